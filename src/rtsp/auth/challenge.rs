@@ -1,0 +1,77 @@
+//! Splits `WWW-Authenticate` values (RFC 7235 §4.1) into challenges.
+//!
+//! One value may hold several challenges: their parameters and the next scheme
+//! are both separated by commas, or by nothing at all on some cameras. A word
+//! with `=` after it is a parameter, any other word a new scheme.
+
+/// Parameters that one challenge may have; more are ignored.
+const MAX_PARAMETERS: usize = 16;
+/// Challenges that one value may have; more are ignored.
+const MAX_CHALLENGES: usize = 8;
+
+/// A scheme with its parameters, borrowed from the header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Challenge<'a> {
+    pub(super) scheme: &'a str,
+    parameters: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> Challenge<'a> {
+    /// The first parameter of this name (any case), without its quotes.
+    pub(super) fn parameter(&self, name: &str) -> Option<&'a str> {
+        let mut found = self.parameters.iter();
+        let (_, value) = found.find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+        Some(value)
+    }
+}
+
+/// The challenges of one header value.
+pub(super) fn challenges(value: &str) -> Vec<Challenge<'_>> {
+    let mut found: Vec<Challenge<'_>> = Vec::new();
+    let mut rest = value;
+    loop {
+        rest = rest.trim_start_matches([',', ' ', '\t']);
+        let end = rest.find([',', ' ', '\t', '=']).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        if word.is_empty() && after.is_empty() {
+            return found;
+        }
+        let Some(after_equals) = after.trim_start().strip_prefix('=') else {
+            if found.len() == MAX_CHALLENGES {
+                return found;
+            }
+            found.push(Challenge {
+                scheme: word,
+                parameters: Vec::new(),
+            });
+            rest = after;
+            continue;
+        };
+        let (parameter, next) = read_value(after_equals.trim_start());
+        rest = next;
+        if let Some(challenge) = found.last_mut() {
+            if challenge.parameters.len() < MAX_PARAMETERS {
+                challenge.parameters.push((word, parameter));
+            }
+        }
+    }
+}
+
+/// A quoted string without its quotes (escapes stay), or a word; and the rest.
+fn read_value(text: &str) -> (&str, &str) {
+    let Some(quoted) = text.strip_prefix('"') else {
+        let end = text.find([',', ' ', '\t']).unwrap_or(text.len());
+        return text.split_at(end);
+    };
+    let mut escaped = false;
+    for (at, byte) in quoted.bytes().enumerate() {
+        match byte {
+            b'"' if !escaped => {
+                let (value, rest) = quoted.split_at(at);
+                return (value, rest.strip_prefix('"').unwrap_or(rest));
+            }
+            _ => escaped = byte == b'\\' && !escaped,
+        }
+    }
+    (quoted, "")
+}

@@ -1,0 +1,347 @@
+//! The RTSP client: from OPTIONS to TEARDOWN (RFC 2326 §10), sans-IO.
+//!
+//! The owner hands in whole messages and the time (milliseconds of any
+//! monotonic clock), and takes [`Output`]s until there are none. At most one
+//! request is in flight (a TEARDOWN alone may overtake one), so outputs do not
+//! pile up whatever the camera sends. Interleaved frames and the requests that
+//! cameras start are not its business. After [`Output::Failed`] or
+//! [`Output::TornDown`] nothing more is sent.
+
+mod answer;
+mod failure;
+mod headers;
+mod output;
+mod request;
+
+pub use failure::Failure;
+pub use output::{Output, RtpInfo};
+
+use super::auth::{Authenticator, Credentials};
+use super::sdp;
+use super::url::{self, Url};
+use request::{Kind, Pending};
+use std::collections::VecDeque;
+
+/// How long a camera may take to answer, in milliseconds.
+pub const REPLY_TIMEOUT: u64 = 10_000;
+/// How long the answer to TEARDOWN is waited for, in milliseconds.
+pub const TEARDOWN_TIMEOUT: u64 = 2_000;
+/// The session timeout unless the camera says one (RFC 2326 §12.37), in seconds.
+pub const SESSION_TIMEOUT: u32 = 60;
+/// The longest time between two keep-alives, in milliseconds.
+pub const MAX_KEEP_ALIVE: u64 = 60_000;
+/// The shortest time between two keep-alives, in milliseconds.
+pub const MIN_KEEP_ALIVE: u64 = 1_000;
+
+/// What a [`Client`] needs to know.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The stream. Credentials in it count where `credentials` has none.
+    pub url: Url,
+    pub credentials: Option<Credentials>,
+    /// Sent as `User-Agent`; empty: not sent.
+    pub user_agent: String,
+    /// Unguessable: the client nonces of Digest are derived from it.
+    pub seed: u64,
+}
+
+/// How far the session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Idle,
+    /// OPTIONS or DESCRIBE is in flight.
+    Describing,
+    /// The owner is to say what to set up.
+    Described,
+    SettingUp,
+    /// Set up; the first PLAY has not been sent.
+    Ready,
+    Playing,
+    Paused,
+    TearingDown,
+    TornDown,
+    Failed,
+}
+
+/// A medium that was set up.
+#[derive(Clone, Debug)]
+struct Track {
+    media: usize,
+    url: String,
+}
+
+/// One RTSP session with one camera.
+#[derive(Debug)]
+pub struct Client {
+    url: Url,
+    user_agent: String,
+    authenticator: Option<Authenticator>,
+    /// State of the client nonces.
+    seed: u64,
+
+    phase: Phase,
+    /// Whether the owner wants it to play, rather than to pause.
+    play: bool,
+    pending: Option<Pending>,
+    cseq: u32,
+    outputs: VecDeque<Output>,
+    redirects: u8,
+
+    description: sdp::Session,
+    /// What controls of media are relative to.
+    base: String,
+    /// What PLAY, PAUSE and TEARDOWN address.
+    aggregate: String,
+    /// Media to set up, the next one last.
+    to_set_up: Vec<usize>,
+    tracks: Vec<Track>,
+    /// The channel to propose for the next medium.
+    channel: u8,
+    /// Why the last SETUP was refused.
+    refusal: Option<Failure>,
+
+    session: Option<String>,
+    session_timeout: u32,
+    /// Whether the camera knows GET_PARAMETER.
+    get_parameter: bool,
+    /// Whether PLAY names a range: not after a pause, nor for a camera that
+    /// refused one.
+    range: bool,
+    keep_alive: Option<u64>,
+    missed_keep_alives: u8,
+
+    /// The time while a call that told it lasts.
+    clock: Option<u64>,
+    last_time: u64,
+}
+
+impl Client {
+    pub fn new(options: Options) -> Self {
+        let from_url = |url: &Url| {
+            let user = url.user.clone()?;
+            let password = url.password.clone().unwrap_or_default();
+            Some(Credentials { user, password })
+        };
+        let credentials = options.credentials.or_else(|| from_url(&options.url));
+        let named = credentials.filter(|it| !it.user.is_empty() || !it.password.is_empty());
+        Client {
+            url: options.url,
+            user_agent: options.user_agent,
+            authenticator: named.map(Authenticator::new),
+            seed: options.seed,
+            phase: Phase::Idle,
+            play: true,
+            pending: None,
+            cseq: 0,
+            outputs: VecDeque::new(),
+            redirects: 0,
+            description: sdp::Session::default(),
+            base: String::new(),
+            aggregate: String::new(),
+            to_set_up: Vec::new(),
+            tracks: Vec::new(),
+            channel: 0,
+            refusal: None,
+            session: None,
+            session_timeout: SESSION_TIMEOUT,
+            get_parameter: false,
+            range: true,
+            keep_alive: None,
+            missed_keep_alives: 0,
+            clock: None,
+            last_time: 0,
+        }
+    }
+
+    /// Begins the session; does nothing a second time.
+    pub fn start(&mut self, now_ms: u64) {
+        self.at(now_ms, |client| {
+            if client.phase == Phase::Idle {
+                client.phase = Phase::Describing;
+                client.send(Kind::Options);
+            }
+        });
+    }
+
+    /// Chooses the media to set up, as indexes into the description. To be
+    /// called once, after [`Output::Described`]; indexes out of range are
+    /// passed over, none at all fails with [`Failure::NoMedia`].
+    pub fn setup(&mut self, media: &[usize]) {
+        if self.phase != Phase::Described {
+            return;
+        }
+        self.phase = Phase::SettingUp;
+        for &index in media {
+            if index < self.description.media.len() && !self.to_set_up.contains(&index) {
+                self.to_set_up.push(index);
+            }
+        }
+        self.to_set_up.reverse();
+        self.advance();
+    }
+
+    /// Asks for a pause; [`Output::Paused`] follows when it holds.
+    pub fn pause(&mut self) {
+        self.play = false;
+        self.advance();
+    }
+
+    /// Asks for media (again); [`Output::Playing`] follows. The client begins
+    /// with this wish.
+    pub fn play(&mut self) {
+        self.play = true;
+        self.advance();
+    }
+
+    /// Ends the session at once; [`Output::TornDown`] follows, after at most
+    /// [`TEARDOWN_TIMEOUT`].
+    pub fn teardown(&mut self) {
+        match self.phase {
+            Phase::TearingDown | Phase::TornDown => {}
+            Phase::Failed => self.torn_down(),
+            _ if self.session.is_none() => self.torn_down(),
+            _ => {
+                self.phase = Phase::TearingDown;
+                self.keep_alive = None;
+                self.send(Kind::Teardown);
+            }
+        }
+    }
+
+    /// Takes one whole RTSP message from the camera.
+    pub fn handle_message(&mut self, bytes: &[u8], now_ms: u64) {
+        self.at(now_ms, |client| client.read(bytes));
+    }
+
+    /// To be called at [`Client::timeout`]; too early or too often is harmless.
+    pub fn handle_timeout(&mut self, now_ms: u64) {
+        self.at(now_ms, Client::check_time);
+    }
+
+    /// When to call [`Client::handle_timeout`], on the clock of the times given;
+    /// it may have passed already. `None`: nothing to wait for.
+    pub fn timeout(&self) -> Option<u64> {
+        match &self.pending {
+            Some(pending) => Some(pending.deadline().unwrap_or(self.last_time)),
+            None => self.keep_alive,
+        }
+    }
+
+    /// The next thing for the owner to do; to be asked after every call.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// Runs `act` with the time known.
+    fn at(&mut self, now_ms: u64, act: impl FnOnce(&mut Self)) {
+        self.clock = Some(now_ms);
+        self.last_time = now_ms;
+        // A request sent by a call without the time counts from here.
+        if let Some(pending) = &mut self.pending {
+            pending.sent.get_or_insert(now_ms);
+        }
+        act(self);
+        self.clock = None;
+    }
+
+    fn check_time(&mut self) {
+        let now = self.last_time;
+        let Some(pending) = &self.pending else {
+            if self.keep_alive.is_some_and(|due| due <= now) {
+                self.send(Kind::KeepAlive);
+            }
+            return;
+        };
+        if pending.deadline().is_none_or(|deadline| now < deadline) {
+            return;
+        }
+        let (kind, method) = (pending.kind, pending.method);
+        self.pending = None;
+        match kind {
+            Kind::Teardown => self.torn_down(),
+            // Some cameras leave one kind of keep-alive unanswered, while the
+            // media flows: try the other before giving up.
+            Kind::KeepAlive if self.missed_keep_alives == 0 => {
+                self.missed_keep_alives = 1;
+                self.get_parameter = false;
+                self.send(Kind::KeepAlive);
+            }
+            _ => self.fail(Failure::Timeout { method }),
+        }
+    }
+
+    /// Sends what comes next, if nothing is in flight.
+    fn advance(&mut self) {
+        if self.pending.is_some() {
+            return;
+        }
+        match (self.phase, self.play) {
+            (Phase::SettingUp, _) => self.set_up_next(),
+            (Phase::Ready | Phase::Paused, true) => self.send(Kind::Play),
+            (Phase::Playing, false) => self.send(Kind::Pause),
+            (Phase::Ready, false) => self.paused(),
+            _ => {}
+        }
+    }
+
+    fn set_up_next(&mut self) {
+        if let Some(media) = self.to_set_up.pop() {
+            let channel = self.channel;
+            self.channel = channel.saturating_add(2);
+            self.send(Kind::Setup { media, channel });
+        } else if self.tracks.is_empty() {
+            let refusal = self.refusal.take();
+            self.fail(refusal.unwrap_or(Failure::NoMedia));
+        } else {
+            self.phase = Phase::Ready;
+            self.advance();
+        }
+    }
+
+    fn paused(&mut self) {
+        self.phase = Phase::Paused;
+        self.outputs.push_back(Output::Paused);
+    }
+
+    fn torn_down(&mut self) {
+        self.end(Phase::TornDown, Output::TornDown);
+    }
+
+    fn fail(&mut self, failure: Failure) {
+        match self.phase {
+            // Who wants to leave does not mind how.
+            Phase::TearingDown => self.torn_down(),
+            _ => self.end(Phase::Failed, Output::Failed(failure)),
+        }
+    }
+
+    fn end(&mut self, phase: Phase, output: Output) {
+        self.phase = phase;
+        self.pending = None;
+        self.keep_alive = None;
+        self.outputs.push_back(output);
+    }
+
+    /// Where a medium is set up (RFC 2326 §C.1.1).
+    fn media_url(&self, media: usize) -> String {
+        let media = self.description.media.get(media);
+        match media.and_then(|media| media.control.as_deref()) {
+            Some(control) => url::join(&self.base, control),
+            // A single medium may do without a control of its own.
+            None => self.aggregate.clone(),
+        }
+    }
+
+    /// Makes `base` what the description's controls are relative to.
+    fn set_base(&mut self, base: String) {
+        let control = self.description.control.as_deref().unwrap_or_default();
+        self.aggregate = url::join(&base, control);
+        self.base = match url::is_absolute(control) {
+            true => self.aggregate.clone(),
+            false => base,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,218 @@
+//! What the client makes of the camera's answers.
+
+use super::headers::{self, Transport};
+use super::request::{Kind, Pending};
+use super::{Client, Failure, MAX_KEEP_ALIVE, MIN_KEEP_ALIVE, Output, Phase, Track};
+use crate::rtsp::message::{self, Message, Start};
+use crate::rtsp::sdp;
+use crate::rtsp::url::{self, Url};
+
+/// Redirects that are followed before it looks like a circle.
+const MAX_REDIRECTS: u8 = 5;
+
+impl Client {
+    /// Reads one message and does what it calls for.
+    pub(super) fn read(&mut self, bytes: &[u8]) {
+        if self.pending.is_none() {
+            return;
+        }
+        let Ok((message, _)) = message::parse(bytes) else {
+            return self.fail(Failure::Protocol("the camera's answer is not RTSP"));
+        };
+        let Start::Response { status, reason } = &message.start else {
+            return;
+        };
+        // A late answer to a request given up; one without CSeq is to ours.
+        let other = |pending: &Pending| message.cseq().is_some_and(|cseq| cseq != pending.cseq);
+        if *status < 200 || self.pending.as_ref().is_none_or(other) {
+            return;
+        }
+        let Some(pending) = self.pending.take() else {
+            return;
+        };
+        if *status == 401 {
+            return self.unauthorized(&pending, &message);
+        }
+        if let Some(authenticator) = &mut self.authenticator {
+            authenticator.accepted();
+        }
+        self.note(&pending, *status, &message);
+        match status {
+            200..=299 => self.granted(pending.kind, &message),
+            _ => self.refused(&pending, *status, reason, &message),
+        }
+        self.advance();
+    }
+
+    fn unauthorized(&mut self, pending: &Pending, message: &Message<'_>) {
+        let challenges = message.headers("WWW-Authenticate");
+        let tried = pending.authorized;
+        let retry = self
+            .authenticator
+            .as_mut()
+            .map(|it| it.challenge(challenges));
+        match retry {
+            Some(true) => self.send(pending.kind),
+            Some(false) if !tried => self.fail(Failure::Protocol(
+                "the camera wants a kind of login that is not known here",
+            )),
+            _ => self.fail(Failure::Unauthorized { tried }),
+        }
+    }
+
+    /// Notes what any answer may say: the methods known, the session, and that
+    /// the session lives.
+    fn note(&mut self, pending: &Pending, status: u16, message: &Message<'_>) {
+        let methods = message.headers("Public").chain(message.headers("Allow"));
+        let mut methods = methods.flat_map(|list| list.split(','));
+        if methods.any(|method| method.trim().eq_ignore_ascii_case("GET_PARAMETER")) {
+            self.get_parameter = true;
+        }
+        let granted = (200..300).contains(&status);
+        if let Some((id, timeout)) = message.session().filter(|_| granted) {
+            if matches!(pending.kind, Kind::Setup { .. }) {
+                self.session = Some(id.to_owned());
+            }
+            if let Some(timeout) = timeout.filter(|seconds| *seconds > 0) {
+                self.session_timeout = timeout;
+            }
+        }
+        if pending.kind == Kind::KeepAlive {
+            self.missed_keep_alives = 0;
+        }
+        let half = u64::from(self.session_timeout) * 500;
+        let interval = half.clamp(MIN_KEEP_ALIVE, MAX_KEEP_ALIVE);
+        let due = self.last_time.saturating_add(interval);
+        self.keep_alive = self.session.is_some().then_some(due);
+    }
+
+    fn granted(&mut self, kind: Kind, message: &Message<'_>) {
+        match kind {
+            Kind::Options => self.send(Kind::Describe),
+            Kind::Describe => self.described(message),
+            Kind::Setup { media, channel } => self.set_up(media, channel, message),
+            Kind::Play => {
+                let values = message.headers("RTP-Info");
+                let rtp_info = values.flat_map(|value| headers::rtp_info(value, &self.tracks));
+                let rtp_info = rtp_info.collect();
+                self.range = false;
+                self.phase = Phase::Playing;
+                self.outputs.push_back(Output::Playing { rtp_info });
+            }
+            Kind::Pause => self.paused(),
+            Kind::KeepAlive => {}
+            Kind::Teardown => self.torn_down(),
+        }
+    }
+
+    fn described(&mut self, message: &Message<'_>) {
+        self.description = sdp::parse(message.body);
+        if self.description.media.is_empty() {
+            return self.fail(Failure::NoMedia);
+        }
+        self.set_base(self.announced_base(message));
+        self.phase = Phase::Described;
+        let description = self.description.clone();
+        self.outputs.push_back(Output::Described(description));
+    }
+
+    /// The base that the answer names (RFC 2326 §C.1.1), else the URL asked for.
+    ///
+    /// Its host is replaced by the one we reached: behind address translation
+    /// cameras name themselves by an address that means nothing here.
+    fn announced_base(&self, message: &Message<'_>) -> String {
+        let names = ["Content-Base", "Content-Location"];
+        let announced = names.iter().find_map(|name| {
+            let value = message.header(name)?.trim_matches('"');
+            match value.starts_with('/') {
+                true => Some(value.to_owned()),
+                false => Some(Url::parse(value).ok()?.path),
+            }
+        });
+        let mut base = self.url.clone();
+        if let Some(path) = announced {
+            base.path = path;
+        }
+        base.without_credentials()
+    }
+
+    fn set_up(&mut self, media: usize, channel: u8, message: &Message<'_>) {
+        let transport = message.header("Transport").map(headers::transport);
+        let proposed = (channel, channel.saturating_add(1));
+        let (rtp_channel, rtcp_channel) = match transport {
+            Some(Transport::Interleaved(channels)) => channels.unwrap_or(proposed),
+            None => proposed,
+            Some(Transport::Other) => {
+                let words = "the camera does not send this stream over TCP";
+                self.refusal.get_or_insert(Failure::Protocol(words));
+                return;
+            }
+        };
+        let url = self.media_url(media);
+        self.tracks.push(Track { media, url });
+        self.outputs.push_back(Output::SetUp {
+            media,
+            rtp_channel,
+            rtcp_channel,
+        });
+    }
+
+    fn refused(&mut self, pending: &Pending, code: u16, reason: &str, message: &Message<'_>) {
+        let failure = Failure::Status {
+            code,
+            reason: match reason {
+                "" => message::reason(code).to_owned(),
+                reason => reason.to_owned(),
+            },
+            method: pending.method,
+        };
+        match pending.kind {
+            Kind::KeepAlive if code == 454 => self.fail(failure),
+            // Still a sign of life, but the other kind may be liked better.
+            Kind::KeepAlive => self.get_parameter = false,
+            Kind::Options | Kind::Describe if (300..400).contains(&code) => {
+                self.redirected(message, failure);
+            }
+            // Few cameras need OPTIONS, and some do not know it.
+            Kind::Options => self.send(Kind::Describe),
+            Kind::Setup { media, channel } => self.not_set_up(media, channel, code, failure),
+            Kind::Play if code == 457 && self.range => self.range = false,
+            Kind::Pause if code != 454 => self.paused(),
+            _ => self.fail(failure),
+        }
+    }
+
+    /// Goes on without the medium (a camera may have no licence for sound),
+    /// unless the base that it announced was wrong.
+    fn not_set_up(&mut self, media: usize, channel: u8, code: u16, failure: Failure) {
+        let asked = self.url.without_credentials();
+        let before = self.media_url(media);
+        if matches!(code, 400 | 404) && self.tracks.is_empty() && self.base != asked {
+            self.set_base(asked);
+            if self.media_url(media) != before {
+                return self.send(Kind::Setup { media, channel });
+            }
+        }
+        self.refusal.get_or_insert(failure);
+    }
+
+    fn redirected(&mut self, message: &Message<'_>, failure: Failure) {
+        let here = self.url.without_credentials();
+        let location = message.header("Location").filter(|url| !url.is_empty());
+        let Some(location) = location.map(|location| url::join(&here, location)) else {
+            return self.fail(failure);
+        };
+        let Ok(there) = Url::parse(&location) else {
+            return self.fail(failure);
+        };
+        if !there.same_place(&self.url) {
+            return self.fail(Failure::Redirect(there.without_credentials()));
+        }
+        if self.redirects >= MAX_REDIRECTS {
+            return self.fail(Failure::Protocol("the camera redirects in a circle"));
+        }
+        self.redirects += 1;
+        self.url.path = there.path;
+        self.send(Kind::Describe);
+    }
+}

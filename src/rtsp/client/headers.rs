@@ -1,0 +1,182 @@
+//! The headers that only a client reads: Transport and RTP-Info.
+
+use super::{RtpInfo, Track};
+
+/// What the answer to SETUP says of the transport (RFC 2326 §12.39).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Transport {
+    /// Interleaved; the channels for RTP and RTCP, if it says them.
+    Interleaved(Option<(u8, u8)>),
+    /// Anything else.
+    Other,
+}
+
+/// Reads a Transport header.
+pub(super) fn transport(value: &str) -> Transport {
+    let mut tcp = false;
+    let mut channels = None;
+    for part in value.split(';').map(str::trim) {
+        let (name, value) = part.split_once('=').unwrap_or((part, ""));
+        if name.trim().eq_ignore_ascii_case("interleaved") {
+            let (rtp, rtcp) = value.split_once('-').unwrap_or((value, ""));
+            let rtp = rtp.trim().parse::<u8>().ok();
+            let rtcp = rtcp.trim().parse().ok();
+            channels = rtp.map(|rtp| (rtp, rtcp.unwrap_or(rtp.wrapping_add(1))));
+            tcp = true;
+        }
+        tcp |= name.to_ascii_uppercase().ends_with("/TCP");
+    }
+    match tcp {
+        true => Transport::Interleaved(channels),
+        false => Transport::Other,
+    }
+}
+
+/// Reads an RTP-Info header; each track is named once at most.
+///
+/// The URLs are compared whole, then by their last part, and if there are as
+/// many as tracks then by their order: cameras write all sorts of things here.
+pub(super) fn rtp_info(value: &str, tracks: &[Track]) -> Vec<RtpInfo> {
+    let entries: Vec<&str> = entries(value).take(tracks.len()).collect();
+    let mut infos: Vec<RtpInfo> = Vec::new();
+    for (index, entry) in entries.iter().enumerate() {
+        let field = |wanted: &str| field(entry, wanted);
+        let named = field("url").and_then(|url| find(url, tracks));
+        let by_order = || tracks.get(index).filter(|_| entries.len() == tracks.len());
+        let Some(track) = named.or_else(by_order) else {
+            continue;
+        };
+        let seq = field("seq").and_then(|seq| seq.parse().ok());
+        let rtptime = field("rtptime").and_then(|time| time.parse().ok());
+        if infos.iter().all(|info| info.media != track.media) {
+            infos.push(RtpInfo {
+                media: track.media,
+                seq,
+                rtptime,
+            });
+        }
+    }
+    infos
+}
+
+fn find<'a>(url: &str, tracks: &'a [Track]) -> Option<&'a Track> {
+    let whole = |track: &&Track| trimmed(&track.url) == trimmed(url);
+    let mut alike = tracks.iter().filter(|track| tail(&track.url) == tail(url));
+    let only = alike.next().filter(|_| alike.next().is_none());
+    tracks.iter().find(whole).or(only)
+}
+
+fn trimmed(url: &str) -> &str {
+    url.trim_end_matches('/')
+}
+
+fn tail(url: &str) -> &str {
+    trimmed(url).rsplit('/').next().unwrap_or_default()
+}
+
+/// Splits at the commas that a new `url=` follows: URLs may contain commas.
+fn entries(value: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(value);
+    std::iter::from_fn(move || {
+        let text = rest.take()?;
+        let mut commas = text.match_indices(',').map(|(at, _)| at);
+        let end = commas.find(|at| {
+            let after = text.get(at + 1..).unwrap_or_default().trim_start();
+            let name = after.get(..4).unwrap_or_default();
+            name.eq_ignore_ascii_case("url=")
+        });
+        let Some(end) = end else {
+            return Some(text);
+        };
+        rest = text.get(end + 1..);
+        text.get(..end)
+    })
+}
+
+fn field<'a>(entry: &'a str, wanted: &str) -> Option<&'a str> {
+    entry.split(';').find_map(|part| {
+        let (name, value) = part.split_once('=')?;
+        let value = value.trim().trim_matches('"');
+        name.trim().eq_ignore_ascii_case(wanted).then_some(value)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn transports() {
+        for (value, want) in [
+            (
+                "RTP/AVP/TCP;unicast;interleaved=4-5;ssrc=1",
+                Transport::Interleaved(Some((4, 5))),
+            ),
+            (
+                "RTP/AVP/TCP; Interleaved=2",
+                Transport::Interleaved(Some((2, 3))),
+            ),
+            ("rtp/avp/tcp;unicast", Transport::Interleaved(None)),
+            ("RTP/AVP;interleaved=300-301", Transport::Interleaved(None)),
+            ("RTP/AVP;unicast;client_port=0-1", Transport::Other),
+            ("", Transport::Other),
+        ] {
+            assert_eq!(transport(value), want, "{value}");
+        }
+    }
+
+    fn tracks() -> [Track; 2] {
+        let track = |media, url: &str| Track {
+            media,
+            url: url.to_owned(),
+        };
+        [
+            track(0, "rtsp://h/a,b/track1"),
+            track(3, "rtsp://h/a,b/track2"),
+        ]
+    }
+
+    fn info(media: usize, seq: u16, rtptime: u32) -> RtpInfo {
+        let (seq, rtptime) = (Some(seq), Some(rtptime));
+        RtpInfo {
+            media,
+            seq,
+            rtptime,
+        }
+    }
+
+    #[test]
+    fn rtp_infos() {
+        let both = vec![info(3, 7, 4294967295), info(0, 65535, 0)];
+        for value in [
+            "url=rtsp://h/a,b/track2;seq=7;rtptime=4294967295, url=rtsp://h/a,b/track1/;seq=65535;rtptime=0",
+            "URL=\"track2\"; SEQ=7; rtptime=4294967295,url=/x/track1;rtptime=0;seq=65535",
+        ] {
+            assert_eq!(rtp_info(value, &tracks()), both, "{value}");
+        }
+        let by_order = "url=x;seq=1;rtptime=2,url=y;seq=3;rtptime=4";
+        assert_eq!(
+            rtp_info(by_order, &tracks()),
+            vec![info(0, 1, 2), info(3, 3, 4)]
+        );
+        assert_eq!(rtp_info("url=x;seq=1", &tracks()), vec![]);
+        let odd = RtpInfo {
+            media: 0,
+            seq: None,
+            rtptime: None,
+        };
+        assert_eq!(
+            rtp_info("url=track1;seq=70000;rtptime=-1", &tracks()),
+            vec![odd]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_text(value in "(?s)(url=|seq=|[,;=-]|.){0,40}") {
+            let _ = transport(&value);
+            prop_assert!(rtp_info(&value, &tracks()).len() <= 2);
+        }
+    }
+}

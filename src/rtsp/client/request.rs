@@ -1,0 +1,116 @@
+//! The client's requests: what each kind says, and the one in flight.
+
+use super::{Client, Output, REPLY_TIMEOUT, TEARDOWN_TIMEOUT};
+use crate::rtsp::message::Builder;
+use crate::rtsp::text;
+
+/// What a request is for: enough to send it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Options,
+    Describe,
+    /// `channel` is proposed for RTP, the next one for RTCP.
+    Setup {
+        media: usize,
+        channel: u8,
+    },
+    Play,
+    Pause,
+    KeepAlive,
+    Teardown,
+}
+
+/// The request in flight.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) kind: Kind,
+    pub(super) method: &'static str,
+    pub(super) cseq: u32,
+    /// Whether it carried credentials.
+    pub(super) authorized: bool,
+    /// When, in milliseconds; `None` until a call tells the time.
+    pub(super) sent: Option<u64>,
+}
+
+impl Pending {
+    /// When the answer is late.
+    pub(super) fn deadline(&self) -> Option<u64> {
+        let patience = match self.kind {
+            Kind::Teardown => TEARDOWN_TIMEOUT,
+            _ => REPLY_TIMEOUT,
+        };
+        Some(self.sent?.saturating_add(patience))
+    }
+}
+
+impl Client {
+    /// Sends a request of this kind, which is then the one in flight.
+    pub(super) fn send(&mut self, kind: Kind) {
+        let method = self.method(kind);
+        let uri = match kind {
+            Kind::Options | Kind::Describe => self.url.without_credentials(),
+            Kind::Setup { media, .. } => self.media_url(media),
+            _ => self.aggregate.clone(),
+        };
+        self.cseq = self.cseq.wrapping_add(1);
+        let mut builder = Builder::request(method, &uri).header("CSeq", &self.cseq.to_string());
+        if !self.user_agent.is_empty() {
+            builder = builder.header("User-Agent", &self.user_agent);
+        }
+        let cnonce = self.cnonce();
+        let authenticator = self.authenticator.as_mut();
+        let answer = authenticator.and_then(|it| it.authorize(method, &uri, b"", &cnonce));
+        if let Some(answer) = &answer {
+            builder = builder.header("Authorization", answer);
+        }
+        if let Some(session) = &self.session {
+            builder = builder.header("Session", session);
+        }
+        let message = self.particulars(kind, builder).build();
+        self.pending = Some(Pending {
+            kind,
+            method,
+            cseq: self.cseq,
+            authorized: answer.is_some(),
+            sent: self.clock,
+        });
+        self.outputs.push_back(Output::Send(message));
+    }
+
+    /// Adds the headers that only this kind has.
+    fn particulars(&self, kind: Kind, builder: Builder) -> Builder {
+        match kind {
+            Kind::Describe => builder.header("Accept", "application/sdp"),
+            Kind::Setup { channel, .. } => {
+                let rtcp = channel.saturating_add(1);
+                let (rtp, rtcp) = (channel.to_string(), rtcp.to_string());
+                let transport = ["RTP/AVP/TCP;unicast;interleaved=", &rtp, "-", &rtcp].concat();
+                builder.header("Transport", &transport)
+            }
+            Kind::Play if self.range => builder.header("Range", "npt=0.000-"),
+            _ => builder,
+        }
+    }
+
+    fn method(&self, kind: Kind) -> &'static str {
+        match kind {
+            Kind::Options => "OPTIONS",
+            Kind::Describe => "DESCRIBE",
+            Kind::Setup { .. } => "SETUP",
+            Kind::Play => "PLAY",
+            Kind::Pause => "PAUSE",
+            Kind::KeepAlive if self.get_parameter => "GET_PARAMETER",
+            Kind::KeepAlive => "OPTIONS",
+            Kind::Teardown => "TEARDOWN",
+        }
+    }
+
+    /// The next client nonce (splitmix64 over the seed).
+    fn cnonce(&mut self) -> String {
+        self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.seed;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        text::to_hex(&(mixed ^ (mixed >> 31)).to_be_bytes())
+    }
+}

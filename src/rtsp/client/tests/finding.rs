@@ -1,0 +1,155 @@
+//! Getting in, and finding where the media is: logins, redirects, URLs.
+
+use super::scene::{SDP, Scene};
+use crate::rtsp::client::*;
+
+#[test]
+fn digest_login_and_a_nonce_that_expires() {
+    let mut scene = Scene::new("rtsp://admin:p@ss@cam/live");
+    assert_eq!(scene.uri(), "rtsp://cam/live");
+    assert_eq!(scene.header("Authorization"), None);
+    let basic = "WWW-Authenticate: Basic realm=\"cam\"\r\n";
+    let digest = |n: &str| {
+        [
+            "WWW-Authenticate: Digest realm=\"cam\", nonce=\"",
+            n,
+            "\"\r\n",
+        ]
+        .concat()
+    };
+    scene.answer("401 Unauthorized", &[basic, &digest("one")].concat(), "");
+    scene.expect("OPTIONS");
+    assert_eq!(scene.header("CSeq"), Some("2"));
+    assert!(
+        scene
+            .header("Authorization")
+            .unwrap()
+            .contains("nonce=\"one\"")
+    );
+    scene.describe("", SDP);
+    assert!(
+        scene
+            .header("Authorization")
+            .unwrap()
+            .contains("nonce=\"one\"")
+    );
+    scene.client.setup(&[0]);
+    scene.expect("SETUP");
+    scene.answer("401 Unauthorized", &digest("two"), "");
+    scene.expect("SETUP");
+    assert!(
+        scene
+            .header("Authorization")
+            .unwrap()
+            .contains("nonce=\"two\"")
+    );
+    scene.answer("401 Unauthorized", &digest("three"), "");
+    assert_eq!(scene.failure(), Failure::Unauthorized { tried: true });
+}
+
+#[test]
+fn no_credentials_or_an_unknown_login() {
+    let mut scene = Scene::new("rtsp://cam/live");
+    scene.answer(
+        "401 Unauthorized",
+        "WWW-Authenticate: Basic realm=\"x\"\r\n",
+        "",
+    );
+    assert_eq!(scene.failure(), Failure::Unauthorized { tried: false });
+    let mut scene = Scene::new("rtsp://a:b@cam/live");
+    scene.answer("401 Unauthorized", "WWW-Authenticate: Bearer x\r\n", "");
+    assert!(matches!(scene.failure(), Failure::Protocol(_)));
+}
+
+#[test]
+fn redirects_within_the_camera_are_followed() {
+    let mut scene = Scene::new("rtsp://cam/live");
+    scene.answer("501 Not Implemented", "", "");
+    scene.expect("DESCRIBE");
+    scene.answer("302 Found", "Location: rtsp://CAM:554/other\r\n", "");
+    scene.expect("DESCRIBE");
+    assert_eq!(scene.uri(), "rtsp://cam/other");
+    scene.answer("301 Moved", "Location: rtsp://u:secret@elsewhere/x\r\n", "");
+    assert_eq!(
+        scene.failure(),
+        Failure::Redirect("rtsp://elsewhere/x".into())
+    );
+    let mut scene = Scene::new("rtsp://cam/live");
+    for _ in 0..5 {
+        scene.answer("302 Found", "Location: rtsp://cam/live\r\n", "");
+        scene.expect("DESCRIBE");
+    }
+    scene.answer("302 Found", "Location: rtsp://cam/live\r\n", "");
+    assert!(matches!(scene.failure(), Failure::Protocol(_)));
+}
+
+#[test]
+fn a_wrong_base_is_given_up_for_the_url_asked_for() {
+    let mut scene = Scene::new("rtsp://cam/live");
+    scene.describe("Content-Base: rtsp://cam/\r\n", SDP);
+    scene.client.setup(&[0]);
+    scene.expect("SETUP");
+    assert_eq!(scene.uri(), "rtsp://cam/track1");
+    scene.answer("404 Not Found", "", "");
+    scene.expect("SETUP");
+    assert_eq!(scene.uri(), "rtsp://cam/live/track1");
+    scene.answer("404 Not Found", "", "");
+    assert!(matches!(scene.failure(), Failure::Status { code: 404, .. }));
+}
+
+#[test]
+fn controls_and_bases_of_all_sorts() {
+    for (base, sdp, setup, play) in [
+        (
+            "",
+            "m=video 0 RTP/AVP 96\n",
+            "rtsp://cam/a?b=1",
+            "rtsp://cam/a?b=1",
+        ),
+        (
+            "Content-Base: nonsense\r\nContent-Location: rtsp://0.0.0.0/c/\r\n",
+            "m=video 0 RTP/AVP 96\na=control:trackID=0\n",
+            "rtsp://cam/c/trackID=0",
+            "rtsp://cam/c/",
+        ),
+        (
+            "",
+            "a=control:rtsp://10.0.0.1/all\nm=video 0 RTP/AVP 96\na=control:v\n",
+            "rtsp://10.0.0.1/all/v",
+            "rtsp://10.0.0.1/all",
+        ),
+        (
+            "Content-Base: rtsp://cam/a?b=1/\r\n",
+            "m=video 0 RTP/AVP 96\na=control:trackID=0\n",
+            "rtsp://cam/a?b=1/trackID=0",
+            "rtsp://cam/a?b=1/",
+        ),
+    ] {
+        let mut scene = Scene::new("rtsp://cam/a?b=1");
+        scene.describe(base, sdp);
+        scene.client.setup(&[0]);
+        scene.expect("SETUP");
+        assert_eq!(scene.uri(), setup);
+        scene.answer("200 OK", "", "");
+        scene.take();
+        scene.expect("PLAY");
+        assert_eq!(scene.uri(), play);
+    }
+}
+
+#[test]
+fn no_secret_in_debug() {
+    let mut scene = Scene::new("rtsp://admin:secret@cam/live");
+    scene.answer(
+        "401 Unauthorized",
+        "WWW-Authenticate: Basic realm=\"x\"\r\n",
+        "",
+    );
+    let shown = format!("{:?}", scene.client);
+    let coded = crate::rtsp::text::to_base64(b"admin:secret");
+    assert!(!shown.contains("secret") && !shown.contains(&coded));
+    assert_eq!(
+        format!("{:?}", scene.take()),
+        "Send(\"OPTIONS rtsp://cam/live RTSP/1.0\")"
+    );
+}

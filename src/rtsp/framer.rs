@@ -1,0 +1,309 @@
+//! Finds the items of an RTSP connection: interleaved frames and messages.
+//!
+//! The framer walks a byte stream that arrives in pieces of any size
+//! (RFC 2326 §10.12: `$`, channel, 16-bit length, payload, between messages).
+//! It never stores media: a frame is skipped in O(1) per piece and the caller
+//! keeps the bytes where they are. Only messages are gathered, in one buffer
+//! that never grows past the bound given to [`Framer::new`].
+
+use super::message;
+
+/// What begins an interleaved frame.
+pub const DOLLAR: u8 = b'$';
+/// Bytes before the payload of an interleaved frame.
+pub const FRAME_HEADER: usize = 4;
+
+/// The stream is not RTSP from here on; it cannot be picked up again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Invalid {
+    /// Offset in bytes since the start of the stream.
+    pub position: u64,
+    /// What was wrong there.
+    pub context: &'static str,
+}
+
+impl std::fmt::Display for Invalid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} at byte {}", self.context, self.position)
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+/// What one call of [`Framer::feed`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// How many of the bytes given were used, from the front.
+    pub consumed: usize,
+    /// Whether these bytes belong to an interleaved frame.
+    pub media: bool,
+    /// What ended with them.
+    pub event: Event,
+}
+
+/// What ended at the last byte of a [`Step`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Nothing yet; everything given was consumed.
+    NeedMore,
+    /// Stray line ends between items were skipped, and more bytes follow.
+    Blank,
+    /// An interleaved frame with `length` bytes of payload.
+    Frame { channel: u8, length: u16 },
+    /// A message, to be had from [`Framer::message`] until the next feed.
+    Message,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// Between two items.
+    Idle,
+    /// In the four bytes before a payload: those that are there.
+    Header { bytes: [u8; 3], have: u8 },
+    /// In a payload.
+    Payload { channel: u8, length: u16, left: u16 },
+    /// In the start line or the headers; the current line starts at `line`.
+    Head { line: usize },
+    /// In a body; `left` bytes are missing.
+    Body { left: usize },
+    /// A message is complete and may be looked at.
+    Complete,
+    /// Nothing more can be read.
+    Failed(Invalid),
+}
+
+/// Walks a stream of interleaved frames and messages.
+#[derive(Debug)]
+pub struct Framer {
+    state: State,
+    message: Vec<u8>,
+    max_message: usize,
+    position: u64,
+}
+
+impl Framer {
+    /// `max_message`: the bytes that one message may have, body included.
+    pub fn new(max_message: usize) -> Self {
+        Framer {
+            state: State::Idle,
+            message: Vec::new(),
+            max_message,
+            position: 0,
+        }
+    }
+
+    /// The message that the last step completed, else empty.
+    pub fn message(&self) -> &[u8] {
+        match self.state {
+            State::Complete => &self.message,
+            _ => &[],
+        }
+    }
+
+    /// How many bytes of the stream were consumed so far.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Takes the bytes that come next, at most to the end of one item.
+    ///
+    /// Call again with the rest until it says [`Event::NeedMore`].
+    ///
+    /// # Errors
+    /// [`Invalid`] if the stream is neither frames nor RTSP/1.x messages or a
+    /// message is longer than allowed; from then on always the same.
+    pub fn feed(&mut self, bytes: &[u8]) -> Result<Step, Invalid> {
+        if matches!(self.state, State::Complete) {
+            self.message.clear();
+            self.state = State::Idle;
+        }
+        let result = match self.state {
+            State::Idle => self.begin(bytes),
+            State::Header { bytes: had, have } => Ok(self.frame_header(had, have, bytes)),
+            State::Payload {
+                channel,
+                length,
+                left,
+            } => Ok(self.payload(channel, length, left, bytes)),
+            State::Head { line } => self.head(line, bytes),
+            State::Body { left } => Ok(self.body(left, bytes)),
+            State::Complete => Ok(step(0, false, Event::NeedMore)),
+            State::Failed(invalid) => Err(invalid),
+        };
+        match result {
+            Ok(step) => self.position = self.position.saturating_add(step.consumed as u64),
+            Err(invalid) => self.fail(invalid),
+        }
+        result
+    }
+
+    fn fail(&mut self, invalid: Invalid) {
+        self.message = Vec::new();
+        self.state = State::Failed(invalid);
+    }
+
+    fn begin(&mut self, bytes: &[u8]) -> Result<Step, Invalid> {
+        let stray = |byte: &u8| matches!(byte, b'\r' | b'\n');
+        let blank = bytes.iter().take_while(|byte| stray(byte)).count();
+        match bytes.get(blank) {
+            None => Ok(step(blank, false, Event::NeedMore)),
+            Some(_) if blank > 0 => Ok(step(blank, false, Event::Blank)),
+            Some(&DOLLAR) => Ok(self.frame_header([0; 3], 0, bytes)),
+            Some(byte) if byte.is_ascii_alphabetic() => self.head(0, bytes),
+            Some(_) => Err(self.invalid(0, "neither an interleaved frame nor an RTSP message")),
+        }
+    }
+
+    /// Completes the four bytes before a payload from `had` and `bytes`.
+    fn frame_header(&mut self, mut had: [u8; 3], have: u8, bytes: &[u8]) -> Step {
+        let mut header = [0; FRAME_HEADER];
+        let mut count = usize::from(have);
+        for (to, from) in header.iter_mut().zip(had.iter().take(count)) {
+            *to = *from;
+        }
+        let mut consumed = 0;
+        for (to, from) in header.iter_mut().skip(count).zip(bytes) {
+            *to = *from;
+            consumed += 1;
+        }
+        count += consumed;
+        let [_, channel, high, low] = header;
+        if count < FRAME_HEADER {
+            had.copy_from_slice(&[header[0], channel, high]);
+            self.state = State::Header {
+                bytes: had,
+                have: count as u8,
+            };
+            return step(consumed, true, Event::NeedMore);
+        }
+        let length = u16::from_be_bytes([high, low]);
+        let rest = bytes.get(consumed..).unwrap_or_default();
+        let after = self.payload(channel, length, length, rest);
+        step(consumed + after.consumed, true, after.event)
+    }
+
+    fn payload(&mut self, channel: u8, length: u16, left: u16, bytes: &[u8]) -> Step {
+        let consumed = bytes.len().min(usize::from(left));
+        // `consumed` is at most `left`, so it fits.
+        let left = left - consumed as u16;
+        if left > 0 {
+            self.state = State::Payload {
+                channel,
+                length,
+                left,
+            };
+            return step(consumed, true, Event::NeedMore);
+        }
+        self.state = State::Idle;
+        step(consumed, true, Event::Frame { channel, length })
+    }
+
+    /// Gathers lines until an empty one; `line` is where the current one starts.
+    fn head(&mut self, mut line: usize, bytes: &[u8]) -> Result<Step, Invalid> {
+        let mut consumed = 0;
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            if self.message.len() + part.len() > self.max_message {
+                return Err(self.invalid(consumed, "an RTSP message longer than allowed"));
+            }
+            if line == 0 && part.iter().any(|&byte| is_binary(byte)) {
+                return Err(self.invalid(consumed, "binary data where a start line should be"));
+            }
+            self.message.extend_from_slice(part);
+            consumed += part.len();
+            if !part.ends_with(b"\n") {
+                break;
+            }
+            let text = self.message.get(line..).unwrap_or_default();
+            let empty = matches!(text, b"\n" | b"\r\n");
+            if line == 0 {
+                message::check_start(text).map_err(|context| self.invalid(consumed, context))?;
+            }
+            if empty {
+                return self.head_complete(consumed, bytes);
+            }
+            line = self.message.len();
+        }
+        self.state = State::Head { line };
+        Ok(step(consumed, false, Event::NeedMore))
+    }
+
+    fn head_complete(&mut self, consumed: usize, bytes: &[u8]) -> Result<Step, Invalid> {
+        let left = message::content_length(&self.message)
+            .map_err(|context| self.invalid(consumed, context))?;
+        if left > self.max_message.saturating_sub(self.message.len()) {
+            return Err(self.invalid(consumed, "an RTSP body longer than allowed"));
+        }
+        let after = self.body(left, bytes.get(consumed..).unwrap_or_default());
+        Ok(step(consumed + after.consumed, false, after.event))
+    }
+
+    fn body(&mut self, left: usize, bytes: &[u8]) -> Step {
+        let consumed = bytes.len().min(left);
+        self.message
+            .extend_from_slice(bytes.get(..consumed).unwrap_or_default());
+        let left = left - consumed;
+        if left > 0 {
+            self.state = State::Body { left };
+            return step(consumed, false, Event::NeedMore);
+        }
+        self.state = State::Complete;
+        step(consumed, false, Event::Message)
+    }
+
+    fn invalid(&self, offset: usize, context: &'static str) -> Invalid {
+        Invalid {
+            position: self.position.saturating_add(offset as u64),
+            context,
+        }
+    }
+}
+
+fn step(consumed: usize, media: bool, event: Event) -> Step {
+    Step {
+        consumed,
+        media,
+        event,
+    }
+}
+
+fn is_binary(byte: u8) -> bool {
+    byte.is_ascii_control() && !matches!(byte, b'\t' | b'\r' | b'\n')
+}
+
+/// One interleaved frame inside a buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame<'a> {
+    pub channel: u8,
+    pub payload: &'a [u8],
+}
+
+/// The frames of a buffer that holds whole frames only (a WebSocket message).
+///
+/// Anything else ends the iteration with one [`Invalid`].
+pub fn frames(bytes: &[u8]) -> impl Iterator<Item = Result<Frame<'_>, Invalid>> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        let position = (bytes.len() - rest.len()) as u64;
+        let [mark, channel, high, low, after @ ..] = rest else {
+            let context = "part of an interleaved frame header";
+            return (!std::mem::take(&mut rest).is_empty())
+                .then_some(Err(Invalid { position, context }));
+        };
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        let whole = (*mark == DOLLAR).then(|| after.split_at_checked(length));
+        let context = match whole {
+            Some(Some((payload, next))) => {
+                rest = next;
+                let channel = *channel;
+                return Some(Ok(Frame { channel, payload }));
+            }
+            Some(None) => "part of an interleaved frame",
+            None => "no interleaved frame",
+        };
+        rest = &[];
+        Some(Err(Invalid { position, context }))
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,296 @@
+//! Session descriptions (RFC 4566) as cameras write them.
+//!
+//! Reading never fails: a line that makes no sense is passed over, what is
+//! missing gets its usual value. The number of media and of format parameters
+//! is bounded, every string is no longer than its line.
+
+use super::message;
+
+/// Media that one session may have; more are ignored.
+pub const MAX_MEDIA: usize = 16;
+/// Format parameters that one medium may have; more are ignored.
+pub const MAX_PARAMETERS: usize = 64;
+
+/// A session description.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Session {
+    /// `s=`, empty if missing.
+    pub name: String,
+    /// `a=control` before the first medium (RFC 2326 §C.1.1).
+    pub control: Option<String>,
+    /// `a=range` before the first medium, such as `npt=0-`.
+    pub range: Option<String>,
+    /// In the order of the description, at most [`MAX_MEDIA`].
+    pub media: Vec<Media>,
+}
+
+/// What a medium carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Video,
+    Audio,
+    /// Metadata and whatever else.
+    Other,
+}
+
+/// Which way a medium flows (RFC 4566 §6), seen from the camera or not: ONVIF
+/// and RFC 4566 disagree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Direction {
+    /// `a=sendrecv`, or nothing said.
+    #[default]
+    Both,
+    /// `a=sendonly`; ONVIF cameras mark their loudspeaker with it.
+    SendOnly,
+    /// `a=recvonly`; ONVIF cameras mark what they send with it.
+    ReceiveOnly,
+    /// `a=inactive`.
+    Inactive,
+}
+
+/// One medium: an `m=` line and the attributes after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Media {
+    pub kind: Kind,
+    /// The first format of the `m=` line, 0 to 127.
+    pub payload_type: u8,
+    /// Upper case, such as `H264` or `MPEG4-GENERIC`; static payload types
+    /// (RFC 3551 §6) are filled in. Empty if nothing says what it is.
+    pub encoding: String,
+    /// RTP clock in Hz, never 0.
+    pub clock_rate: u32,
+    /// Audio channels, never 0.
+    pub channels: u16,
+    /// `a=control`.
+    pub control: Option<String>,
+    pub direction: Direction,
+    /// `a=fmtp`: names as sent with their values, in order.
+    pub fmtp: Vec<(String, String)>,
+}
+
+impl Media {
+    /// The first format parameter of this name (any case).
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        let mut found = self.fmtp.iter();
+        let (_, value) = found.find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+        Some(value)
+    }
+}
+
+/// Reads a description; UTF-8 or Latin-1, CRLF, LF or CR.
+pub fn parse(bytes: &[u8]) -> Session {
+    let text = message::text(bytes);
+    let mut session = Session::default();
+    let mut draft: Option<Draft> = None;
+    for line in text.split(['\r', '\n']) {
+        let Some((key, value)) = line.trim().split_once('=') else {
+            continue;
+        };
+        match (key, &mut draft) {
+            ("m", _) => {
+                session.add(draft.take());
+                draft = Some(Draft::new(value));
+            }
+            ("s", None) => session.name = value.trim().to_owned(),
+            ("a", None) => session.attribute(value),
+            ("a", Some(draft)) => draft.attribute(value),
+            _ => {}
+        }
+    }
+    session.add(draft);
+    session
+}
+
+impl Session {
+    fn add(&mut self, draft: Option<Draft>) {
+        if let Some(draft) = draft.filter(|_| self.media.len() < MAX_MEDIA) {
+            self.media.push(draft.finish());
+        }
+    }
+
+    fn attribute(&mut self, attribute: &str) {
+        let (name, value) = attribute.split_once(':').unwrap_or((attribute, ""));
+        match name.trim() {
+            "control" => self.control = filled(value),
+            "range" => self.range = filled(value),
+            _ => {}
+        }
+    }
+}
+
+fn filled(value: &str) -> Option<String> {
+    let value = value.trim();
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+/// A medium while its attributes come in.
+struct Draft {
+    kind: Kind,
+    payload_type: Option<u8>,
+    /// Payload type and mapping of the `a=rtpmap` that counts so far.
+    mapping: Option<(u8, String)>,
+    control: Option<String>,
+    direction: Direction,
+    fmtp: Vec<(String, String)>,
+}
+
+impl Draft {
+    /// From what follows `m=`: media, port, protocol, formats.
+    fn new(line: &str) -> Self {
+        let mut words = line.split_ascii_whitespace();
+        let kind = match words.next().unwrap_or_default() {
+            kind if kind.eq_ignore_ascii_case("video") => Kind::Video,
+            kind if kind.eq_ignore_ascii_case("audio") => Kind::Audio,
+            _ => Kind::Other,
+        };
+        Draft {
+            kind,
+            payload_type: words.nth(2).and_then(payload_type),
+            mapping: None,
+            control: None,
+            direction: Direction::Both,
+            fmtp: Vec::new(),
+        }
+    }
+
+    fn attribute(&mut self, attribute: &str) {
+        let (name, value) = attribute.split_once(':').unwrap_or((attribute, ""));
+        match name.trim() {
+            "control" => self.control = filled(value),
+            "rtpmap" => self.map(value),
+            "fmtp" => self.parameters(value),
+            "sendrecv" => self.direction = Direction::Both,
+            "sendonly" => self.direction = Direction::SendOnly,
+            "recvonly" => self.direction = Direction::ReceiveOnly,
+            "inactive" => self.direction = Direction::Inactive,
+            _ => {}
+        }
+    }
+
+    /// Keeps the mapping of our payload type, else the first one: some cameras
+    /// number the `m=` line and the mapping differently.
+    fn map(&mut self, value: &str) {
+        let Some((number, mapping)) = split_number(value) else {
+            return;
+        };
+        let ours = Some(number) == self.payload_type;
+        let have = self.mapping.as_ref().map(|(number, _)| *number);
+        if have.is_none() || (ours && have != self.payload_type) {
+            self.mapping = Some((number, mapping.to_owned()));
+        }
+    }
+
+    fn parameters(&mut self, value: &str) {
+        let Some((number, list)) = split_number(value) else {
+            return;
+        };
+        // Another format of the same medium, which nobody will ask for.
+        if self.payload_type.is_some_and(|ours| ours != number) && self.mapped() != Some(number) {
+            return;
+        }
+        for parameter in list.split(';') {
+            let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+            let (name, value) = (name.trim(), value.trim().trim_matches('"'));
+            if !name.is_empty() && self.fmtp.len() < MAX_PARAMETERS {
+                self.fmtp.push((name.to_owned(), value.to_owned()));
+            }
+        }
+    }
+
+    fn mapped(&self) -> Option<u8> {
+        self.mapping.as_ref().map(|(number, _)| *number)
+    }
+
+    fn finish(self) -> Media {
+        let payload_type = self.payload_type.or(self.mapped()).unwrap_or(0);
+        let (encoding, clock_rate, channels) = match &self.mapping {
+            // A static type with somebody else's mapping stays what it is.
+            Some((number, _)) if *number != payload_type && payload_type < 96 => None,
+            Some((_, mapping)) => Some(read_mapping(mapping)),
+            None => None,
+        }
+        .unwrap_or_else(|| self.unmapped());
+        let clock_rate = match (clock_rate, self.kind) {
+            (0, Kind::Audio) => 8000,
+            (0, _) => 90000,
+            (rate, _) => rate,
+        };
+        Media {
+            kind: self.kind,
+            payload_type,
+            encoding,
+            clock_rate,
+            channels: channels.max(1),
+            control: self.control,
+            direction: self.direction,
+            fmtp: self.fmtp,
+        }
+    }
+
+    /// Encoding, clock rate and channels where no mapping says them: by the
+    /// payload type, else by the parameters that only one encoding has.
+    fn unmapped(&self) -> (String, u32, u16) {
+        let has = |name: &str| self.fmtp.iter().any(|(key, _)| key == name);
+        let (encoding, rate, channels) = match static_type(self.payload_type) {
+            Some(known) => known,
+            None if has("sprop-vps") => ("H265", 90000, 1),
+            None if has("sprop-parameter-sets") => ("H264", 90000, 1),
+            None => ("", 0, 1),
+        };
+        (encoding.to_owned(), rate, channels)
+    }
+}
+
+fn payload_type(word: &str) -> Option<u8> {
+    word.parse().ok().filter(|number| *number < 128)
+}
+
+/// `96 rest` → 96 and the rest.
+fn split_number(value: &str) -> Option<(u8, &str)> {
+    let value = value.trim();
+    let (number, rest) = value.split_once([' ', '\t'])?;
+    Some((payload_type(number)?, rest.trim()))
+}
+
+/// `MPEG4-GENERIC/16000/2` → its parts; 0 stands for what is missing.
+fn read_mapping(mapping: &str) -> (String, u32, u16) {
+    let mut parts = mapping.split('/').map(str::trim);
+    let encoding = parts.next().unwrap_or_default().to_ascii_uppercase();
+    let rate = parts.next().and_then(|rate| rate.parse().ok());
+    let channels = parts.next().and_then(|channels| channels.parse().ok());
+    (encoding, rate.unwrap_or(0), channels.unwrap_or(1))
+}
+
+/// Encoding, clock rate in Hz and channels of a static payload type (RFC 3551
+/// §6, tables 4 and 5).
+fn static_type(payload_type: Option<u8>) -> Option<(&'static str, u32, u16)> {
+    Some(match payload_type? {
+        0 => ("PCMU", 8000, 1),
+        3 => ("GSM", 8000, 1),
+        4 => ("G723", 8000, 1),
+        5 => ("DVI4", 8000, 1),
+        6 => ("DVI4", 16000, 1),
+        7 => ("LPC", 8000, 1),
+        8 => ("PCMA", 8000, 1),
+        9 => ("G722", 8000, 1),
+        10 => ("L16", 44100, 2),
+        11 => ("L16", 44100, 1),
+        12 => ("QCELP", 8000, 1),
+        14 => ("MPA", 90000, 1),
+        15 => ("G728", 8000, 1),
+        16 => ("DVI4", 11025, 1),
+        17 => ("DVI4", 22050, 1),
+        18 => ("G729", 8000, 1),
+        25 => ("CELB", 90000, 1),
+        26 => ("JPEG", 90000, 1),
+        28 => ("NV", 90000, 1),
+        31 => ("H261", 90000, 1),
+        32 => ("MPV", 90000, 1),
+        33 => ("MP2T", 90000, 1),
+        34 => ("H263", 90000, 1),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! Base64 and hexadecimal, as RTSP and SDP use them.
+//!
+//! Reading is lenient where cameras are sloppy (missing padding, the URL
+//! alphabet, spaces) and refuses the rest; nothing is larger than its input
+//! asks for.
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// Decodes base64 (RFC 4648 §4, or §5: the URL alphabet).
+///
+/// Padding may be missing, white space is skipped. `None` for any other
+/// character, data after the padding, or a lone last character.
+pub fn base64(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 3);
+    let (mut bits, mut count, mut padded) = (0u32, 0u32, false);
+    for byte in text.bytes().filter(|byte| !byte.is_ascii_whitespace()) {
+        if byte == b'=' {
+            padded = true;
+            continue;
+        }
+        if padded {
+            return None;
+        }
+        bits = bits << 6 | sextet(byte)?;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count) as u8);
+            bits &= (1 << count) - 1;
+        }
+    }
+    // Six bits left over are a character that completes no byte.
+    (count < 6).then_some(bytes)
+}
+
+fn sextet(byte: u8) -> Option<u32> {
+    Some(match byte {
+        b'A'..=b'Z' => u32::from(byte - b'A'),
+        b'a'..=b'z' => u32::from(byte - b'a') + 26,
+        b'0'..=b'9' => u32::from(byte - b'0') + 52,
+        b'+' | b'-' => 62,
+        b'/' | b'_' => 63,
+        _ => return None,
+    })
+}
+
+/// Encodes base64 (RFC 4648 §4) with padding.
+pub fn to_base64(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len().div_ceil(3).saturating_mul(4));
+    for chunk in bytes.chunks(3) {
+        let at = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
+        let bits = at(0) << 16 | at(1) << 8 | at(2);
+        for place in 0..4 {
+            let sextet = (bits >> (18 - 6 * place)) as usize & 63;
+            let letter = ALPHABET.get(sextet).copied().unwrap_or(b'=');
+            let beyond = place > chunk.len();
+            text.push(if beyond { '=' } else { char::from(letter) });
+        }
+    }
+    text
+}
+
+/// Decodes hexadecimal digits of either case (`config=1190`).
+///
+/// `None` for any other character and for an odd number of digits.
+pub fn hex(text: &str) -> Option<Vec<u8>> {
+    let nibble = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+    let byte = |pair: &[u8]| match pair {
+        [high, low] => Some(nibble(*high)? << 4 | nibble(*low)?),
+        _ => None,
+    };
+    text.trim().as_bytes().chunks(2).map(byte).collect()
+}
+
+/// Encodes as lower case hexadecimal digits.
+pub fn to_hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    let digits = bytes.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]);
+    digits.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_rfc_vectors() {
+        for (plain, coded) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
+        ] {
+            assert_eq!(to_base64(plain.as_bytes()), coded);
+            assert_eq!(base64(coded).unwrap(), plain.as_bytes());
+            let bare = coded.trim_end_matches('=');
+            assert_eq!(base64(bare).unwrap(), plain.as_bytes());
+        }
+        assert_eq!(base64("-_ \n+/"), base64("+/+/"));
+        for bad in ["A", "AAAAA", "A?==", "Zg==Zg==", "é"] {
+            assert_eq!(base64(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn hexadecimal() {
+        assert_eq!(hex("1190").unwrap(), [0x11, 0x90]);
+        assert_eq!(hex(" fFe0 ").unwrap(), [0xff, 0xe0]);
+        for bad in ["1", "1g", "+1", "é1", "0x11"] {
+            assert_eq!(hex(bad), None, "{bad}");
+        }
+        assert_eq!(to_hex(&[0, 0x1f, 0xff]), "001fff");
+    }
+
+    proptest! {
+        #[test]
+        fn round_trips(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
+            prop_assert_eq!(base64(&to_base64(&bytes)).unwrap(), &bytes[..]);
+            prop_assert_eq!(hex(&to_hex(&bytes)).unwrap(), &bytes[..]);
+        }
+
+        #[test]
+        fn any_text(text in "(?s).{0,40}") {
+            let _ = (base64(&text), hex(&text));
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! RTSP URLs, as people type them and as cameras join them.
+//!
+//! Reading is lenient where the meaning is plain: a password may contain `@`,
+//! `:`, `/` or `?` unescaped, and what must not stand in a request line is
+//! percent-encoded. An [`Url`] therefore always makes a valid request URI, and
+//! its credentials never show in `Debug` or in [`Url::without_credentials`].
+
+use super::text;
+
+/// The port of `rtsp:` (RFC 2326 §3.2).
+pub const PORT: u16 = 554;
+/// The port of `rtsps:` (RFC 7826 §4.2).
+pub const TLS_PORT: u16 = 322;
+
+/// An absolute `rtsp:` or `rtsps:` URL.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Url {
+    /// Whether it is `rtsps:`.
+    pub tls: bool,
+    /// Percent-decoded; `None` without `@` or with nothing before it.
+    pub user: Option<String>,
+    /// Percent-decoded; `None` without a colon in the credentials.
+    pub password: Option<String>,
+    /// A name or an address; IPv6 without its brackets.
+    pub host: String,
+    /// 1 to 65535; [`PORT`] or [`TLS_PORT`] if not given.
+    pub port: u16,
+    /// Path and query as in the URL, empty or beginning with `/` or `?`.
+    pub path: String,
+}
+
+/// Why a text is no URL of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadUrl {
+    /// In words for the person who typed it.
+    pub reason: &'static str,
+}
+
+impl std::fmt::Display for BadUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.reason)
+    }
+}
+
+impl std::error::Error for BadUrl {}
+
+impl std::fmt::Debug for Url {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.without_credentials())
+    }
+}
+
+impl Url {
+    /// Reads an absolute URL.
+    ///
+    /// The last `@` before the path ends the credentials. The path begins at
+    /// the first `/` or `?` that leaves a plausible host and port before it, so
+    /// `rtsp://admin:a/b@cam/1` reads as meant.
+    ///
+    /// # Errors
+    /// [`BadUrl`] if the scheme is another one, or no host or no usable port
+    /// can be made out.
+    pub fn parse(url: &str) -> Result<Url, BadUrl> {
+        let bad = |reason| BadUrl { reason };
+        let (tls, rest) = scheme(url.trim());
+        let rest = rest.ok_or(bad("the address does not begin with rtsp:// or rtsps://"))?;
+        let default = if tls { TLS_PORT } else { PORT };
+        let ends = rest.match_indices(['/', '?']).map(|(at, _)| at);
+        let mut first_fault = None;
+        for end in ends.chain([rest.len()]) {
+            let (authority, path) = rest.split_at(end);
+            let (credentials, place) = match authority.rsplit_once('@') {
+                Some((credentials, place)) => (credentials, place),
+                None => ("", authority),
+            };
+            match host_and_port(place, default) {
+                Ok((host, port)) => {
+                    let (user, password) = split_credentials(credentials);
+                    return Ok(Url {
+                        tls,
+                        user,
+                        password,
+                        host: host.to_owned(),
+                        port,
+                        path: encode(path),
+                    });
+                }
+                // Only credentials can run over a slash: without an @ further
+                // on this is the path, and the host is wrong.
+                Err(reason) => {
+                    let reason = *first_fault.get_or_insert(reason);
+                    if !path.contains('@') {
+                        return Err(bad(reason));
+                    }
+                }
+            }
+        }
+        Err(bad("the address has no host"))
+    }
+
+    /// The URL to put into requests: no credentials, no default port.
+    pub fn without_credentials(&self) -> String {
+        let scheme = if self.tls { "rtsps://" } else { "rtsp://" };
+        [scheme, &self.authority(), &self.path].concat()
+    }
+
+    /// `host`, `host:port` or `[v6]:port`; the default port is left out.
+    pub fn authority(&self) -> String {
+        let mut authority = match self.host.contains(':') {
+            true => ["[", &self.host, "]"].concat(),
+            false => self.host.clone(),
+        };
+        if self.port != if self.tls { TLS_PORT } else { PORT } {
+            authority.push(':');
+            authority.push_str(&self.port.to_string());
+        }
+        authority
+    }
+
+    /// Whether both are at the same host (any case) and port.
+    pub fn same_place(&self, other: &Url) -> bool {
+        self.tls == other.tls
+            && self.port == other.port
+            && self.host.eq_ignore_ascii_case(&other.host)
+    }
+}
+
+/// Joins a `control` attribute to its base (RFC 2326 §C.1.1).
+///
+/// `*` and nothing stand for the base itself, an absolute URL for itself.
+/// Everything else is appended with one slash between, after a query too: that
+/// is what cameras expect, whatever RFC 1808 says. Only a control that repeats
+/// the base's path from its root is taken from the root.
+pub fn join(base: &str, control: &str) -> String {
+    let control = control.trim();
+    if control.is_empty() || control == "*" {
+        return base.to_owned();
+    }
+    if is_absolute(control) {
+        return encode(control);
+    }
+    let (origin, path) = split_path(base);
+    let whole_path = !path.trim_matches('/').is_empty();
+    let mut joined = match control.strip_prefix('/') {
+        Some(_) if whole_path && control.starts_with(path) => origin.to_owned(),
+        Some(_) => base.trim_end_matches('/').to_owned(),
+        None => base.to_owned(),
+    };
+    if !control.starts_with(['/', '?']) && !joined.ends_with('/') {
+        joined.push('/');
+    }
+    joined.push_str(&encode(control));
+    joined
+}
+
+/// Whether `url` has a scheme of RTSP.
+pub fn is_absolute(url: &str) -> bool {
+    scheme(url).1.is_some()
+}
+
+/// Whether the scheme is `rtsps:`, and what follows `://` if it is one of ours.
+fn scheme(url: &str) -> (bool, Option<&str>) {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return (false, None);
+    };
+    let tls = scheme.eq_ignore_ascii_case("rtsps");
+    let plain = scheme.eq_ignore_ascii_case("rtsp");
+    (tls, (tls || plain).then_some(rest))
+}
+
+/// Scheme and authority, and the path of an absolute URL.
+fn split_path(url: &str) -> (&str, &str) {
+    let authority = url.find("://").map_or(0, |at| at + 3);
+    let after = url.get(authority..).unwrap_or_default();
+    let path = after.find('/').map_or(url.len(), |at| authority + at);
+    url.split_at_checked(path).unwrap_or((url, ""))
+}
+
+fn host_and_port(place: &str, default: u16) -> Result<(&str, u16), &'static str> {
+    let (host, port) = match place.strip_prefix('[') {
+        Some(rest) => {
+            let (host, after) = rest.split_once(']').ok_or("the address has no ] after [")?;
+            let v6 = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '.' | '%' | '-');
+            if !host.contains(':') || !host.chars().all(v6) {
+                return Err("the address has no IPv6 address between [ and ]");
+            }
+            let port = match after {
+                "" => Some(""),
+                after => after.strip_prefix(':'),
+            };
+            (host, port.ok_or("the address has something after ]")?)
+        }
+        None => place.split_once(':').unwrap_or((place, "")),
+    };
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+    if host.is_empty() || !(place.starts_with('[') || host.chars().all(plain)) {
+        return Err("the address has no usable host");
+    }
+    if port.is_empty() {
+        return Ok((host, default));
+    }
+    let digits = port.bytes().all(|byte| byte.is_ascii_digit());
+    match port.parse::<u16>() {
+        Ok(port @ 1..) if digits => Ok((host, port)),
+        _ => Err("the address has no usable port"),
+    }
+}
+
+fn split_credentials(credentials: &str) -> (Option<String>, Option<String>) {
+    match credentials.split_once(':') {
+        Some((user, password)) => (Some(decode(user)), Some(decode(password))),
+        None if credentials.is_empty() => (None, None),
+        None => (Some(decode(credentials)), None),
+    }
+}
+
+/// Undoes percent-encoding; a `%` that begins none stands for itself.
+fn decode(coded: &str) -> String {
+    let mut bytes = Vec::with_capacity(coded.len());
+    let mut rest = coded;
+    while let Some((before, after)) = rest.split_once('%') {
+        bytes.extend_from_slice(before.as_bytes());
+        let code = after.get(..2).filter(|code| !code.contains(' '));
+        match code.and_then(text::hex).as_deref() {
+            Some([byte]) => {
+                bytes.push(*byte);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            _ => {
+                bytes.push(b'%');
+                rest = after;
+            }
+        }
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    super::message::text(&bytes).into_owned()
+}
+
+/// Percent-encodes what would break a request line: spaces, controls and
+/// whatever is not ASCII.
+fn encode(path: &str) -> String {
+    let mut coded = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'!'..=b'~' => coded.push(char::from(byte)),
+            _ => {
+                coded.push('%');
+                coded.push_str(&text::to_hex(&[byte]).to_ascii_uppercase());
+            }
+        }
+    }
+    coded
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+use super::*;
+use proptest::prelude::*;
+
+fn parts(url: &str) -> (Option<String>, Option<String>, String, u16, String) {
+    let url = Url::parse(url).unwrap();
+    (url.user, url.password, url.host, url.port, url.path)
+}
+
+fn some(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+#[test]
+fn ordinary_urls() {
+    let none = || (None, None);
+    for (url, host, port, path) in [
+        ("rtsp://10.0.0.1/live", "10.0.0.1", 554, "/live"),
+        (" RTSP://cam:8554 ", "cam", 8554, ""),
+        ("rtsps://cam/", "cam", 322, "/"),
+        ("rtsp://cam:/a?b=c/d@e", "cam", 554, "/a?b=c/d@e"),
+        ("rtsp://cam?b", "cam", 554, "?b"),
+        (
+            "rtsp://[fe80::1%25eth0]:554/a b",
+            "fe80::1%25eth0",
+            554,
+            "/a%20b",
+        ),
+        ("rtsp://[::1]/", "::1", 554, "/"),
+        ("rtsp://@cam/", "cam", 554, "/"),
+    ] {
+        let (user, password) = none();
+        assert_eq!(
+            parts(url),
+            (user, password, host.into(), port, path.into()),
+            "{url}"
+        );
+    }
+}
+
+#[test]
+fn credentials_escaped_or_not() {
+    for (url, user, password) in [
+        ("rtsp://admin:secret@cam/1", some("admin"), some("secret")),
+        ("rtsp://admin:p%40ss%3A@cam/1", some("admin"), some("p@ss:")),
+        ("rtsp://admin:p@ss:@cam/1", some("admin"), some("p@ss:")),
+        ("rtsp://admin:a/b?c#d@cam/1", some("admin"), some("a/b?c#d")),
+        ("rtsp://admin:100%@cam/1", some("admin"), some("100%")),
+        ("rtsp://admin:%+1%zz@cam/1", some("admin"), some("%+1%zz")),
+        (
+            "rtsp://admin:k\u{fc}che@cam/1",
+            some("admin"),
+            some("k\u{fc}che"),
+        ),
+        ("rtsp://admin:@cam/1", some("admin"), some("")),
+        ("rtsp://admin@cam/1", some("admin"), None),
+    ] {
+        let want = (user, password, "cam".into(), 554, "/1".into());
+        assert_eq!(parts(url), want, "{url}");
+    }
+}
+
+#[test]
+fn what_is_no_url() {
+    for url in [
+        "",
+        "cam",
+        "http://cam/",
+        "rtsp:///live",
+        "rtsp://",
+        "rtsp://cam:0/",
+        "rtsp://cam:65536/",
+        "rtsp://cam:+5/",
+        "rtsp://ca m/",
+        "rtsp://[::1/",
+        "rtsp://[cam]/",
+        "rtsp://[::1]x/",
+        "rtsp://a:b:c/",
+        "rtsp://user:pass/word",
+    ] {
+        assert!(Url::parse(url).is_err(), "{url}");
+    }
+}
+
+#[test]
+fn no_credentials_get_out() {
+    let url = Url::parse("rtsp://admin:secret@[::1]:8554/a?b").unwrap();
+    assert_eq!(url.without_credentials(), "rtsp://[::1]:8554/a?b");
+    assert!(!format!("{url:?}").contains("secret"));
+    let url = Url::parse("rtsps://u@cam:322/x").unwrap();
+    assert_eq!(url.without_credentials(), "rtsps://cam/x");
+    assert_eq!(url.authority(), "cam");
+}
+
+#[test]
+fn controls_join_as_cameras_expect() {
+    for (base, control, want) in [
+        ("rtsp://h/test/", "stream=0", "rtsp://h/test/stream=0"),
+        ("rtsp://h/test", "trackID=1", "rtsp://h/test/trackID=1"),
+        ("rtsp://h/test", "*", "rtsp://h/test"),
+        ("rtsp://h/test", "", "rtsp://h/test"),
+        ("rtsp://h/test/", "rtsp://other/x", "rtsp://other/x"),
+        (
+            "rtsp://h/a?channel=1&subtype=0",
+            "trackID=0",
+            "rtsp://h/a?channel=1&subtype=0/trackID=0",
+        ),
+        (
+            "rtsp://h/a?channel=1/",
+            "trackID=0",
+            "rtsp://h/a?channel=1/trackID=0",
+        ),
+        ("rtsp://h/a", "?ctype=video", "rtsp://h/a?ctype=video"),
+        ("rtsp://h/a/", "/track1", "rtsp://h/a/track1"),
+        ("rtsp://h/a", "/a/track1", "rtsp://h/a/track1"),
+        ("rtsp://h/", "/a/track1", "rtsp://h/a/track1"),
+        ("rtsp://h", "a", "rtsp://h/a"),
+        ("rtsp://h", "a b", "rtsp://h/a%20b"),
+    ] {
+        assert_eq!(join(base, control), want, "{base} + {control}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text(text in "(rtsps?://)?[a-z0-9@:/?%.\\[\\] \u{fc}]{0,40}", control in "(?s).{0,20}") {
+        if let Ok(url) = Url::parse(&text) {
+            let plain = url.without_credentials();
+            let again = Url::parse(&plain).unwrap();
+            prop_assert_eq!((&again.host, again.port, &again.path), (&url.host, url.port, &url.path));
+            prop_assert!(!join(&plain, &control).contains(['\r', '\n', ' ']));
+        }
+        let _ = join(&text, &control);
+    }
+
+    #[test]
+    fn any_password(password in "[ -~]{1,20}") {
+        let coded: String = password.bytes().map(|b| format!("%{b:02x}")).collect();
+        let url = Url::parse(&format!("rtsp://u:{coded}@cam:1/x")).unwrap();
+        prop_assert_eq!(url.password, Some(password));
+    }
+}
