@@ -57,3 +57,13 @@
 pub mod rtsp;
 pub mod wsp;
 
+#[cfg(feature = "gateway")]
+pub mod access;
+#[cfg(feature = "gateway")]
+pub mod assets;
+#[cfg(feature = "gateway")]
+pub mod config;
+#[cfg(feature = "gateway")]
+pub mod http;
+#[cfg(feature = "gateway")]
+pub mod websocket;

@@ -1,0 +1,139 @@
+//! Who may do what: pages and sockets by host and origin, cameras by address.
+//!
+//! Pure decisions on values. Invariant: what is not allowed is refused, with a
+//! sentence that names the setting to change.
+//!
+//! Why `Host` is checked at all: a page anywhere can point its own name at this
+//! gateway's address and then counts as the gateway's own page (DNS rebinding).
+//! Names that only the local network can give are safe from that.
+
+use std::net::SocketAddr;
+
+mod names;
+mod targets;
+#[cfg(test)]
+mod tests;
+
+use names::{Name, Site};
+pub use targets::Targets;
+
+/// The most characters of a peer's text that are repeated in an answer.
+const MAX_SHOWN: usize = 100;
+
+/// What the configuration allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Camera addresses that viewers may name.
+    pub targets: Targets,
+    /// Further pages that may open sockets: `host`, `scheme://host:port`,
+    /// `*.domain`, `*` for any, `null` for pages without an origin.
+    pub origins: Vec<String>,
+    /// Further names this gateway answers to: `host`, `*.domain`, `*` for any.
+    pub hosts: Vec<String>,
+    /// This machine's own name.
+    pub host_name: String,
+    /// The ports this gateway listens on.
+    pub own_ports: Vec<u16>,
+}
+
+impl Policy {
+    /// Whether a request for this `Host` is answered: addresses, localhost,
+    /// the machine's own name, `*.local`, `*.lan` and what `hosts` lists. An
+    /// empty `Host` is no browser's, so it is answered too.
+    ///
+    /// # Errors
+    /// A sentence for the person who sent the request.
+    pub fn host(&self, host_header: &str) -> Result<(), String> {
+        if host_header.is_empty() {
+            return Ok(());
+        }
+        let name = Name::parse(host_header);
+        if name.is_some_and(|name| self.answers_to(&name)) {
+            return Ok(());
+        }
+        Err(format!(
+            "this gateway does not answer to the name {}: add it to \"hosts\" in the configuration",
+            shown(host_header)
+        ))
+    }
+
+    fn answers_to(&self, name: &Name) -> bool {
+        let text = match name {
+            Name::Address(_) => return true,
+            Name::Text(text) => text,
+        };
+        name.is_loopback()
+            || Name::parse(&self.host_name).as_ref() == Some(name)
+            || [".local", ".lan"].iter().any(|end| text.ends_with(end))
+            || self.hosts.iter().any(|entry| name.is_listed(entry))
+    }
+
+    /// Whether a page of this origin may open a socket: no origin (not a
+    /// browser), the gateway's own pages (same host name as in `Host`, any
+    /// port) and what `origins` lists.
+    ///
+    /// # Errors
+    /// A sentence for the person who sees the page.
+    pub fn origin(&self, origin: Option<&str>, host_header: &str) -> Result<(), String> {
+        let Some(origin) = origin else {
+            return Ok(());
+        };
+        let as_written = |entry: &String| entry.eq_ignore_ascii_case(origin);
+        if self.origins.iter().any(as_written) {
+            return Ok(());
+        }
+        // "null" is the origin of a file or a sandboxed page, not a host.
+        let is_null = |text: &str| text.eq_ignore_ascii_case("null");
+        let site = Site::parse(origin).filter(|_| !is_null(origin));
+        let allowed = site.is_some_and(|site| {
+            is_same_host(&site, host_header)
+                || self
+                    .origins
+                    .iter()
+                    .any(|entry| !is_null(entry) && site.is_listed(entry))
+        });
+        if allowed {
+            return Ok(());
+        }
+        Err(format!(
+            "pages of {} may not use this gateway: add it to \"origins\" in the configuration",
+            shown(origin)
+        ))
+    }
+
+    /// Whether a viewer may be connected to a camera at this resolved address.
+    /// `is_own_address`: the address belongs to this machine.
+    ///
+    /// # Errors
+    /// A sentence for the person who wants to watch.
+    pub fn target(&self, address: SocketAddr, is_own_address: bool) -> Result<(), String> {
+        let is_own = is_own_address || targets::canonical(address.ip()).is_loopback();
+        if is_own && self.own_ports.contains(&address.port()) {
+            return Err(format!(
+                "camera address {address} is this gateway itself, which \"targets\" in the \
+                 configuration cannot allow: name the address of the camera"
+            ));
+        }
+        if self.targets.allows(address) {
+            return Ok(());
+        }
+        Err(format!(
+            "camera address {address} is not allowed: see \"targets\" in the configuration"
+        ))
+    }
+}
+
+/// The names of one machine for itself are the same host: a page opened as
+/// localhost may use the gateway at 127.0.0.1.
+fn is_same_host(site: &Site<'_>, host_header: &str) -> bool {
+    match (site.name(), Name::parse(host_header)) {
+        (Some(origin), Some(host)) => origin == host || origin.is_loopback() && host.is_loopback(),
+        _ => false,
+    }
+}
+
+/// What a peer sent, fit to be repeated to a person.
+fn shown(text: &str) -> String {
+    let printable = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    printable.take(MAX_SHOWN).collect()
+}

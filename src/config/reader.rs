@@ -1,0 +1,336 @@
+//! From the settings of a file to a [`Config`]: which names there are, what
+//! they may be set to, and what to say about the others.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::ini::{self, GENERAL, Setting};
+use super::value::{self, count, duration, list, show_size, size};
+use super::{Config, Error, Limits, Secret};
+use crate::access::Targets;
+
+/// The most listeners.
+const MAX_LISTEN: usize = 16;
+/// The most licence files.
+const MAX_LICENSES: usize = 256;
+/// The most viewers that may be configured.
+const MAX_VIEWERS: usize = 10_000;
+/// The least buffers in a pool: fewer would stall a single camera.
+const MIN_BUFFERS: usize = 8;
+/// The most buffers in a pool: they are numbered in 16 bits.
+const MAX_BUFFERS: usize = 65_535;
+/// The most warnings that are kept.
+const MAX_WARNINGS: usize = 50;
+/// The most characters of a value that a message repeats.
+const MAX_SHOWN: usize = 100;
+
+const KIB: usize = 1 << 10;
+const MIB: usize = 1 << 20;
+
+/// Settings of `[general]` of which all lines count.
+const REPEATING: [&str; 5] = ["listen", "origins", "hosts", "targets", "license_path"];
+/// Settings of the vendor's tunnel client, which stand in its `[General]`.
+const TUNNEL_CLIENT: [&str; 5] = [
+    "client_id",
+    "proxy_token",
+    "proxy_url",
+    "plugin_path",
+    "ssl",
+];
+
+pub fn read(name: &str, text: &[u8]) -> Result<Config, Error> {
+    let document = ini::read(text).map_err(|invalid| Error {
+        file: name.to_owned(),
+        line: Some(invalid.line),
+        message: invalid.message,
+    })?;
+    let mut reader = Reader::new(name);
+    for (section, line) in &document.sections {
+        reader.section(section, *line);
+    }
+    for setting in &document.settings {
+        reader.setting(setting)?;
+    }
+    reader.finish()
+}
+
+struct Reader<'a> {
+    name: &'a str,
+    config: Config,
+    /// Section, key and last line of every known setting that was set.
+    set: Vec<(String, String, usize)>,
+    /// `targets` lines so far.
+    targets: Vec<String>,
+    port: Option<u16>,
+    /// Warnings with their lines; the two passes find them out of order.
+    warnings: Vec<(usize, String)>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(name: &'a str) -> Self {
+        let mut config = Config::default();
+        config.listen.clear();
+        Self {
+            name,
+            config,
+            set: Vec::new(),
+            targets: Vec::new(),
+            port: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    fn error(&self, line: usize, message: String) -> Error {
+        Error {
+            file: self.name.to_owned(),
+            line: Some(line),
+            message,
+        }
+    }
+
+    fn warn(&mut self, line: usize, message: impl Into<String>) {
+        if self.warnings.len() < MAX_WARNINGS {
+            self.warnings.push((line, message.into()));
+        }
+    }
+
+    fn section(&mut self, section: &str, line: usize) {
+        let shown = shown(section);
+        if is_camera(section) {
+            let message = format!("[{shown}]: this version does not serve configured cameras yet");
+            self.warn(line, message);
+        } else if !is_section(section) {
+            self.warn(
+                line,
+                format!("[{shown}]: there is no such section, it has no effect"),
+            );
+        }
+    }
+
+    fn setting(&mut self, setting: &Setting) -> Result<(), Error> {
+        let Setting {
+            section,
+            key,
+            value,
+            line,
+        } = setting;
+        let known = self.apply(section, key, value, *line).map_err(|message| {
+            let value = match section.as_str() {
+                "tls" => "…".to_owned(),
+                _ => shown(value),
+            };
+            self.error(*line, format!("{key} = {value}: {message}"))
+        })?;
+        if known {
+            self.record(section, key, *line);
+        } else if is_section(section) {
+            // A section nobody knows has its own warning.
+            let message = format!("{}: there is no such setting in [{section}]", shown(key));
+            self.warn(*line, message);
+        }
+        Ok(())
+    }
+
+    /// Remembers where a setting stands, and warns if it hides an earlier one.
+    fn record(&mut self, section: &str, key: &str, line: usize) {
+        if is_camera(section) {
+            return;
+        }
+        let mut places = self.set.iter_mut();
+        match places.find(|(s, k, _)| s == section && k == key) {
+            None => self.set.push((section.to_owned(), key.to_owned(), line)),
+            Some((_, _, place)) => {
+                *place = line;
+                if !(section == GENERAL && REPEATING.contains(&key)) {
+                    self.warn(line, format!("{key} was set before: this line counts"));
+                }
+            }
+        }
+    }
+
+    /// Sets one value; `false`: there is no such setting.
+    fn apply(
+        &mut self,
+        section: &str,
+        key: &str,
+        value: &str,
+        line: usize,
+    ) -> Result<bool, String> {
+        match section {
+            GENERAL => self.general(key, value, line),
+            "limits" => limit(&mut self.config.limits, key, value),
+            "tunnel" if key == "token" => {
+                if !value.is_empty() {
+                    self.warn(
+                        line,
+                        "token: this version does not serve tunnel clients yet",
+                    );
+                }
+                Ok(true)
+            }
+            "tls" if key == "certificate" || key == "key" => match value {
+                "" => Ok(true),
+                _ => Err(
+                    "this version does not speak TLS yet: leave it empty and put a web \
+                          server with TLS in front"
+                        .into(),
+                ),
+            },
+            _ => Ok(is_camera(section)),
+        }
+    }
+
+    fn general(&mut self, key: &str, value: &str, line: usize) -> Result<bool, String> {
+        let config = &mut self.config;
+        match key {
+            "listen" => self.listen(value)?,
+            "port" => self.port = Some(value::port(value)?),
+            "origins" => extend(&mut config.origins, list(value)?, value::MAX_ELEMENTS)?,
+            "hosts" => extend(&mut config.hosts, list(value)?, value::MAX_ELEMENTS)?,
+            "targets" => {
+                // Checked by itself first, so that the message names this line.
+                Targets::parse(value)?;
+                self.targets.push(value.to_owned());
+                config.targets = Targets::parse(&self.targets.join(","))?;
+            }
+            "statistic_password" => {
+                config.statistic_password = (!value.is_empty()).then(|| Secret(value.to_owned()));
+            }
+            "license_path" if value.is_empty() => {}
+            "license_path" => {
+                extend(
+                    &mut config.license_path,
+                    [PathBuf::from(value)],
+                    MAX_LICENSES,
+                )?;
+            }
+            "log" if value.is_empty() => config.log = Config::default().log,
+            "log" => config.log = value::log(value)?,
+            _ if TUNNEL_CLIENT.contains(&key) => self.warn(
+                line,
+                format!("{key}: this version has no tunnel client yet"),
+            ),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn listen(&mut self, value: &str) -> Result<(), String> {
+        let elements = list(value)?;
+        if elements.is_empty() {
+            return Err("no address is given: write 0.0.0.0:8080".into());
+        }
+        for element in elements {
+            let address = value::listen_address(&element)?;
+            // Port 0 is another port each time.
+            if address.port() == 0 || !self.config.listen.contains(&address) {
+                extend(&mut self.config.listen, [address], MAX_LISTEN)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What can be judged only when everything was read.
+    fn finish(mut self) -> Result<Config, Error> {
+        match self.port {
+            Some(port) if self.config.listen.is_empty() => {
+                self.config.listen.push(([0, 0, 0, 0], port).into());
+            }
+            Some(_) => {
+                let line = self.line_of(GENERAL, &["port"]).unwrap_or(0);
+                self.warn(line, "port: \"listen\" is set too and counts");
+            }
+            None if self.config.listen.is_empty() => {
+                self.config.listen = Config::default().listen;
+            }
+            None => {}
+        }
+        let per_address = ["per_address", "viewers_per_address"];
+        if self.line_of("limits", &per_address).is_none() {
+            self.config.limits.viewers_per_address = self.config.limits.viewers;
+        }
+        if let Err(message) = check_pool(&self.config.limits) {
+            let line = self.line_of("limits", &["pool", "buffer"]).unwrap_or(0);
+            return Err(self.error(line, message));
+        }
+        self.warnings.sort_by_key(|(line, _)| *line);
+        let name = self.name;
+        let warnings = self.warnings.into_iter();
+        self.config.warnings = warnings
+            .map(|(line, message)| format!("{name}:{line}: {message}"))
+            .collect();
+        Ok(self.config)
+    }
+
+    /// The last line that set one of these keys.
+    fn line_of(&self, section: &str, keys: &[&str]) -> Option<usize> {
+        let set = self.set.iter();
+        let lines = set.filter(|(s, k, _)| s == section && keys.contains(&k.as_str()));
+        lines.map(|(_, _, line)| *line).max()
+    }
+}
+
+/// Sets one limit; `false`: there is no such limit.
+fn limit(limits: &mut Limits, key: &str, value: &str) -> Result<bool, String> {
+    let seconds = Duration::from_secs;
+    match key {
+        "viewers" => limits.viewers = count(value, 1..=MAX_VIEWERS)?,
+        "per_address" | "viewers_per_address" => {
+            limits.viewers_per_address = count(value, 1..=MAX_VIEWERS)?;
+        }
+        "pool" => limits.pool = size(value, 256 * KIB..=1024 * MIB)?,
+        "buffer" => limits.buffer = size(value, 4 * KIB..=MIB)?,
+        // At least the largest interleaved frame.
+        "backlog" => limits.backlog = size(value, 128 * KIB..=64 * MIB)?,
+        "handshake" => limits.handshake = duration(value, seconds(1)..=seconds(300))?,
+        "idle" => limits.idle = duration(value, seconds(5)..=seconds(86_400))?,
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+fn check_pool(limits: &Limits) -> Result<(), String> {
+    let buffers = limits.pool.checked_div(limits.buffer).unwrap_or(0);
+    let (pool, buffer) = (show_size(limits.pool), show_size(limits.buffer));
+    if buffers < MIN_BUFFERS {
+        let enough = show_size(limits.buffer.saturating_mul(MIN_BUFFERS));
+        return Err(format!(
+            "pool = {pool} holds fewer than {MIN_BUFFERS} buffers of {buffer}: \
+             write pool = {enough} or more, or a smaller buffer"
+        ));
+    }
+    if buffers > MAX_BUFFERS {
+        return Err(format!(
+            "pool = {pool} holds more than {MAX_BUFFERS} buffers of {buffer}: \
+             write a larger buffer or a smaller pool"
+        ));
+    }
+    Ok(())
+}
+
+fn is_section(section: &str) -> bool {
+    matches!(section, GENERAL | "limits" | "tunnel" | "tls")
+}
+
+/// A camera of ours or the list of the vendor's tunnel client.
+fn is_camera(section: &str) -> bool {
+    section == "cameras" || section == "camera" || section.starts_with("camera ")
+}
+
+fn extend<T>(
+    list: &mut Vec<T>,
+    more: impl IntoIterator<Item = T>,
+    limit: usize,
+) -> Result<(), String> {
+    list.extend(more);
+    match list.len() > limit {
+        true => Err(format!("there are more than {limit} of them")),
+        false => Ok(()),
+    }
+}
+
+/// Text of the file, fit to be repeated in a message.
+fn shown(text: &str) -> String {
+    let printable = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    printable.take(MAX_SHOWN).collect()
+}
