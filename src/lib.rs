@@ -61,6 +61,8 @@ pub mod wsp;
 pub mod access;
 #[cfg(feature = "gateway")]
 pub mod assets;
+#[cfg(feature = "builtin-camera")]
+pub mod builtin;
 #[cfg(feature = "gateway")]
 pub mod config;
 #[cfg(feature = "gateway")]
