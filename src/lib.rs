@@ -64,8 +64,12 @@ pub mod assets;
 #[cfg(feature = "builtin-camera")]
 pub mod builtin;
 #[cfg(feature = "gateway")]
+pub mod channel;
+#[cfg(feature = "gateway")]
 pub mod config;
 #[cfg(feature = "gateway")]
 pub mod http;
+#[cfg(feature = "gateway")]
+pub mod net;
 #[cfg(feature = "gateway")]
 pub mod websocket;

@@ -1,0 +1,357 @@
+//! The WSP session of one viewer: INIT, WRAP and what goes through to the camera.
+//!
+//! ```text
+//!            INIT                camera answers the connect
+//!   Idle ───────────► Connecting ─────────────────────────► Open
+//! ```
+//!
+//! The INIT is answered when the camera's link stands, so that a person learns
+//! at once that the camera refuses, is silent or is not allowed. A WRAP carries
+//! exactly one RTSP request; the answers are matched to the WRAPs by CSeq.
+//! Requests that the camera starts are answered here: players could not.
+//!
+//! Invariant: what goes to the camera is a well-formed RTSP request, whatever
+//! the viewer sent; at most [`MAX_PENDING`] of them wait for an answer.
+//!
+//! Sans-IO: requests go in by `handle_…`, what is to be done comes out of
+//! [`Channel::poll_output`]; the time is passed in.
+
+mod forward;
+mod join;
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use crate::rtsp::message::{self, Start};
+use crate::wsp;
+
+use forward::Link;
+pub use join::{Join, join_reply};
+
+/// WRAPs that may wait for the camera's answer at the same time.
+pub const MAX_PENDING: usize = 16;
+
+/// Characters of a name of the viewer's making that are repeated to it.
+const MAX_SHOWN: usize = 64;
+
+/// What a viewer without limit is told about its licence: the shape that pages
+/// read, and a day that does not come.
+const NO_EXPIRY: &str = "Thu Dec 31 23:59:59 2099\\n";
+
+/// What the channel wants done, in order.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Output {
+    /// A text message for the control socket.
+    Reply(String),
+    /// Connect to the camera; answer with `camera_connected` or `camera_failed`.
+    Connect { host: String, port: u16 },
+    /// Bytes for the camera.
+    ToCamera(Vec<u8>),
+    /// Close both of the viewer's sockets, and the camera's.
+    Close { code: u16, reason: String },
+}
+
+/// Why there is no camera.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// The policy forbids it; the text says which setting.
+    Forbidden(String),
+    /// Refused, reset, no route, no such name; the text says which.
+    Refused(String),
+    /// No answer in time.
+    Silent,
+    /// A limit of the gateway; the text says which.
+    Limit(String),
+}
+
+impl Failure {
+    fn code(&self) -> u16 {
+        match self {
+            Failure::Forbidden(_) => 403,
+            Failure::Refused(_) => 502,
+            Failure::Limit(_) => 503,
+            Failure::Silent => 504,
+        }
+    }
+
+    /// What to tell a person.
+    pub fn text(&self) -> &str {
+        match self {
+            Failure::Forbidden(text) | Failure::Refused(text) | Failure::Limit(text) => text,
+            Failure::Silent => "the camera did not answer",
+        }
+    }
+
+    /// The close code: players come back after 1011 and 1013, where that can help.
+    fn close_code(&self) -> u16 {
+        match self {
+            Failure::Forbidden(_) => 4003,
+            Failure::Refused(_) | Failure::Silent => 1011,
+            Failure::Limit(_) => 1013,
+        }
+    }
+}
+
+enum State {
+    Idle,
+    Connecting { seq: String },
+    Open(Link),
+    Closed,
+}
+
+/// One viewer's session. See the module's documentation.
+pub struct Channel {
+    id: String,
+    /// Host name of the page, for `requestedDomain`.
+    page: String,
+    patience: Duration,
+    state: State,
+    outputs: VecDeque<Output>,
+}
+
+impl Channel {
+    /// `id` must be unguessable and hold no `:`; `page` is the bare host name of
+    /// the page's Origin; `patience` is how long a camera may take to answer.
+    pub fn new(id: String, page: &str, patience: Duration) -> Channel {
+        Channel {
+            id,
+            page: page.to_owned(),
+            patience,
+            state: State::Idle,
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// The channel id that JOIN names.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The next thing to do.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When [`Channel::handle_timeout`] wants to be called: the camera owes an answer.
+    pub fn timeout(&self) -> Option<Instant> {
+        match &self.state {
+            State::Open(link) => link.oldest().map(|since| since + self.patience),
+            _ => None,
+        }
+    }
+
+    /// Whether an INIT asked for a camera.
+    pub fn has_begun(&self) -> bool {
+        matches!(self.state, State::Connecting { .. } | State::Open(_))
+    }
+
+    /// Whether the INIT waits for the camera.
+    pub fn is_connecting(&self) -> bool {
+        matches!(self.state, State::Connecting { .. })
+    }
+
+    /// A text message from the control socket.
+    pub fn handle_text(&mut self, text: &str, now: Instant) {
+        let request = match wsp::parse_request(text) {
+            Ok(request) => request,
+            Err(malformed) => {
+                return self.reply(400, malformed.reason, malformed.seq, &[], "");
+            }
+        };
+        match request.command {
+            "GET_INFO" => self.info(request.seq()),
+            "INIT" => self.init(&request),
+            "WRAP" => self.wrap(&request, now),
+            "JOIN" => self.out_of_order(
+                "JOIN belongs on a socket with the subprotocol data",
+                request.seq(),
+            ),
+            _ => self.reply(400, "unknown command", request.seq(), &[], ""),
+        }
+    }
+
+    fn info(&mut self, seq: Option<&str>) {
+        let info = format!(
+            "{{\"info\":{{\"license\":{{\"expiresAt\":\"{NO_EXPIRY}\"}},\"requestedDomain\":\"{}\",\"clients\":{{}}}}}}",
+            json_text(&self.page)
+        );
+        let extra = [("command", "GET_INFO"), ("type", "json")];
+        self.reply(200, "OK", seq, &extra, &info);
+    }
+
+    fn init(&mut self, request: &wsp::Request<'_>) {
+        let seq = request.seq();
+        if !matches!(self.state, State::Idle) {
+            return self.reply(405, "this socket has its channel already", seq, &[], "");
+        }
+        if let Some(client) = request.header("client").filter(|client| !client.is_empty()) {
+            let shown: String = client.chars().take(MAX_SHOWN).collect();
+            let reason = format!("no tunnel client {shown:?} is connected");
+            return self.refuse_init(404, &reason, seq, 1011);
+        }
+        if request.header("proto").is_some_and(|proto| proto != "rtsp") {
+            return self.refuse_init(400, "the only proto is rtsp", seq, 1002);
+        }
+        let host = request.header("host").unwrap_or("");
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        if !is_host(host) {
+            return self.refuse_init(400, "INIT names no host", seq, 1002);
+        }
+        let port = match request.header("port").unwrap_or("") {
+            "" => 554,
+            digits => match digits.parse::<u16>() {
+                Ok(port) if port != 0 => port,
+                _ => {
+                    let reason = "the port is not a number from 1 to 65535";
+                    return self.refuse_init(400, reason, seq, 1002);
+                }
+            },
+        };
+        let host = host.to_owned();
+        self.state = State::Connecting {
+            seq: seq.unwrap_or("").to_owned(),
+        };
+        self.outputs.push_back(Output::Connect { host, port });
+    }
+
+    /// The camera's link stands.
+    pub fn camera_connected(&mut self) {
+        if let State::Connecting { seq } = &self.state {
+            let seq = seq.clone();
+            self.state = State::Open(Link::default());
+            let id = self.id.clone();
+            self.reply(200, "OK", some(&seq), &[("channel", &id)], "");
+        }
+    }
+
+    /// There is no link to the camera, or no more.
+    pub fn camera_failed(&mut self, failure: &Failure) {
+        let owed = match std::mem::replace(&mut self.state, State::Closed) {
+            State::Idle | State::Closed => return,
+            State::Connecting { seq } => vec![seq],
+            State::Open(link) => link.into_owed(),
+        };
+        for seq in owed {
+            self.reply(failure.code(), failure.text(), some(&seq), &[], "");
+        }
+        self.close(failure.close_code(), failure.text());
+    }
+
+    fn wrap(&mut self, request: &wsp::Request<'_>, now: Instant) {
+        let seq = request.seq();
+        let State::Open(link) = &mut self.state else {
+            return self.out_of_order("WRAP before INIT was answered", seq);
+        };
+        match link.forward(request.payload, seq.unwrap_or(""), now) {
+            Ok(bytes) => self.outputs.push_back(Output::ToCamera(bytes)),
+            Err((code, reason)) => self.reply(code, reason, seq, &[], ""),
+        }
+    }
+
+    /// One RTSP message from the camera, head and body.
+    pub fn handle_camera(&mut self, bytes: &[u8]) {
+        let State::Open(link) = &mut self.state else {
+            return;
+        };
+        let message = match message::parse(bytes) {
+            Ok((message, _)) => message,
+            Err(error) => {
+                let reason = format!("the camera's answer cannot be read: {error}");
+                return self.camera_failed(&Failure::Refused(reason));
+            }
+        };
+        match &message.start {
+            Start::Request { method, .. } => {
+                let answer = forward::answer(method, &message);
+                self.outputs.push_back(Output::ToCamera(answer));
+            }
+            Start::Response { status, reason } => {
+                if let Some(seq) = link.answered(*status, &message) {
+                    let payload = forward::text(*status, reason, &message);
+                    self.reply(200, "OK", some(&seq), &[], &payload);
+                }
+            }
+        }
+    }
+
+    /// The camera was not read for a while, for the viewer's own slowness: its
+    /// answers may be on the way.
+    pub fn postpone(&mut self, now: Instant) {
+        if let State::Open(link) = &mut self.state {
+            link.postpone(now);
+        }
+    }
+
+    /// The time that [`Channel::timeout`] named has come.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.timeout().is_some_and(|due| due <= now) {
+            self.camera_failed(&Failure::Silent);
+        }
+    }
+
+    /// The viewer is going: what the camera should be told, if anything.
+    pub fn farewell(&mut self) -> Option<Vec<u8>> {
+        match std::mem::replace(&mut self.state, State::Closed) {
+            State::Open(link) => link.teardown(),
+            _ => None,
+        }
+    }
+
+    fn out_of_order(&mut self, reason: &str, seq: Option<&str>) {
+        self.reply(405, reason, seq, &[], "");
+        self.close(1002, reason);
+    }
+
+    fn refuse_init(&mut self, code: u16, reason: &str, seq: Option<&str>, close: u16) {
+        self.reply(code, reason, seq, &[], "");
+        self.state = State::Closed;
+        self.close(close, reason);
+    }
+
+    fn close(&mut self, code: u16, reason: &str) {
+        let reason = reason.to_owned();
+        self.outputs.push_back(Output::Close { code, reason });
+    }
+
+    fn reply(
+        &mut self,
+        code: u16,
+        reason: &str,
+        seq: Option<&str>,
+        extra: &[(&str, &str)],
+        payload: &str,
+    ) {
+        let mut headers = Vec::with_capacity(extra.len() + 1);
+        headers.extend(seq.map(|seq| ("seq", seq)));
+        headers.extend_from_slice(extra);
+        let text = wsp::reply(code, reason, &headers, payload);
+        self.outputs.push_back(Output::Reply(text));
+    }
+}
+
+/// A host name or an address without brackets (RFC 1123 §2.1, and the `_` that
+/// people use all the same).
+fn is_host(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '%');
+    !text.is_empty() && text.len() <= 253 && text.chars().all(allowed)
+}
+
+fn some(seq: &str) -> Option<&str> {
+    (!seq.is_empty()).then_some(seq)
+}
+
+/// The inside of a JSON string.
+fn json_text(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

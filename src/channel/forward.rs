@@ -1,0 +1,263 @@
+//! RTSP between a viewer and its camera: what may pass, what is mended on the
+//! way, which WRAP an answer belongs to, and how the camera is told good-bye.
+//!
+//! Nothing is passed on as it came. A request is read and written anew, so that
+//! what reaches the camera is RTSP and nothing else, however the viewer spelt
+//! it: the gateway is no relay for other protocols. Answers are written anew,
+//! too: players read only lines that end in CRLF, and a reason must be there.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use crate::rtsp::message::{self, Builder, Message, Start};
+
+use super::MAX_PENDING;
+
+/// The methods of RFC 2326 §10 that go from a client to a server.
+const METHODS: [&str; 10] = [
+    "OPTIONS",
+    "DESCRIBE",
+    "ANNOUNCE",
+    "SETUP",
+    "PLAY",
+    "PAUSE",
+    "TEARDOWN",
+    "GET_PARAMETER",
+    "SET_PARAMETER",
+    "RECORD",
+];
+
+const NOT_RTSP: (u16, &str) = (400, "the payload is not an RTSP request");
+
+/// A request that the camera has not answered yet.
+struct Pending {
+    cseq: u32,
+    /// The WSP sequence number of the WRAP it came in.
+    seq: String,
+    since: Instant,
+    teardown: bool,
+}
+
+/// The RTSP side of an open channel.
+#[derive(Default)]
+pub struct Link {
+    pending: VecDeque<Pending>,
+    /// The camera has answered once: it does speak RTSP.
+    proven: bool,
+    /// The highest CSeq that went to the camera.
+    cseq: u32,
+    /// What the last DESCRIBE, or after it PLAY, named: the stream as a whole.
+    url: String,
+    session: Option<String>,
+    /// Kept only if it is Basic: a Digest answer is good for one request.
+    authorization: Option<String>,
+}
+
+impl Link {
+    /// When the longest unanswered request was sent.
+    pub fn oldest(&self) -> Option<Instant> {
+        self.pending.front().map(|pending| pending.since)
+    }
+
+    /// The answers may have come and not been read: waiting begins anew.
+    pub fn postpone(&mut self, now: Instant) {
+        for pending in &mut self.pending {
+            pending.since = now;
+        }
+    }
+
+    /// The WSP sequence numbers of all unanswered requests.
+    pub fn into_owed(self) -> Vec<String> {
+        self.pending
+            .into_iter()
+            .map(|pending| pending.seq)
+            .collect()
+    }
+
+    /// The bytes to send to the camera for the payload of a WRAP.
+    ///
+    /// # Errors
+    /// WSP code and reason.
+    pub fn forward(
+        &mut self,
+        payload: &str,
+        seq: &str,
+        now: Instant,
+    ) -> Result<Vec<u8>, (u16, &'static str)> {
+        let bytes = payload.as_bytes();
+        let (message, length) = message::parse(bytes).map_err(|_| NOT_RTSP)?;
+        let Start::Request { method, uri } = message.start else {
+            return Err(NOT_RTSP);
+        };
+        if !METHODS.contains(&method) || !is_target(uri) {
+            return Err(NOT_RTSP);
+        }
+        if bytes.len() != length {
+            return Err((400, "the payload is more than one RTSP request"));
+        }
+        let Some(cseq) = message.cseq() else {
+            return Err((400, "the RTSP request has no CSeq"));
+        };
+        self.admit(&message)?;
+        let request = self.rewrite(method, uri, &message);
+        self.remember(method, uri, &message, cseq);
+        self.pending.push_back(Pending {
+            cseq,
+            seq: seq.to_owned(),
+            since: now,
+            teardown: method == "TEARDOWN",
+        });
+        Ok(request)
+    }
+
+    /// Until the camera has answered once, it may be anything: it gets no bodies,
+    /// which could hold any protocol.
+    fn admit(&self, message: &Message<'_>) -> Result<(), (u16, &'static str)> {
+        if !self.proven && !message.body.is_empty() {
+            return Err((
+                400,
+                "the camera has not answered yet: no body can be sent to it",
+            ));
+        }
+        if self.pending.len() >= MAX_PENDING {
+            return Err((503, "too many requests wait for the camera's answer"));
+        }
+        Ok(())
+    }
+
+    /// The request, written anew, its `Session` cut to the id.
+    ///
+    /// Players' keep-alives name no stream (`OPTIONS *`) or a single track, and
+    /// echo the whole `Session: ID;timeout=60`: strict cameras refuse them with
+    /// 454 or 404. They are sent to the stream as a whole.
+    fn rewrite(&self, method: &str, uri: &str, message: &Message<'_>) -> Vec<u8> {
+        let keep_alive = match method {
+            "OPTIONS" => true,
+            "GET_PARAMETER" | "SET_PARAMETER" => message.body.is_empty(),
+            _ => false,
+        };
+        let ours = self.session.as_deref().filter(|_| keep_alive);
+        let uri = if ours.is_some() { &self.url } else { uri };
+        let mut builder = Builder::request(method, uri);
+        let mut content_type = "";
+        let mut has_session = false;
+        for (name, value) in message.all() {
+            if name.eq_ignore_ascii_case("Session") {
+                let id = value.split([',', ';']).next().unwrap_or(value).trim();
+                builder = builder.header(name, id);
+                has_session = true;
+            } else if name.eq_ignore_ascii_case("Content-Type") {
+                content_type = value;
+            } else if is_token(name) && !name.eq_ignore_ascii_case("Content-Length") {
+                builder = builder.header(name, value);
+            }
+        }
+        if let (Some(session), false) = (ours, has_session) {
+            builder = builder.header("Session", session);
+        }
+        if !message.body.is_empty() {
+            builder = builder.body(content_type, message.body);
+        }
+        builder.build()
+    }
+
+    fn remember(&mut self, method: &str, uri: &str, message: &Message<'_>, cseq: u32) {
+        self.cseq = self.cseq.max(cseq);
+        if matches!(method, "DESCRIBE" | "PLAY") {
+            self.url = uri.to_owned();
+        }
+        if let Some(value) = message.header("Authorization") {
+            let basic = value
+                .get(..6)
+                .is_some_and(|s| s.eq_ignore_ascii_case("basic "));
+            self.authorization = basic.then(|| value.to_owned());
+        }
+    }
+
+    /// The WSP sequence number that a response belongs to; `None` if nobody
+    /// waits for it, or waits on (1xx).
+    pub fn answered(&mut self, status: u16, message: &Message<'_>) -> Option<String> {
+        self.proven = true;
+        if status < 200 {
+            return None;
+        }
+        let place = match message.cseq() {
+            Some(cseq) => self.pending.iter().position(|p| p.cseq == cseq)?,
+            // Without a CSeq, answers come in the order of the requests.
+            None => 0,
+        };
+        let pending = self.pending.remove(place)?;
+        match (status, message.session()) {
+            _ if pending.teardown => self.session = None,
+            (200..300, Some((id, _))) => self.session = Some(id.to_owned()),
+            _ => {}
+        }
+        Some(pending.seq)
+    }
+
+    /// The request that ends a session the viewer left open.
+    pub fn teardown(self) -> Option<Vec<u8>> {
+        let session = self.session?;
+        let mut builder = Builder::request("TEARDOWN", &self.url)
+            .header("CSeq", &self.cseq.wrapping_add(1).to_string())
+            .header("Session", &session);
+        if let Some(value) = &self.authorization {
+            builder = builder.header("Authorization", value);
+        }
+        Some(builder.build())
+    }
+}
+
+/// `*`, or an absolute address of a scheme that means RTSP.
+fn is_target(uri: &str) -> bool {
+    let scheme = uri.split_once("://").map_or("", |(scheme, _)| scheme);
+    let known = ["rtsp", "rtsps", "rtspu"]
+        .iter()
+        .any(|known| scheme.eq_ignore_ascii_case(known));
+    let clean = |c: char| !c.is_whitespace() && !c.is_control();
+    uri == "*" || (known && uri.chars().all(clean))
+}
+
+/// A header's name (RFC 2326 §15.1, token).
+fn is_token(name: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    !name.is_empty() && name.bytes().all(allowed)
+}
+
+/// A camera's response as the text that players read: UTF-8 (what is not is
+/// taken for Latin-1), lines that end in CRLF, a reason, the body's true length.
+pub fn text(status: u16, phrase: &str, message: &Message<'_>) -> String {
+    let body = message::text(message.body);
+    let mut builder = Builder::response(status, phrase);
+    let mut content_type = "";
+    for (name, value) in message.all() {
+        if name.eq_ignore_ascii_case("Content-Type") {
+            content_type = value;
+        } else if !name.eq_ignore_ascii_case("Content-Length") {
+            builder = builder.header(name, value);
+        }
+    }
+    if !body.is_empty() {
+        builder = builder.body(content_type, body.as_bytes());
+    }
+    String::from_utf8(builder.build()).unwrap_or_default()
+}
+
+/// The answer to a request that the camera started.
+pub fn answer(method: &str, message: &Message<'_>) -> Vec<u8> {
+    let status = match method {
+        "OPTIONS" | "GET_PARAMETER" | "SET_PARAMETER" | "ANNOUNCE" | "REDIRECT" => 200,
+        _ => 501,
+    };
+    let mut builder = Builder::response(status, message::reason(status));
+    for name in ["CSeq", "Session"] {
+        if let Some(value) = message.header(name) {
+            builder = builder.header(name, value);
+        }
+    }
+    if method == "OPTIONS" {
+        let public = "OPTIONS, GET_PARAMETER, SET_PARAMETER, ANNOUNCE, REDIRECT";
+        builder = builder.header("Public", public);
+    }
+    builder.build()
+}

@@ -1,0 +1,377 @@
+use super::*;
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+fn channel() -> (Channel, Instant) {
+    let id = "0123456789abcdef".to_owned();
+    (Channel::new(id, "192.168.1.2", PATIENCE), Instant::now())
+}
+
+fn open() -> (Channel, Instant) {
+    let (mut channel, now) = channel();
+    channel.handle_text(
+        "WSP/1.1 INIT\r\nproto: rtsp\r\nhost: cam\r\nport: 554\r\nclient: \r\nseq: 1\r\n\r\n",
+        now,
+    );
+    channel.camera_connected();
+    channel.handle_text(&wrap(0, "OPTIONS * RTSP/1.0\r\nCSeq: 0\r\n\r\n"), now);
+    channel.handle_camera(b"RTSP/1.0 200 OK\r\nCSeq: 0\r\n\r\n");
+    while channel.poll_output().is_some() {}
+    (channel, now)
+}
+
+fn outputs(channel: &mut Channel) -> Vec<Output> {
+    std::iter::from_fn(|| channel.poll_output()).collect()
+}
+
+fn wrap(seq: u32, rtsp: &str) -> String {
+    format!("WSP/1.1 WRAP\r\nseq: {seq}\r\n\r\n{rtsp}")
+}
+
+fn to_camera(channel: &mut Channel) -> String {
+    match outputs(channel).pop() {
+        Some(Output::ToCamera(bytes)) => String::from_utf8(bytes).expect("ASCII"),
+        other => panic!("not for the camera: {other:?}"),
+    }
+}
+
+fn reply(channel: &mut Channel) -> String {
+    match channel.poll_output() {
+        Some(Output::Reply(text)) => text,
+        other => panic!("no reply: {other:?}"),
+    }
+}
+
+#[test]
+fn init_is_answered_when_the_camera_is_connected() {
+    let (mut channel, now) = channel();
+    channel.handle_text("WSP/1.1 INIT\nhost: [fe80::1]\nport: 8554\nseq: 7\n\n", now);
+    let host = "fe80::1".to_owned();
+    assert_eq!(
+        outputs(&mut channel),
+        [Output::Connect { host, port: 8554 }]
+    );
+    channel.camera_connected();
+    assert_eq!(
+        reply(&mut channel),
+        "WSP/1.1 200 OK\r\nseq: 7\r\nchannel: 0123456789abcdef\r\n\r\n"
+    );
+}
+
+#[test]
+fn a_camera_that_is_not_there_has_a_reason_and_a_close_code() {
+    let cases = [
+        (Failure::Refused("refused".to_owned()), "502 refused", 1011),
+        (
+            Failure::Forbidden("see targets".to_owned()),
+            "403 see targets",
+            4003,
+        ),
+        (Failure::Limit("full".to_owned()), "503 full", 1013),
+        (Failure::Silent, "504 the camera did not answer", 1011),
+    ];
+    for (failure, line, close) in cases {
+        let (mut channel, now) = channel();
+        channel.handle_text("WSP/1.1 INIT\r\nhost: cam\r\nseq: 1\r\n\r\n", now);
+        channel.poll_output();
+        channel.camera_failed(&failure);
+        assert_eq!(
+            reply(&mut channel),
+            format!("WSP/1.1 {line}\r\nseq: 1\r\n\r\n")
+        );
+        assert!(matches!(channel.poll_output(), Some(Output::Close { code, .. }) if code == close));
+    }
+}
+
+#[test]
+fn info_has_the_shape_that_players_read() {
+    let (mut channel, now) = channel();
+    channel.handle_text("WSP/1.1 GET_INFO\r\nproto: rtsp\r\nseq: 1\r\n\r\n", now);
+    let text = reply(&mut channel);
+    assert!(text.starts_with(
+        "WSP/1.1 200 OK\r\nseq: 1\r\ncommand: GET_INFO\r\ntype: json\r\n\r\n{\"info\":"
+    ));
+    assert!(text.contains("\"requestedDomain\":\"192.168.1.2\""));
+    assert!(text.contains("\"clients\":{}"));
+}
+
+#[test]
+fn answers_find_their_wrap_by_cseq() {
+    let (mut channel, now) = open();
+    channel.handle_text(
+        &wrap(20, "OPTIONS rtsp://cam/ RTSP/1.0\r\nCSeq: 5\r\n\r\n"),
+        now,
+    );
+    channel.handle_text(
+        &wrap(21, "DESCRIBE rtsp://cam/ RTSP/1.0\r\nCSeq: 6\r\n\r\n"),
+        now,
+    );
+    assert_eq!(outputs(&mut channel).len(), 2);
+    channel.handle_camera(b"RTSP/1.0 200 OK\r\nCSeq: 6\r\n\r\n");
+    channel.handle_camera(b"RTSP/1.0 100 Continue\r\nCSeq: 5\r\n\r\n");
+    channel.handle_camera(b"RTSP/1.0 200 OK\r\nCSeq: 5\r\n\r\n");
+    channel.handle_camera(b"RTSP/1.0 200 OK\r\nCSeq: 99\r\n\r\n");
+    assert_eq!(
+        reply(&mut channel),
+        "WSP/1.1 200 OK\r\nseq: 21\r\n\r\nRTSP/1.0 200 OK\r\nCSeq: 6\r\n\r\n"
+    );
+    assert!(reply(&mut channel).contains("seq: 20"));
+    assert_eq!(channel.poll_output(), None);
+}
+
+#[test]
+fn what_is_not_one_rtsp_request_never_reaches_the_camera() {
+    let (mut channel, now) = open();
+    let payloads = [
+        "",
+        "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        "RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n",
+        "OPTIONS rtsp://cam/ RTSP/1.0\r\nCSeq: 1\r\n",
+        "OPTIONS rtsp://cam/ RTSP/1.0\r\n\r\n",
+        "OPTIONS rtsp://cam/ RTSP/1.0\r\nCSeq: 1\r\n\r\nmore",
+    ];
+    for payload in payloads {
+        channel.handle_text(&wrap(3, payload), now);
+        let text = reply(&mut channel);
+        assert!(text.starts_with("WSP/1.1 400 "), "{payload:?}: {text}");
+        assert!(text.contains("seq: 3"));
+        assert_eq!(channel.poll_output(), None, "{payload:?}");
+    }
+}
+
+#[test]
+fn keep_alives_of_the_players_are_mended() {
+    let (mut channel, now) = open();
+    let play = "PLAY rtsp://cam/h264 RTSP/1.0\r\nCSeq: 1\r\nSession: 12\r\n\r\n";
+    channel.handle_text(&wrap(1, play), now);
+    assert_eq!(to_camera(&mut channel), play);
+    channel.handle_camera(b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nSession: 12;timeout=60\r\n\r\n");
+    let keep_alives = [
+        "OPTIONS * RTSP/1.0\r\nCSeq: 2\r\nSession: 12,timeout=60\r\n\r\n",
+        "OPTIONS * RTSP/1.0\r\nCSeq: 2\r\nSession: 12;timeout=60\r\n\r\n",
+        "OPTIONS * RTSP/1.0\r\nCSeq: 2\r\n\r\n",
+        "OPTIONS rtsp://cam/h264/track1 RTSP/1.0\nCSeq: 2\nSession: 12\n\n",
+    ];
+    for text in keep_alives {
+        channel.handle_text(&wrap(2, text), now);
+        assert_eq!(
+            to_camera(&mut channel),
+            "OPTIONS rtsp://cam/h264 RTSP/1.0\r\nCSeq: 2\r\nSession: 12\r\n\r\n",
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_camera_that_was_not_read_is_not_silent() {
+    let (mut channel, now) = open();
+    channel.handle_text(
+        &wrap(8, "OPTIONS rtsp://cam/ RTSP/1.0\r\nCSeq: 1\r\n\r\n"),
+        now,
+    );
+    outputs(&mut channel);
+    channel.postpone(now + PATIENCE);
+    channel.handle_timeout(now + PATIENCE);
+    assert_eq!(channel.poll_output(), None);
+    assert_eq!(channel.timeout(), Some(now + 2 * PATIENCE));
+}
+
+#[test]
+fn other_protocols_are_not_relayed() {
+    let (mut channel, now) = open();
+    let payloads = [
+        "RPUSH k \"v\" RTSP/1.0\r\nCSeq: 1\r\n\r\n",
+        "RPUSH rtsp://k RTSP/1.0\r\nCSeq: 1\r\n\r\n",
+        "OPTIONS /etc/passwd RTSP/1.0\r\nCSeq: 1\r\n\r\n",
+        "OPTIONS http://cam/ RTSP/1.0\r\nCSeq: 1\r\n\r\n",
+    ];
+    for payload in payloads {
+        channel.handle_text(&wrap(3, payload), now);
+        assert!(reply(&mut channel).starts_with("WSP/1.1 400 "), "{payload}");
+        assert_eq!(channel.poll_output(), None);
+    }
+    let hidden = "OPTIONS * RTSP/1.0\r\nCSeq: 1\r\nFLUSHALL\r\nA B: c\r\nX: y\rQUIT\r\n\r\n";
+    channel.handle_text(&wrap(4, hidden), now);
+    let sent = to_camera(&mut channel);
+    assert!(
+        !sent.contains("FLUSHALL") && !sent.contains("A B"),
+        "{sent}"
+    );
+    assert!(sent.lines().all(|line| line != "QUIT") && !sent.replace("\r\n", "").contains('\r'));
+}
+
+#[test]
+fn a_camera_that_has_not_answered_yet_gets_no_bodies() {
+    let (mut channel, now) = channel();
+    channel.handle_text("WSP/1.1 INIT\r\nhost: cam\r\nseq: 1\r\n\r\n", now);
+    channel.camera_connected();
+    outputs(&mut channel);
+    let body = "SET_PARAMETER * RTSP/1.0\r\nCSeq: 1\r\nContent-Length: 4\r\n\r\nQUIT";
+    channel.handle_text(&wrap(2, body), now);
+    assert!(reply(&mut channel).starts_with("WSP/1.1 400 "));
+    let options = "OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n";
+    channel.handle_text(&wrap(3, options), now);
+    assert_eq!(to_camera(&mut channel), options);
+    channel.handle_camera(b"RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n");
+    outputs(&mut channel);
+    channel.handle_text(&wrap(4, body), now);
+    assert!(to_camera(&mut channel).ends_with("\r\n\r\nQUIT"));
+}
+
+#[test]
+fn an_answer_reaches_the_player_in_the_form_it_reads() {
+    let (mut channel, now) = open();
+    channel.handle_text(&wrap(1, "OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n"), now);
+    outputs(&mut channel);
+    channel.handle_camera(b"RTSP/1.0  200\nCSeq: 1\n\n");
+    let text = reply(&mut channel);
+    assert!(
+        text.ends_with("\r\n\r\nRTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n"),
+        "{text:?}"
+    );
+}
+
+#[test]
+fn requests_of_the_camera_are_answered_here() {
+    let (mut channel, _) = open();
+    channel.handle_camera(b"OPTIONS rtsp://cam/ RTSP/1.0\r\nCSeq: 9\r\nSession: 4\r\n\r\n");
+    let answer = to_camera(&mut channel);
+    assert!(answer.starts_with("RTSP/1.0 200 OK\r\nCSeq: 9\r\nSession: 4\r\n"));
+    channel.handle_camera(b"RECORD rtsp://cam/ RTSP/1.0\r\nCSeq: 10\r\n\r\n");
+    assert!(to_camera(&mut channel).starts_with("RTSP/1.0 501 "));
+}
+
+#[test]
+fn a_session_left_open_is_torn_down() {
+    let (mut channel, now) = open();
+    let play =
+        "PLAY rtsp://cam/ RTSP/1.0\r\nCSeq: 4\r\nSession: 77\r\nAuthorization: Basic YTpi\r\n\r\n";
+    channel.handle_text(&wrap(1, play), now);
+    channel.handle_camera(b"RTSP/1.0 200 OK\r\nCSeq: 4\r\nSession: 77;timeout=60\r\n\r\n");
+    let farewell = String::from_utf8(channel.farewell().expect("a session")).expect("ASCII");
+    assert_eq!(
+        farewell,
+        "TEARDOWN rtsp://cam/ RTSP/1.0\r\nCSeq: 5\r\nSession: 77\r\nAuthorization: Basic YTpi\r\n\r\n"
+    );
+}
+
+#[test]
+fn a_session_that_the_viewer_ended_is_not_torn_down_again() {
+    let (mut channel, now) = open();
+    channel.handle_text(
+        &wrap(
+            1,
+            "PLAY rtsp://cam/ RTSP/1.0\r\nCSeq: 4\r\nSession: 7\r\n\r\n",
+        ),
+        now,
+    );
+    channel.handle_camera(b"RTSP/1.0 200 OK\r\nCSeq: 4\r\nSession: 7\r\n\r\n");
+    channel.handle_text(
+        &wrap(
+            2,
+            "TEARDOWN rtsp://cam/ RTSP/1.0\r\nCSeq: 5\r\nSession: 7\r\n\r\n",
+        ),
+        now,
+    );
+    channel.handle_camera(b"RTSP/1.0 200 OK\r\nCSeq: 5\r\nSession: 7\r\n\r\n");
+    assert_eq!(channel.farewell(), None);
+}
+
+#[test]
+fn a_description_in_latin_1_becomes_valid_text() {
+    let (mut channel, now) = open();
+    channel.handle_text(
+        &wrap(1, "DESCRIBE rtsp://cam/ RTSP/1.0\r\nCSeq: 1\r\n\r\n"),
+        now,
+    );
+    outputs(&mut channel);
+    channel.handle_camera(b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Length: 6\r\n\r\ns=T\xfcr\n");
+    let text = reply(&mut channel);
+    assert!(
+        text.ends_with("CSeq: 1\r\nContent-Length: 7\r\n\r\ns=T\u{fc}r\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_silent_camera_is_given_up() {
+    let (mut channel, now) = open();
+    assert_eq!(channel.timeout(), None);
+    channel.handle_text(
+        &wrap(8, "OPTIONS rtsp://cam/ RTSP/1.0\r\nCSeq: 1\r\n\r\n"),
+        now,
+    );
+    assert_eq!(channel.timeout(), Some(now + PATIENCE));
+    outputs(&mut channel);
+    channel.handle_timeout(now + PATIENCE - Duration::from_millis(1));
+    assert_eq!(channel.poll_output(), None);
+    channel.handle_timeout(now + PATIENCE);
+    assert!(reply(&mut channel).starts_with("WSP/1.1 504 "));
+    assert!(matches!(
+        channel.poll_output(),
+        Some(Output::Close { code: 1011, .. })
+    ));
+}
+
+#[test]
+fn too_many_requests_at_once_are_refused() {
+    let (mut channel, now) = open();
+    for cseq in 0..MAX_PENDING {
+        let text = format!("OPTIONS rtsp://cam/ RTSP/1.0\r\nCSeq: {cseq}\r\n\r\n");
+        channel.handle_text(&wrap(1, &text), now);
+    }
+    assert_eq!(outputs(&mut channel).len(), MAX_PENDING);
+    channel.handle_text(
+        &wrap(2, "OPTIONS rtsp://cam/ RTSP/1.0\r\nCSeq: 99\r\n\r\n"),
+        now,
+    );
+    assert!(reply(&mut channel).starts_with("WSP/1.1 503 "));
+}
+
+#[test]
+fn the_order_is_init_join_wrap() {
+    let (mut channel, now) = channel();
+    channel.handle_text(
+        &wrap(1, "OPTIONS rtsp://cam/ RTSP/1.0\r\nCSeq: 1\r\n\r\n"),
+        now,
+    );
+    assert!(reply(&mut channel).starts_with("WSP/1.1 405 "));
+    assert!(matches!(
+        channel.poll_output(),
+        Some(Output::Close { code: 1002, .. })
+    ));
+    let join = Join::parse("WSP/1.1 JOIN\r\nchannel: abc\r\nseq: 2\r\nbatch: 1\r\n\r\n");
+    assert_eq!(
+        join,
+        Ok(Join {
+            channel: "abc",
+            seq: Some("2"),
+            batch: true
+        })
+    );
+    assert!(
+        Join::parse("WSP/1.1 INIT\r\nseq: 2\r\n\r\n")
+            .is_err_and(|reply| reply.starts_with("WSP/1.1 405 "))
+    );
+    assert!(
+        Join::parse("WSP/1.1 JOIN\r\nseq: 2\r\n\r\n")
+            .is_err_and(|reply| reply.starts_with("WSP/1.1 400 "))
+    );
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_and_no_camera_makes_it_panic(
+        texts in proptest::collection::vec(".{0,200}", 0..8),
+        camera in proptest::collection::vec(proptest::collection::vec(0u8..=255, 0..200), 0..8),
+    ) {
+        let (mut channel, now) = open();
+        for (text, bytes) in texts.iter().zip(&camera) {
+            channel.handle_text(text, now);
+            channel.handle_text(&wrap(1, text), now);
+            channel.handle_camera(bytes);
+        }
+        let forwarded = outputs(&mut channel);
+        proptest::prop_assert!(forwarded.iter().all(|o| !matches!(o, Output::ToCamera(_))));
+    }
+}

@@ -1,0 +1,264 @@
+//! The link to a direct viewer's camera: reading it, losing it, leaving it.
+
+use std::io;
+use std::time::Instant;
+
+use crate::channel::Failure;
+use crate::rtsp::framer::Invalid;
+
+use super::connection::{Connection, OUTBOX_LIMIT, Role, Taken};
+use super::key::Key;
+use super::queue::{Brought, NoRoom};
+use super::server::Server;
+use super::viewer::{Link, Source};
+
+/// Reads from one camera in one turn, so that a fast one does not starve others.
+const READS: usize = 8;
+
+impl Server {
+    pub(super) fn serve_camera(&mut self, key: Key) {
+        let Some(source) = self.source_of(key) else {
+            return;
+        };
+        let viewer = source.viewer;
+        if let Link::Connecting(rest) = &source.link {
+            let rest = rest.clone();
+            if !self.finish_connect(key, viewer, rest) {
+                return;
+            }
+        }
+        if let Some(connection) = self.connections.get_mut(key)
+            && connection.flush().is_err()
+        {
+            return self.camera_closed(viewer);
+        }
+        self.read_camera(key, viewer);
+    }
+
+    /// Reads what the camera sent into the pool, and has it delivered.
+    fn read_camera(&mut self, key: Key, viewer: Key) {
+        for _ in 0..READS {
+            let Some(connection) = self.connections.get_mut(key) else {
+                return;
+            };
+            let Role::Camera { source } = connection.role else {
+                return;
+            };
+            let Some(source) = self.sources.get_mut(source) else {
+                return;
+            };
+            if !connection.readable {
+                source.queue.trim(&mut self.pool);
+                return;
+            }
+            let room = match source.queue.room(&mut self.pool, key) {
+                Ok(room) => room,
+                Err(NoRoom::Full) => {
+                    source.paused = true;
+                    source.held_up = Some(self.now);
+                    return;
+                }
+                Err(NoRoom::PoolEmpty) => {
+                    source.held_up = Some(self.now);
+                    if !source.waiting {
+                        source.waiting = true;
+                        self.waiting.push_back(key);
+                    }
+                    return;
+                }
+            };
+            match connection.read(room) {
+                Ok(Taken::Bytes(count)) => {
+                    source.heard = self.now;
+                    let taken = source
+                        .queue
+                        .take_in(count, &mut self.pool, &mut source.framer);
+                    if !self.brought(viewer, taken) {
+                        return;
+                    }
+                }
+                Ok(Taken::Nothing) => {}
+                Ok(Taken::End) | Err(_) => return self.camera_closed(viewer),
+            }
+        }
+        self.schedule(key);
+    }
+
+    /// Hands messages to the channel and frames to the viewer; `false` when the
+    /// camera is no more.
+    fn brought(&mut self, viewer: Key, taken: Result<Brought, (Brought, Invalid)>) -> bool {
+        let (brought, invalid) = match taken {
+            Ok(brought) => (brought, None),
+            Err((brought, invalid)) => (brought, Some(invalid)),
+        };
+        self.counters.frames += brought.frames;
+        for message in &brought.messages {
+            if let Some(found) = self.viewers.get_mut(viewer) {
+                found.channel.handle_camera(message);
+            }
+        }
+        if !brought.messages.is_empty() {
+            self.run_channel(viewer);
+        }
+        if brought.frames > 0 {
+            self.pump(viewer);
+        }
+        if let Some(invalid) = invalid {
+            if let Some(found) = self.viewers.get(viewer) {
+                log::warn!(
+                    "[c{}] the camera sent what is not RTSP, at byte {}: {}",
+                    found.id,
+                    invalid.position,
+                    invalid.context
+                );
+            }
+            let reason = "the camera sent something that is not RTSP".to_owned();
+            self.camera_lost(viewer, &Failure::Refused(reason));
+            return false;
+        }
+        true
+    }
+
+    /// The camera closed, or the link broke.
+    fn camera_closed(&mut self, viewer: Key) {
+        let reason = "the camera closed the connection".to_owned();
+        self.camera_lost(viewer, &Failure::Refused(reason));
+    }
+
+    /// There is no camera for this viewer, or no more: tells it.
+    pub(super) fn camera_lost(&mut self, viewer: Key, failure: &Failure) {
+        self.forget_link(viewer);
+        if let Some(found) = self.viewers.get_mut(viewer) {
+            log::info!("[c{}] no camera: {}", found.id, failure.text());
+            found.channel.camera_failed(failure);
+            self.run_channel(viewer);
+        }
+    }
+
+    /// Drops the camera's socket; what it brought stays in the queue.
+    fn forget_link(&mut self, viewer: Key) {
+        let source = self.viewers.get(viewer).and_then(|found| found.source);
+        let Some(source) = source.and_then(|source| self.sources.get_mut(source)) else {
+            return;
+        };
+        if let Some(connection) = source.connection.take() {
+            self.pool.settle(connection);
+            self.drop_connection(connection);
+        }
+    }
+
+    /// Drops the link and what it brought.
+    pub(super) fn forget_source(&mut self, viewer: Key) {
+        self.forget_link(viewer);
+        let source = self.viewers.get_mut(viewer).and_then(|v| v.source.take());
+        if let Some(mut source) = source.and_then(|source| self.sources.remove(source)) {
+            source.queue.clear(&mut self.pool);
+        }
+    }
+
+    /// The viewer goes: the camera is told, if it has a session.
+    pub(super) fn leave_camera(&mut self, viewer: Key) {
+        let Some(found) = self.viewers.get_mut(viewer) else {
+            return;
+        };
+        let farewell = found.channel.farewell();
+        let Some(source) = found.source.and_then(|s| self.sources.get_mut(s)) else {
+            return;
+        };
+        let Some(key) = source.connection.take() else {
+            return;
+        };
+        self.pool.settle(key);
+        match (farewell, self.connections.get_mut(key)) {
+            (Some(farewell), Some(connection)) => {
+                connection.out.push(farewell);
+                self.close_connection(key);
+            }
+            _ => self.drop_connection(key),
+        }
+    }
+
+    /// Bytes for the camera from its viewer's channel.
+    pub(super) fn send_to_camera(&mut self, viewer: Key, bytes: Vec<u8>) {
+        let source = self.viewers.get(viewer).and_then(|found| found.source);
+        let key = source.and_then(|source| self.sources.get(source)?.connection);
+        let Some(connection) = key.and_then(|key| self.connections.get_mut(key)) else {
+            return;
+        };
+        connection.out.push(bytes);
+        let broken = connection.flush().is_err();
+        if broken {
+            self.camera_closed(viewer);
+        } else if connection.out.cost() > OUTBOX_LIMIT {
+            let reason = "the camera does not read its requests".to_owned();
+            self.camera_lost(viewer, &Failure::Refused(reason));
+        }
+    }
+
+    /// The source behind a camera's link.
+    pub(super) fn source_of(&self, key: Key) -> Option<&Source> {
+        match self.connections.get(key)?.role {
+            Role::Camera { source } => self.sources.get(source),
+            _ => None,
+        }
+    }
+
+    pub(super) fn source_of_mut(&mut self, key: Key) -> Option<&mut Source> {
+        match self.connections.get(key)?.role {
+            Role::Camera { source } => self.sources.get_mut(source),
+            _ => None,
+        }
+    }
+
+    /// Whether a camera's link is left unread, or was until a moment ago: what
+    /// it has to say may still be on the way.
+    pub(super) fn is_held_up(&self, key: Key) -> bool {
+        let patience = self.config.limits.handshake;
+        self.source_of(key).is_some_and(|source| {
+            !source.queue.has_room(&self.pool, key)
+                || source
+                    .held_up
+                    .is_some_and(|when| when + patience > self.now)
+        })
+    }
+
+    /// A link that waited for a buffer may try again.
+    pub(super) fn resume_camera(&mut self, key: Key) {
+        if let Some(source) = self.source_of_mut(key) {
+            source.waiting = false;
+            self.schedule(key);
+        }
+    }
+
+    pub(super) fn camera_deadline(&self, source: Key, connection: &Connection) -> Option<Instant> {
+        match self.sources.get(source) {
+            Some(Source {
+                link: Link::Open,
+                heard,
+                ..
+            }) => Some(*heard + self.config.limits.idle),
+            _ => connection.deadline,
+        }
+    }
+
+    pub(super) fn camera_expired(&mut self, key: Key) {
+        let (now, idle) = (self.now, self.config.limits.idle);
+        let held_up = self.is_held_up(key);
+        let Some(source) = self.source_of_mut(key) else {
+            return;
+        };
+        let viewer = source.viewer;
+        match source.link {
+            Link::Connecting(ref mut rest) => {
+                let rest = std::mem::take(rest);
+                self.connect_failed(key, viewer, rest, io::ErrorKind::TimedOut.into());
+            }
+            // It is we who do not listen.
+            Link::Open if held_up => source.heard = now,
+            Link::Open if source.heard + idle <= now => {
+                self.camera_lost(viewer, &Failure::Silent);
+            }
+            Link::Open => {}
+        }
+    }
+}

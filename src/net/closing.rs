@@ -1,0 +1,66 @@
+//! The end of a connection: last words go out, and are not lost to a reset.
+
+use std::net::Shutdown;
+use std::time::Duration;
+
+use super::connection::{Role, Taken};
+use super::key::Key;
+use super::server::Server;
+
+/// How long the other side may take to close, when everything was said to it.
+pub const LINGER: Duration = Duration::from_secs(2);
+
+/// Reads of what still comes, before the connection is closed whatever comes.
+const READS: usize = 16;
+
+impl Server {
+    /// Closes a connection after what waits to go out, and without losing it.
+    pub(super) fn close_connection(&mut self, key: Key) {
+        if let Some(connection) = self.connections.get_mut(key) {
+            connection.role = Role::Closing { shut: false };
+            self.set_deadline(key, Some(self.now + self.config.limits.handshake));
+            self.schedule(key);
+        }
+    }
+
+    pub(super) fn serve_closing(&mut self, key: Key) {
+        let Some(connection) = self.connections.get_mut(key) else {
+            return;
+        };
+        let before = connection.out.len();
+        let mut done = connection.flush().is_err();
+        let left = connection.out.len();
+        let mut deadline = (left < before).then(|| self.now + self.config.limits.handshake);
+        if let (Role::Closing { shut: shut @ false }, 0) = (&mut connection.role, left) {
+            *shut = true;
+            done |= connection.socket.shutdown(Shutdown::Write).is_err();
+            deadline = Some(self.now + LINGER);
+        }
+        for _ in 0..READS {
+            match connection.read(&mut self.scratch) {
+                Ok(Taken::Bytes(_)) => {}
+                Ok(Taken::Nothing) => break,
+                // It may still read what is left for it.
+                Ok(Taken::End) if left > 0 => {
+                    connection.readable = false;
+                    break;
+                }
+                Ok(Taken::End) | Err(_) => done = true,
+            }
+        }
+        // Who goes on sending is not waited for.
+        if done || (left == 0 && connection.readable) {
+            self.drop_connection(key);
+        } else if deadline.is_some() {
+            self.set_deadline(key, deadline);
+        }
+    }
+
+    /// Closes a socket at once. What hangs on it must have been told.
+    pub(super) fn drop_connection(&mut self, key: Key) {
+        if let Some(mut connection) = self.connections.remove(key) {
+            let _ = self.poll.registry().deregister(&mut connection.socket);
+            self.listeners.resume();
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! One socket and what it is for.
+
+use std::io::{self, Read};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Instant;
+
+use mio::net::TcpStream;
+
+use crate::websocket::Decoder;
+
+use super::key::Key;
+use super::outbox::Outbox;
+
+/// Memory for what waits for the reader of a control socket. Beyond that it does
+/// not read, and is closed.
+pub const OUTBOX_LIMIT: usize = 256 * 1024;
+
+/// What a socket is for.
+pub enum Role {
+    /// A browser or another program that has not said yet what it wants.
+    Http { head: Vec<u8> },
+    /// A viewer's control socket.
+    Control { viewer: Key, socket: WebSocket },
+    /// A viewer's data socket; no viewer before its JOIN.
+    Data {
+        viewer: Option<Key>,
+        socket: WebSocket,
+    },
+    /// The link to a camera.
+    Camera { source: Key },
+    /// All was said: what waits goes out, then what comes is dropped until the
+    /// other side closes, or the deadline. (To close at once would reset the
+    /// connection and lose the last words.)
+    Closing { shut: bool },
+}
+
+/// The reading side of a WebSocket.
+pub struct WebSocket {
+    pub decoder: Decoder,
+    /// When the last bytes came.
+    pub heard: Instant,
+    /// A ping is out that was not answered.
+    pub pinged: bool,
+}
+
+impl WebSocket {
+    /// A fresh one that takes messages up to `limit` bytes.
+    pub fn new(limit: usize, now: Instant) -> WebSocket {
+        WebSocket {
+            decoder: Decoder::new(limit),
+            heard: now,
+            pinged: false,
+        }
+    }
+}
+
+/// One socket. Readiness is edge-triggered: the flags stay set until the socket
+/// says `WouldBlock`.
+pub struct Connection {
+    pub socket: TcpStream,
+    /// The number in the log.
+    pub id: u64,
+    /// The other side's address.
+    pub peer: SocketAddr,
+    pub role: Role,
+    pub out: Outbox,
+    pub readable: bool,
+    pub writable: bool,
+    /// The other side will send no more; what it sent may still be unread.
+    pub hung_up: bool,
+    /// In the line of connections to be served.
+    pub queued: bool,
+    /// When to look at it although nothing happened.
+    pub deadline: Option<Instant>,
+    /// The one timer that counts for it, at or before the deadline.
+    pub timer: Option<Instant>,
+}
+
+/// What a read brought.
+pub enum Taken {
+    /// So many bytes.
+    Bytes(usize),
+    /// Nothing for now.
+    Nothing,
+    /// The other side has closed.
+    End,
+}
+
+impl Connection {
+    /// The peer's address, IPv4 also where it came over an IPv6 socket.
+    pub fn address(&self) -> IpAddr {
+        self.peer.ip().to_canonical()
+    }
+
+    /// One read into `room`. A read that leaves room says that the socket is
+    /// drained (epoll(7), question 9), except when the end is known to follow.
+    ///
+    /// # Errors
+    /// Those of the socket, `WouldBlock` excepted.
+    pub fn read(&mut self, room: &mut [u8]) -> io::Result<Taken> {
+        if !self.readable {
+            return Ok(Taken::Nothing);
+        }
+        loop {
+            match self.socket.read(room) {
+                Ok(0) => return Ok(Taken::End),
+                Ok(count) => {
+                    self.readable = count == room.len() || self.hung_up;
+                    return Ok(Taken::Bytes(count));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.readable = false;
+                    return Ok(Taken::Nothing);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Writes what waits, as far as the socket takes it.
+    ///
+    /// # Errors
+    /// Those of the socket, `WouldBlock` excepted.
+    pub fn flush(&mut self) -> io::Result<()> {
+        if !self.writable {
+            return Ok(());
+        }
+        match self.out.flush(&mut self.socket) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.writable = false;
+                Ok(())
+            }
+            other => other,
+        }
+    }
+}

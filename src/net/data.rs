@@ -1,0 +1,228 @@
+//! Data sockets: JOIN, and media on its way out.
+
+use std::io;
+use std::time::Instant;
+
+use crate::channel::{Join, join_reply};
+use crate::websocket;
+
+use super::connection::{Connection, Role, WebSocket};
+use super::delivery::Delivery;
+use super::key::Key;
+use super::server::Server;
+
+/// What a round of writing came to.
+enum Pumped {
+    /// All that was there, or all that the socket takes, is written.
+    Done,
+    /// The viewer is ending, and its data socket may be closed now.
+    Finished,
+    /// The socket is broken.
+    Broken,
+}
+
+impl Server {
+    pub(super) fn serve_data(&mut self, key: Key) {
+        self.read_websocket(key);
+        match self.connections.get(key).map(|c| &c.role) {
+            Some(Role::Data {
+                viewer: Some(viewer),
+                ..
+            }) => {
+                let viewer = *viewer;
+                self.pump(viewer);
+            }
+            Some(Role::Data { viewer: None, .. }) => self.flush_or_drop(key),
+            _ => {}
+        }
+    }
+
+    /// The first message of a data socket.
+    pub(super) fn join(&mut self, key: Key, text: &str) {
+        let (reply, refusal) = match Join::parse(text) {
+            Ok(join) => match self.attach(key, &join) {
+                Ok(()) => (join_reply(200, "OK", join.seq, join.batch), None),
+                Err((status, reason, close)) => {
+                    let reply = join_reply(status, reason, join.seq, false);
+                    (reply, Some((close, reason)))
+                }
+            },
+            Err(reply) => (reply, Some((1002, "not a JOIN"))),
+        };
+        let Some(connection) = self.connections.get_mut(key) else {
+            return;
+        };
+        connection.out.push(websocket::text(&reply));
+        if let Some((code, reason)) = refusal {
+            log::info!("[c{}] JOIN refused: {reason}", connection.id);
+            connection.out.push(websocket::close(code, reason));
+            self.close_connection(key);
+        }
+        self.schedule(key);
+    }
+
+    /// Ties a data socket to its viewer, or says WSP code, reason and close code.
+    fn attach(&mut self, key: Key, join: &Join<'_>) -> Result<(), (u16, &'static str, u16)> {
+        let unknown = (404, "no such channel", 1011);
+        let viewer = *self.channels.get(join.channel).ok_or(unknown)?;
+        let found = self.viewers.get_mut(viewer).ok_or(unknown)?;
+        if found.data.is_some() || found.delivery.is_some() {
+            return Err((409, "the channel is joined already", 4009));
+        }
+        let source = found.source.and_then(|source| self.sources.get(source));
+        let position = source.ok_or(unknown)?.queue.head();
+        found.delivery = Some(Delivery::new(position, join.batch));
+        found.data = Some(key);
+        found.open_by = None;
+        if let Some(connection) = self.connections.get_mut(key)
+            && let Role::Data { viewer: place, .. } = &mut connection.role
+        {
+            *place = Some(viewer);
+            log::debug!("[c{}] joined [c{}]", connection.id, found.id);
+        }
+        Ok(())
+    }
+
+    /// Writes what a viewer's source has, as far as its socket takes it.
+    pub(super) fn pump(&mut self, viewer: Key) {
+        let Some(data) = self.viewers.get(viewer).and_then(|found| found.data) else {
+            return;
+        };
+        match self.write_media(viewer, data) {
+            Some(Pumped::Done) | None => {}
+            Some(Pumped::Broken) => self.peer_gone(data, "writing failed"),
+            Some(Pumped::Finished) => {
+                if let Some(found) = self.viewers.get_mut(viewer)
+                    && let (Some(ending), Some(connection)) =
+                        (found.ending.take(), self.connections.get_mut(data))
+                {
+                    let close = websocket::close(ending.code, &ending.reason);
+                    connection.out.push(close);
+                    self.close_connection(data);
+                }
+                self.finish_viewer(viewer);
+            }
+        }
+    }
+
+    fn write_media(&mut self, viewer: Key, data: Key) -> Option<Pumped> {
+        let found = self.viewers.get_mut(viewer)?;
+        let connection = self.connections.get_mut(data)?;
+        let source = self.sources.get_mut(found.source?)?;
+        let delivery = found.delivery.as_mut()?;
+        let head = source.queue.head();
+        let patience = self.config.limits.handshake;
+        let pumped = loop {
+            if delivery.between_messages() {
+                if connection.flush().is_err() {
+                    break Pumped::Broken;
+                }
+                let may_end = found
+                    .ending
+                    .as_ref()
+                    .is_some_and(|e| !e.drain || delivery.is_idle(&source.queue));
+                if may_end {
+                    break Pumped::Finished;
+                }
+            }
+            if !connection.writable {
+                break Pumped::Done;
+            }
+            let last = found.ending.as_ref().is_some_and(|ending| !ending.drain);
+            let Connection { socket, .. } = connection;
+            match delivery.write(socket, &source.queue, &self.pool, last) {
+                Ok((0, _)) => break Pumped::Done,
+                Ok((_, all)) => {
+                    connection.writable = all;
+                    let (from, to) = (source.queue.head(), delivery.position());
+                    self.counters.media_bytes += to - from;
+                    let owner = source.connection.unwrap_or(data);
+                    source.queue.release(to, &mut self.pool, owner);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    connection.writable = false;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => break Pumped::Broken,
+            }
+        };
+        let moved = source.queue.head() > head;
+        if moved || delivery.is_idle(&source.queue) {
+            found.stuck = None;
+        }
+        if !connection.writable {
+            found.stuck = found.stuck.or(Some(self.now));
+        }
+        if moved && let Role::Data { socket, .. } = &mut connection.role {
+            if found.ending.is_some() {
+                connection.deadline = Some(self.now + patience);
+            } else if !connection.writable {
+                // Room was made by acknowledgements: the other side lives.
+                socket.heard = self.now;
+                socket.pinged = false;
+            }
+        }
+        if moved && (source.paused || source.waiting) {
+            source.paused = false;
+            source.held_up = Some(self.now);
+            if let Some(camera) = source.connection {
+                self.schedule(camera);
+            }
+        }
+        Some(pumped)
+    }
+
+    /// Whether a close frame may be put on this socket now.
+    pub(super) fn is_between_messages(&self, viewer: Key, key: Key) -> bool {
+        let is_data = matches!(
+            self.connections.get(key).map(|c| &c.role),
+            Some(Role::Data { .. })
+        );
+        let delivery = self.viewers.get(viewer).and_then(|v| v.delivery.as_ref());
+        !is_data || delivery.is_none_or(Delivery::between_messages)
+    }
+
+    pub(super) fn data_deadline(
+        &self,
+        viewer: Option<Key>,
+        socket: &WebSocket,
+        connection: &Connection,
+    ) -> Option<Instant> {
+        let ending = viewer
+            .and_then(|viewer| self.viewers.get(viewer))
+            .is_some_and(|viewer| viewer.ending.is_some());
+        if viewer.is_none() || ending {
+            // The one set when the socket was accepted, or when its end began.
+            return connection.deadline;
+        }
+        let stuck = viewer
+            .and_then(|viewer| self.viewers.get(viewer))
+            .and_then(|viewer| viewer.stuck);
+        let idle = self.config.limits.idle;
+        let alive = socket.deadline(idle);
+        Some(stuck.map_or(alive, |since| alive.min(since + idle)))
+    }
+
+    pub(super) fn data_expired(&mut self, key: Key) {
+        let Some(Role::Data { viewer, .. }) = self.connections.get(key).map(|c| &c.role) else {
+            return;
+        };
+        match viewer.and_then(|viewer| self.viewers.get(viewer)) {
+            Some(found) if found.ending.is_none() => {
+                let idle = self.config.limits.idle;
+                if found.stuck.is_some_and(|since| since + idle <= self.now) {
+                    return self.peer_gone(key, "does not read");
+                }
+                self.keep_alive(key);
+            }
+            Some(_) => {
+                let viewer = *viewer;
+                self.drop_connection(key);
+                if let Some(viewer) = viewer {
+                    self.finish_viewer(viewer);
+                }
+            }
+            None => self.websocket_failed(key, 1002, "no JOIN came"),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! When a connection is looked at although nothing happens: its deadline is
+//! computed anew whenever it was served, from what its role waits for.
+
+use std::time::Instant;
+
+use super::connection::Role;
+use super::key::Key;
+use super::server::Server;
+
+impl Server {
+    /// Looks after every connection whose time has come.
+    pub(super) fn serve_deadlines(&mut self) {
+        while let Some((entry, key)) = self.timers.pop(self.now) {
+            let Some(connection) = self.connections.get_mut(key) else {
+                continue;
+            };
+            if connection.timer != Some(entry) {
+                continue;
+            }
+            connection.timer = None;
+            if connection.deadline.is_some_and(|due| due <= self.now) {
+                connection.deadline = None;
+                self.expire(key);
+                self.renew_deadline(key);
+            }
+            self.arm(key);
+        }
+    }
+
+    /// Sees to it that a timer stands at or before the deadline.
+    fn arm(&mut self, key: Key) {
+        let Some(connection) = self.connections.get_mut(key) else {
+            return;
+        };
+        if let Some(due) = connection.deadline
+            && connection.timer.is_none_or(|timer| due < timer)
+        {
+            connection.timer = Some(due);
+            self.timers.set(key, due);
+        }
+    }
+
+    /// When to look at a connection next although nothing happens.
+    pub(super) fn renew_deadline(&mut self, key: Key) {
+        let Some(connection) = self.connections.get(key) else {
+            return;
+        };
+        let wanted = match &connection.role {
+            Role::Http { .. } | Role::Closing { .. } => return,
+            Role::Control { viewer, socket } => self.control_deadline(*viewer, socket),
+            Role::Data { viewer, socket } => self.data_deadline(*viewer, socket, connection),
+            Role::Camera { source } => self.camera_deadline(*source, connection),
+        };
+        self.set_deadline(key, wanted);
+    }
+
+    /// Sets or moves a connection's deadline.
+    pub(super) fn set_deadline(&mut self, key: Key, due: Option<Instant>) {
+        if let Some(connection) = self.connections.get_mut(key) {
+            connection.deadline = due;
+            self.arm(key);
+        }
+    }
+
+    fn expire(&mut self, key: Key) {
+        let Some(connection) = self.connections.get(key) else {
+            return;
+        };
+        match connection.role {
+            Role::Http { .. } => {
+                log::info!("[c{}] no request came in time", connection.id);
+                self.drop_connection(key);
+            }
+            Role::Control { .. } => self.control_expired(key),
+            Role::Data { .. } => self.data_expired(key),
+            Role::Camera { .. } => self.camera_expired(key),
+            Role::Closing { .. } => self.drop_connection(key),
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The doors: listening sockets, and when they are shut.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use mio::net::TcpListener;
+use mio::{Interest, Registry, Token};
+
+use super::connection::Role;
+use super::key::Key;
+use super::server::{LISTENERS, Server};
+
+/// Connections accepted in one turn, so that those there are get theirs.
+const PER_TURN: usize = 64;
+/// Connections beside the viewers' own: pages being loaded, sockets closing.
+const SPARE: usize = 64;
+/// Connections of one address that are not a viewer's. A wall of cameras behind
+/// a reverse proxy opens dozens at once.
+const PER_ADDRESS: usize = 128;
+/// A viewer's sockets: control, data, the camera's link.
+const PER_VIEWER: usize = 3;
+/// How long to wait when the system has no more descriptors or memory, if no
+/// connection ends before.
+const PAUSE: Duration = Duration::from_millis(500);
+/// How often to say that the gateway is full.
+const COMPLAINTS: Duration = Duration::from_secs(10);
+
+/// All listening sockets.
+pub struct Listeners {
+    sockets: Vec<TcpListener>,
+    /// Somebody may be waiting.
+    ready: bool,
+    /// Nobody is let in until then, for want of descriptors or memory.
+    paused: Option<Instant>,
+    /// Nobody is let in until a connection ends.
+    full: bool,
+    /// When it was last said to be full.
+    complained: Option<Instant>,
+    next_id: u64,
+}
+
+impl Listeners {
+    /// Listens on every address.
+    ///
+    /// # Errors
+    /// The system's, with the address.
+    pub fn bind(addresses: &[SocketAddr], registry: &Registry) -> io::Result<Listeners> {
+        let mut sockets = Vec::with_capacity(addresses.len());
+        for (index, address) in addresses.iter().enumerate() {
+            let named = |error: io::Error| {
+                io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
+            };
+            let mut socket = TcpListener::bind(*address).map_err(named)?;
+            let token = Token(LISTENERS.0 + index);
+            registry
+                .register(&mut socket, token, Interest::READABLE)
+                .map_err(named)?;
+            sockets.push(socket);
+        }
+        Ok(Listeners {
+            sockets,
+            ready: true,
+            paused: None,
+            full: false,
+            complained: None,
+            next_id: 1,
+        })
+    }
+
+    /// The addresses listened on.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.sockets
+            .iter()
+            .filter_map(|socket| socket.local_addr().ok())
+            .collect()
+    }
+
+    /// The ports listened on.
+    pub fn ports(&self) -> Vec<u16> {
+        self.addresses().iter().map(SocketAddr::port).collect()
+    }
+
+    /// Somebody knocks.
+    pub fn notice(&mut self, _token: Token) {
+        self.ready = true;
+    }
+
+    /// A place became free.
+    pub fn resume(&mut self) {
+        self.paused = None;
+        self.full = false;
+    }
+
+    /// How long the pause still is.
+    pub fn until_resume(&self, now: Instant) -> Option<Duration> {
+        match self.paused {
+            _ if self.full => None,
+            Some(until) => Some(until.saturating_duration_since(now)),
+            None if self.ready => Some(Duration::ZERO),
+            None => None,
+        }
+    }
+
+    /// No more connections, for good.
+    pub fn close(&mut self, registry: &Registry) {
+        for mut socket in self.sockets.drain(..) {
+            let _ = registry.deregister(&mut socket);
+        }
+        self.ready = false;
+    }
+
+    /// Whether to say again that it is full: it may be so for long, with one
+    /// connection ending and one coming all the time.
+    fn may_complain(&mut self, now: Instant) -> bool {
+        let may = self.complained.is_none_or(|last| last + COMPLAINTS <= now);
+        if may {
+            self.complained = Some(now);
+        }
+        may
+    }
+
+    /// A number for the log.
+    pub fn number(&mut self) -> u64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        id
+    }
+}
+
+impl Server {
+    /// Lets in who waits, as long as there is room.
+    pub(super) fn accept(&mut self) {
+        let paused = self.listeners.paused.is_some_and(|until| until > self.now);
+        if paused || self.listeners.full || !self.listeners.ready {
+            return;
+        }
+        self.listeners.paused = None;
+        for _ in 0..PER_TURN {
+            let most = self.config.limits.viewers * PER_VIEWER + SPARE;
+            if self.connections.len() >= most {
+                self.listeners.full = true;
+                if self.listeners.may_complain(self.now) {
+                    log::warn!("no new connections for now: the gateway is full");
+                }
+                return;
+            }
+            match self.accept_one() {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.listeners.ready = false;
+                    return;
+                }
+                // That peer has gone again; the next may be there.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(error) => {
+                    self.pause(&error.to_string());
+                    return;
+                }
+            }
+        }
+    }
+
+    fn pause(&mut self, why: &str) {
+        log::warn!("no new connections for now: {why}");
+        self.listeners.paused = Some(self.now + PAUSE);
+    }
+
+    /// Whether an address has too many connections that have not said yet what
+    /// they want, or not got it.
+    fn is_hoarding(&self, peer: SocketAddr) -> bool {
+        let address = peer.ip().to_canonical();
+        let begun = |viewer: &Key| {
+            let viewer = self.viewers.get(*viewer);
+            viewer.is_some_and(|viewer| viewer.channel.has_begun())
+        };
+        let waiting = self.connections.iter().filter(|(_, connection)| {
+            connection.address() == address
+                && match &connection.role {
+                    Role::Http { .. } | Role::Data { viewer: None, .. } => true,
+                    Role::Control { viewer, .. } => !begun(viewer),
+                    _ => false,
+                }
+        });
+        waiting.count() >= PER_ADDRESS
+    }
+
+    fn accept_one(&mut self) -> io::Result<bool> {
+        for index in 0..self.listeners.sockets.len() {
+            match self.listeners.sockets[index].accept() {
+                Ok((socket, peer)) => {
+                    self.counters.accepted += 1;
+                    let id = self.listeners.number();
+                    if self.is_hoarding(peer) {
+                        log::info!("[c{id}] {peer} has too many idle connections: closed");
+                        return Ok(true);
+                    }
+                    let role = Role::Http { head: Vec::new() };
+                    let deadline = self.now + self.config.limits.handshake;
+                    self.add_connection(socket, peer, id, role, deadline)?;
+                    return Ok(true);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
+    }
+}

@@ -1,0 +1,112 @@
+//! Small things on their way out of one socket: replies, control frames, pages.
+//!
+//! Invariant: pieces leave whole and in order. Media never passes through here.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice, Write};
+use std::ops::Deref;
+use std::rc::Rc;
+
+/// Pieces that one write takes.
+const SLICES: usize = 8;
+
+/// Memory that a piece costs beside its bytes, so that many small ones count.
+const OVERHEAD: usize = 64;
+
+/// Bytes to be sent.
+pub enum Piece {
+    /// Part of the program.
+    Static(&'static [u8]),
+    /// Made for this socket.
+    Owned(Vec<u8>),
+    /// Made once for several.
+    Shared(Rc<Vec<u8>>),
+}
+
+impl Deref for Piece {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Piece::Static(bytes) => bytes,
+            Piece::Owned(bytes) => bytes,
+            Piece::Shared(bytes) => bytes,
+        }
+    }
+}
+
+impl From<Vec<u8>> for Piece {
+    fn from(bytes: Vec<u8>) -> Piece {
+        Piece::Owned(bytes)
+    }
+}
+
+/// Bytes waiting for a socket.
+#[derive(Default)]
+pub struct Outbox {
+    pieces: VecDeque<Piece>,
+    /// How much of the first piece is out.
+    sent: usize,
+    length: usize,
+}
+
+impl Outbox {
+    /// Puts a piece at the end.
+    pub fn push(&mut self, piece: impl Into<Piece>) {
+        let piece = piece.into();
+        if !piece.is_empty() {
+            self.length += piece.len();
+            self.pieces.push_back(piece);
+        }
+    }
+
+    /// Bytes that wait.
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Memory that is taken, roughly, in bytes.
+    pub fn cost(&self) -> usize {
+        self.length + self.pieces.len() * OVERHEAD
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Writes until all is out.
+    ///
+    /// # Errors
+    /// Those of the socket; `WouldBlock` when the rest has to wait.
+    pub fn flush(&mut self, socket: &mut impl Write) -> io::Result<()> {
+        while !self.is_empty() {
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let mut filled = 0;
+            for (slice, piece) in slices.iter_mut().zip(&self.pieces) {
+                let start = if filled == 0 { self.sent } else { 0 };
+                *slice = IoSlice::new(&piece[start..]);
+                filled += 1;
+            }
+            match socket.write_vectored(&slices[..filled]) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => self.advance(written),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn advance(&mut self, written: usize) {
+        self.length -= written;
+        self.sent += written;
+        while let Some(first) = self.pieces.front() {
+            if self.sent < first.len() {
+                return;
+            }
+            self.sent -= first.len();
+            self.pieces.pop_front();
+        }
+    }
+}

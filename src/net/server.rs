@@ -1,0 +1,377 @@
+//! The loop: wait, serve whoever can move, look at the clock, again.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::rc::Weak;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mio::event::Event;
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token, Waker};
+
+use crate::access::Policy;
+use crate::config::{self, Config};
+
+use super::closing::LINGER;
+use super::connection::{Connection, Role};
+use super::key::{Key, Line, Table};
+use super::listener::Listeners;
+use super::pool::Pool;
+use super::resolver::Resolver;
+use super::signals::{Order, Signals};
+use super::status::Counters;
+use super::timer::Timers;
+use super::viewer::{Source, Viewer};
+
+const WAKER: Token = Token(Key::PLACES);
+const SIGNALS: Token = Token(Key::PLACES + 1);
+/// The listeners' tokens: this one and those after it.
+pub(super) const LISTENERS: Token = Token(Key::PLACES + 2);
+
+/// Events taken from the system at once.
+const EVENTS: usize = 256;
+/// Bytes read at once from sockets that carry no media.
+const SCRATCH: usize = 16 * 1024;
+/// A camera of the program's own: `/api/cameras` lists it, viewers may name it
+/// whatever the setting `targets` says.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// Letters and digits.
+    pub name: &'static str,
+    /// A few words for a person, without quotes or backslashes.
+    pub description: &'static str,
+    pub address: SocketAddr,
+}
+
+/// The gateway.
+pub struct Server {
+    pub(super) poll: Poll,
+    pub(super) listeners: Listeners,
+    signals: Signals,
+    pub(super) resolver: Resolver,
+    pub(super) timers: Timers,
+    pub(super) pool: Pool,
+    pub(super) connections: Table<Connection>,
+    pub(super) viewers: Table<Viewer>,
+    pub(super) sources: Table<Source>,
+    /// Channel ids of viewers that wait for their JOIN, or had it.
+    pub(super) channels: HashMap<String, Key>,
+    /// Connections that can move.
+    pub(super) ready: Line,
+    /// Cameras' links that want a buffer.
+    pub(super) waiting: Line,
+    pub(super) scratch: Vec<u8>,
+    pub(super) config: Config,
+    pub(super) policy: Policy,
+    config_path: Option<PathBuf>,
+    pub(super) cameras: Vec<Listed>,
+    pub(super) counters: Counters,
+    /// Assets that are being sent to clients that do not take gzip, by path.
+    pub(super) inflated: HashMap<&'static str, Weak<Vec<u8>>>,
+    /// The time at which this turn of the loop began.
+    pub(super) now: Instant,
+    /// Set when the process was asked to end: until when it may take.
+    stopping: Option<Instant>,
+}
+
+impl Server {
+    /// Opens the listeners. `config_path` is read again on SIGHUP.
+    ///
+    /// # Errors
+    /// An address that cannot be listened on (it is named), or a system without
+    /// epoll.
+    pub fn bind(config: Config, config_path: Option<PathBuf>) -> io::Result<Server> {
+        let poll = Poll::new()?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
+        let signals = Signals::new(poll.registry(), SIGNALS)?;
+        let listeners = Listeners::bind(&config.listen, poll.registry())?;
+        let policy = policy(&config, listeners.ports());
+        Ok(Server {
+            poll,
+            listeners,
+            signals,
+            resolver: Resolver::new(waker),
+            timers: Timers::default(),
+            pool: Pool::new(
+                config.limits.pool,
+                config.limits.buffer,
+                config.limits.viewers,
+            ),
+            connections: Table::new(),
+            viewers: Table::new(),
+            sources: Table::new(),
+            channels: HashMap::new(),
+            ready: Line::new(),
+            waiting: Line::new(),
+            scratch: vec![0; SCRATCH],
+            config,
+            policy,
+            config_path,
+            cameras: Vec::new(),
+            counters: Counters::default(),
+            inflated: HashMap::new(),
+            now: Instant::now(),
+            stopping: None,
+        })
+    }
+
+    /// Adds a camera to the list that pages show.
+    pub fn list(&mut self, camera: Listed) {
+        self.policy.targets.add(camera.address);
+        self.cameras.push(camera);
+    }
+
+    /// The addresses that are listened on, ports as the system gave them.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.listeners.addresses()
+    }
+
+    /// Runs until SIGTERM or SIGINT.
+    ///
+    /// # Errors
+    /// Only what makes waiting itself impossible; what peers do is dealt with.
+    pub fn run(&mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(EVENTS);
+        while !self.is_done() {
+            let timeout = self.timeout();
+            match self.poll.poll(&mut events, timeout) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                other => other?,
+            }
+            self.now = Instant::now();
+            for event in &events {
+                self.notice(event);
+            }
+            self.serve_ready();
+            self.serve_deadlines();
+            self.wake_waiting();
+            self.accept();
+        }
+        log::info!("bye");
+        Ok(())
+    }
+
+    fn is_done(&self) -> bool {
+        self.stopping
+            .is_some_and(|until| self.connections.len() == 0 || until <= self.now)
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        if !self.ready.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let now = Instant::now();
+        let stop = self
+            .stopping
+            .map(|until| until.saturating_duration_since(now));
+        let resume = self.listeners.until_resume(now);
+        let times = [self.timers.until_next(now), stop, resume];
+        times.into_iter().flatten().min()
+    }
+
+    fn notice(&mut self, event: &Event) {
+        match event.token() {
+            WAKER => {
+                while let Some(answer) = self.resolver.answer() {
+                    self.resolved(answer);
+                }
+            }
+            SIGNALS => {
+                for order in self.signals.pending() {
+                    self.obey(order);
+                }
+            }
+            token => match Key::from_token(token) {
+                Some(key) => self.notice_connection(key, event),
+                None => self.listeners.notice(token),
+            },
+        }
+    }
+
+    fn notice_connection(&mut self, key: Key, event: &Event) {
+        if let Some(connection) = self.connections.get_mut(key) {
+            connection.readable |= event.is_readable() || event.is_error();
+            connection.writable |= event.is_writable() || event.is_error();
+            connection.hung_up |= event.is_read_closed() || event.is_error();
+            self.schedule(key);
+        }
+    }
+
+    /// Puts a connection in line, once.
+    pub(super) fn schedule(&mut self, key: Key) {
+        if let Some(connection) = self.connections.get_mut(key)
+            && !connection.queued
+        {
+            connection.queued = true;
+            self.ready.push_back(key);
+        }
+    }
+
+    /// Serves those in line; who gets in line meanwhile is served after the next
+    /// look at the events, so that none starves the others.
+    fn serve_ready(&mut self) {
+        for _ in 0..self.ready.len() {
+            let Some(key) = self.ready.pop_front() else {
+                return;
+            };
+            if let Some(connection) = self.connections.get_mut(key) {
+                connection.queued = false;
+                self.serve(key);
+            }
+        }
+    }
+
+    fn serve(&mut self, key: Key) {
+        let Some(connection) = self.connections.get_mut(key) else {
+            return;
+        };
+        match connection.role {
+            Role::Http { .. } => self.serve_http(key),
+            Role::Control { .. } => self.serve_control(key),
+            Role::Data { .. } => self.serve_data(key),
+            Role::Camera { .. } => self.serve_camera(key),
+            Role::Closing { .. } => self.serve_closing(key),
+        }
+        self.renew_deadline(key);
+    }
+
+    /// Buffers came back: cameras that can have one now try again, in turn.
+    fn wake_waiting(&mut self) {
+        if !self.pool.take_returned() {
+            return;
+        }
+        for _ in 0..self.waiting.len() {
+            let Some(key) = self.waiting.pop_front() else {
+                return;
+            };
+            match self.source_of(key) {
+                Some(source) if !source.queue.has_room(&self.pool, key) => {
+                    self.waiting.push_back(key);
+                }
+                _ => self.resume_camera(key),
+            }
+        }
+    }
+
+    /// Takes a socket in.
+    pub(super) fn add_connection(
+        &mut self,
+        mut socket: TcpStream,
+        peer: SocketAddr,
+        id: u64,
+        role: Role,
+        deadline: Instant,
+    ) -> io::Result<Key> {
+        // Small replies must not wait for the acknowledgement of the last ones.
+        let _ = socket.set_nodelay(true);
+        let registry = self.poll.registry();
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let key = self
+            .connections
+            .insert_with(|key| {
+                registry.register(&mut socket, key.token(), interest)?;
+                Ok::<_, io::Error>(Connection {
+                    socket,
+                    id,
+                    peer,
+                    role,
+                    out: Default::default(),
+                    readable: false,
+                    writable: false,
+                    hung_up: false,
+                    queued: false,
+                    deadline: Some(deadline),
+                    timer: Some(deadline),
+                })
+            })
+            .unwrap_or_else(|| Err(io::Error::other("the connection table is full")))?;
+        self.timers.set(key, deadline);
+        Ok(key)
+    }
+
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::Stop => self.stop(),
+            Order::Reload => self.reload(),
+            Order::Dump => self.dump(),
+        }
+    }
+
+    /// No new connections; viewers are sent away with a code that makes them
+    /// come back.
+    fn stop(&mut self) {
+        log::info!("stopping");
+        self.stopping = Some(self.now + LINGER);
+        self.listeners.close(self.poll.registry());
+        let viewers: Vec<Key> = self.viewers.iter().map(|(key, _)| key).collect();
+        for viewer in viewers {
+            self.end_viewer(viewer, 1013, "the gateway is restarting", false);
+        }
+        let others: Vec<Key> = self
+            .connections
+            .iter()
+            .filter(|(_, c)| matches!(c.role, Role::Http { .. } | Role::Data { viewer: None, .. }))
+            .map(|(key, _)| key)
+            .collect();
+        for key in others {
+            self.drop_connection(key);
+        }
+    }
+
+    fn reload(&mut self) {
+        match config::load(self.config_path.as_deref()) {
+            Ok(mut config) => {
+                self.keep_fixed(&mut config);
+                for warning in &config.warnings {
+                    log::warn!("{warning}");
+                }
+                self.policy = policy(&config, self.listeners.ports());
+                for camera in &self.cameras {
+                    self.policy.targets.add(camera.address);
+                }
+                self.config = config;
+                log::info!("configuration read again");
+            }
+            Err(error) => log::error!("the configuration stays as it was: {error}"),
+        }
+    }
+
+    /// What is made at the start stays as it is, and it is said.
+    fn keep_fixed(&self, config: &mut Config) {
+        let (old, new) = (&self.config, &*config);
+        let changed = [
+            ("listen", old.listen != new.listen),
+            ("pool", old.limits.pool != new.limits.pool),
+            ("buffer", old.limits.buffer != new.limits.buffer),
+            ("log", old.log != new.log),
+        ];
+        for (name, _) in changed.iter().filter(|(_, changed)| *changed) {
+            log::warn!("\"{name}\" has changed: that takes effect after a restart");
+        }
+        config.listen.clone_from(&old.listen);
+        config.log.clone_from(&old.log);
+        config.limits.pool = old.limits.pool;
+        config.limits.buffer = old.limits.buffer;
+    }
+
+    /// An id that nobody can guess: 128 bits from the system. `None` if it has none.
+    pub(super) fn random_id(&mut self) -> Option<String> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).ok()?;
+        Some(format!("{:032x}", u128::from_ne_bytes(bytes)))
+    }
+}
+
+fn policy(config: &Config, own_ports: Vec<u16>) -> Policy {
+    let host_name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    Policy {
+        targets: config.targets.clone(),
+        origins: config.origins.clone(),
+        hosts: config.hosts.clone(),
+        host_name: host_name.trim().to_owned(),
+        own_ports,
+    }
+}
