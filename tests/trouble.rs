@@ -1,0 +1,136 @@
+//! Cameras in trouble: reset, ended, garbage, another protocol, a response
+//! without end.
+//!
+//! Invariant: what a camera does wrong is felt by its own viewer only, who is
+//! told to come back.
+
+mod common;
+
+use common::fake_camera::{FakeCamera, Link};
+use common::frames::Pattern;
+use common::gateway::Gateway;
+use common::viewer::Viewer;
+
+/// A viewer whose camera does this after a few frames, and a healthy one whose
+/// stream goes on meanwhile.
+fn with_a_witness(trouble: fn(&mut Link) -> std::io::Result<()>, words: &[&str]) {
+    let gateway = Gateway::start_default();
+    let healthy = FakeCamera::start(|link| {
+        link.serve_until("PLAY")?;
+        link.send_frames(Pattern::CAMERA, 0..50)?;
+        link.serve_until("GET_PARAMETER")?;
+        link.send_frames(Pattern::CAMERA, 50..100)?;
+        link.serve()
+    });
+    let troubled = FakeCamera::start(move |link| {
+        link.serve_until("PLAY")?;
+        link.send_frames(Pattern::CAMERA, 0..20)?;
+        trouble(link)
+    });
+    let before = gateway.metrics();
+    let mut witness = Viewer::join(&gateway, &healthy);
+    witness.play();
+    witness.expect_frames(Pattern::CAMERA, 0..50);
+    let mut victim = Viewer::join(&gateway, &troubled);
+    victim.play();
+    assert_eq!(victim.data.await_close(), 1011);
+    assert_eq!(victim.control.await_close(), 1011);
+    gateway.await_log(words);
+    assert_eq!(witness.ask("GET_PARAMETER").status(), 200);
+    witness.expect_frames(Pattern::CAMERA, 50..100);
+    witness.vanish();
+    gateway.await_as_before(&before);
+}
+
+#[test]
+fn a_reset_in_the_middle_of_a_frame_closes_its_viewer_with_1011() {
+    with_a_witness(
+        |link| {
+            link.send(&Pattern::BULK.frame(20)[..700])?;
+            link.reset()
+        },
+        &[],
+    );
+}
+
+#[test]
+fn an_end_in_the_middle_of_a_frame_closes_its_viewer_with_1011() {
+    with_a_witness(
+        |link| {
+            link.send(&Pattern::BULK.frame(20)[..700])?;
+            link.close();
+            Ok(())
+        },
+        &[],
+    );
+}
+
+#[test]
+fn garbage_closes_its_viewer_with_1011_and_logs_the_offset() {
+    with_a_witness(
+        |link| {
+            link.send(b"\x00\x01\x02 this is neither RTSP nor media\r\n\r\n")?;
+            link.fall_silent()
+        },
+        &["[c", "at byte"],
+    );
+}
+
+#[test]
+fn the_offset_in_the_log_is_where_the_garbage_begins() {
+    let gateway = Gateway::start_default();
+    let (tell, told) = std::sync::mpsc::channel();
+    let tell = std::sync::Mutex::new(tell);
+    let camera = FakeCamera::start(move |link| {
+        let options = link.expect("OPTIONS")?;
+        let reply = Link::usual_reply(&options);
+        let frames = Pattern::CAMERA.run(0..300);
+        let _ = tell.lock().unwrap().send(reply.len() + frames.len());
+        link.send_cut(
+            &[reply, frames, b"\xff garbage".to_vec()].concat(),
+            &[99, 70_001],
+        )?;
+        link.fall_silent()
+    });
+    let mut viewer = Viewer::join(&gateway, &camera);
+    viewer.ask("OPTIONS");
+    viewer.expect_frames(Pattern::CAMERA, 0..300);
+    assert_eq!(viewer.data.await_close(), 1011);
+    let offset = format!("at byte {}", told.recv().unwrap());
+    gateway.await_log(&["[c", &offset]);
+}
+
+#[test]
+fn a_camera_that_talks_http_is_shown_out() {
+    let gateway = Gateway::start_default();
+    let camera = FakeCamera::start(|link| {
+        link.receive()?;
+        link.send(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")?;
+        link.fall_silent()
+    });
+    let mut viewer = Viewer::join(&gateway, &camera);
+    let request = viewer.compose("OPTIONS", &[]);
+    viewer.wrap(&request);
+    let reply = viewer.control.reply();
+    assert_eq!(reply.code, 502, "{reply:?}");
+    assert_eq!(viewer.control.await_close(), 1011);
+}
+
+#[test]
+fn a_response_without_end_is_not_gathered_for_ever() {
+    let gateway = Gateway::start_default();
+    let camera = FakeCamera::start(|link| {
+        link.expect("OPTIONS")?;
+        link.send(b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nX-Endless: ")?;
+        loop {
+            link.send(&[b'x'; 4096])?;
+        }
+    });
+    let before = gateway.metrics();
+    let mut viewer = Viewer::join(&gateway, &camera);
+    let request = viewer.compose("OPTIONS", &[]);
+    viewer.wrap(&request);
+    assert_eq!(viewer.data.await_close(), 1011);
+    drop(viewer);
+    gateway.await_as_before(&before);
+}

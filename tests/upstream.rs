@@ -1,0 +1,180 @@
+//! What reaches the camera from its viewer: requests as they were written,
+//! keep-alives as they should have been, and a TEARDOWN in the end.
+//!
+//! Invariant: nothing else ever reaches it.
+
+mod common;
+
+use common::fake_camera::FakeCamera;
+use common::frames::{Checker, Pattern};
+use common::gateway::Gateway;
+use common::viewer::Viewer;
+
+#[test]
+fn keep_alives_as_the_players_malform_them_are_repaired() {
+    let (gateway, camera) = (Gateway::start_default(), FakeCamera::answering());
+    let mut viewer = Viewer::join(&gateway, &camera);
+    viewer.play();
+    let url = camera.url();
+    let requests = [
+        "OPTIONS * RTSP/1.0\r\nCSeq: 70\r\nSession: 12345678,timeout=60\r\n\r\n".to_owned(),
+        "OPTIONS * RTSP/1.0\r\nCSeq: 71\r\nSession: 12345678;timeout=60\r\n\r\n".to_owned(),
+        format!(
+            "GET_PARAMETER {url} RTSP/1.0\r\nCSeq: 72\r\nsession:12345678 ; timeout=60\r\nX-A: b, c;d\r\n\r\n"
+        ),
+    ];
+    for request in &requests {
+        assert_eq!(viewer.exchange(request).status(), 200);
+    }
+    let received = camera.record(0).received;
+    let repaired = &received[received.len() - 3..];
+    for (message, cseq) in repaired.iter().zip(70..) {
+        assert_eq!(message.cseq(), Some(cseq), "{message:?}");
+        assert_eq!(message.header("Session"), Some("12345678"), "{message:?}");
+        assert_eq!(message.url().trim_end_matches('/'), url, "{message:?}");
+    }
+    assert_eq!(
+        repaired[2].header("X-A"),
+        Some("b, c;d"),
+        "other headers are not touched"
+    );
+}
+
+#[test]
+fn a_request_that_needs_no_repair_reaches_the_camera_as_it_was_written() {
+    let (gateway, camera) = (Gateway::start_default(), FakeCamera::answering());
+    let mut viewer = Viewer::join(&gateway, &camera);
+    // A camera that has not answered yet gets no bodies.
+    let first = viewer.compose("OPTIONS", &[]);
+    assert_eq!(viewer.exchange(&first).status(), 200);
+    let body = "packets_sent\r\njitter\r\n";
+    let headers =
+        "CSeq: 9\r\nAuthorization: Digest username=\"a,b;c\", uri=\"*\"\r\nUser-Agent: Fenêtre/1.0";
+    let length = body.len();
+    let request = format!(
+        "GET_PARAMETER rtsp://h/a?b=c&d RTSP/1.0\r\n{headers}\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
+    assert_eq!(viewer.exchange(&request).status(), 200);
+    let seen = camera.await_request(0, "GET_PARAMETER");
+    assert_eq!(seen.first_line, "GET_PARAMETER rtsp://h/a?b=c&d RTSP/1.0");
+    assert_eq!(
+        seen.header("Authorization"),
+        Some("Digest username=\"a,b;c\", uri=\"*\"")
+    );
+    assert_eq!(seen.header("User-Agent"), Some("Fenêtre/1.0"));
+    assert_eq!(seen.body, body.as_bytes());
+}
+
+#[test]
+fn the_camera_gets_a_teardown_when_either_socket_goes() {
+    let (gateway, camera) = (Gateway::start_default(), FakeCamera::answering());
+    type Parting = fn(Viewer) -> Option<common::socket::Socket>;
+    let partings: [(&str, Parting); 5] = [
+        ("control closes", |viewer| {
+            viewer.control.close();
+            Some(viewer.data)
+        }),
+        ("data closes", |viewer| {
+            viewer.data.close();
+            Some(viewer.control)
+        }),
+        ("control vanishes", |viewer| {
+            viewer.control.vanish();
+            Some(viewer.data)
+        }),
+        ("data vanishes", |viewer| {
+            viewer.data.vanish();
+            Some(viewer.control)
+        }),
+        ("both vanish", |viewer| {
+            viewer.vanish();
+            None
+        }),
+    ];
+    for (link, (what, part)) in partings.into_iter().enumerate() {
+        let mut viewer = Viewer::join(&gateway, &camera);
+        viewer.play();
+        let left = part(viewer);
+        let teardown = camera.await_request(link, "TEARDOWN");
+        assert_eq!(
+            teardown.header("Session"),
+            Some("12345678"),
+            "{what}: {teardown:?}"
+        );
+        assert_eq!(
+            teardown.url().trim_end_matches('/'),
+            camera.url(),
+            "{what}: {teardown:?}"
+        );
+        assert!(
+            teardown.cseq().is_some_and(|cseq| cseq > 4),
+            "{what}: {teardown:?}"
+        );
+        left.map(|mut socket| socket.await_close());
+        camera.await_end(link);
+    }
+}
+
+#[test]
+fn a_viewer_that_tore_down_by_itself_causes_no_second_teardown() {
+    let (gateway, camera) = (Gateway::start_default(), FakeCamera::answering());
+    let mut viewer = Viewer::join(&gateway, &camera);
+    viewer.play();
+    let request = viewer.compose("TEARDOWN", &[("Session", "12345678")]);
+    assert_eq!(viewer.exchange(&request).status(), 200);
+    viewer.vanish();
+    let record = camera.await_end(0);
+    assert_eq!(
+        record
+            .received
+            .iter()
+            .filter(|message| message.method() == "TEARDOWN")
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn what_a_viewer_sends_as_media_closes_it_and_never_reaches_the_camera() {
+    let gateway = Gateway::start_default();
+    let camera = FakeCamera::playing(Pattern::CAMERA, 10);
+    let mut viewer = Viewer::join(&gateway, &camera);
+    viewer.play();
+    viewer.expect_frames(Pattern::CAMERA, 0..10);
+    let report = common::frames::frame(1, 5, 32);
+    viewer
+        .data
+        .send_message(tungstenite::Message::binary(report));
+    assert_eq!(viewer.data.await_close(), 1003);
+    assert!(camera.await_end(0).frames.is_empty());
+}
+
+#[test]
+fn requests_are_answered_and_a_teardown_arrives_in_a_flood_of_media() {
+    let gateway = Gateway::start_default();
+    let camera = FakeCamera::start(|link| {
+        link.serve_until("PLAY")?;
+        link.flood_while_serving(Pattern::BULK)
+    });
+    for (link, batch) in [false, true].into_iter().enumerate() {
+        let mut viewer = Viewer::join_as(&gateway, &camera, batch, Default::default());
+        viewer.play();
+        let request = viewer.compose("GET_PARAMETER", &[]);
+        let Viewer { control, data, .. } = &mut viewer;
+        let (stop, stopped) = std::sync::mpsc::channel();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                let mut checker = Checker::new(Pattern::BULK, 0);
+                while stopped.try_recv().is_err() {
+                    checker.accept_several(&data.binary()).unwrap();
+                }
+            });
+            for _ in 0..20 {
+                assert_eq!(control.ask("WRAP", &[], &request).code, 200);
+            }
+            stop.send(()).unwrap();
+        });
+        viewer.vanish();
+        camera.await_request(link, "TEARDOWN");
+    }
+}
