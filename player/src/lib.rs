@@ -1,1 +1,37 @@
-//! The player.
+//! The player: RTSP and RTP in, fragmented MP4 out, compiled to WebAssembly.
+//!
+//! A map, from the outside in:
+//!
+//! | module | job |
+//! |---|---|
+//! | [`abi`] | the raw exports that JavaScript calls; the only file with `unsafe` attributes |
+//! | [`session`] | one viewing: WSP, the RTSP client, which tracks to set up, what went wrong |
+//! | [`output`] | the bounded queue of what JavaScript has to do next |
+//! | [`timeline`] | one clock for all tracks |
+//! | [`h264`], [`aac`] | depacketisers and what must be known of the codecs |
+//! | [`fmp4`] | init segments and fragments |
+//! | [`rtp`], [`rtcp`] | packet headers, sequence numbers, sender reports |
+//!
+//! Architecture invariants: no clock, no randomness and no socket in here (all
+//! three are passed in), nothing that a camera sends makes the code panic (a
+//! trap would kill the player), everything that a peer can make grow has a
+//! named limit.
+
+#![deny(unsafe_code)]
+
+pub mod aac;
+#[allow(unsafe_code)]
+pub mod abi;
+pub mod audio;
+mod bits;
+pub mod fmp4;
+pub mod h264;
+pub mod output;
+pub mod pacing;
+pub mod rtcp;
+pub mod rtp;
+pub mod session;
+pub mod source;
+pub mod timeline;
+pub mod tracks;
+pub mod video;

@@ -1,0 +1,245 @@
+//! AAC out of RTP: `mpeg4-generic` (RFC 3640), modes AAC-hbr and AAC-lbr.
+//!
+//! Invariant: frames come out whole and in order. The sizes come from the AU
+//! headers; one that does not fit the packet ends the packet, except the first,
+//! which may be a fragment. Interleaving is never asked for and not undone.
+
+pub mod config;
+
+#[cfg(test)]
+mod tests;
+
+use crate::bits::Bits;
+use crate::rtp::Packet;
+
+/// The largest frame that is put together from fragments, bytes. AAC's own
+/// limit is 768 bytes per channel.
+const MAX_FRAME: usize = 64 << 10;
+
+/// The most frames that one packet may carry.
+const MAX_FRAMES: usize = 64;
+
+/// How AU headers are laid out (RFC 3640 4.1), in bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    pub size: u32,
+    pub index: u32,
+    pub index_delta: u32,
+    pub cts_delta: u32,
+    pub dts_delta: u32,
+    pub random_access: bool,
+    pub stream_state: u32,
+    /// The size of the auxiliary section's length.
+    pub auxiliary: u32,
+    /// Bytes of every frame, when they are all the same.
+    pub constant_size: Option<u32>,
+}
+
+impl Layout {
+    /// AAC-hbr (RFC 3640 3.3.6).
+    pub const HBR: Self = Self {
+        size: 13,
+        index: 3,
+        index_delta: 3,
+        cts_delta: 0,
+        dts_delta: 0,
+        random_access: false,
+        stream_state: 0,
+        auxiliary: 0,
+        constant_size: None,
+    };
+
+    /// Reads the format parameters. `None` when a field is wider than 32 bits
+    /// or frames would have no size at all.
+    pub fn read<'a>(parameter: impl Fn(&str) -> Option<&'a str>) -> Option<Self> {
+        let low = parameter("mode").is_some_and(|mode| mode.eq_ignore_ascii_case("AAC-lbr"));
+        let mut layout = if low {
+            Self {
+                size: 6,
+                index: 2,
+                index_delta: 2,
+                ..Self::HBR
+            }
+        } else {
+            Self::HBR
+        };
+        let number = |name| parameter(name).map(|text: &str| text.trim().parse::<u32>());
+        let bits = |name, default| match number(name) {
+            None => Some(default),
+            Some(value) => value.ok().filter(|bits| *bits <= 32),
+        };
+        layout.size = bits("sizelength", layout.size)?;
+        layout.index = bits("indexlength", layout.index)?;
+        layout.index_delta = bits("indexdeltalength", layout.index_delta)?;
+        layout.cts_delta = bits("ctsdeltalength", 0)?;
+        layout.dts_delta = bits("dtsdeltalength", 0)?;
+        layout.random_access = bits("randomaccessindication", 0)? > 0;
+        layout.stream_state = bits("streamstateindication", 0)?;
+        layout.auxiliary = bits("auxiliarydatasizelength", 0)?;
+        layout.constant_size = number("constantsize").and_then(Result::ok);
+        if layout.constant_size.is_some() && number("sizelength").is_none() {
+            layout.size = 0;
+        }
+        (layout.size > 0 || layout.constant_size.is_some_and(|size| size > 0)).then_some(layout)
+    }
+
+    fn has_headers(&self) -> bool {
+        self.size + self.index + self.index_delta + self.cts_delta + self.dts_delta > 0
+            || self.random_access
+            || self.stream_state > 0
+    }
+
+    /// Reads one AU header; the size of its frame.
+    fn header(&self, bits: &mut Bits, first: bool) -> Option<usize> {
+        let size = match self.constant_size {
+            Some(size) if self.size == 0 => size,
+            _ => bits.take(self.size)?,
+        };
+        bits.take(if first { self.index } else { self.index_delta })?;
+        if self.cts_delta > 0 && bits.flag()? {
+            bits.take(self.cts_delta)?;
+        }
+        if self.dts_delta > 0 && bits.flag()? {
+            bits.take(self.dts_delta)?;
+        }
+        if self.random_access {
+            bits.flag()?;
+        }
+        bits.take(self.stream_state)?;
+        Some(size as usize)
+    }
+}
+
+/// Takes packets apart and puts fragments together.
+#[derive(Debug)]
+pub struct Depacketiser {
+    layout: Layout,
+    /// A fragmented frame so far, and the size it is to have.
+    partial: Vec<u8>,
+    wanted: usize,
+    timestamp: i64,
+}
+
+impl Depacketiser {
+    pub fn new(layout: Layout) -> Self {
+        Self {
+            layout,
+            partial: Vec::new(),
+            wanted: 0,
+            timestamp: 0,
+        }
+    }
+
+    /// Packets are missing here.
+    pub fn lose(&mut self) {
+        self.partial.clear();
+    }
+
+    /// Takes the next packet in sequence; each frame in it goes to `frame`, in
+    /// order. The first one has the packet's timestamp.
+    pub fn push(&mut self, packet: &Packet, timestamp: i64, mut frame: impl FnMut(&[u8])) {
+        // What makes no sense ends the packet; the frames before it count.
+        let _ = self.take(packet.payload, timestamp, &mut frame);
+    }
+
+    /// ```text
+    /// +---------+-----------+-----------+---------------+
+    /// | RTP     | AU Header | Auxiliary | Access Unit   |
+    /// | Header  | Section   | Section   | Data Section  |
+    /// +---------+-----------+-----------+---------------+
+    /// ```
+    fn take(
+        &mut self,
+        payload: &[u8],
+        timestamp: i64,
+        frame: &mut impl FnMut(&[u8]),
+    ) -> Option<()> {
+        let layout = self.layout;
+        if !layout.has_headers() {
+            let size = layout.constant_size? as usize;
+            for data in payload.chunks_exact(size.max(1)).take(MAX_FRAMES) {
+                frame(data);
+            }
+            return Some(());
+        }
+        let (length, rest) = payload.split_first_chunk::<2>()?;
+        let length = usize::from(u16::from_be_bytes(*length));
+        let mut headers = Bits::new(rest.get(..length.div_ceil(8))?);
+        let mut data = skip_auxiliary(rest.get(length.div_ceil(8)..)?, layout.auxiliary)?;
+        let mut left = length;
+        for index in 0..MAX_FRAMES {
+            let before = headers.position();
+            let size = layout.header(&mut headers, index == 0)?;
+            left = left.checked_sub(headers.position() - before)?;
+            if index == 0 && (size > data.len() || !self.partial.is_empty()) {
+                return self.fragment(data, size, timestamp, frame);
+            }
+            let (unit, after) = data.split_at_checked(size)?;
+            if !unit.is_empty() {
+                frame(without_adts(unit));
+            }
+            data = after;
+            if left == 0 {
+                break;
+            }
+        }
+        Some(())
+    }
+
+    /// RFC 3640 3.2.3.2: a fragment is alone in its packet; its size is that of
+    /// the whole frame, its timestamp too.
+    fn fragment(
+        &mut self,
+        data: &[u8],
+        size: usize,
+        timestamp: i64,
+        frame: &mut impl FnMut(&[u8]),
+    ) -> Option<()> {
+        if self.partial.is_empty() || self.timestamp != timestamp || self.wanted != size {
+            self.partial.clear();
+            self.timestamp = timestamp;
+            self.wanted = size;
+            // The first part of nothing: what began before never ended.
+            if size <= data.len() {
+                frame(without_adts(data.get(..size).filter(|d| !d.is_empty())?));
+                return Some(());
+            }
+        }
+        if self.partial.len() + data.len() > MAX_FRAME {
+            self.partial.clear();
+            return None;
+        }
+        self.partial.extend_from_slice(data);
+        if self.partial.len() >= self.wanted {
+            self.partial.truncate(self.wanted);
+            frame(without_adts(&self.partial));
+            self.partial.clear();
+        }
+        Some(())
+    }
+}
+
+/// RFC 3640 3.2.2: a length in bits, then that many, to a whole byte.
+fn skip_auxiliary(rest: &[u8], width: u32) -> Option<&[u8]> {
+    if width == 0 {
+        return Some(rest);
+    }
+    let mut bits = Bits::new(rest);
+    let length = bits.take(width)? as usize;
+    let whole = length.checked_add(width as usize)?.div_ceil(8);
+    rest.get(whole..)
+}
+
+/// Some cameras leave the ADTS header (ISO 14496-3 1.A.2.2) on each frame.
+fn without_adts(frame: &[u8]) -> &[u8] {
+    if let Some(&[0xff, second, _, c, d, e, _]) = frame.first_chunk::<7>()
+        && second & 0xf6 == 0xf0
+    {
+        let length = usize::from(c & 3) << 11 | usize::from(d) << 3 | usize::from(e >> 5);
+        let header = if second & 1 == 1 { 7 } else { 9 };
+        if length == frame.len() && length > header {
+            return frame.get(header..).unwrap_or(frame);
+        }
+    }
+    frame
+}

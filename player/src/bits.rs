@@ -1,0 +1,102 @@
+//! A reader of bits, most significant first. Reading past the end is `None`.
+
+/// Bits of a byte slice.
+#[derive(Clone, Debug)]
+pub struct Bits<'a> {
+    bytes: &'a [u8],
+    /// In bits.
+    position: usize,
+}
+
+impl<'a> Bits<'a> {
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, position: 0 }
+    }
+
+    /// How many bits have been read.
+    pub fn position(&self) -> usize {
+        self.position
+    }
+
+    /// One bit.
+    pub fn flag(&mut self) -> Option<bool> {
+        let byte = *self.bytes.get(self.position / 8)?;
+        let bit = byte >> (7 - self.position % 8) & 1;
+        self.position += 1;
+        Some(bit == 1)
+    }
+
+    /// `count` bits (at most 32).
+    pub fn take(&mut self, count: u32) -> Option<u32> {
+        let mut value = 0;
+        for _ in 0..count.min(32) {
+            value = value << 1 | u32::from(self.flag()?);
+        }
+        Some(value)
+    }
+
+    /// Steps over `count` bits.
+    pub fn skip(&mut self, count: usize) -> Option<()> {
+        let position = self.position.checked_add(count)?;
+        if position > self.bytes.len().saturating_mul(8) {
+            return None;
+        }
+        self.position = position;
+        Some(())
+    }
+
+    /// An unsigned Exp-Golomb number, ue(v) of H.264 9.1.
+    pub fn unsigned(&mut self) -> Option<u32> {
+        let mut zeros = 0;
+        while !self.flag()? {
+            zeros += 1;
+            if zeros > 31 {
+                return None;
+            }
+        }
+        let rest = self.take(zeros)?;
+        Some(((1u32 << zeros) - 1).saturating_add(rest))
+    }
+
+    /// A signed Exp-Golomb number, se(v) of H.264 9.1.1.
+    pub fn signed(&mut self) -> Option<i32> {
+        let value = self.unsigned()?;
+        let half = value.div_ceil(2).cast_signed();
+        Some(if value % 2 == 1 { half } else { -half })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn reads_fields_and_golomb_numbers() {
+        // 101 | 1 | 010 | 011 | 00100 | 0...
+        let mut bits = Bits::new(&[0b1011_0100, 0b1100_1000]);
+        assert_eq!(bits.take(3), Some(5));
+        assert_eq!(bits.unsigned(), Some(0));
+        assert_eq!(bits.signed(), Some(1));
+        assert_eq!(bits.signed(), Some(-1));
+        assert_eq!(bits.unsigned(), Some(3));
+        assert_eq!(bits.unsigned(), None);
+    }
+
+    #[test]
+    fn skips_within_its_bytes_only() {
+        let mut bits = Bits::new(&[0, 1]);
+        assert_eq!(bits.skip(15), Some(()));
+        assert_eq!(bits.flag(), Some(true));
+        assert_eq!(bits.skip(1), None);
+        assert_eq!(bits.skip(usize::MAX), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_fine(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
+            let mut bits = Bits::new(&bytes);
+            while bits.unsigned().is_some() && bits.signed().is_some() {}
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Fragmented MP4 (ISO 14496-12): one track per file, an init segment and
+//! fragments of `moof` and `mdat`, as Media Source Extensions want them.
+//!
+//! Invariant: every box's size is patched when it is closed, so boxes nest
+//! right; nothing here depends on what a peer sent except through values whose
+//! ranges the callers keep.
+
+pub mod fragment;
+pub mod init;
+
+/// Writes boxes at the end of a buffer.
+pub(crate) struct Writer<'a> {
+    out: &'a mut Vec<u8>,
+}
+
+impl<'a> Writer<'a> {
+    pub fn new(out: &'a mut Vec<u8>) -> Self {
+        Self { out }
+    }
+
+    /// A box around what `content` writes.
+    pub fn boxed(&mut self, kind: &[u8; 4], content: impl FnOnce(&mut Self)) {
+        let start = self.out.len();
+        self.u32(0);
+        self.bytes(kind);
+        content(self);
+        let size = u32::try_from(self.out.len() - start).unwrap_or(u32::MAX);
+        self.patch(start, size);
+    }
+
+    /// A full box: version and flags first (ISO 14496-12 4.2).
+    pub fn full(&mut self, kind: &[u8; 4], version_flags: u32, content: impl FnOnce(&mut Self)) {
+        self.boxed(kind, |w| {
+            w.u32(version_flags);
+            content(w);
+        });
+    }
+
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.out.extend_from_slice(bytes);
+    }
+
+    pub fn zeros(&mut self, count: usize) {
+        self.out.resize(self.out.len() + count, 0);
+    }
+
+    pub fn u8(&mut self, value: u8) {
+        self.out.push(value);
+    }
+
+    pub fn u16(&mut self, value: u16) {
+        self.bytes(&value.to_be_bytes());
+    }
+
+    pub fn u32(&mut self, value: u32) {
+        self.bytes(&value.to_be_bytes());
+    }
+
+    pub fn u64(&mut self, value: u64) {
+        self.bytes(&value.to_be_bytes());
+    }
+
+    pub fn position(&self) -> usize {
+        self.out.len()
+    }
+
+    /// Overwrites the four bytes at `position`.
+    pub fn patch(&mut self, position: usize, value: u32) {
+        if let Some(bytes) = self.out.get_mut(position..position + 4) {
+            bytes.copy_from_slice(&value.to_be_bytes());
+        }
+    }
+}

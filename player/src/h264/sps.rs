@@ -1,0 +1,352 @@
+//! The sequence parameter set (H.264 7.3.2.1.1): what a player must know of it.
+//!
+//! Invariant: a set whose picture size can be read is read, however broken its
+//! VUI is; what the VUI would have said is then unknown.
+
+use crate::bits::Bits;
+
+/// Pictures wider or higher than this are refused: level 6.2 ends far below.
+const MAX_SIZE: u32 = 16384;
+
+/// The VUI's value for "the ratio follows" (H.264 table E-1).
+const EXTENDED_SAR: u32 = 255;
+
+/// H.264 table E-1, sample aspect ratios 1 to 16.
+const ASPECT_RATIOS: [(u16, u16); 16] = [
+    (1, 1),
+    (12, 11),
+    (10, 11),
+    (16, 11),
+    (40, 33),
+    (24, 11),
+    (20, 11),
+    (32, 11),
+    (80, 33),
+    (18, 11),
+    (15, 11),
+    (64, 33),
+    (160, 99),
+    (4, 3),
+    (3, 2),
+    (2, 1),
+];
+
+/// What a sequence parameter set says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sps {
+    pub profile: u8,
+    /// The constraint_set flags, as a byte.
+    pub constraints: u8,
+    pub level: u8,
+    pub chroma_format: u8,
+    /// Bits per sample above 8.
+    pub luma_depth: u8,
+    /// Bits per sample above 8.
+    pub chroma_depth: u8,
+    /// Pixels, after cropping.
+    pub width: u32,
+    /// Pixels, after cropping.
+    pub height: u32,
+    /// Pictures are whole frames, never fields.
+    pub frames_only: bool,
+    /// Width and height of a pixel.
+    pub aspect: (u16, u16),
+    /// How many pictures may precede one in decoding order and follow it in
+    /// output order, where the stream says or implies it.
+    pub reorder: Option<u8>,
+    /// Microseconds per frame, where the stream says it.
+    pub frame_us: Option<i64>,
+}
+
+impl Sps {
+    /// Reads a NAL unit (its header byte included); `None` when the picture
+    /// size cannot be read.
+    pub fn parse(nal: &[u8]) -> Option<Self> {
+        let rbsp = unescape(nal.get(1..)?);
+        let mut bits = Bits::new(&rbsp);
+        let mut sps = Self {
+            profile: bits.take(8)? as u8,
+            constraints: bits.take(8)? as u8,
+            level: bits.take(8)? as u8,
+            chroma_format: 1,
+            luma_depth: 0,
+            chroma_depth: 0,
+            width: 0,
+            height: 0,
+            frames_only: true,
+            aspect: (1, 1),
+            reorder: None,
+            frame_us: None,
+        };
+        bits.unsigned()?; // seq_parameter_set_id
+        if sps.has_chroma_fields() {
+            sps.read_chroma(&mut bits)?;
+        }
+        let order_type = read_order(&mut bits)?;
+        // Without B slices, or with output in decoding order by definition,
+        // nothing is ever reordered.
+        if sps.profile == 66 || order_type == 2 {
+            sps.reorder = Some(0);
+        }
+        sps.read_size(&mut bits)?;
+        if bits.flag() == Some(true) {
+            let _ = sps.read_vui(&mut bits);
+        }
+        Some(sps)
+    }
+
+    /// Whether the profile is one with chroma format and bit depth fields.
+    pub fn has_chroma_fields(&self) -> bool {
+        matches!(
+            self.profile,
+            100 | 110 | 122 | 244 | 44 | 83 | 86 | 118 | 128 | 138 | 139 | 134 | 135
+        )
+    }
+
+    fn read_chroma(&mut self, bits: &mut Bits) -> Option<()> {
+        let format = bits.unsigned()?;
+        if format > 3 {
+            return None;
+        }
+        self.chroma_format = format as u8;
+        if format == 3 {
+            bits.flag()?; // separate_colour_plane_flag
+        }
+        self.luma_depth = u8::try_from(bits.unsigned()?).ok().filter(|d| *d <= 6)?;
+        self.chroma_depth = u8::try_from(bits.unsigned()?).ok().filter(|d| *d <= 6)?;
+        bits.flag()?; // qpprime_y_zero_transform_bypass_flag
+        if bits.flag()? {
+            for index in 0..if format == 3 { 12 } else { 8 } {
+                if bits.flag()? {
+                    skip_scaling_list(bits, if index < 6 { 16 } else { 64 })?;
+                }
+            }
+        }
+        Some(())
+    }
+
+    fn read_size(&mut self, bits: &mut Bits) -> Option<()> {
+        bits.unsigned()?; // max_num_ref_frames
+        bits.flag()?; // gaps_in_frame_num_value_allowed_flag
+        let width = bits.unsigned()?.checked_add(1)?.checked_mul(16)?;
+        let map_units = bits.unsigned()?.checked_add(1)?.checked_mul(16)?;
+        self.frames_only = bits.flag()?;
+        let fields = if self.frames_only { 1 } else { 2 };
+        let height = map_units.checked_mul(fields)?;
+        if width > MAX_SIZE || height > MAX_SIZE {
+            return None;
+        }
+        if !self.frames_only {
+            bits.flag()?; // mb_adaptive_frame_field_flag
+        }
+        bits.flag()?; // direct_8x8_inference_flag
+        let (mut crop_x, mut crop_y) = (0u32, 0u32);
+        if bits.flag()? {
+            let (unit_x, unit_y) = self.crop_unit();
+            crop_x = bits.unsigned()?.saturating_add(bits.unsigned()?);
+            crop_x = crop_x.saturating_mul(unit_x);
+            crop_y = bits.unsigned()?.saturating_add(bits.unsigned()?);
+            crop_y = crop_y.saturating_mul(unit_y * fields);
+        }
+        self.width = width.checked_sub(crop_x).filter(|w| *w > 0)?;
+        self.height = height.checked_sub(crop_y).filter(|h| *h > 0)?;
+        Some(())
+    }
+
+    /// SubWidthC and SubHeightC (H.264 table 6-1).
+    fn crop_unit(&self) -> (u32, u32) {
+        match self.chroma_format {
+            1 => (2, 2),
+            2 => (2, 1),
+            _ => (1, 1),
+        }
+    }
+
+    /// H.264 E.1.1. What was read before it ends too early is kept.
+    fn read_vui(&mut self, bits: &mut Bits) -> Option<()> {
+        if bits.flag()? {
+            self.read_aspect(bits)?;
+        }
+        if bits.flag()? {
+            bits.flag()?; // overscan_appropriate_flag
+        }
+        if bits.flag()? {
+            bits.skip(4)?; // video_format, video_full_range_flag
+            if bits.flag()? {
+                bits.skip(24)?; // colour description
+            }
+        }
+        if bits.flag()? {
+            bits.unsigned()?; // chroma_sample_loc_type_top_field
+            bits.unsigned()?; // chroma_sample_loc_type_bottom_field
+        }
+        if bits.flag()? {
+            let (tick, scale) = (bits.take(32)?, bits.take(32)?);
+            bits.flag()?; // fixed_frame_rate_flag
+            if tick > 0 && scale > 0 {
+                let frame = u64::from(tick) * 2_000_000 / u64::from(scale);
+                self.frame_us = i64::try_from(frame).ok();
+            }
+        }
+        let nal_hrd = bits.flag()?;
+        if nal_hrd {
+            skip_hrd(bits)?;
+        }
+        let vcl_hrd = bits.flag()?;
+        if vcl_hrd {
+            skip_hrd(bits)?;
+        }
+        if nal_hrd || vcl_hrd {
+            bits.flag()?; // low_delay_hrd_flag
+        }
+        bits.flag()?; // pic_struct_present_flag
+        if bits.flag()? {
+            bits.flag()?; // motion_vectors_over_pic_boundaries_flag
+            for _ in 0..4 {
+                bits.unsigned()?; // two limits of size, two of motion vectors
+            }
+            let reorder = u8::try_from(bits.unsigned()?).ok()?;
+            self.reorder = Some(reorder).filter(|r| *r <= 16);
+        }
+        Some(())
+    }
+
+    fn read_aspect(&mut self, bits: &mut Bits) -> Option<()> {
+        let aspect = match bits.take(8)? {
+            EXTENDED_SAR => (bits.take(16)? as u16, bits.take(16)? as u16),
+            code => {
+                let index = (code as usize).wrapping_sub(1);
+                *ASPECT_RATIOS.get(index).unwrap_or(&(1, 1))
+            }
+        };
+        if aspect.0 > 0 && aspect.1 > 0 {
+            self.aspect = aspect;
+        }
+        Some(())
+    }
+}
+
+/// Steps over the frame number and picture order fields; pic_order_cnt_type.
+fn read_order(bits: &mut Bits) -> Option<u32> {
+    bits.unsigned()?; // log2_max_frame_num_minus4
+    let order_type = bits.unsigned()?;
+    match order_type {
+        0 => {
+            bits.unsigned()?; // log2_max_pic_order_cnt_lsb_minus4
+        }
+        1 => {
+            bits.flag()?; // delta_pic_order_always_zero_flag
+            bits.signed()?; // offset_for_non_ref_pic
+            bits.signed()?; // offset_for_top_to_bottom_field
+            let count = bits.unsigned()?;
+            for _ in 0..count.min(255) {
+                bits.signed()?; // offset_for_ref_frame
+            }
+        }
+        2 => {}
+        _ => return None,
+    }
+    Some(order_type)
+}
+
+/// H.264 7.3.2.1.1.1.
+fn skip_scaling_list(bits: &mut Bits, size: usize) -> Option<()> {
+    let (mut last, mut next) = (8i32, 8i32);
+    for _ in 0..size {
+        if next != 0 {
+            next = last.wrapping_add(bits.signed()?) & 0xff;
+        }
+        if next != 0 {
+            last = next;
+        }
+    }
+    Some(())
+}
+
+/// H.264 E.1.2.
+fn skip_hrd(bits: &mut Bits) -> Option<()> {
+    let count = bits.unsigned()?;
+    if count > 31 {
+        return None;
+    }
+    bits.skip(8)?; // bit_rate_scale, cpb_size_scale
+    for _ in 0..=count {
+        bits.unsigned()?; // bit_rate_value_minus1
+        bits.unsigned()?; // cpb_size_value_minus1
+        bits.flag()?; // cbr_flag
+    }
+    bits.skip(20) // four lengths
+}
+
+/// Removes the emulation prevention bytes (H.264 7.4.1.1).
+fn unescape(bytes: &[u8]) -> Vec<u8> {
+    let mut rbsp = Vec::with_capacity(bytes.len());
+    let mut zeros = 0;
+    for &byte in bytes {
+        if zeros >= 2 && byte == 3 {
+            zeros = 0;
+            continue;
+        }
+        zeros = if byte == 0 { zeros + 1 } else { 0 };
+        rbsp.push(byte);
+    }
+    rbsp
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// x264, 1080p25 high profile with B-frames (size cropped from 1088).
+    const HIGH: &str = "67640028acd940780227e5c044000003000400000300c83c60c658";
+    /// A constrained baseline 640x480 set without VUI.
+    const BASELINE: &str = "6742c01ed900a03d90";
+
+    fn hex(text: &str) -> Vec<u8> {
+        (0..text.len() / 2)
+            .map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn reads_a_high_profile_set() {
+        let sps = Sps::parse(&hex(HIGH)).unwrap();
+        assert_eq!((sps.profile, sps.constraints, sps.level), (100, 0, 40));
+        assert_eq!((sps.width, sps.height), (1920, 1080));
+        assert_eq!(sps.frame_us, Some(40_000));
+        assert_eq!(sps.reorder, Some(2));
+        assert_eq!(sps.aspect, (1, 1));
+    }
+
+    #[test]
+    fn baseline_reorders_nothing() {
+        let sps = Sps::parse(&hex(BASELINE)).unwrap();
+        assert_eq!((sps.width, sps.height), (640, 480));
+        assert_eq!(sps.reorder, Some(0));
+    }
+
+    #[test]
+    fn a_cut_vui_leaves_the_size() {
+        let bytes = hex(HIGH);
+        let sps = Sps::parse(&bytes[..bytes.len() - 6]).unwrap();
+        assert_eq!((sps.width, sps.height), (1920, 1080));
+        assert_eq!(sps.reorder, None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_fine(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+            let _ = Sps::parse(&bytes);
+        }
+
+        #[test]
+        fn any_damage_is_fine(at in 1usize..26, value in any::<u8>()) {
+            let mut bytes = hex(HIGH);
+            bytes[at] = value;
+            if let Some(sps) = Sps::parse(&bytes) {
+                prop_assert!(sps.width > 0 && sps.height > 0);
+            }
+        }
+    }
+}

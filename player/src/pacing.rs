@@ -1,0 +1,301 @@
+//! Where the samples of a video track lie: decode times and durations.
+//!
+//! A sample goes out before the next one's time is known, so its duration is an
+//! estimate. Invariant: samples are contiguous. Each starts where the one
+//! before ended, and its duration absorbs the difference to its true time: no
+//! gaps, no overlaps, no drift.
+//!
+//! Pictures that are sent in another order than shown (B-frames) get decode
+//! times out of a window of presentation times: the earliest of the last
+//! `depth + 1`. Where the stream does not say how deep it reorders, that is
+//! found out as it happens.
+
+/// Ticks per second of every video track.
+pub const TIMESCALE: u32 = 90_000;
+
+/// The estimate before anything is known.
+const DEFAULT_FRAME_US: i64 = 40_000;
+
+/// The bounds of the estimate.
+const MIN_FRAME_US: i64 = 1_000;
+const MAX_FRAME_US: i64 = 5_000_000;
+
+/// H.264 reorders no deeper than this.
+const MAX_DEPTH: usize = 16;
+
+/// A sample's place, in ticks of [`TIMESCALE`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Decode time, not negative.
+    pub start: i64,
+    pub duration: u32,
+    /// Presentation minus decode time.
+    pub composition: i32,
+}
+
+/// Places samples one after the other.
+#[derive(Clone, Debug)]
+pub struct Pacing {
+    /// Where the last sample ends, in ticks.
+    end: Option<i64>,
+    frame_us: i64,
+    /// `frame_us` comes from the stream.
+    known: bool,
+    /// The true decode time of the last sample.
+    last_us: Option<i64>,
+    /// Presentation times waiting to become decode times, ascending.
+    window: Vec<i64>,
+    depth: usize,
+}
+
+impl Default for Pacing {
+    fn default() -> Self {
+        Self {
+            end: None,
+            frame_us: DEFAULT_FRAME_US,
+            known: false,
+            last_us: None,
+            window: Vec::with_capacity(MAX_DEPTH + 1),
+            depth: 0,
+        }
+    }
+}
+
+impl Pacing {
+    /// What the stream says of itself: pictures reordered, the duration of a
+    /// frame in microseconds.
+    pub fn describe(&mut self, reorder: Option<u8>, frame_us: Option<i64>) {
+        self.depth = usize::from(reorder.unwrap_or(0)).min(MAX_DEPTH);
+        if let Some(frame) = frame_us.filter(|us| (MIN_FRAME_US..=MAX_FRAME_US).contains(us)) {
+            self.frame_us = frame;
+            self.known = true;
+        }
+    }
+
+    /// Samples are missing here: the next time tells nothing of durations.
+    pub fn lose(&mut self) {
+        self.last_us = None;
+        self.window.clear();
+    }
+
+    /// How long before its presentation the first picture has to be decoded.
+    pub fn delay_us(&self) -> i64 {
+        self.frame_us * self.depth as i64
+    }
+
+    /// Where the track ends, in microseconds.
+    pub fn end_us(&self) -> i64 {
+        let end = self.end.unwrap_or(0);
+        end / 9 * 100 + end % 9 * 100 / 9
+    }
+
+    /// Places the next sample, to be shown at `time_us`.
+    pub fn place(&mut self, time_us: i64) -> Place {
+        let decode = self.decode_time(time_us);
+        if let Some(last) = self.last_us.replace(decode) {
+            self.learn(decode.saturating_sub(last));
+        }
+        let start = self.end.unwrap_or_else(|| ticks(decode).max(0));
+        let end = ticks(decode.saturating_add(self.frame_us));
+        let least = ticks(self.frame_us / 4);
+        let duration = end.saturating_sub(start).max(least);
+        let duration = u32::try_from(duration).unwrap_or(u32::MAX);
+        self.end = Some(start.saturating_add(i64::from(duration)));
+        Place {
+            start,
+            duration,
+            composition: self.composition(ticks(time_us).saturating_sub(start)),
+        }
+    }
+
+    /// `offset`, as far as reordering explains it: a sample that was held up or
+    /// brought forward to be contiguous is shown when it is decoded.
+    fn composition(&self, offset: i64) -> i32 {
+        let frames = if self.depth == 0 {
+            0
+        } else {
+            2 * MAX_DEPTH as i64
+        };
+        let most = ticks(self.frame_us * frames); // far below what an i32 holds
+        offset.clamp(-most, most) as i32
+    }
+
+    /// The sample placed last did not go out: the next one takes its place.
+    pub fn take_back(&mut self, place: Place) {
+        self.end = Some(place.start);
+        self.lose();
+    }
+
+    fn decode_time(&mut self, time_us: i64) -> i64 {
+        if let Some(last) = self.last_us
+            && time_us < last
+            && self.depth < MAX_DEPTH
+        {
+            // The last picture was taken for the next in order and was not.
+            self.depth += 1;
+            self.insert(last);
+        }
+        while self.window.len() < self.depth {
+            let first = self.window.first().copied().unwrap_or(time_us);
+            self.window.insert(0, first.saturating_sub(self.frame_us));
+        }
+        self.insert(time_us);
+        self.window.truncate(MAX_DEPTH + 1);
+        // Not empty, for a time was just put in.
+        while self.window.len() > self.depth + 1 {
+            self.window.remove(0);
+        }
+        match self.window.is_empty() {
+            true => time_us,
+            false => self.window.remove(0),
+        }
+    }
+
+    fn insert(&mut self, time_us: i64) {
+        let at = self.window.partition_point(|time| *time <= time_us);
+        self.window.insert(at, time_us);
+    }
+
+    /// Moves the estimate towards a frame that took `step` microseconds.
+    fn learn(&mut self, step: i64) {
+        if step <= 0 {
+            return;
+        }
+        // A pause is no frame: it counts twice the estimate at most.
+        let step = if self.known {
+            step.min(2 * self.frame_us)
+        } else {
+            step
+        };
+        let change = if self.known {
+            (step - self.frame_us) / 8
+        } else {
+            step.saturating_sub(self.frame_us)
+        };
+        self.known = true;
+        self.frame_us = self.frame_us.saturating_add(change);
+        self.frame_us = self.frame_us.clamp(MIN_FRAME_US, MAX_FRAME_US);
+    }
+}
+
+/// Microseconds to ticks, to the nearest.
+fn ticks(us: i64) -> i64 {
+    let (hundreds, rest) = (us.div_euclid(100), us.rem_euclid(100));
+    hundreds
+        .saturating_mul(9)
+        .saturating_add((rest * 9 + 50) / 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn an_even_stream_stays_even() {
+        let mut pacing = Pacing::default();
+        pacing.describe(Some(0), Some(40_000));
+        for frame in 0..50 {
+            let place = pacing.place(frame * 40_000);
+            assert_eq!((place.start, place.duration), (frame * 3600, 3600));
+            assert_eq!(place.composition, 0);
+        }
+    }
+
+    #[test]
+    fn rounds_without_summing_errors() {
+        let mut pacing = Pacing::default();
+        pacing.describe(Some(0), Some(33_366));
+        for frame in 0..10_000 {
+            let place = pacing.place(frame * 3003 * 100 / 9);
+            assert!((place.start - frame * 3003).abs() <= 1);
+        }
+    }
+
+    #[test]
+    fn a_gap_is_absorbed_by_one_duration() {
+        let mut pacing = Pacing::default();
+        pacing.describe(Some(0), Some(40_000));
+        pacing.place(0);
+        pacing.lose();
+        let place = pacing.place(1_000_000);
+        assert_eq!((place.start, place.duration), (3600, 90_000));
+        assert_eq!(pacing.place(1_040_000).start, 93_600);
+    }
+
+    #[test]
+    fn learns_the_frame_rate() {
+        let mut pacing = Pacing::default();
+        for frame in 0..3 {
+            pacing.place(frame * 200_000);
+        }
+        assert_eq!(pacing.place(600_000).duration, 18_000);
+    }
+
+    #[test]
+    fn known_reordering_is_decoded_ahead() {
+        let mut pacing = Pacing::default();
+        pacing.describe(Some(1), Some(40_000));
+        // I P B P B
+        for (index, time) in [1, 3, 2, 5, 4].into_iter().enumerate() {
+            let place = pacing.place(time * 40_000);
+            assert_eq!(place.start, index as i64 * 3600);
+            assert_eq!(place.start + i64::from(place.composition), time * 3600);
+        }
+    }
+
+    #[test]
+    fn unknown_reordering_is_found_out() {
+        let mut pacing = Pacing::default();
+        pacing.describe(None, Some(40_000));
+        let mut last = Place {
+            start: 0,
+            duration: 0,
+            composition: 0,
+        };
+        for frame in 0..40 {
+            // 0, 2, 1, 4, 3 ...
+            let order = if frame == 0 {
+                0
+            } else {
+                frame + frame % 2 * 2 - 1
+            };
+            let place = pacing.place(order * 40_000);
+            assert_eq!(place.start, last.start + i64::from(last.duration));
+            if frame > 3 {
+                assert_eq!(place.start + i64::from(place.composition), order * 3600);
+            }
+            last = place;
+        }
+        assert!(last.composition >= 0);
+    }
+
+    proptest! {
+        #[test]
+        fn any_times_are_contiguous(
+            reorder in proptest::option::of(any::<u8>()),
+            times in proptest::collection::vec((any::<i32>(), 0u8..10), 1..80),
+        ) {
+            let mut pacing = Pacing::default();
+            pacing.describe(reorder, None);
+            let mut end = None;
+            for (time, loss) in times {
+                if loss == 0 {
+                    pacing.lose();
+                }
+                let place = pacing.place(i64::from(time));
+                prop_assert!(place.start >= 0 && place.duration > 0);
+                prop_assert!(end.is_none_or(|end| end == place.start));
+                end = Some(place.start + i64::from(place.duration));
+            }
+        }
+
+        #[test]
+        fn extreme_times_are_fine(times in proptest::collection::vec(any::<i64>(), 1..20)) {
+            let mut pacing = Pacing::default();
+            for time in times {
+                pacing.place(time);
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! RTCP (RFC 3550 6): sender reports, which tie a track's timestamps to a wall
+//! clock that all tracks share. Everything else in a compound packet is
+//! stepped over.
+
+/// What a sender report says about time (RFC 3550 6.4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SenderReport {
+    pub ssrc: u32,
+    /// Wall clock, microseconds of the NTP era.
+    pub ntp_us: i64,
+    /// The same moment in the track's RTP clock.
+    pub timestamp: u32,
+}
+
+const SENDER_REPORT: u8 = 200;
+
+/// The first sender report in a compound packet that names a wall clock time.
+pub fn sender_report(mut bytes: &[u8]) -> Option<SenderReport> {
+    loop {
+        let (&[first, kind, l0, l1], _) = bytes.split_first_chunk::<4>()?;
+        if first >> 6 != 2 {
+            return None;
+        }
+        let length = (usize::from(u16::from_be_bytes([l0, l1])) + 1) * 4;
+        let packet = bytes.get(..length)?;
+        if kind == SENDER_REPORT
+            && let Some(report) = read(packet)
+        {
+            return Some(report);
+        }
+        bytes = bytes.get(length..)?;
+    }
+}
+
+fn read(packet: &[u8]) -> Option<SenderReport> {
+    let word = |index: usize| {
+        let bytes = packet.get(index * 4..)?.first_chunk::<4>()?;
+        Some(u32::from_be_bytes(*bytes))
+    };
+    let (seconds, fraction) = (word(2)?, word(3)?);
+    // Zero means that the sender has no wall clock.
+    if seconds == 0 && fraction == 0 {
+        return None;
+    }
+    let micros = (u64::from(fraction) * 1_000_000) >> 32;
+    Some(SenderReport {
+        ssrc: word(1)?,
+        ntp_us: i64::from(seconds) * 1_000_000 + micros.cast_signed(),
+        timestamp: word(4)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn report() -> Vec<u8> {
+        let mut bytes = vec![0x80, 200, 0, 6];
+        for word in [7u32, 100, 1 << 31, 90_000, 1, 2] {
+            bytes.extend_from_slice(&word.to_be_bytes());
+        }
+        bytes
+    }
+
+    const READ: SenderReport = SenderReport {
+        ssrc: 7,
+        ntp_us: 100_500_000,
+        timestamp: 90_000,
+    };
+
+    #[test]
+    fn reads_a_report() {
+        assert_eq!(sender_report(&report()), Some(READ));
+    }
+
+    #[test]
+    fn finds_it_behind_other_packets() {
+        let mut bytes = vec![0x81, 202, 0, 1, 0, 0, 0, 0];
+        bytes.extend(report());
+        assert_eq!(sender_report(&bytes), Some(READ));
+    }
+
+    #[test]
+    fn a_report_without_wall_clock_is_none() {
+        let mut bytes = report();
+        bytes[8..16].fill(0);
+        assert_eq!(sender_report(&bytes), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_fine(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+            let _ = sender_report(&bytes);
+        }
+
+        #[test]
+        fn cut_reports_are_none(cut in 0usize..27) {
+            prop_assert_eq!(sender_report(&report()[..cut]), None);
+        }
+    }
+}

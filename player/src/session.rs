@@ -1,0 +1,383 @@
+//! One viewing, from the opening of the control socket to its end: WSP around
+//! the RTSP client, the client around the tracks.
+//!
+//! ```text
+//! control_opened → GET_INFO, INIT → OPEN_DATA → data_opened → JOIN → RTSP in WRAPs → media
+//! ```
+//!
+//! Invariants: after an error or the end nothing is sent any more and nothing
+//! but [`Session::open`] has an effect. Replies are matched by their WSP seq
+//! alone; one that nobody waits for is passed over.
+
+mod rtsp;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use camgate::rtsp::auth::Credentials;
+use camgate::rtsp::client::{self, Client};
+use camgate::rtsp::framer;
+use camgate::rtsp::url::Url;
+use camgate::wsp;
+
+use crate::output::{Kind, Output, Queue};
+use crate::tracks::Tracks;
+
+/// How long the gateway may take to answer INIT, milliseconds. The camera has
+/// to be reached meanwhile; the gateway gives up on it sooner.
+const INIT_TIMEOUT: u64 = 20_000;
+
+/// How long the data socket may take to open, and JOIN to be answered.
+const JOIN_TIMEOUT: u64 = 10_000;
+
+const USER_AGENT: &str = concat!("camgate/", env!("CARGO_PKG_VERSION"));
+
+/// How far the session is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Phase {
+    /// Not opened, or over.
+    #[default]
+    Over,
+    /// Waiting for the control socket.
+    Opening,
+    /// INIT is sent.
+    Initialising,
+    /// Waiting for the data socket.
+    OpeningData,
+    /// JOIN is sent.
+    Joining,
+    /// The RTSP client is at work.
+    Running,
+}
+
+/// The states that the page is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Connecting,
+    Describing,
+    Buffering,
+    Playing,
+    Paused,
+}
+
+/// The session's machine. All times are milliseconds of one monotonic clock.
+#[derive(Debug, Default)]
+pub struct Session {
+    queue: Queue,
+    seed: u64,
+    phase: Phase,
+    state: Option<State>,
+    /// When to give up waiting, in the phases before `Running`.
+    deadline: Option<u64>,
+    url: Option<Url>,
+    /// The tunnel client that was named behind the URL.
+    tunnel: String,
+    credentials: Option<Credentials>,
+    channel: String,
+    /// The number of the last WSP request.
+    seq: u32,
+    /// The number of the request that the phase waits for.
+    awaited: u32,
+    wraps: Vec<u32>,
+    client: Option<Client>,
+    tracks: Tracks,
+    /// The camera has been told to hold still.
+    paused: bool,
+    /// What the person wants.
+    wants_play: bool,
+}
+
+impl Session {
+    /// Entropy for the next session.
+    pub fn seed(&mut self, seed: u64) {
+        self.seed = seed;
+    }
+
+    /// Starts over with `url\nuser\npassword`.
+    pub fn open(&mut self, argument: &str, _now: f64) {
+        let mut lines = argument.splitn(3, '\n');
+        let mut line = || lines.next().unwrap_or_default();
+        let (address, user, password) = (line().trim(), line(), line());
+        self.queue.clear();
+        *self = Self {
+            queue: std::mem::take(&mut self.queue),
+            seed: self.seed,
+            phase: Phase::Opening,
+            wants_play: true,
+            ..Self::default()
+        };
+        let (address, tunnel) = split_tunnel(address);
+        match Url::parse(address) {
+            Ok(url) => self.url = Some(url),
+            Err(bad) => return self.fail(400, &words::address(bad.reason)),
+        }
+        self.tunnel = tunnel.to_owned();
+        self.credentials = (!user.is_empty()).then(|| Credentials {
+            user: user.to_owned(),
+            password: password.to_owned(),
+        });
+        self.show(State::Connecting);
+    }
+
+    /// The control socket is open.
+    pub fn control_opened(&mut self, now: f64) {
+        let (Phase::Opening, Some(url)) = (self.phase, &self.url) else {
+            return;
+        };
+        let (host, port) = (url.host.clone(), url.port.to_string());
+        let proto = if url.tls { "rtsps" } else { "rtsp" };
+        let tunnel = std::mem::take(&mut self.tunnel);
+        for command in ["GET_INFO", "INIT"] {
+            let seq = self.next_seq();
+            let headers = [
+                ("proto", proto),
+                ("host", &host),
+                ("port", &port),
+                ("client", &tunnel),
+                ("seq", &seq.to_string()),
+            ];
+            let text = wsp::request(command, &headers, "");
+            self.queue.push(Output::text(Kind::SendControl, text));
+            self.awaited = seq;
+        }
+        self.enter(Phase::Initialising, now, INIT_TIMEOUT);
+    }
+
+    /// The data socket is open.
+    pub fn data_opened(&mut self, now: f64) {
+        if self.phase != Phase::OpeningData {
+            return;
+        }
+        self.awaited = self.next_seq();
+        let headers = [
+            ("channel", self.channel.as_str()),
+            ("batch", "1"),
+            ("seq", &self.awaited.to_string()),
+        ];
+        let text = wsp::request("JOIN", &headers, "");
+        self.queue.push(Output::text(Kind::SendData, text));
+        self.enter(Phase::Joining, now, JOIN_TIMEOUT);
+    }
+
+    /// A text message arrived on the control socket.
+    pub fn control_message(&mut self, text: &str, now: f64) {
+        if self.phase == Phase::Over {
+            return;
+        }
+        let Ok(reply) = wsp::parse_reply(text) else {
+            return self.fail(502, "The gateway sent something that is no WSP.");
+        };
+        let command = reply.header("command").unwrap_or_default();
+        if command.eq_ignore_ascii_case("GET_INFO") {
+            if reply.code < 300 {
+                self.queue.push(Output::text(Kind::Info, reply.payload));
+            }
+            return;
+        }
+        let Some(seq) = reply.seq().and_then(|seq| seq.parse().ok()) else {
+            // An error that answers no request in particular is the end.
+            if reply.code >= 300 {
+                self.fail(reply.code, &words::refusal(reply.code, reply.reason));
+            }
+            return;
+        };
+        if let Some(at) = self.wraps.iter().position(|wrap| *wrap == seq) {
+            self.wraps.remove(at);
+            return self.wrapped(&reply, now);
+        }
+        if self.phase == Phase::Initialising && seq == self.awaited {
+            self.initialised(&reply, now);
+        }
+    }
+
+    fn initialised(&mut self, reply: &wsp::Reply, now: f64) {
+        if reply.code >= 300 {
+            return self.fail(reply.code, &words::refusal(reply.code, reply.reason));
+        }
+        let Some(channel) = reply.header("channel").filter(|id| !id.is_empty()) else {
+            return self.fail(502, "The gateway named no channel.");
+        };
+        self.channel = channel.to_owned();
+        self.queue.push(Output::text(Kind::OpenData, ""));
+        self.enter(Phase::OpeningData, now, JOIN_TIMEOUT);
+    }
+
+    fn wrapped(&mut self, reply: &wsp::Reply, now: f64) {
+        if reply.code >= 300 {
+            return self.fail(reply.code, &words::refusal(reply.code, reply.reason));
+        }
+        if let Some(client) = &mut self.client {
+            client.handle_message(reply.payload.as_bytes(), millis(now));
+        }
+        self.drain();
+    }
+
+    /// A text message arrived on the data socket.
+    pub fn data_message(&mut self, text: &str, now: f64) {
+        if self.phase != Phase::Joining {
+            return;
+        }
+        let Ok(reply) = wsp::parse_reply(text) else {
+            return self.fail(502, "The gateway sent something that is no WSP.");
+        };
+        if reply.code >= 300 {
+            return self.fail(reply.code, &words::refusal(reply.code, reply.reason));
+        }
+        let Some(url) = self.url.clone() else { return };
+        let mut client = Client::new(client::Options {
+            url,
+            credentials: self.credentials.take(),
+            user_agent: USER_AGENT.to_owned(),
+            seed: self.seed,
+        });
+        client.start(millis(now));
+        if !self.wants_play {
+            client.pause();
+        }
+        self.client = Some(client);
+        self.phase = Phase::Running;
+        self.deadline = None;
+        self.show(State::Describing);
+        self.drain();
+    }
+
+    /// A binary message arrived on the data socket: whole interleaved frames.
+    pub fn media(&mut self, bytes: &[u8], now: f64) {
+        // While the camera is to hold still, what it sends anyway is ignored.
+        if self.phase != Phase::Running || (self.paused && !self.wants_play) {
+            return;
+        }
+        let now_us = (now * 1000.0) as i64;
+        for frame in framer::frames(bytes) {
+            match frame {
+                Ok(frame) => {
+                    self.tracks
+                        .frame(frame.channel, frame.payload, now_us, &mut self.queue);
+                }
+                Err(_) => return self.fail(502, "The gateway sent media that makes no sense."),
+            }
+        }
+        if self.tracks.is_flowing() {
+            self.show(State::Playing);
+        }
+    }
+
+    /// The person wants the picture to hold still.
+    pub fn pause(&mut self, _now: f64) {
+        self.wants_play = false;
+        if let Some(client) = &mut self.client {
+            client.pause();
+        }
+        self.drain();
+    }
+
+    /// The person wants it to go on.
+    pub fn play(&mut self, _now: f64) {
+        self.wants_play = true;
+        if let Some(client) = &mut self.client {
+            client.play();
+        }
+        self.drain();
+    }
+
+    /// Ends the session; `CLOSED` follows.
+    pub fn close(&mut self, _now: f64) {
+        match (&mut self.client, self.phase) {
+            (Some(client), Phase::Running) => {
+                client.teardown();
+                self.drain();
+            }
+            _ => self.closed(),
+        }
+    }
+
+    /// What [`timeout`](Self::timeout) named has come.
+    pub fn handle_timeout(&mut self, now: f64) {
+        let now = millis(now);
+        if self.deadline.is_some_and(|deadline| deadline <= now) {
+            return self.fail(504, "The gateway does not answer.");
+        }
+        if let Some(client) = &mut self.client {
+            client.handle_timeout(now);
+        }
+        self.drain();
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout), milliseconds.
+    pub fn timeout(&self) -> Option<f64> {
+        let client = self.client.as_ref().and_then(Client::timeout);
+        let next = self.deadline.into_iter().chain(client).min()?;
+        Some(next as f64)
+    }
+
+    /// The next thing for JavaScript to do.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.queue.pop()
+    }
+
+    /// Takes the buffer of an output that has been dealt with.
+    pub fn recycle(&mut self, output: Output) {
+        self.queue.recycle(output);
+    }
+
+    fn next_seq(&mut self) -> u32 {
+        self.seq = self.seq.wrapping_add(1);
+        self.seq
+    }
+
+    fn enter(&mut self, phase: Phase, now: f64, timeout: u64) {
+        self.phase = phase;
+        self.deadline = Some(millis(now).saturating_add(timeout));
+    }
+
+    fn show(&mut self, state: State) {
+        if self.phase == Phase::Over || self.state.replace(state) == Some(state) {
+            return;
+        }
+        let name = match state {
+            State::Connecting => "connecting",
+            State::Describing => "describing",
+            State::Buffering => "buffering",
+            State::Playing => "playing",
+            State::Paused => "paused",
+        };
+        self.queue.push(Output::text(Kind::State, name));
+    }
+
+    fn fail(&mut self, code: u16, message: &str) {
+        if self.phase == Phase::Over {
+            return;
+        }
+        let text = [code.to_string().as_str(), "\n", message].concat();
+        self.queue.push(Output::text(Kind::Error, text));
+        self.end();
+    }
+
+    fn closed(&mut self) {
+        self.queue.push(Output::text(Kind::Closed, ""));
+        self.end();
+    }
+
+    fn end(&mut self) {
+        self.phase = Phase::Over;
+        self.deadline = None;
+        self.client = None;
+        self.credentials = None;
+        self.wraps.clear();
+        self.tracks = Tracks::default();
+    }
+}
+
+/// An address may name a tunnel client: `rtsp://… client`.
+fn split_tunnel(address: &str) -> (&str, &str) {
+    match address.rsplit_once(' ') {
+        Some((url, client)) if !client.contains(['/', '@']) => (url.trim_end(), client),
+        _ => (address, ""),
+    }
+}
+
+/// Whole milliseconds; what is no time is 0.
+fn millis(now: f64) -> u64 {
+    now as u64
+}

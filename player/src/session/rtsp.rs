@@ -1,0 +1,122 @@
+//! What the RTSP client asks for is done here: requests go out in WRAPs, the
+//! description becomes tracks.
+
+use camgate::rtsp::client::{self, Client};
+use camgate::rtsp::sdp;
+use camgate::wsp;
+
+use super::{Session, State, words};
+use crate::output::{Kind, Output};
+use crate::tracks::Tracks;
+
+/// Requests of the RTSP client whose answers are waited for.
+const MAX_WRAPS: usize = 4;
+
+impl Session {
+    /// Does what the RTSP client asks for.
+    pub(super) fn drain(&mut self) {
+        while let Some(output) = self.client.as_mut().and_then(Client::poll_output) {
+            match output {
+                client::Output::Send(request) => self.send(&request),
+                client::Output::Described(session) => self.described(&session),
+                client::Output::SetUp {
+                    media,
+                    rtp_channel,
+                    rtcp_channel,
+                } => self.tracks.connect(media, rtp_channel, rtcp_channel),
+                client::Output::Playing { rtp_info } => self.playing(&rtp_info),
+                client::Output::Paused => {
+                    self.paused = true;
+                    self.tracks.pause();
+                    self.show(State::Paused);
+                }
+                client::Output::TornDown => self.closed(),
+                client::Output::Failed(failure) => {
+                    let (code, text) = words::failure(&failure);
+                    self.fail(code, &text);
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, request: &[u8]) {
+        if request.starts_with(b"PLAY ") {
+            // Media may overtake the answer: they come on another socket.
+            self.tracks.begin(&mut self.queue);
+            self.show(State::Buffering);
+        }
+        let seq = self.next_seq();
+        if self.wraps.len() >= MAX_WRAPS {
+            self.wraps.remove(0);
+        }
+        self.wraps.push(seq);
+        let payload = String::from_utf8_lossy(request);
+        let length = payload.encode_utf16().count().to_string();
+        let headers = [
+            ("contentLength", length.as_str()),
+            ("seq", &seq.to_string()),
+        ];
+        let text = wsp::request("WRAP", &headers, &payload);
+        self.queue.push(Output::text(Kind::SendControl, text));
+    }
+
+    /// Sets up what can be carried, and says what cannot.
+    fn described(&mut self, session: &sdp::Session) {
+        let mut chosen = Vec::new();
+        // ONVIF cameras mark their loudspeaker `sendonly`; others so mark what
+        // they send. It is a last resort.
+        for last_resort in [false, true] {
+            for (index, media) in session.media.iter().enumerate() {
+                let wanted = match media.direction {
+                    sdp::Direction::Inactive => false,
+                    sdp::Direction::SendOnly => last_resort,
+                    _ => !last_resort,
+                };
+                if wanted && self.tracks.add(index, media) {
+                    chosen.push(index);
+                }
+            }
+        }
+        let unsupported = unsupported(&self.tracks, session);
+        for name in &unsupported {
+            self.queue
+                .push(Output::text(Kind::Unsupported, name.as_str()));
+        }
+        if chosen.is_empty() {
+            return self.fail(415, &words::unplayable(&unsupported));
+        }
+        chosen.sort_unstable();
+        if let Some(client) = &mut self.client {
+            client.setup(&chosen);
+        }
+    }
+
+    fn playing(&mut self, rtp_info: &[client::RtpInfo]) {
+        self.paused = false;
+        for info in rtp_info {
+            if let Some(timestamp) = info.rtptime {
+                self.tracks.inform(info.media, timestamp);
+            }
+        }
+    }
+}
+
+/// The media that would be played if this player could, such as `video H265`.
+fn unsupported(tracks: &Tracks, session: &sdp::Session) -> Vec<String> {
+    let mut names = Vec::new();
+    for media in &session.media {
+        let kind = match media.kind {
+            sdp::Kind::Video => "video ",
+            sdp::Kind::Audio => "audio ",
+            sdp::Kind::Other => continue,
+        };
+        if !tracks.has(media.kind) {
+            let encoding = match media.encoding.as_str() {
+                "" => "of an unknown kind",
+                encoding => encoding,
+            };
+            names.push([kind, encoding].concat());
+        }
+    }
+    names
+}

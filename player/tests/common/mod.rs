@@ -1,0 +1,7 @@
+//! What the player's tests share: a gateway that answers as it should, a
+//! packetiser, and ffmpeg to make streams and to judge what came out.
+#![allow(dead_code)]
+
+pub mod gateway;
+pub mod media;
+pub mod packetiser;
