@@ -1,0 +1,91 @@
+// The bar at the lower edge: a live picture needs no timeline, so the browser's own will not do.
+
+import { icon, made, part, say, type Icon } from './dom';
+import { on } from './event';
+
+/** The bar goes when the pointer has rested for so long, in ms. */
+const REST = 2_500;
+
+const BAR = `<div class="bar"><button class="toggle"></button><button class="sound"></button><span class="live"></span>
+<button class="window"></button><button class="full"></button></div>`;
+
+interface FullscreenVideo extends HTMLVideoElement {
+  webkitEnterFullscreen?(): void; // iPhones show nothing but a video full screen
+}
+
+export class Controls {
+  readonly #host: HTMLElement;
+  readonly #video: FullscreenVideo;
+  readonly node = made(BAR);
+  /** Shown while the browser allows no sound before somebody asks for it. */
+  readonly unmute = made(`<button class="unmute">${icon('muted')} Turn sound on</button>`);
+  readonly #play = part(this.node, '.toggle');
+  readonly #sound = part(this.node, '.sound');
+  readonly #live = part(this.node, '.live');
+  readonly #window = part(this.node, '.window');
+  readonly #full = part(this.node, '.full');
+  #resting: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(host: HTMLElement, frame: HTMLElement, video: HTMLVideoElement) {
+    this.#host = host;
+    this.#video = video;
+    face(this.#window, 'window', 'Picture in picture');
+    this.#window.hidden = !document.pictureInPictureEnabled;
+    on(this.#play, 'click', () => this.togglePlay());
+    on(this.#sound, 'click', () => this.toggleSound());
+    on(this.#window, 'click', () => this.#toggleWindow());
+    on(this.#full, 'click', () => this.toggleFull());
+    on(video, 'play pause volumechange emptied', () => this.#update());
+    on(host, 'fullscreenchange', () => this.#update());
+    on(video, 'dblclick', () => this.toggleFull());
+    on(frame, 'pointermove pointerdown focusin', () => this.#wake(frame));
+    this.#update();
+  }
+
+  /** The words in the bar: live or not. */
+  set live(live: boolean) {
+    this.#live.classList.toggle('on', live);
+    say(this.#live, live ? 'Live' : this.#video.paused ? 'Paused' : '');
+  }
+
+  togglePlay(): void {
+    if (this.#video.paused) this.#video.play().catch(() => {});
+    else this.#video.pause();
+  }
+
+  toggleSound(): void {
+    this.#video.muted = !this.#video.muted;
+  }
+
+  toggleFull(): void {
+    if (document.fullscreenElement) void document.exitFullscreen();
+    else if (this.#host.requestFullscreen) this.#host.requestFullscreen().catch(() => {});
+    else this.#video.webkitEnterFullscreen?.();
+  }
+
+  #toggleWindow(): void {
+    if (document.pictureInPictureElement) void document.exitPictureInPicture();
+    else this.#video.requestPictureInPicture().catch(() => {});
+  }
+
+  #update(): void {
+    const { paused, muted } = this.#video;
+    const full = document.fullscreenElement === this.#host;
+    face(this.#play, paused ? 'play' : 'pause', paused ? 'Play' : 'Pause');
+    face(this.#sound, muted ? 'muted' : 'sound', muted ? 'Turn sound on' : 'Mute');
+    face(this.#full, full ? 'shrink' : 'grow', full ? 'Leave full screen' : 'Full screen');
+  }
+
+  #wake(frame: HTMLElement): void {
+    frame.classList.add('awake');
+    clearTimeout(this.#resting);
+    this.#resting = setTimeout(() => frame.classList.remove('awake'), REST);
+  }
+}
+
+function face(element: HTMLElement, name: Icon, label: string): void {
+  if (element.getAttribute('aria-label') === label) return;
+  element.setAttribute('aria-label', label);
+  element.title = label;
+  element.innerHTML = icon(name);
+}

@@ -1,0 +1,218 @@
+// Keeps the play head at the live edge: as near as the network's jitter allows, never drifting.
+//
+// Two distances are compared, both measured against the clock of this page, so that the steps of
+// single frames cancel out. `behind` is how far the play head is behind the clock; `late` is how
+// far the edge of the buffer falls behind it at worst, just before something is appended. Playing
+// never starves while behind ≥ late; what is more than that (and a margin) is needless latency.
+//
+// Invariant: only this file sets playbackRate and currentTime.
+
+import { endOf, HAVE_CURRENT_DATA, HAVE_METADATA, now as clock, on } from './event';
+
+/** Latency aimed at, behind the live edge, in seconds. Browsers want more of sound in front of them. */
+const NEAREST = 0.08;
+const NEAREST_WITH_SOUND = 0.25;
+const FARTHEST = 0.6;
+/** Added to the jitter that was measured, in seconds. */
+const MARGIN = 0.04;
+/** Jitter is remembered for one to two of these, in ms. */
+const WINDOW = 5_000;
+/** What comes in the first moments of a session may be older than it looks, in ms. */
+const BEGINNING = 1_500;
+/** Excess latency, in seconds: above START play faster, above HURRY fast, until it is below STOP. */
+const START = 0.12;
+const STOP = 0.01;
+const HURRY = 0.5;
+/** Latency, in seconds, above which to jump; within EARLY ms nobody minds, so that much excess will do. */
+const SEEK = 1.5;
+const SEEK_EARLY = 0.4;
+const EARLY = 3_000;
+/** Not noticed by ear; and what is still bearable. */
+const GENTLE_RATE = 1.03;
+const FAST_RATE = 1.1;
+/** After a jump the decoder needs a moment before the next one is judged, in ms. */
+const SEEK_REST = 2_000;
+/** A stall with data at hand: this browser needs more in front of it, in seconds per stall. */
+const STALL_STEP = 0.04;
+/** That much of the nearest latency should have been enough to go on. */
+const ENOUGH = 0.6;
+/** One such step is taken back after so long without a stall, in ms. */
+const FORGIVE = 30_000;
+/** The end of a buffered range counts as reached this many seconds before it. */
+const RANGE_END = 0.2;
+/** A little inside a range, so that rounding cannot put us before it. */
+const INSIDE = 0.005;
+
+/** The extremes of the last WINDOW to two WINDOWs. */
+class Extremes {
+  #old = { low: Infinity, high: -Infinity };
+  #new = { low: Infinity, high: -Infinity };
+  #since = -Infinity;
+
+  add(low: number, high: number, now: number): void {
+    if (now - this.#since > WINDOW) {
+      this.#old = this.#new;
+      this.#new = { low, high };
+      this.#since = now;
+      return;
+    }
+    this.#new.low = Math.min(this.#new.low, low);
+    this.#new.high = Math.max(this.#new.high, high);
+  }
+
+  get low(): number {
+    return Math.min(this.#old.low, this.#new.low);
+  }
+
+  get high(): number {
+    return Math.max(this.#old.high, this.#new.high);
+  }
+}
+
+export class Live {
+  readonly #video: HTMLMediaElement;
+  readonly #end = new AbortController();
+  /** The stream has sound. */
+  sound = false;
+  #lag = new Extremes();
+  /** The live edge after the last append, when that was, and when the first was (ms). */
+  #edge = 0;
+  #last = 0;
+  #begun = 0;
+  /** Extra latency because of stalls, in seconds, and when it changed last. */
+  #need = 0;
+  #needed = 0;
+  #rested = 0;
+
+  constructor(video: HTMLMediaElement) {
+    this.#video = video;
+    const { signal } = this.#end;
+    on(video, 'waiting', () => this.#stalled(), signal);
+    on(video, 'emptied', () => this.reset(), signal);
+    on(document, 'visibilitychange', () => this.#shown(), signal);
+  }
+
+  destroy(): void {
+    this.#end.abort();
+    this.#rate(1);
+  }
+
+  /** The timeline begins anew: what was measured means nothing any more. */
+  reset(): void {
+    this.#lag = new Extremes();
+    this.#edge = 0;
+  }
+
+  /** Something was appended at `now` (ms). */
+  appended(now: number): void {
+    const edge = this.edge;
+    if (edge <= this.#edge) return;
+    if (this.#edge === 0) this.#begun = now;
+    else if (this.#burst(edge, now)) this.#lag = new Extremes();
+    else this.#lag.add(now / 1000 - edge, now / 1000 - this.#edge, now);
+    this.#edge = edge;
+    this.#last = now;
+    this.tick(now);
+  }
+
+  /** At the start a camera may send what it has kept, all at once: that is no jitter. */
+  #burst(edge: number, now: number): boolean {
+    const gained = edge - this.#edge - (now - this.#last) / 1000;
+    return gained > (now - this.#begun < BEGINNING ? MARGIN : SEEK);
+  }
+
+  /** The last moment that could be played now, in seconds of the element. */
+  get edge(): number {
+    return endOf(this.#video.buffered);
+  }
+
+  /** Seconds from the play head to the live edge. */
+  get latency(): number {
+    return Math.max(0, this.edge - this.#video.currentTime);
+  }
+
+  /** The latency aimed at, in seconds. */
+  get target(): number {
+    const jitter = this.#lag.high - this.#lag.low;
+    return Math.min(FARTHEST, Math.max(this.#nearest, (Number.isFinite(jitter) ? jitter : 0) + MARGIN) + this.#need);
+  }
+
+  get #nearest(): number {
+    return this.sound ? NEAREST_WITH_SOUND : NEAREST;
+  }
+
+  /** To be called several times a second. */
+  tick(now: number): void {
+    const video = this.#video;
+    if (!video.buffered.length || video.seeking) return;
+    if (this.#crossHole(now) || video.paused) return;
+    this.#forgive(now);
+    const { latency, target } = this;
+    const early = now - this.#begun < EARLY;
+    if (latency > (early ? target + SEEK_EARLY : SEEK)) {
+      if (now >= this.#rested) this.toEdge(now);
+      return;
+    }
+    // Against where the edge is when nothing is late; but never beyond what is really there.
+    const punctual = Number.isFinite(this.#lag.low) ? now / 1000 - this.#lag.low : this.edge;
+    this.#adjust(Math.min(punctual - video.currentTime - target, latency - NEAREST / 2));
+  }
+
+  /** Jumps to the live edge at once. */
+  toEdge(now: number): void {
+    const { buffered } = this.#video;
+    if (!buffered.length) return;
+    const start = buffered.start(buffered.length - 1);
+    this.#jump(Math.max(start + INSIDE, this.edge - this.target), now);
+  }
+
+  #adjust(excess: number): void {
+    const { playbackRate } = this.#video;
+    if (excess < STOP) this.#rate(1);
+    else if (excess > HURRY) this.#rate(FAST_RATE);
+    else if (excess > START && playbackRate === 1) this.#rate(GENTLE_RATE);
+  }
+
+  #rate(rate: number): void {
+    if (this.#video.playbackRate !== rate) this.#video.playbackRate = rate;
+  }
+
+  /** Where the play head stands nothing more is to come, but there is something behind a hole. */
+  #crossHole(now: number): boolean {
+    const { buffered, currentTime, readyState } = this.#video;
+    for (let i = 0; i < buffered.length; i++) {
+      const inside = currentTime >= buffered.start(i) && currentTime < buffered.end(i) - RANGE_END;
+      if (inside && readyState > HAVE_CURRENT_DATA) return false;
+    }
+    const last = buffered.length - 1;
+    if (currentTime >= buffered.start(last) && currentTime <= buffered.end(last) + SEEK) return false;
+    this.toEdge(now);
+    return true;
+  }
+
+  #forgive(now: number): void {
+    if (!this.#need || now - this.#needed < FORGIVE) return;
+    this.#need = Math.max(0, this.#need - STALL_STEP);
+    this.#needed = now;
+  }
+
+  #jump(time: number, now: number): void {
+    this.#rested = now + SEEK_REST;
+    this.#rate(1);
+    this.#video.currentTime = time;
+  }
+
+  #stalled(): void {
+    const { seeking, readyState } = this.#video;
+    if (seeking || readyState < HAVE_METADATA) return;
+    if (this.latency < this.#nearest * ENOUGH) return; // too little there to play: not the browser's fault
+    this.#need = Math.min(FARTHEST, this.#need + STALL_STEP);
+    this.#needed = clock();
+  }
+
+  #shown(): void {
+    if (document.visibilityState !== 'visible') return;
+    this.reset(); // nothing was measured well while timers were held back
+    if (this.latency > FARTHEST + START) this.toEdge(clock());
+  }
+}

@@ -1,0 +1,289 @@
+// Media Source Extensions: one MediaSource under the video element, one TrackBuffer per track.
+//
+// A browser wants every track before the first byte of any, and plays only where all of them have
+// data. So the tracks of a session are gathered first; audio that stops coming is left out.
+//
+// Invariant: a new session continues behind the old one on the same MediaSource when it has the
+// same tracks (the last picture stays up meanwhile); in every other case a new one is attached.
+
+import { now as clock, on } from './event';
+import { TrackBuffer, type TrackListener } from './track';
+import type { Fragment } from './wasm';
+
+/** A session's tracks are waited for, in ms, once there is video (or once there is only audio). */
+const AUDIO_GRACE = 700;
+const VIDEO_GRACE = 15_000;
+/** Fragments held while gathering. */
+const HELD_LIMIT = 2000;
+/** So many seconds of video without any audio: it has stopped. One sample counts for little, it may span a gap. */
+const AUDIO_LOST = 3;
+const SAMPLE_COUNTS = 0.5;
+/** Audio that stopped and came back is taken in again after so long, in ms: it costs a short break. */
+const AUDIO_RETURN = 60_000;
+/** Seconds buffered ahead of a play head that does not move (a page in the background). */
+const AHEAD_LIMIT = 30;
+/** Space between two sessions on the timeline, in seconds. */
+const SEAM = 0.1;
+
+interface Track {
+  mime: string;
+  video: boolean;
+  init: BufferSource | undefined;
+  buffer: TrackBuffer | undefined;
+  /** End of the newest fragment on the session's timeline, in seconds. */
+  end: number;
+  /** Seconds of video since then, for audio. */
+  missed: number;
+  /** When it was left out for being silent (clock()), else undefined. */
+  lost: number | undefined;
+}
+
+export interface MseListener {
+  appended(): void;
+  broken(detail: string): void;
+}
+
+type SourceClass = typeof MediaSource;
+
+/** MediaSource, or what iPhones have in its place. */
+function sourceClass(): SourceClass | undefined {
+  const global = globalThis as { MediaSource?: SourceClass; ManagedMediaSource?: SourceClass };
+  return global.MediaSource ?? global.ManagedMediaSource;
+}
+
+export class Mse implements TrackListener {
+  /** False: this browser has no Media Source Extensions. */
+  static readonly available = sourceClass() !== undefined;
+
+  readonly #video: HTMLMediaElement;
+  readonly #listener: MseListener;
+  readonly #end = new AbortController();
+  /** Seconds kept behind the play head. */
+  keep: number;
+  #source: MediaSource | undefined;
+  /** The tracks by which the buffers of #source were made. */
+  #built = '';
+  #tracks = new Map<number, Track>();
+  #gathering = true;
+  #held: Fragment[] = [];
+  /** When the first fragment was held. */
+  #since = 0;
+  /** Added to the session's times to get the element's. */
+  #offset = 0;
+  #trimmed = 0;
+
+  constructor(video: HTMLMediaElement, keep: number, listener: MseListener) {
+    this.#video = video;
+    this.keep = keep;
+    this.#listener = listener;
+    on(video, 'error', () => this.#source && this.broken('The browser cannot decode it.'), this.#end.signal);
+  }
+
+  /** A session begins: its tracks come anew, its timeline starts near 0. */
+  begin(): void {
+    this.#tracks = new Map([...this.#tracks].map(([id, { buffer }]) => [id, { ...blank(''), buffer }]));
+    this.#gather();
+    if (!this.#usable) this.#attach();
+  }
+
+  /** A track, new or with a new codec. False: this browser cannot play it. */
+  track(id: number, mime: string): boolean {
+    if (!sourceClass()?.isTypeSupported(mime)) return false;
+    this.#tracks.set(id, { ...blank(mime), ...this.#tracks.get(id), mime, video: mime.startsWith('video'), init: undefined });
+    return true;
+  }
+
+  init(id: number, bytes: BufferSource): void {
+    const track = this.#tracks.get(id);
+    if (!track?.mime) return;
+    track.init = bytes;
+    if (!this.#gathering) track.buffer?.configure(track.mime, bytes, this.#offset);
+  }
+
+  fragment(fragment: Fragment, now: number): void {
+    const track = this.#tracks.get(fragment.track);
+    if (!track?.init) return;
+    track.end = fragment.time + fragment.duration;
+    track.missed = 0;
+    if (!this.#wanted(track, now)) return;
+    if (!this.#gathering && !track.buffer) this.#restart(); // it came later than its sisters
+    if (this.#gathering) {
+      this.#hold(fragment, now);
+    } else {
+      track.buffer?.append(fragment);
+      if (track.video) this.#dropSilentAudio(Math.min(fragment.duration, SAMPLE_COUNTS), now);
+    }
+    this.#trim(track);
+  }
+
+  /** Time passed: nothing to gather may be left to wait for. */
+  tick(now: number): void {
+    if (this.#gathering && this.#held.length && this.#complete(now)) this.#build();
+  }
+
+  /** Whether the stream is at a stand without this track: the video, or the audio of a stream without. */
+  leads(id: number): boolean {
+    const video = this.#current().some(([, track]) => track.video);
+    return !video || this.#tracks.get(id)?.video === true;
+  }
+
+  get sound(): boolean {
+    return this.#current().some(([, { video }]) => !video);
+  }
+
+  get codecs(): string[] {
+    return this.#current().map(([, { mime }]) => codecs(mime));
+  }
+
+  destroy(): void {
+    this.#end.abort();
+    this.#detach();
+    this.#tracks.clear();
+    this.#held = [];
+    if (this.#video.src) {
+      this.#video.removeAttribute('src');
+      this.#video.load();
+    }
+  }
+
+  appended(): void {
+    this.#listener.appended();
+  }
+
+  broken(detail: string): void {
+    this.#detach();
+    this.#listener.broken(this.#video.error?.message || detail);
+  }
+
+  get #usable(): boolean {
+    return this.#source !== undefined && this.#source.readyState !== 'ended' && !this.#video.error;
+  }
+
+  #gather(): void {
+    this.#gathering = true;
+    this.#held = [];
+  }
+
+  #hold(fragment: Fragment, now: number): void {
+    if (!this.#held.length) this.#since = now;
+    this.#held.push(fragment);
+    if (this.#held.length > HELD_LIMIT) this.#held.shift();
+    if (this.#complete(now)) this.#build();
+  }
+
+  /** Every track has come, or was waited for long enough. */
+  #complete(now: number): boolean {
+    if (this.#source?.readyState !== 'open') return false;
+    const here = new Set(this.#held.map(({ track }) => track));
+    const missing = this.#current().filter(([id]) => !here.has(id));
+    const grace = missing.some(([, { video }]) => video) ? VIDEO_GRACE : AUDIO_GRACE;
+    return !missing.length || now - this.#since >= grace;
+  }
+
+  /** The tracks of this session that can be played and are not left out. */
+  #current(): [number, Track][] {
+    return [...this.#tracks].filter(([, { mime, lost }]) => mime && lost === undefined);
+  }
+
+  /** Makes the buffers, or continues on those that are there, and lets the held fragments in. */
+  #build(): void {
+    const here = new Set(this.#held.map(({ track }) => track));
+    for (const [id, track] of this.#current()) if (!here.has(id)) track.lost = clock();
+    const current = this.#current();
+    const built = current.map(([id, { video }]) => `${id}${video}`).sort().join();
+    if (this.#built && this.#built !== built) return this.#attach(); // comes back here when it is open
+    if (!this.#built && !this.#makeBuffers(current)) return;
+    this.#built = built;
+    this.#offset = Math.max(0, ...current.map(([, { buffer }]) => buffer?.end ?? 0));
+    if (this.#offset) this.#offset += SEAM;
+    this.#gathering = false;
+    this.#trimmed = 0;
+    for (const [, { buffer, mime, init }] of current) if (init) buffer?.configure(mime, init, this.#offset);
+    for (const fragment of this.#held) this.#tracks.get(fragment.track)?.buffer?.append(fragment);
+    this.#held = [];
+  }
+
+  #makeBuffers(current: [number, Track][]): boolean {
+    try {
+      for (const [, track] of current) {
+        if (this.#source) track.buffer = new TrackBuffer(this.#source, track.mime, this);
+      }
+      return true;
+    } catch (error) {
+      this.broken(String(error));
+      return false;
+    }
+  }
+
+  /** A fresh MediaSource under the element, which plays on if it was playing. */
+  #attach(): void {
+    const Source = sourceClass();
+    if (!Source) return;
+    this.#detach();
+    const source = new Source();
+    const url = URL.createObjectURL(source);
+    source.addEventListener('sourceopen', () => {
+      URL.revokeObjectURL(url);
+      if (source === this.#source) this.tick(clock());
+    }, { once: true });
+    this.#source = source;
+    const playing = !this.#video.paused;
+    this.#video.disableRemotePlayback = true; // a condition of ManagedMediaSource
+    this.#video.src = url;
+    if (playing) this.#video.play().catch(() => {}); // the owner hears of it from the element's events
+  }
+
+  #detach(): void {
+    for (const track of this.#tracks.values()) {
+      track.buffer?.destroy();
+      track.buffer = undefined;
+    }
+    this.#source = undefined;
+    this.#built = '';
+    this.#trimmed = 0;
+  }
+
+  /** A track that was left out may come back after a while. */
+  #wanted(track: Track, now: number): boolean {
+    if (track.lost === undefined) return true;
+    if (now - track.lost < AUDIO_RETURN) return false;
+    track.lost = undefined;
+    return true;
+  }
+
+  /** Without this the picture would stand still where the sound ended. */
+  #dropSilentAudio(seconds: number, now: number): void {
+    const audio = this.#current().filter(([, { video }]) => !video);
+    for (const [, track] of audio) track.missed += seconds;
+    const silent = audio.filter(([, { missed }]) => missed > AUDIO_LOST);
+    for (const [, track] of silent) {
+      track.lost = now;
+      track.buffer?.destroy();
+      track.buffer = undefined;
+    }
+    if (silent.length) this.#restart();
+  }
+
+  /** The same session on a new MediaSource. */
+  #restart(): void {
+    this.#gather();
+    this.#attach();
+  }
+
+  #trim(track: Track): void {
+    if (this.#gathering || !track.buffer || track.end - this.#trimmed < 1) return;
+    this.#trimmed = track.end;
+    const edge = track.end + this.#offset;
+    const from = Math.max(this.#video.currentTime, edge - AHEAD_LIMIT) - this.keep;
+    for (const { buffer } of this.#tracks.values()) buffer?.trim(from);
+  }
+}
+
+function blank(mime: string): Track {
+  return { mime, video: mime.startsWith('video'), init: undefined, buffer: undefined, end: 0, missed: 0, lost: undefined };
+}
+
+/** `video/mp4; codecs="avc1.42c01f"` → `avc1.42c01f` */
+export function codecs(mime: string): string {
+  return /codecs="?([^"]*)/.exec(mime)?.[1] ?? mime;
+}

@@ -1,0 +1,154 @@
+// What can go wrong, in words a person understands, and whether trying again can help.
+//
+// Invariant: no text here ever holds a password, nor an address that may hold one.
+
+/** Groups problems by what the person can do about them. */
+export type ProblemKind =
+  | 'credentials' // the camera wants a (different) user and password
+  | 'refused' // the gateway or the camera does not allow it
+  | 'address' // the address is wrong: unreadable, or no such stream
+  | 'camera' // the camera cannot be reached or fails
+  | 'codec' // nothing of what it sends can be played in this browser
+  | 'silent' // connected, but nothing arrives
+  | 'gateway' // the gateway cannot be reached or is full
+  | 'player'; // this browser or the player itself
+
+export interface Problem {
+  kind: ProblemKind;
+  /** The WSP, RTSP or HTTP status if one told so, else 0. */
+  code: number;
+  /** A short headline. */
+  title: string;
+  /** A sentence or two: what happened and what to do. */
+  message: string;
+  /** The player tries again by itself. */
+  retry: boolean;
+}
+
+/** How the attempt stood when the camera asked for credentials. */
+export interface Asked {
+  /** Credentials were given with the attempt and refused. */
+  given: boolean;
+}
+
+/** An ERROR of the wasm: the status and the sentence of the gateway or the camera. */
+export function failed(code: number, message: string, asked: Asked): Problem {
+  switch (code) {
+    case 400: return problem('address', code, 'This address cannot be used', message, false);
+    case 401: return credentials(asked.given);
+    case 403: return problem('refused', code, 'Not allowed', message, false);
+    case 404: return problem('address', code, 'No such stream', message, true);
+    case 415: return problem('codec', code, 'Cannot be played', message, false);
+    case 504: return problem('camera', code, 'The camera does not answer', message, true);
+    case 503: return problem('gateway', code, 'The gateway is full', message, true);
+    case 502: return problem('camera', code, 'The camera cannot be reached', message, true);
+    default: return problem('camera', code, 'The stream ended', message, true);
+  }
+}
+
+function credentials(given: boolean): Problem {
+  return given
+    ? problem('credentials', 401, 'Wrong user or password', 'The camera refused them. Try again.', false)
+    : problem('credentials', 401, 'Sign in to the camera', 'It asks for a user name and a password.', false);
+}
+
+/** The gateway closed a socket that was open (RFC 6455 §7.4, and the gateway's own 4xxx). */
+export function closed(code: number, reason: string): Problem {
+  switch (code) {
+    case 1013:
+      return problem('gateway', code, 'The gateway is busy', reason || 'It is full, or about to restart.', true);
+    case 1011:
+      return problem('camera', code, 'The camera went away', reason || 'Its connection ended.', true);
+    case 4003:
+      return problem('refused', code, 'Not allowed', reason || 'The gateway does not allow this camera.', false);
+    default:
+      return problem('gateway', code, 'The connection was lost', reason || 'The gateway went away.', true);
+  }
+}
+
+/** A socket never opened; this is what the gateway said to a plain request for the same URL. */
+export function unopened(status: number, text: string): Problem {
+  if (status === 403) return problem('refused', 403, 'Not allowed', text || 'The gateway refused this page.', false);
+  if (status === 404) return problem('gateway', 404, 'No gateway here', 'A web server answers at this address, but no camgate.', true);
+  if (status === 426 || (status >= 200 && status < 300)) {
+    return problem('gateway', status, 'WebSockets do not get through',
+      'The gateway answers, but a proxy in between seems to stop them.', true);
+  }
+  if (status === 503) return problem('gateway', 503, 'The gateway is full', text, true);
+  if (status) return problem('gateway', status, 'The gateway has a problem', text || `It answered ${status}.`, true);
+  return problem('gateway', 0, 'The gateway cannot be reached', 'Is it running, and is this device on the right network?', true);
+}
+
+/** Browsers refuse to open ws:// from a page that came over https://. */
+export function insecure(): Problem {
+  return problem('gateway', 0, 'The socket must be secure',
+    'This page came over https, so the socket address must begin with wss://.', false);
+}
+
+/** No fragment for a while; `bytes`: the camera does send something. */
+export function silent(bytes: boolean): Problem {
+  return bytes
+    ? problem('silent', 0, 'Waiting for a picture', 'The camera is sending, but no key frame has come yet.', true)
+    : problem('silent', 0, 'Nothing is arriving', 'The camera has sent nothing for several seconds.', true);
+}
+
+/** Connecting took too long and nobody said why. */
+export function stuck(): Problem {
+  return problem('gateway', 0, 'No answer', 'The gateway did not answer in time.', true);
+}
+
+/** A track that is left out; `by` is who cannot play it. */
+export interface Unsupported {
+  media: string;
+  codec: string;
+  by: 'browser' | 'player';
+}
+
+/** What is missing, in a sentence. */
+export function leftOut({ media, codec, by }: Unsupported): string {
+  return `The camera sends ${codecName(codec)} ${media}, which this ${by} cannot play.`;
+}
+
+/** Nothing else is left to play. */
+export function unplayable(track: Unsupported): Problem {
+  const wanted = track.media === 'video' ? 'H.264' : 'AAC';
+  const other = track.by === 'browser' ? ', or try another browser' : '';
+  return problem('codec', 415, `${codecName(track.codec)} cannot be played here`,
+    `${leftOut(track)} Set the camera to ${wanted}${other}.`, false);
+}
+
+/** MediaSource and ManagedMediaSource are both missing. */
+export function noMediaSource(): Problem {
+  return problem('player', 0, 'This browser cannot play live video',
+    'It has no Media Source Extensions (an iPhone has them from iOS 17.1 on).', false);
+}
+
+/** The browser's decoder gave up. */
+export function undecodable(detail: string): Problem {
+  return problem('player', 0, 'The picture could not be decoded', detail || 'The browser gave no reason.', true);
+}
+
+/** The script could not be loaded or failed by its own fault. */
+export function internal(error: unknown): Problem {
+  const detail = error instanceof Error ? error.message : String(error);
+  return problem('player', 0, 'The player failed', detail, true);
+}
+
+/** "avc1.42c01f", "H265", "PCMU" … as people know them. */
+function codecName(codec: string): string {
+  const names: [RegExp, string][] = [
+    [/^(h264|avc[13])/i, 'H.264'],
+    [/^(h265|hevc|hvc1|hev1)/i, 'H.265'],
+    [/^(mp4a|mpeg4-generic|aac)/i, 'AAC'],
+    [/^pcmu/i, 'G.711 µ-law'],
+    [/^pcma/i, 'G.711 A-law'],
+    [/^(jpeg|mjpeg)/i, 'Motion JPEG'],
+  ];
+  return names.find(([pattern]) => pattern.test(codec))?.[1] ?? codec;
+}
+
+function problem(kind: ProblemKind, code: number, title: string, text: string, retry: boolean): Problem {
+  // The wasm's sentences can stand alone; below a headline that says the same they need not.
+  const message = text.startsWith(title) ? text.slice(title.length).replace(/^[:.]\s*/, '') : text;
+  return { kind, code, title, message, retry };
+}

@@ -1,0 +1,158 @@
+// One attempt to watch one stream: the wasm machine, the two sockets and the machine's timer.
+//
+// Invariant: after stop(), or once ended() was called, nothing more comes out of a session.
+
+import { now as clock } from './event';
+import { failed, internal, type Problem } from './problem';
+import { Link, type Listener } from './socket';
+import { userIn } from './address';
+import type { Machine, Output } from './wasm';
+
+export interface Source {
+  /** rtsp:// or rtsps://, credentials allowed. */
+  url: string;
+  user: string;
+  password: string;
+  /** ws:// or wss:// of the gateway. */
+  socket: string;
+}
+
+/** What is left of the wasm's outputs for the owner. */
+export type Media = Extract<
+  Output,
+  { kind: 'track' | 'init' | 'fragment' | 'info' | 'state' | 'unsupported' | 'size' }
+>;
+
+export interface SessionListener {
+  media(output: Media): void;
+  /** It is over by itself. `spoilt`: the machine trapped and must not be used again. */
+  ended(problem: Problem, spoilt: boolean): void;
+}
+
+export class Session implements Listener {
+  readonly #machine: Machine;
+  readonly #source: Source;
+  readonly #listener: SessionListener;
+  readonly #link: Link;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When #timer fires, and when the machine really wants to be called. */
+  #armed = Infinity;
+  #due = Infinity;
+  #over = false;
+  /** Bytes of media that came, and when the last of them did (clock()). */
+  bytes = 0;
+  heard = clock();
+
+  constructor(machine: Machine, source: Source, listener: SessionListener) {
+    this.#machine = machine;
+    this.#source = source;
+    this.#listener = listener;
+    this.#link = new Link(source.socket, this);
+  }
+
+  start(): void {
+    const { url, user, password } = this.#source;
+    this.#run((now) => this.#machine.open(url, user, password, now));
+    if (!this.#over) this.#link.openControl();
+  }
+
+  pause(): void {
+    this.#run((now) => this.#machine.call('pause', now));
+  }
+
+  play(): void {
+    this.#run((now) => this.#machine.call('play', now));
+  }
+
+  /** Says good-bye to the camera and leaves. */
+  stop(): void {
+    if (this.#over) return;
+    this.#run((now) => this.#machine.call('close', now)); // its TEARDOWN is sent before the sockets close
+    this.#finish();
+  }
+
+  controlOpened(): void {
+    this.#run((now) => this.#machine.call('control_opened', now));
+  }
+
+  dataOpened(): void {
+    this.#run((now) => this.#machine.call('data_opened', now));
+  }
+
+  controlMessage(text: string): void {
+    this.#run((now) => this.#machine.tell('control_message', text, now));
+  }
+
+  dataMessage(text: string): void {
+    this.#run((now) => this.#machine.tell('data_message', text, now));
+  }
+
+  media(bytes: ArrayBuffer): void {
+    this.bytes += bytes.byteLength;
+    this.#run((now) => {
+      this.heard = now;
+      // Timers of a page in the background come late; the keep-alive must not.
+      if (now >= this.#due) this.#machine.call('handle_timeout', now);
+      this.#machine.tell('media', bytes, now);
+    });
+  }
+
+  lost(problem: Problem): void {
+    this.#end(problem, false);
+  }
+
+  /** Every call into the machine: then does what it wants done, then sets its timer. */
+  #run(call: (now: number) => void): void {
+    if (this.#over) return;
+    try {
+      call(clock());
+      for (let output = this.#machine.poll(); output && !this.#over; output = this.#machine.poll()) {
+        this.#handle(output);
+      }
+      if (!this.#over) this.#arm();
+    } catch (error) {
+      this.#end(internal(error), true);
+    }
+  }
+
+  #handle(output: Output): void {
+    switch (output.kind) {
+      case 'sendControl': return this.#link.sendControl(output.text);
+      case 'openData': return this.#link.openData();
+      case 'sendData': return this.#link.sendData(output.text);
+      case 'error': {
+        const { user, url } = this.#source;
+        const given = user !== '' || userIn(url) !== undefined;
+        return this.#end(failed(output.code, output.message, { given }), false);
+      }
+      case 'closed': return; // only ever the answer to stop(), which does not wait for it
+      default: return this.#listener.media(output);
+    }
+  }
+
+  /** Sets the timer anew only when it would fire too late; early ones just come back here. */
+  #arm(): void {
+    this.#due = this.#machine.timeout();
+    if (this.#due >= this.#armed) return;
+    clearTimeout(this.#timer);
+    this.#armed = this.#due;
+    this.#timer = setTimeout(() => {
+      this.#armed = Infinity;
+      this.#run((now) => {
+        if (now >= this.#due) this.#machine.call('handle_timeout', now);
+      });
+    }, Math.max(0, this.#due - clock()));
+  }
+
+  #end(problem: Problem, spoilt: boolean): void {
+    if (this.#over) return;
+    this.#finish();
+    this.#listener.ended(problem, spoilt);
+  }
+
+  #finish(): void {
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.#link.close();
+  }
+}

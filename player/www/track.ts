@@ -1,0 +1,195 @@
+// One track of the picture or the sound: a SourceBuffer and the queue in front of it.
+//
+// Invariants: a SourceBuffer that is updating is left alone, one that its MediaSource has let go
+// of is never touched; the queue is bounded; what is removed ends right at a sync sample (a
+// removal that ends inside a group of pictures would take the whole group, play head and all).
+
+import { endOf, on } from './event';
+import type { Fragment } from './wasm';
+
+/** Fragments that wait while the buffer is busy, in bytes; beyond it everything up to the next sync sample goes. */
+const QUEUE_LIMIT = 16 << 20;
+/** Fragments that waited are appended together, up to so many bytes. */
+const APPEND_LIMIT = 1 << 20;
+/** Sync samples nearer to each other than this many seconds are not all remembered: audio has nothing else. */
+const SYNC_SPACING = 0.5;
+/** Removing less than this many seconds is not worth an operation. */
+const TRIM_STEP = 2;
+/** A little before a sync sample, in seconds: clocks inside the browser are rounded to microseconds. */
+const JUST_BEFORE = 0.001;
+
+type Step = { mime: string; init: BufferSource; offset: number } | Fragment;
+
+export interface TrackListener {
+  /** Something was appended: the live edge may have moved. */
+  appended(): void;
+  /** This buffer is of no more use; the MediaSource has to be built anew. */
+  broken(detail: string): void;
+}
+
+export class TrackBuffer {
+  readonly #source: MediaSource;
+  readonly #buffer: SourceBuffer;
+  readonly #listener: TrackListener;
+  #mime: string;
+  #offset = 0;
+  #queue: Step[] = [];
+  #queued = 0;
+  /** Waits for a sync sample, because something before was dropped. */
+  #starved = true;
+  /** Times of sync samples in the buffer, in order. */
+  #syncs: number[] = [];
+  /** Start of what the next free moment shall keep. */
+  #trimTo = 0;
+  #dead = false;
+
+  constructor(source: MediaSource, mime: string, listener: TrackListener) {
+    this.#source = source;
+    this.#mime = mime;
+    this.#listener = listener;
+    this.#buffer = source.addSourceBuffer(mime);
+    on(this.#buffer, 'updateend', () => this.#updated());
+    on(this.#buffer, 'error', () => this.#break('The browser did not accept the stream.'));
+  }
+
+  /** A new init segment; from here on `offset` seconds are added to the fragments' times. */
+  configure(mime: string, init: BufferSource, offset: number): void {
+    this.#queue.push({ mime, init, offset });
+    this.#starved = true;
+    this.#pump();
+  }
+
+  append(fragment: Fragment): void {
+    if (this.#starved && !fragment.sync) return;
+    this.#starved = false;
+    this.#queue.push(fragment);
+    this.#queued += fragment.bytes.length;
+    if (this.#queued > QUEUE_LIMIT) this.#drop();
+    this.#pump();
+  }
+
+  /** Forgets what is before `time` (seconds, in the element's time), as far as sync samples allow. */
+  trim(time: number): void {
+    this.#trimTo = Math.max(this.#trimTo, time);
+    this.#pump();
+  }
+
+  /** The end of what is buffered, in the element's time; 0 when nothing is. */
+  get end(): number {
+    return this.#alive ? endOf(this.#buffer.buffered) : 0;
+  }
+
+  destroy(): void {
+    this.#dead = true;
+    this.#queue = [];
+  }
+
+  get #alive(): boolean {
+    if (this.#dead || this.#source.readyState !== 'open') return false;
+    return Array.prototype.includes.call(this.#source.sourceBuffers, this.#buffer);
+  }
+
+  #updated(): void {
+    if (!this.#alive) return;
+    this.#listener.appended();
+    this.#pump();
+  }
+
+  #break(detail: string): void {
+    if (this.#dead) return;
+    this.destroy();
+    this.#listener.broken(detail);
+  }
+
+  /** Does the next thing if the buffer is free; its updateend brings us back. */
+  #pump(): void {
+    if (!this.#alive || this.#buffer.updating) return;
+    try {
+      if (this.#removeOld()) return;
+      const step = this.#queue[0];
+      if (!step) return;
+      if ('init' in step) this.#apply(step);
+      else this.#appendRun();
+    } catch (error) {
+      if (error instanceof DOMException && error.name === 'QuotaExceededError') this.#makeRoom();
+      else this.#break(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #apply(step: { mime: string; init: BufferSource; offset: number }): void {
+    if (step.mime !== this.#mime) {
+      this.#buffer.changeType(step.mime);
+      this.#mime = step.mime;
+    }
+    if (step.offset !== this.#offset) {
+      this.#buffer.timestampOffset = step.offset;
+      this.#offset = step.offset;
+    }
+    this.#buffer.appendBuffer(step.init);
+    this.#queue.shift();
+  }
+
+  /** Appends the fragments at the head of the queue in one go: an append costs far more than a copy. */
+  #appendRun(): void {
+    const run: Fragment[] = [];
+    let size = 0;
+    for (const step of this.#queue) {
+      if ('init' in step || (size && size + step.bytes.length > APPEND_LIMIT)) break;
+      run.push(step);
+      size += step.bytes.length;
+    }
+    this.#buffer.appendBuffer(joined(run, size));
+    this.#queue.splice(0, run.length);
+    this.#queued -= size;
+    for (const { sync, time } of run) if (sync) this.#remember(time + this.#offset);
+  }
+
+  #remember(time: number): void {
+    const last = this.#syncs.at(-1);
+    if (last === undefined || time - last >= SYNC_SPACING) this.#syncs.push(time);
+  }
+
+  /** Removes what lies before the last sync sample not after #trimTo. True: it has begun. */
+  #removeOld(): boolean {
+    const { buffered } = this.#buffer;
+    if (!buffered.length) return false;
+    let keep = -1;
+    for (const time of this.#syncs) {
+      if (time > this.#trimTo) break;
+      keep = time;
+    }
+    if (keep - buffered.start(0) < TRIM_STEP) return false;
+    this.#syncs = this.#syncs.filter((time) => time >= keep);
+    this.#buffer.remove(0, keep - JUST_BEFORE);
+    return true;
+  }
+
+  /** The browser's own limit is reached: keeps the newest group of pictures, or at worst nothing. */
+  #makeRoom(): void {
+    const newest = this.#syncs.at(-1) ?? 0;
+    const { buffered } = this.#buffer;
+    const useful = buffered.length > 0 && newest - JUST_BEFORE > buffered.start(0);
+    this.#syncs = useful ? [newest] : [];
+    if (!useful) this.#drop();
+    this.#buffer.remove(0, useful ? newest - JUST_BEFORE : Infinity);
+  }
+
+  /** Drops the waiting fragments; continues at the next sync sample. */
+  #drop(): void {
+    this.#queue = this.#queue.filter((step) => 'init' in step);
+    this.#queued = 0;
+    this.#starved = true;
+  }
+}
+
+function joined(run: Fragment[], size: number): BufferSource {
+  const [first] = run;
+  if (first && run.length === 1) return first.bytes;
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const { bytes } of run) {
+    whole.set(bytes, at);
+    at += bytes.length;
+  }
+  return whole;
+}

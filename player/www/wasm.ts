@@ -1,0 +1,193 @@
+// The boundary to the wasm player: numbers and bytes go in, typed outputs come out.
+//
+// Invariant: no view of the wasm memory outlives the call that made it. The memory may
+// grow (and so detach every view) in any call, therefore each output is copied out whole.
+
+const ABI = 1;
+
+/** What the wasm exports; `now` and every other time is in milliseconds unless it says otherwise. */
+interface Exports extends WebAssembly.Exports {
+  memory: WebAssembly.Memory;
+  abi(): number;
+  input(length: number): number;
+  seed(low: number, high: number): void;
+  open(length: number, now: number): void;
+  control_opened(now: number): void;
+  data_opened(now: number): void;
+  control_message(length: number, now: number): void;
+  data_message(length: number, now: number): void;
+  media(length: number, now: number): void;
+  pause(now: number): void;
+  play(now: number): void;
+  close(now: number): void;
+  handle_timeout(now: number): void;
+  timeout(): number;
+  poll_output(): number;
+  output_ptr(): number;
+  output_len(): number;
+  output_track(): number;
+  output_time(): number;
+  output_duration(): number;
+  output_sync(): number;
+}
+
+/** How far the RTSP session has come. */
+export type Progress = 'connecting' | 'describing' | 'buffering' | 'playing' | 'paused';
+
+/** A piece of one track: `moof` and `mdat`. Times in seconds on the session's media timeline. */
+export interface Fragment {
+  track: number;
+  bytes: Uint8Array<ArrayBuffer>;
+  time: number;
+  duration: number;
+  /** It starts with a sync sample: decoding may begin here. */
+  sync: boolean;
+}
+
+export type Output =
+  | { kind: 'sendControl'; text: string }
+  | { kind: 'openData' }
+  | { kind: 'sendData'; text: string }
+  | { kind: 'track'; track: number; mime: string }
+  | { kind: 'init'; track: number; bytes: Uint8Array<ArrayBuffer> }
+  | ({ kind: 'fragment' } & Fragment)
+  | { kind: 'info'; text: string }
+  | { kind: 'state'; progress: Progress }
+  | { kind: 'error'; code: number; message: string }
+  | { kind: 'unsupported'; media: string; codec: string }
+  | { kind: 'closed' }
+  | { kind: 'size'; width: number; height: number };
+
+let compiled: Promise<WebAssembly.Module> | undefined;
+
+/** Fetches and compiles the wasm beside this script, once for all players of the page. */
+export function load(): Promise<WebAssembly.Module> {
+  compiled ??= compile(new URL('camgate.wasm', import.meta.url)).catch((error: unknown) => {
+    compiled = undefined; // the gateway may be back at the next try
+    throw error;
+  });
+  return compiled;
+}
+
+async function compile(url: URL): Promise<WebAssembly.Module> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url.pathname}: ${response.status} ${response.statusText}`);
+  // compileStreaming insists on the MIME type, which a foreign web server may not know.
+  if (response.headers.get('content-type') === 'application/wasm') {
+    return WebAssembly.compileStreaming(response);
+  }
+  return WebAssembly.compile(await response.arrayBuffer());
+}
+
+/** One RTSP client with its depacketisers and fMP4 writer: one wasm instance. */
+export class Machine {
+  readonly #wasm: Exports;
+  readonly #utf8 = new TextDecoder();
+
+  private constructor(wasm: Exports) {
+    this.#wasm = wasm;
+  }
+
+  static async create(): Promise<Machine> {
+    const instance = await WebAssembly.instantiate(await load());
+    const wasm = instance.exports as Exports;
+    if (wasm.abi() !== ABI) {
+      throw new Error('camgate.js and camgate.wasm are of different versions');
+    }
+    return new Machine(wasm);
+  }
+
+  /** Begins a session anew, whatever was before. An empty user means: no credentials of their own. */
+  open(url: string, user: string, password: string, now: number): void {
+    const [low = 0, high = 0] = crypto.getRandomValues(new Uint32Array(2));
+    this.#wasm.seed(low, high);
+    this.tell('open', `${url}\n${user}\n${password}`, now);
+  }
+
+  /** Something happened, or shall. */
+  call(name: 'control_opened' | 'data_opened' | 'pause' | 'play' | 'close' | 'handle_timeout', now: number): void {
+    this.#wasm[name](now);
+  }
+
+  /** Something arrived. */
+  tell(name: 'open' | 'control_message' | 'data_message' | 'media', argument: string | ArrayBuffer, now: number): void {
+    const text = typeof argument === 'string';
+    this.#wasm[name](this.#write(text ? new TextEncoder().encode(argument) : new Uint8Array(argument)), now);
+  }
+
+  /** When handle_timeout wants to be called; Infinity: never. */
+  timeout(): number {
+    return this.#wasm.timeout();
+  }
+
+  /** The next thing to do, undefined when there is nothing more. To be asked after every call. */
+  poll(): Output | undefined {
+    for (;;) {
+      const kind = this.#wasm.poll_output();
+      if (kind === 0) return undefined;
+      const output = this.#output(kind);
+      if (output) return output;
+    }
+  }
+
+  #output(kind: number): Output | undefined {
+    const track = this.#wasm.output_track();
+    const bytes = this.#bytes();
+    const text = kind === 5 || kind === 6 ? '' : this.#utf8.decode(bytes);
+    switch (kind) {
+      case 1: return { kind: 'sendControl', text };
+      case 2: return { kind: 'openData' };
+      case 3: return { kind: 'sendData', text };
+      case 4: return { kind: 'track', track, mime: text };
+      case 5: return { kind: 'init', track, bytes };
+      case 6: return this.#fragment(track, bytes);
+      case 7: return { kind: 'info', text };
+      case 8: return { kind: 'state', progress: text as Progress };
+      case 9: {
+        const [code, message] = halves(text, '\n');
+        return { kind: 'error', code: Number(code) || 500, message };
+      }
+      case 10: {
+        const [media, codec] = halves(text, ' ');
+        return { kind: 'unsupported', media, codec };
+      }
+      case 11: return { kind: 'closed' };
+      case 12: {
+        const [width, height] = halves(text, 'x').map(Number);
+        return { kind: 'size', width: width || 0, height: height || 0 };
+      }
+      default: return undefined; // a later wasm may say more than this script understands
+    }
+  }
+
+  #fragment(track: number, bytes: Uint8Array<ArrayBuffer>): Output {
+    const wasm = this.#wasm;
+    return {
+      kind: 'fragment',
+      track,
+      bytes,
+      time: wasm.output_time(),
+      duration: wasm.output_duration(),
+      sync: wasm.output_sync() !== 0,
+    };
+  }
+
+  #write(bytes: Uint8Array): number {
+    const at = this.#wasm.input(bytes.length) >>> 0;
+    if (!at) throw new RangeError(`a message of ${bytes.length} bytes is too long`);
+    new Uint8Array(this.#wasm.memory.buffer, at, bytes.length).set(bytes);
+    return bytes.length;
+  }
+
+  #bytes(): Uint8Array<ArrayBuffer> {
+    const start = this.#wasm.output_ptr() >>> 0;
+    const memory = this.#wasm.memory.buffer as ArrayBuffer;
+    return new Uint8Array(memory.slice(start, start + (this.#wasm.output_len() >>> 0)));
+  }
+}
+
+/** Cuts at the first separator. */
+function halves(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + separator.length)];
+}
