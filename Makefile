@@ -1,0 +1,39 @@
+# camgate: a gateway, the player inside it, and their tests.
+
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+
+PAGES  := $(shell find player/www player/build.mjs player/tsconfig.json -type f 2>/dev/null)
+SHARED := $(shell find src/lib.rs src/wsp.rs src/rtsp player/src Cargo.toml Cargo.lock \
+	player/Cargo.toml board/toolchain.sh -type f)
+
+.PHONY: help build run test clean tools
+.DELETE_ON_ERROR:
+
+help: ## show this list (the default)
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
+
+build: tools player/dist/camgate.wasm player/dist/index.html ## build the gateway, player inside: target/release/camgate
+	cargo build --release --locked
+
+run: build ## build, then watch the built-in camera: prints the address to open
+	@exec target/release/camgate demo
+
+test: build tests/browser/node_modules ## run every check and test, with their counts at the end
+	@board/install.sh test
+	@tests/run.sh
+
+clean: ## remove everything that was built
+	rm -rf target player/dist player/node_modules tests/browser/node_modules tests/browser/out
+
+tools:
+	@board/install.sh build
+
+player/dist/camgate.wasm: $(SHARED) | tools
+	board/toolchain.sh wasm
+
+player/dist/index.html: $(PAGES) player/node_modules
+	cd player && npm run --silent bundle
+
+%/node_modules: %/package-lock.json | tools
+	cd $* && npm ci --no-audit --no-fund --loglevel=error
+	touch $@

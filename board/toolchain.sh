@@ -1,0 +1,92 @@
+#!/bin/sh
+# Chooses the compiler for targets other than this machine's own, and builds
+# with it. The choice stands here and nowhere else.
+#
+#   board/toolchain.sh wasm            player -> player/dist/camgate.wasm
+#   board/toolchain.sh choice TARGET   rustup | debian | none
+#
+# rustup  the target is installed in the default toolchain.
+# debian  Debian's rustc-web comes with the library's sources: the standard
+#         library is built along (so it may be built smaller, too).
+# none    neither: board/install.sh gets one of the two.
+#
+# CAMGATE_TOOLCHAIN=rustup|debian takes the choice away from this script.
+set -eu
+cd "$(dirname "$0")/.."
+
+WASM=wasm32-unknown-unknown
+
+# Its sources are found through the compiler: Debian has several versions.
+has_debian() {
+    [ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] &&
+        [ -e "$(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust/library/std/Cargo.toml" ] &&
+        command -v "$(debian_linker)" >/dev/null
+}
+
+# The linker must understand the compiler's bitcode: same major version of LLVM.
+debian_linker() {
+    echo "wasm-ld-$(/usr/bin/rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')"
+}
+
+has_rustup() {
+    command -v rustup >/dev/null && rustup target list --installed 2>/dev/null | grep -qx "$1"
+}
+
+choice() {
+    if [ -n "${CAMGATE_TOOLCHAIN:-}" ]; then
+        echo "$CAMGATE_TOOLCHAIN"
+    elif has_rustup "$1"; then
+        echo rustup
+    elif has_debian; then
+        echo debian
+    else
+        echo none
+    fi
+}
+
+# cargo_for TARGET ARGUMENT...: cargo as chosen, the release profile.
+cargo_for() {
+    target=$1
+    shift
+    case $(choice "$target") in
+        rustup)
+            cargo build --release --locked --target "$target" "$@"
+            ;;
+        debian)
+            # The features of a compiler of one's own time: allowed by name.
+            RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc \
+                CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$(debian_linker) \
+                /usr/bin/cargo build --release --locked --target "$target" \
+                -Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size "$@"
+            ;;
+        *)
+            echo "no compiler for $target: run board/install.sh build" >&2
+            return 1
+            ;;
+    esac
+}
+
+# A target directory of its own: the native build's cache stays as it is.
+wasm() {
+    CARGO_TARGET_DIR=target/wasm CARGO_PROFILE_RELEASE_OPT_LEVEL=s \
+        cargo_for "$WASM" -p camgate-player --lib
+    built=target/wasm/$WASM/release/camgate_player.wasm
+    mkdir -p player/dist
+    if command -v wasm-opt >/dev/null; then
+        wasm-opt -Os --enable-bulk-memory --enable-sign-ext --enable-mutable-globals \
+            --enable-nontrapping-float-to-int "$built" -o player/dist/camgate.wasm
+    else
+        cp "$built" player/dist/camgate.wasm
+    fi
+    echo "camgate.wasm $(wc -c <player/dist/camgate.wasm) bytes," \
+        "$(gzip -9c player/dist/camgate.wasm | wc -c) gzipped"
+}
+
+case ${1:-} in
+    wasm) wasm ;;
+    choice) choice "${2:?which target?}" ;;
+    *)
+        sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2
+        exit 2
+        ;;
+esac

@@ -1,0 +1,47 @@
+// What a person reads in the picture when it cannot play.
+
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { scenario, shoot, words, watchPage } from './browser.mjs';
+import { watch } from './playback.mjs';
+
+/** A port that was free a moment ago: nothing answers there. */
+async function closedPort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+scenario('a camera that is not there is named as such', async ({ stage, open }) => {
+  const gateway = await stage.gateway('targets = loopback\n');
+  const page = await open(watchPage(gateway, `rtsp://127.0.0.1:${await closedPort()}/live`));
+  await words(page, /camera.*(refuse|reach|answer|connect)|(refuse|reach|answer|connect).*camera/i);
+  await shoot(page, 'words camera');
+});
+
+// The address is one that would answer: what refuses is the setting alone.
+scenario('an address that is not allowed names the setting that allows it', async ({ stage, open }) => {
+  const [gateway, camera] = [await stage.gateway('targets = none\n'), await stage.camera()];
+  const page = await open(watchPage(gateway, camera.url));
+  await words(page, /targets/);
+  await shoot(page, 'words targets');
+});
+
+scenario('a path that the camera does not know is told', async ({ stage, open }) => {
+  const [gateway, camera] = [await stage.gateway('targets = loopback\n'), await stage.camera()];
+  const page = await open(watchPage(gateway, `${camera.url}nothing/here`));
+  await words(page, /404|not found|no (such )?stream|does not (know|have)|address/i);
+  await shoot(page, 'words path');
+});
+
+scenario('a gateway that is gone is named as such', async ({ stage, open }) => {
+  const [gateway, camera] = [await stage.gateway('targets = loopback\n'), await stage.camera()];
+  const page = await open(watchPage(gateway, camera.url));
+  await watch(page, { frames: 25 });
+  await gateway.end('SIGKILL');
+  await words(page, /gateway|camgate|server/i);
+  await shoot(page, 'words gateway');
+});
