@@ -139,6 +139,10 @@ fn demo(arguments: Arguments) -> Result<(), String> {
     });
     for address in server.addresses() {
         print(&format!("open http://{}/\n", reachable(address)))?;
+        if let Some(ip) = lan_address().filter(|_| address.ip().is_unspecified()) {
+            let port = address.port();
+            print(&format!("or from another device http://{ip}:{port}/\n"))?;
+        }
     }
     let stopper = camera.stopper();
     let thread = std::thread::Builder::new()
@@ -149,6 +153,16 @@ fn demo(arguments: Arguments) -> Result<(), String> {
     stopper.stop();
     let _ = thread.join();
     outcome
+}
+
+/// This machine's address towards others. Connecting a UDP socket asks for the
+/// route and sends nothing; the address asked about is nobody's (RFC 5737).
+#[cfg(feature = "builtin-camera")]
+fn lan_address() -> Option<std::net::IpAddr> {
+    let socket = std::net::UdpSocket::bind(("0.0.0.0", 0)).ok()?;
+    socket.connect(("192.0.2.1", 9)).ok()?;
+    let ip = socket.local_addr().ok()?.ip();
+    (!ip.is_loopback() && !ip.is_unspecified()).then_some(ip)
 }
 
 /// What to type into a browser on this machine for an address listened on.

@@ -67,6 +67,7 @@ impl Server {
                     return;
                 }
             };
+            self.counters.reads += 1;
             match connection.read(room) {
                 Ok(Taken::Bytes(count)) => {
                     source.heard = self.now;

@@ -133,6 +133,7 @@ impl Server {
             match delivery.write(socket, &source.queue, &self.pool, last) {
                 Ok((0, _)) => break Pumped::Done,
                 Ok((_, all)) => {
+                    self.counters.writes += 1;
                     connection.writable = all;
                     let (from, to) = (source.queue.head(), delivery.position());
                     self.counters.media_bytes += to - from;
@@ -140,6 +141,7 @@ impl Server {
                     source.queue.release(to, &mut self.pool, owner);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.counters.writes += 1;
                     connection.writable = false;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

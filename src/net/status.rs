@@ -14,6 +14,10 @@ pub struct Counters {
     /// Bytes of interleaved frames written to data sockets, WebSocket headers not
     /// counted.
     pub media_bytes: u64,
+    /// Calls to the system that read from cameras.
+    pub reads: u64,
+    /// Calls to the system that wrote media.
+    pub writes: u64,
     /// Connections accepted.
     pub accepted: u64,
 }
@@ -42,6 +46,8 @@ impl Server {
         let counters = [
             ("camgate_frames_total", self.counters.frames),
             ("camgate_media_bytes_total", self.counters.media_bytes),
+            ("camgate_media_reads_total", self.counters.reads),
+            ("camgate_media_writes_total", self.counters.writes),
             ("camgate_accepted_total", self.counters.accepted),
         ];
         for (name, value) in counters {
