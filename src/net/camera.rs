@@ -1,6 +1,6 @@
 //! The link to a direct viewer's camera: reading it, losing it, leaving it.
 
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::time::Instant;
 
 use crate::channel::Failure;
@@ -51,8 +51,8 @@ impl Server {
                 source.queue.trim(&mut self.pool);
                 return;
             }
-            let room = match source.queue.room(&mut self.pool, key) {
-                Ok(room) => room,
+            match source.queue.prepare(&mut self.pool, key) {
+                Ok(()) => {}
                 Err(NoRoom::Full) => {
                     source.paused = true;
                     source.held_up = Some(self.now);
@@ -66,9 +66,11 @@ impl Server {
                     }
                     return;
                 }
-            };
+            }
             self.counters.reads += 1;
-            match connection.read(room) {
+            let mut slices = std::array::from_fn(|_| IoSliceMut::new(&mut []));
+            let count = source.queue.room(&mut slices);
+            match connection.read_vectored(&mut slices[..count]) {
                 Ok(Taken::Bytes(count)) => {
                     source.heard = self.now;
                     let taken = source

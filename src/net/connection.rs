@@ -1,6 +1,6 @@
 //! One socket and what it is for.
 
-use std::io::{self, Read};
+use std::io::{self, IoSliceMut, Read};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
@@ -92,20 +92,29 @@ impl Connection {
         self.peer.ip().to_canonical()
     }
 
-    /// One read into `room`. A read that leaves room says that the socket is
-    /// drained (epoll(7), question 9), except when the end is known to follow.
+    /// One read into `room`; see [`Connection::read_vectored`].
     ///
     /// # Errors
     /// Those of the socket, `WouldBlock` excepted.
     pub fn read(&mut self, room: &mut [u8]) -> io::Result<Taken> {
+        self.read_vectored(&mut [IoSliceMut::new(room)])
+    }
+
+    /// One read into the pieces of `room`. A read that leaves room says that the socket is
+    /// drained (epoll(7), question 9), except when the end is known to follow.
+    ///
+    /// # Errors
+    /// Those of the socket, `WouldBlock` excepted.
+    pub fn read_vectored(&mut self, room: &mut [IoSliceMut<'_>]) -> io::Result<Taken> {
         if !self.readable {
             return Ok(Taken::Nothing);
         }
         loop {
-            match self.socket.read(room) {
+            match self.socket.read_vectored(room) {
                 Ok(0) => return Ok(Taken::End),
                 Ok(count) => {
-                    self.readable = count == room.len() || self.hung_up;
+                    let full = count == room.iter().map(|piece| piece.len()).sum();
+                    self.readable = full || self.hung_up;
                     return Ok(Taken::Bytes(count));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {

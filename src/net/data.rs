@@ -130,7 +130,7 @@ impl Server {
             }
             let last = found.ending.as_ref().is_some_and(|ending| !ending.drain);
             let Connection { socket, .. } = connection;
-            match delivery.write(socket, &source.queue, &self.pool, last) {
+            match delivery.write(socket, &source.queue, last) {
                 Ok((0, _)) => break Pumped::Done,
                 Ok((_, all)) => {
                     self.counters.writes += 1;

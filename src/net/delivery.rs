@@ -12,7 +12,7 @@ use std::io::{self, IoSlice, Write};
 
 use crate::websocket::{self, Kind};
 
-use super::pool::{MAX_FRAME, Pool};
+use super::pool::MAX_FRAME;
 use super::queue::{Queue, Walk};
 
 /// Messages begun by one write.
@@ -113,14 +113,13 @@ impl Delivery {
         &mut self,
         socket: &mut impl Write,
         queue: &Queue,
-        pool: &Pool,
         last: bool,
     ) -> io::Result<(usize, bool)> {
         let mut messages = [self.current; MESSAGES];
-        let count = self.plan(&mut messages, queue, pool, last);
+        let count = self.plan(&mut messages, queue, last);
         let messages = &mut messages[..count];
         let mut slices = [IoSlice::new(&[]); SLICES];
-        let filled = gather(messages, &mut slices, queue, pool);
+        let filled = gather(messages, &mut slices, queue);
         let tried: usize = slices[..filled].iter().map(|slice| slice.len()).sum();
         if tried == 0 {
             return Ok((0, true));
@@ -141,16 +140,10 @@ impl Delivery {
     }
 
     /// The message under way, then new ones from the frames at hand.
-    fn plan(
-        &self,
-        messages: &mut [Message; MESSAGES],
-        queue: &Queue,
-        pool: &Pool,
-        last: bool,
-    ) -> usize {
+    fn plan(&self, messages: &mut [Message; MESSAGES], queue: &Queue, last: bool) -> usize {
         let mut count = usize::from(!self.between_messages());
         let mut at = self.current.end;
-        let mut walk = queue.walk(at, pool);
+        let mut walk = queue.walk(at);
         while !last && count < MESSAGES && at < queue.whole() {
             let end = if self.batch && queue.whole() - at <= BATCH {
                 queue.whole()
@@ -184,12 +177,11 @@ fn gather<'a>(
     messages: &'a [Message],
     slices: &mut [IoSlice<'a>; SLICES],
     queue: &'a Queue,
-    pool: &'a Pool,
 ) -> usize {
     let mut filled = 0;
     for message in messages {
         let mut left = (message.end - message.at) as usize;
-        let mut walk = queue.walk(message.at, pool);
+        let mut walk = queue.walk(message.at);
         if !message.header().is_empty() {
             if filled == SLICES {
                 return filled;

@@ -3,9 +3,10 @@
 //!
 //! # How a frame travels
 //!
-//! 1. The camera's socket becomes readable. [`camera`] asks the source's
-//!    [`queue`] for room; the queue has some left in its last buffer or takes one
-//!    from the [`pool`]. One `read` fills it: 20 RTP packets or so, at full speed.
+//! 1. The camera's socket becomes readable. [`camera`] has the source's
+//!    [`queue`] make room: the rest of its last buffer and as many buffers of the
+//!    [`pool`] as 64 KiB take. One `readv` brings what there is: 45 RTP packets
+//!    at full speed. Buffers that nothing came into go back at once.
 //! 2. The queue runs the framer over the new bytes where they lie. Whole
 //!    interleaved frames count as deliverable; RTSP messages are cut out and go
 //!    to the viewer's [`channel`](crate::channel).
@@ -13,7 +14,11 @@
 //!    headers (in an array on the stack) and frames (in the pool's buffers) and
 //!    hands them to the data socket in one `writev`.
 //! 4. What was written is released; an emptied buffer goes back to the pool and
-//!    is the next one taken, by whichever camera.
+//!    is the next one taken, by whichever camera, warm in the cache.
+//!
+//! A read that fills less than its room says that the socket is drained, so a
+//! batch costs one read and one write. After eight reads it is the next
+//! connection's turn.
 //!
 //! No byte of media is copied between the two system calls, with two exceptions
 //! that [`queue`] names.
@@ -24,21 +29,30 @@
 //! Server ─┬─ connections: Table<Connection>    sockets, each with its role
 //!         ├─ viewers:     Table<Viewer>        channel, delivery, keys of its sockets
 //!         ├─ sources:     Table<Source>        framer and queue of a camera's link
-//!         └─ pool                              the bytes
+//!         └─ pool                              the buffers that nobody holds
 //! ```
 //!
-//! They name each other by [`key`]s that go stale instead of dangling.
+//! They name each other by [`key`]s that go stale instead of dangling. A buffer
+//! is its bytes, and has one owner: the pool, or the queue that took it. Within a
+//! queue, positions divide the bytes: up to `head` they were sent, up to `whole`
+//! they may be, up to `tail` they are the beginning of a frame that is not whole
+//! yet.
 //!
 //! # When something is full
 //!
 //! | what | then |
 //! |---|---|
 //! | a viewer's TCP window | its frames wait in the queue |
-//! | the queue (`backlog`) | the camera is not read; TCP slows it down |
-//! | the pool | cameras without a buffer are not read, in turn, until one comes back |
-//! | a control socket's outbox | the viewer does not read its replies and is closed |
+//! | the queue (`backlog`) | the camera is not read, TCP slows it down; when the viewer took some, it goes on |
+//! | the pool (`pool`) | the camera waits in line until a buffer comes back. A first buffer is set aside for each of many queues, the rest is shared by what is left free, and a reserve finishes one long frame at a time: see [`pool`] |
+//! | a data socket that takes nothing for `idle` | it is closed and its buffers come back |
+//! | a control socket's outbox (256 KiB) | the viewer does not read its replies and is closed |
+//! | requests that the camera has not answered (16) | a WRAP more is answered 503 |
+//! | a head (8 KiB), a WSP message (16 KiB), an RTSP message (64 KiB) | 431; close 1009; the camera is given up |
 //! | viewers (`viewers`, `per_address`) | INIT is answered 503 and the socket closed with 1013 |
-//! | the connection table, or file descriptors | the listeners pause |
+//! | connections of one address that ask for nothing (128) | one more is closed at once |
+//! | names to be looked up (64, 4 for one address) | INIT is answered 503 |
+//! | the connection table, file descriptors, the system's memory | the listeners pause until a connection ends |
 //!
 //! # Edge-triggered
 //!

@@ -1,12 +1,15 @@
 //! All media memory of the gateway: one allocation, cut into equal buffers.
 //!
-//! Invariant: a [`Buffer`] is owned by exactly one place, cannot be copied, and
-//! comes back through [`Pool::give`]. `free + handed out == total` at all times.
+//! Invariant: a [`Buffer`] is its bytes, owned by exactly one place; it cannot be
+//! copied, and comes back through [`Pool::give`]. Free and handed out ones are
+//! `total` together, at all times.
 //!
 //! The memory is asked for once, zeroed, and never touched before use, so the
 //! pages of buffers that no stream ever needed stay out of resident memory; the
 //! free list is a stack, so that the buffer used last (warm in the cache) is
 //! the one used next.
+
+use std::ops::{Deref, DerefMut};
 
 use super::key::Key;
 
@@ -14,15 +17,28 @@ use super::key::Key;
 /// payload (RFC 2326 §10.12).
 pub const MAX_FRAME: usize = 4 + u16::MAX as usize;
 
-/// The right to one buffer of the pool. Linear: neither `Clone` nor `Copy`.
-#[derive(Debug)]
-pub struct Buffer(u16);
+/// One buffer of the pool. Linear: neither `Clone` nor `Copy`.
+pub struct Buffer(&'static mut [u8]);
+
+impl Deref for Buffer {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.0
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        self.0
+    }
+}
 
 /// A fixed number of equal buffers.
 pub struct Pool {
-    memory: Box<[u8]>,
     size: usize,
-    free: Vec<u16>,
+    total: usize,
+    free: Vec<Buffer>,
     /// Buffers that only the [`Pool::borrower`] may take.
     reserve: usize,
     /// How many queues are sure to find a first buffer, whatever the others do.
@@ -36,18 +52,21 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// A pool of `bytes / size` buffers of `size` bytes each (at most 65,535).
+    /// A pool of `bytes / size` buffers of `size` bytes each. There is one for
+    /// the life of the process: its memory is never given back to the system.
     ///
     /// Up to `queues` queues, but at most as many as half of the buffers that are
     /// not in reserve, are sure of one buffer each.
     pub fn new(bytes: usize, size: usize, queues: usize) -> Pool {
-        let total = (bytes / size).min(usize::from(u16::MAX));
+        let memory = vec![0; bytes / size * size].leak();
+        let free: Vec<Buffer> = memory.chunks_exact_mut(size).map(Buffer).rev().collect();
+        let total = free.len();
         // A buffer may be left with an eighth of it unused.
         let reserve = MAX_FRAME.div_ceil(size - size / 8).min(total / 2);
         Pool {
-            memory: vec![0; total * size].into_boxed_slice(),
             size,
-            free: (0..total as u16).rev().collect(),
+            total,
+            free,
             reserve,
             guaranteed: queues.min((total - reserve) / 2),
             holders: 0,
@@ -63,7 +82,7 @@ impl Pool {
 
     /// Buffers in all.
     pub fn total(&self) -> usize {
-        self.memory.len() / self.size
+        self.total
     }
 
     /// Buffers that nobody holds.
@@ -91,7 +110,7 @@ impl Pool {
         } else if held >= self.shared() {
             self.borrower = Some(owner);
         }
-        self.free.pop().map(Buffer)
+        self.free.pop()
     }
 
     /// Whether [`Pool::take`] would give one.
@@ -120,29 +139,17 @@ impl Pool {
 
     /// Takes a buffer back from a queue that holds `left` others.
     pub fn give(&mut self, buffer: Buffer, left: usize) {
-        debug_assert!(!self.free.contains(&buffer.0), "buffer given back twice");
+        debug_assert!(self.free.len() < self.total);
         if left == 0 {
             self.holders -= 1;
         }
-        self.free.push(buffer.0);
+        self.free.push(buffer);
         self.returned = true;
     }
 
     /// Whether anything came back since this was last asked.
     pub fn take_returned(&mut self) -> bool {
         std::mem::take(&mut self.returned)
-    }
-
-    /// The bytes of a buffer.
-    pub fn bytes(&self, buffer: &Buffer) -> &[u8] {
-        let start = usize::from(buffer.0) * self.size;
-        &self.memory[start..start + self.size]
-    }
-
-    /// The bytes of a buffer, to write to.
-    pub fn bytes_mut(&mut self, buffer: &Buffer) -> &mut [u8] {
-        let start = usize::from(buffer.0) * self.size;
-        &mut self.memory[start..start + self.size]
     }
 }
 
@@ -196,11 +203,11 @@ mod tests {
     fn buffers_do_not_overlap() {
         let mut pool = Pool::new(8 * 100, 100, 1);
         pool.reserve = 0;
-        let a = pool.take(A, 0, false).expect("free");
-        let b = pool.take(B, 0, false).expect("free");
-        pool.bytes_mut(&a).fill(1);
-        pool.bytes_mut(&b).fill(2);
-        assert!(pool.bytes(&a).iter().all(|byte| *byte == 1));
+        let mut a = pool.take(A, 0, false).expect("free");
+        let mut b = pool.take(B, 0, false).expect("free");
+        a.fill(1);
+        b.fill(2);
+        assert!(a.len() == 100 && a.iter().all(|byte| *byte == 1));
         assert_eq!(pool.total(), 8);
     }
 }

@@ -11,16 +11,73 @@
 //! that is left in a full buffer and goes to its front.
 
 use std::collections::VecDeque;
+use std::io::IoSliceMut;
 
 use crate::rtsp::framer::{Event, Framer, Invalid};
 
 use super::key::Key;
 use super::pool::{Buffer, MAX_FRAME, Pool};
 
+/// Bytes that one read makes room for, if the pool has them.
+const READ: usize = 64 * 1024;
+/// Pieces of memory in one read: more than [`READ`] needs with any buffer from
+/// 8 KiB on.
+pub const READ_SLICES: usize = 9;
+
 struct Chunk {
     buffer: Buffer,
     start: usize,
     end: usize,
+}
+
+/// What a sifting left.
+struct Sifted {
+    /// Bytes of media.
+    kept: usize,
+    /// How many of them come behind the last frame that became whole, if any did.
+    behind_frame: Option<usize>,
+    invalid: Option<Invalid>,
+}
+
+impl Chunk {
+    /// Goes through `count` bytes that were read behind the end: media stays,
+    /// moved up if a message was before it.
+    fn sift(&mut self, count: usize, framer: &mut Framer, brought: &mut Brought) -> Sifted {
+        let (mut from, stop) = (self.end, self.end + count);
+        let mut sifted = Sifted {
+            kept: 0,
+            behind_frame: None,
+            invalid: None,
+        };
+        while from < stop {
+            let step = match framer.feed(&self.buffer[from..stop]) {
+                Ok(step) => step,
+                Err(invalid) => {
+                    sifted.invalid = Some(invalid);
+                    break;
+                }
+            };
+            let next = from + step.consumed;
+            if step.media {
+                if from != self.end {
+                    self.buffer.copy_within(from..next, self.end);
+                }
+                self.end += step.consumed;
+                sifted.kept += step.consumed;
+                sifted.behind_frame = sifted.behind_frame.map(|n| n + step.consumed);
+            }
+            from = next;
+            match step.event {
+                Event::Frame { .. } => {
+                    sifted.behind_frame = Some(0);
+                    brought.frames += 1;
+                }
+                Event::Message => brought.messages.push(framer.message().to_vec()),
+                Event::NeedMore | Event::Blank => {}
+            }
+        }
+        sifted
+    }
 }
 
 /// Why nothing can be read just now.
@@ -74,34 +131,65 @@ impl Queue {
         self.whole
     }
 
-    /// Room for the next read: the rest of the last buffer, or a new one.
-    pub fn room<'p>(&mut self, pool: &'p mut Pool, owner: Key) -> Result<&'p mut [u8], NoRoom> {
+    /// Makes room for the next read: the rest of the last buffer, and new ones up
+    /// to [`READ`] bytes, as far as they are to be had.
+    ///
+    /// # Errors
+    /// There is none: why, and so what to wait for.
+    pub fn prepare(&mut self, pool: &mut Pool, owner: Key) -> Result<(), NoRoom> {
         let size = pool.buffer_size();
-        let may_move = self.may_move(size);
-        if let Some(last) = self.chunks.back_mut() {
-            if may_move {
-                let bytes = pool.bytes_mut(&last.buffer);
-                bytes.copy_within(last.start..last.end, 0);
-                (last.start, last.end) = (0, last.end - last.start);
-            }
-            if has_room(last, size) {
-                return Ok(&mut pool.bytes_mut(&last.buffer)[last.end..]);
+        if self.may_move(size)
+            && let Some(only) = self.chunks.front_mut()
+        {
+            only.buffer.copy_within(only.start..only.end, 0);
+            (only.start, only.end) = (0, only.end - only.start);
+        }
+        let mut room = match self.chunks.back() {
+            Some(last) if has_room(last, size) => size - last.end,
+            _ => 0,
+        };
+        while room < READ {
+            let held = self.chunks.len();
+            // The reserve is for who can do nothing without it.
+            let unfinished = room == 0 && self.is_unfinished();
+            let taken = if held < self.most {
+                pool.take(owner, held, unfinished).ok_or(NoRoom::PoolEmpty)
+            } else {
+                Err(NoRoom::Full)
+            };
+            match taken {
+                Ok(buffer) => {
+                    room += size;
+                    let (start, end) = (0, 0);
+                    self.chunks.push_back(Chunk { buffer, start, end });
+                }
+                Err(_) if room > 0 => break,
+                Err(why) => return Err(why),
             }
         }
-        if self.chunks.len() >= self.most {
-            return Err(NoRoom::Full);
+        Ok(())
+    }
+
+    /// The room that [`Queue::prepare`] made, for one vectored read; returns how
+    /// many of `slices` are used.
+    pub fn room<'a>(&'a mut self, slices: &mut [IoSliceMut<'a>; READ_SLICES]) -> usize {
+        let first = self.first_room();
+        let mut filled = 0;
+        for (slice, chunk) in slices.iter_mut().zip(self.chunks.range_mut(first..)) {
+            *slice = IoSliceMut::new(&mut chunk.buffer[chunk.end..]);
+            filled += 1;
         }
-        let buffer = pool
-            .take(owner, self.chunks.len(), self.is_unfinished())
-            .ok_or(NoRoom::PoolEmpty)?;
-        self.chunks.push_back(Chunk {
-            buffer,
-            start: 0,
-            end: 0,
-        });
-        match self.chunks.back() {
-            Some(last) => Ok(pool.bytes_mut(&last.buffer)),
-            None => Err(NoRoom::PoolEmpty),
+        filled
+    }
+
+    /// The chunk that the next byte goes to: the last one that holds anything,
+    /// if it has room worth reading into.
+    fn first_room(&self) -> usize {
+        let empty = self.chunks.iter().rev().take_while(|chunk| chunk.end == 0);
+        let first = self.chunks.len() - empty.count();
+        match first.checked_sub(1).and_then(|last| self.chunks.get(last)) {
+            Some(last) if has_room(last, last.buffer.len()) => first - 1,
+            _ => first,
         }
     }
 
@@ -132,48 +220,39 @@ impl Queue {
         }
     }
 
-    /// Takes in `read` bytes that were put where [`Queue::room`] said: keeps the
-    /// frames, cuts the RTSP messages out.
+    /// Takes in `read` bytes that were read into [`Queue::room`]: keeps the frames,
+    /// cuts the RTSP messages out, returns the buffers that nothing came into.
     ///
     /// # Errors
     /// Bytes that are neither; all frames before them are kept.
     pub fn take_in(
         &mut self,
-        read: usize,
+        mut read: usize,
         pool: &mut Pool,
         framer: &mut Framer,
     ) -> Result<Brought, (Brought, Invalid)> {
         let mut brought = Brought::default();
-        let Some(last) = self.chunks.back_mut() else {
-            return Ok(brought);
-        };
-        let bytes = pool.bytes_mut(&last.buffer);
-        let stop = (last.end + read).min(bytes.len());
-        let mut from = last.end;
-        while from < stop {
-            let step = match framer.feed(&bytes[from..stop]) {
-                Ok(step) => step,
-                Err(invalid) => return Err((brought, invalid)),
-            };
-            let next = from + step.consumed;
-            if step.media {
-                if from != last.end {
-                    bytes.copy_within(from..next, last.end);
-                }
-                last.end += step.consumed;
-                self.tail += step.consumed as u64;
+        let mut invalid = None;
+        let mut index = self.first_room();
+        while let (Some(chunk), true) = (self.chunks.get_mut(index), read > 0) {
+            let count = read.min(chunk.buffer.len() - chunk.end);
+            read -= count;
+            index += 1;
+            let sifted = chunk.sift(count, framer, &mut brought);
+            self.tail += sifted.kept as u64;
+            if let Some(behind) = sifted.behind_frame {
+                self.whole = self.tail - behind as u64;
             }
-            from = next;
-            match step.event {
-                Event::Frame { .. } => {
-                    self.whole = self.tail;
-                    brought.frames += 1;
-                }
-                Event::Message => brought.messages.push(framer.message().to_vec()),
-                Event::NeedMore | Event::Blank => {}
+            invalid = sifted.invalid;
+            if invalid.is_some() {
+                break;
             }
         }
-        Ok(brought)
+        self.trim(pool);
+        match invalid {
+            Some(invalid) => Err((brought, invalid)),
+            None => Ok(brought),
+        }
     }
 
     /// Everything before `position` was sent: returns the buffers it was in.
@@ -197,10 +276,16 @@ impl Queue {
         }
     }
 
-    /// Returns an empty buffer that a read without media left behind.
+    /// Returns the buffers at the end that hold nothing.
     pub fn trim(&mut self, pool: &mut Pool) {
-        if self.head == self.tail {
-            self.clear(pool);
+        while self
+            .chunks
+            .back()
+            .is_some_and(|last| last.start == last.end)
+        {
+            if let Some(chunk) = self.chunks.pop_back() {
+                pool.give(chunk.buffer, self.chunks.len());
+            }
         }
     }
 
@@ -214,10 +299,9 @@ impl Queue {
     }
 
     /// A walk over the bytes from `position` on.
-    pub fn walk<'a>(&'a self, position: u64, pool: &'a Pool) -> Walk<'a> {
+    pub fn walk(&self, position: u64) -> Walk<'_> {
         let mut walk = Walk {
             queue: self,
-            pool,
             chunk: 0,
             offset: 0,
         };
@@ -234,7 +318,6 @@ fn has_room(chunk: &Chunk, size: usize) -> bool {
 /// A place in the queue's bytes, moving forward.
 pub struct Walk<'a> {
     queue: &'a Queue,
-    pool: &'a Pool,
     chunk: usize,
     /// From the chunk's start.
     offset: usize,
@@ -254,7 +337,7 @@ impl<'a> Walk<'a> {
             self.chunk += 1;
             self.offset = 0;
         }
-        &self.pool.bytes(&chunk.buffer)[start..start + length]
+        &chunk.buffer[start..start + length]
     }
 
     /// Moves on by `count` bytes.
@@ -283,3 +366,6 @@ impl<'a> Walk<'a> {
         usize::from(u16::from_be_bytes([header[2], header[3]]))
     }
 }
+
+#[cfg(test)]
+mod tests;

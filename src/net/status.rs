@@ -39,6 +39,7 @@ impl Server {
             ("camgate_viewers", self.viewers.len()),
             ("camgate_pool_buffers", self.pool.total()),
             ("camgate_pool_buffers_free", self.pool.free()),
+            ("camgate_timers", self.timers.len()),
         ];
         for (name, value) in gauges {
             let _ = writeln!(out, "# TYPE {name} gauge\n{name} {value}");

@@ -24,6 +24,11 @@ impl Timers {
         self.heap.push(Reverse((due, key)));
     }
 
+    /// How many wait, leftovers included.
+    pub fn len(&self) -> usize {
+        self.heap.len()
+    }
+
     /// How long until the next one; `None` if there is none.
     pub fn until_next(&self, now: Instant) -> Option<Duration> {
         let Reverse((due, _)) = self.heap.peek()?;

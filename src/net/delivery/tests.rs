@@ -1,6 +1,9 @@
+use std::io::IoSliceMut;
+
 use proptest::prelude::*;
 
 use crate::net::key::Key;
+use crate::net::pool::Pool;
 use crate::net::queue::NoRoom;
 use crate::rtsp::framer::{self, Framer};
 
@@ -65,6 +68,19 @@ fn messages(mut bytes: &[u8]) -> Vec<Vec<u8>> {
     found
 }
 
+/// Puts bytes where a read would; returns how many there was room for.
+fn fill(queue: &mut Queue, bytes: &[u8]) -> usize {
+    let mut slices = std::array::from_fn(|_| IoSliceMut::new(&mut []));
+    let used = queue.room(&mut slices);
+    let mut rest = bytes;
+    for slice in &mut slices[..used] {
+        let count = slice.len().min(rest.len());
+        slice[..count].copy_from_slice(&rest[..count]);
+        rest = &rest[count..];
+    }
+    bytes.len() - rest.len()
+}
+
 /// Carries `stream` through queue and delivery, in reads of at most `read`
 /// bytes, and returns what the socket got.
 fn carry(stream: &[u8], read: usize, takes: Vec<usize>, batch: bool) -> Vec<u8> {
@@ -80,10 +96,9 @@ fn carry(stream: &[u8], read: usize, takes: Vec<usize>, batch: bool) -> Vec<u8> 
     let mut rest = stream;
     loop {
         if !rest.is_empty() {
-            match queue.room(&mut pool, OWNER) {
-                Ok(room) => {
-                    let count = room.len().min(read).min(rest.len());
-                    room[..count].copy_from_slice(&rest[..count]);
+            match queue.prepare(&mut pool, OWNER) {
+                Ok(()) => {
+                    let count = fill(&mut queue, &rest[..read.min(rest.len())]);
                     rest = &rest[count..];
                     queue
                         .take_in(count, &mut pool, &mut framer)
@@ -94,7 +109,7 @@ fn carry(stream: &[u8], read: usize, takes: Vec<usize>, batch: bool) -> Vec<u8> 
             }
         }
         let (written, _) = delivery
-            .write(&mut socket, &queue, &pool, false)
+            .write(&mut socket, &queue, false)
             .expect("the socket takes something");
         queue.release(delivery.position(), &mut pool, OWNER);
         if written == 0 && rest.is_empty() {
@@ -153,14 +168,14 @@ fn messages_of_the_camera_are_cut_out_wherever_they_stand() {
         let mut pool = Pool::new(32 * 4096, 4096, 4);
         let mut queue = Queue::new(16 * 4096, 4096);
         let mut framer = Framer::new(4096);
-        let room = queue.room(&mut pool, OWNER).expect("room");
-        room[..stream.len()].copy_from_slice(&stream);
+        queue.prepare(&mut pool, OWNER).expect("room");
+        assert_eq!(fill(&mut queue, &stream), stream.len());
         let brought = queue
             .take_in(stream.len(), &mut pool, &mut framer)
             .expect("valid");
         assert_eq!(brought.frames, 3);
         assert_eq!(brought.messages, [answer.to_vec()]);
-        let kept = queue.walk(0, &pool).slice(usize::MAX).to_vec();
+        let kept = queue.walk(0).slice(usize::MAX).to_vec();
         assert_eq!(kept, media);
     }
 }
@@ -170,8 +185,8 @@ fn the_last_message_is_finished_and_no_other_begun() {
     let stream = frames(&[500, 500]);
     let mut pool = Pool::new(32 * 4096, 4096, 4);
     let mut queue = Queue::new(16 * 4096, 4096);
-    let room = queue.room(&mut pool, OWNER).expect("room");
-    room[..stream.len()].copy_from_slice(&stream);
+    queue.prepare(&mut pool, OWNER).expect("room");
+    assert_eq!(fill(&mut queue, &stream), stream.len());
     let taken = queue.take_in(stream.len(), &mut pool, &mut Framer::new(4096));
     assert_eq!(taken.expect("valid").frames, 2);
     let mut delivery = Delivery::new(0, false);
@@ -181,7 +196,7 @@ fn the_last_message_is_finished_and_no_other_begun() {
         calls: 0,
     };
     for last in [false, true, true] {
-        let written = delivery.write(&mut socket, &queue, &pool, last);
+        let written = delivery.write(&mut socket, &queue, last);
         assert!(written.is_ok());
     }
     assert!(delivery.between_messages());
