@@ -1,0 +1,161 @@
+//! Who is compared, and how each is started.
+//!
+//! | name | what it does | between |
+//! |---|---|---|
+//! | load alone | nothing: viewers connect to the camera itself | TCP |
+//! | relay | the floor: reads 64K, writes 64K | TCP and TCP |
+//! | camgate | one interleaved frame a message | WSP and RTSP |
+//! | camgate batch | as many whole frames a message as are at hand | WSP and RTSP |
+//! | haproxy | TCP mode, one thread | TCP and TCP |
+//! | websockify | one Python process a viewer | WebSocket and TCP |
+//! | websocat | binary, as many threads as it likes | WebSocket and TCP |
+//!
+//! camgate runs with its defaults: only the number of viewers is raised.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+use crate::server::{built, directory};
+use crate::viewer::Protocol;
+
+/// Bytes of camgate's pool, its default.
+pub const POOL: u64 = 4 << 20;
+
+/// A server that can be measured, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contender {
+    Direct,
+    Relay,
+    Camgate,
+    CamgateBatch,
+    /// The static build; only its idle memory is of interest.
+    CamgateStatic,
+    Haproxy,
+    Websockify,
+    Websocat,
+}
+
+use Contender::*;
+
+impl Contender {
+    pub const ALL: [Contender; 7] = [
+        Direct,
+        Relay,
+        Camgate,
+        CamgateBatch,
+        Haproxy,
+        Websocat,
+        Websockify,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Direct => "load alone",
+            Relay => "relay",
+            Camgate => "camgate",
+            CamgateStatic => "camgate static",
+            CamgateBatch => "camgate batch",
+            Haproxy => "haproxy",
+            Websockify => "websockify",
+            Websocat => "websocat",
+        }
+    }
+
+    pub fn protocol(self) -> Protocol {
+        match self {
+            Direct | Relay | Haproxy => Protocol::Raw,
+            Websockify | Websocat => Protocol::Stream,
+            Camgate | CamgateStatic => Protocol::Camgate { batch: false },
+            CamgateBatch => Protocol::Camgate { batch: true },
+        }
+    }
+
+    pub fn is_camgate(self) -> bool {
+        matches!(self, Camgate | CamgateBatch)
+    }
+
+    /// Whether it can be run here.
+    pub fn is_here(self) -> bool {
+        self == Direct || self.program().is_some()
+    }
+
+    fn program(self) -> Option<PathBuf> {
+        match self {
+            Direct => None,
+            Relay => env::current_exe().ok(),
+            Camgate | CamgateBatch => Some(built("camgate")),
+            CamgateStatic => static_build(),
+            Haproxy => find("haproxy"),
+            Websockify => find("websockify"),
+            Websocat => find("websocat"),
+        }
+    }
+
+    /// The command line that serves `camera` at `listen`.
+    pub fn command(self, listen: SocketAddr, camera: SocketAddr) -> io::Result<Vec<String>> {
+        let program = self.program().ok_or(io::ErrorKind::NotFound)?;
+        let (from, to) = (listen.to_string(), camera.to_string());
+        let rest: Vec<String> = match self {
+            Direct => Vec::new(),
+            Relay => vec!["relay".into(), from, to],
+            Camgate | CamgateBatch | CamgateStatic => {
+                vec!["-c".into(), written("camgate.ini", &camgate(&from))?]
+            }
+            Haproxy => vec![
+                "-db".into(),
+                "-f".into(),
+                written("haproxy.cfg", &haproxy(&from, &to))?,
+            ],
+            Websockify => vec![from, to],
+            Websocat => ["--binary", "--exit-on-eof"]
+                .map(str::to_owned)
+                .into_iter()
+                .chain([format!("ws-listen:{from}"), format!("tcp:{to}")])
+                .collect(),
+        };
+        Ok([program.display().to_string()]
+            .into_iter()
+            .chain(rest)
+            .collect())
+    }
+}
+
+fn camgate(listen: &str) -> String {
+    format!(
+        "[general]\nlisten = {listen}\ntargets = loopback\nlog = warn\n\
+         [limits]\nviewers = 1000\nper_address = 1000\npool = {POOL}\n"
+    )
+}
+
+fn haproxy(listen: &str, camera: &str) -> String {
+    format!(
+        "global\n  nbthread 1\n  maxconn 2000\n\
+         defaults\n  mode tcp\n  timeout connect 10s\n  timeout client 60s\n  timeout server 60s\n\
+         listen cameras\n  bind {listen}\n  server camera {camera}\n"
+    )
+}
+
+fn written(name: &str, text: &str) -> io::Result<String> {
+    let path = directory().join(name);
+    fs::write(&path, text)?;
+    Ok(path.display().to_string())
+}
+
+/// The gateway as boards get it, for this processor, if it was built.
+fn static_build() -> Option<PathBuf> {
+    let target = format!("{}-unknown-linux-musl", env::consts::ARCH);
+    let program = built("../board").join(target).join("camgate");
+    program.is_file().then_some(program)
+}
+
+/// A program that board/install.sh built or installed.
+fn find(name: &str) -> Option<PathBuf> {
+    let tools = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/bench-tools/bin");
+    let path = env::var("PATH").unwrap_or_default();
+    [tools, "/usr/sbin"]
+        .into_iter()
+        .chain(path.split(':'))
+        .map(|directory| Path::new(directory).join(name))
+        .find(|program| program.is_file())
+}

@@ -1,0 +1,61 @@
+//! Who runs where. The load has one core and the server another, so that
+//! neither pays for the other's moves and every server has the same one.
+//!
+//! `taskset` and the shell's `ulimit` do it: no system call here needs `unsafe`.
+
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::{env, thread};
+
+/// Set for the run proper: it has its core and its file descriptors.
+const PREPARED: &str = "CAMGATE_BENCH_PREPARED";
+const SERVER: &str = "0";
+const LOAD: &str = "1";
+/// Enough for 500 viewers, their camera links, and the same in a server.
+const DESCRIPTORS: &str = "8192";
+
+/// Runs this program again on the load's core, with enough file descriptors;
+/// returns when that is done.
+pub fn prepare() {
+    if env::var_os(PREPARED).is_some() {
+        return;
+    }
+    let script = format!("ulimit -n {DESCRIPTORS} || ulimit -n $(ulimit -Hn); exec \"$@\"");
+    let mut command = Command::new("sh");
+    command.args(["-c", &script, "sh"]);
+    if are_two() {
+        command.args(["taskset", "-c", LOAD]);
+    }
+    command.arg(env::current_exe().unwrap_or_default());
+    command
+        .args(env::args_os().skip(1))
+        .env(PREPARED, if are_two() { "2" } else { "1" });
+    // Only returns if it failed: then the run goes on as it is.
+    let error = command.exec();
+    eprintln!("no core and no file descriptors of its own: {error}");
+}
+
+/// `program`, to be run on the server's core.
+pub fn on_server_core(program: &str) -> Command {
+    if !separate() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("taskset");
+    command.args(["-c", SERVER, program]);
+    command
+}
+
+/// Whether load and server have a core each.
+pub fn separate() -> bool {
+    env::var(PREPARED).is_ok_and(|cores| cores == "2")
+}
+
+fn are_two() -> bool {
+    let mut taskset = Command::new("taskset");
+    let works = taskset
+        .args(["-c", SERVER, "true"])
+        .stderr(Stdio::null())
+        .status();
+    thread::available_parallelism().is_ok_and(|cores| cores.get() >= 2)
+        && works.is_ok_and(|status| status.success())
+}

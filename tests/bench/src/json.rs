@@ -1,0 +1,113 @@
+//! The results for machines. Names carry their units.
+
+use std::fmt::Write;
+
+use crate::measure::Sample;
+use crate::results::{Row, Table};
+use crate::targets::{Idle, Verdict};
+
+/// Everything, as one object.
+pub fn document(
+    environment: &[(&str, String)],
+    tables: &[Table],
+    idle: &Idle,
+    verdicts: &[Verdict],
+) -> String {
+    let environment = environment.iter().map(|(name, value)| (*name, text(value)));
+    let cases = tables.iter().map(case).collect();
+    let verdicts = verdicts.iter().map(|verdict| {
+        object([
+            ("target", text(&verdict.what)),
+            ("found", text(&verdict.found)),
+            ("met", verdict.met.to_string()),
+        ])
+    });
+    let idle = object([
+        ("build", text(&idle.build)),
+        ("resident_bytes", idle.bytes.to_string()),
+    ]);
+    object([
+        ("environment", object(environment)),
+        ("idle", idle),
+        ("cases", array(cases)),
+        ("targets", array(verdicts.collect())),
+    ]) + "\n"
+}
+
+fn case(table: &Table) -> String {
+    object([
+        ("id", text(table.case.id)),
+        ("title", text(table.case.title)),
+        ("viewers", table.case.viewers.to_string()),
+        ("servers", array(table.rows.iter().map(row).collect())),
+    ])
+}
+
+fn row(row: &Row) -> String {
+    let median = match row.samples.len() {
+        0 => "null".into(),
+        _ => sample(&row.median()),
+    };
+    let failure = row.failure.as_ref().map_or("null".into(), |why| text(why));
+    object([
+        ("name", text(row.contender.name())),
+        ("failure", failure),
+        ("calls_per_megabyte", number(row.calls)),
+        ("median", median),
+        ("samples", array(row.samples.iter().map(sample).collect())),
+    ])
+}
+
+fn sample(sample: &Sample) -> String {
+    let memory = sample.memory.map_or("null".into(), |memory| {
+        object([
+            ("idle_bytes", memory.idle.to_string()),
+            ("loaded_bytes", memory.loaded.to_string()),
+            ("peak_bytes", memory.peak.to_string()),
+            ("pool_bytes", memory.pool.to_string()),
+            ("viewer_bytes", number(Some(memory.each))),
+        ])
+    });
+    object([
+        ("cpu_seconds_per_gigabyte", number(sample.processor)),
+        ("bytes_per_second", number(Some(sample.speed))),
+        ("latency_p50_seconds", number(Some(sample.latency.p50))),
+        ("latency_p99_seconds", number(Some(sample.latency.p99))),
+        ("latency_max_seconds", number(Some(sample.latency.most))),
+        ("first_frame_seconds", number(Some(sample.first_frame))),
+        ("memory", memory),
+    ])
+}
+
+fn object<'a>(members: impl IntoIterator<Item = (&'a str, String)>) -> String {
+    let members = members.into_iter();
+    let members: Vec<String> = members
+        .map(|(name, value)| format!("\"{name}\":{value}"))
+        .collect();
+    format!("{{{}}}", members.join(","))
+}
+
+fn array(elements: Vec<String>) -> String {
+    format!("[{}]", elements.join(",\n"))
+}
+
+fn number(value: Option<f64>) -> String {
+    match value {
+        Some(value) if value.is_finite() => format!("{value:.6}"),
+        _ => "null".into(),
+    }
+}
+
+fn text(value: &str) -> String {
+    let mut out = String::from("\"");
+    for character in value.chars() {
+        match character {
+            '"' | '\\' => out.extend(['\\', character]),
+            control if control < ' ' => {
+                let _ = write!(out, "\\u{:04x}", control as u32);
+            }
+            other => out.push(other),
+        }
+    }
+    out + "\""
+}

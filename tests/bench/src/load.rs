@@ -1,0 +1,285 @@
+//! The load: a camera with many links and its viewers, on one thread.
+//!
+//! Both ends are here, so that one clock times a frame's way and one ring makes
+//! and checks it. The loop reads for every viewer that has something, then
+//! writes once for every camera link that has room, and asks again.
+//!
+//! Invariant: a run that lost, reordered or damaged a byte, or that did not end
+//! in time, is an error and no measurement.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use mio::event::Event;
+use mio::net::TcpListener;
+use mio::{Events, Interest, Poll, Token};
+
+use crate::camera::Camera;
+use crate::frame::Ring;
+use crate::pace::{Pace, TICK};
+use crate::viewer::{Protocol, Side, Surroundings, Viewer};
+
+/// Bytes of one read of a viewer's.
+const READ: usize = 256 * 1024;
+const LISTENER: usize = 0;
+/// Token of the first camera link; then come a viewer's two sockets, and so on.
+const FIRST: usize = 1;
+/// How long a viewer may wait for its first frame, and a run for its last.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What a flow of frames came to.
+pub struct Flow {
+    pub time: Duration,
+    /// Interleaved frames, in bytes; nobody's framing is counted.
+    pub bytes: u64,
+    /// From a frame's release to its receipt, in µs; one for each frame.
+    pub latencies: Vec<u32>,
+}
+
+/// Camera and viewers.
+pub struct Load {
+    poll: Poll,
+    events: Events,
+    listener: TcpListener,
+    camera: SocketAddr,
+    cameras: Vec<Camera>,
+    viewers: Vec<Viewer>,
+    server: SocketAddr,
+    ring: Ring,
+    buffer: Vec<u8>,
+    epoch: Instant,
+    latencies: Vec<u32>,
+}
+
+impl Load {
+    /// A camera that listens.
+    pub fn new() -> std::io::Result<Load> {
+        let poll = Poll::new()?;
+        let mut listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        poll.registry()
+            .register(&mut listener, Token(LISTENER), Interest::READABLE)?;
+        let camera = listener.local_addr()?;
+        Ok(Load {
+            poll,
+            events: Events::with_capacity(2048),
+            listener,
+            camera,
+            cameras: Vec::new(),
+            viewers: Vec::new(),
+            server: camera,
+            ring: Ring::new(),
+            buffer: vec![0; READ],
+            epoch: Instant::now(),
+            latencies: Vec::new(),
+        })
+    }
+
+    /// Where servers find the camera.
+    pub fn camera(&self) -> SocketAddr {
+        self.camera
+    }
+
+    /// Opens `count` viewers of `server`, one after the other. Returns how long
+    /// each took from its connect to its first whole frame.
+    pub fn connect(
+        &mut self,
+        server: SocketAddr,
+        protocol: Protocol,
+        count: usize,
+    ) -> Result<Vec<Duration>, String> {
+        self.server = server;
+        let mut times = Vec::new();
+        for index in 0..count {
+            let begun = Instant::now();
+            let around = Surroundings {
+                registry: self.poll.registry(),
+                ring: &self.ring,
+                server,
+                camera: self.camera,
+            };
+            let viewer = Viewer::open(protocol, index as u32, viewer_token(index), &around)?;
+            self.viewers.push(viewer);
+            while self.viewers[index].frames() == 0 {
+                self.turn(Some(PATIENCE))?;
+                if begun.elapsed() > PATIENCE {
+                    return Err(format!("viewer {index} has no frame after {PATIENCE:?}"));
+                }
+            }
+            times.push(begun.elapsed());
+        }
+        Ok(times)
+    }
+
+    /// Sends `bytes` in all as fast as they are taken.
+    pub fn flood(&mut self, bytes: u64) -> Result<Flow, String> {
+        let each = bytes as f64 / self.viewers.len() as f64 / self.ring.mean();
+        let begun = self.begin();
+        for camera in &mut self.cameras {
+            camera.release_unstamped(each as u64);
+        }
+        self.finish(begun)
+    }
+
+    /// Sends pictures of `bits` a second to each viewer, for `time`.
+    pub fn pace(&mut self, bits: u64, time: Duration) -> Result<Flow, String> {
+        let mut paces: Vec<Pace> = (0..self.cameras.len())
+            .map(|index| Pace::new(bits, self.ring.mean(), index, self.cameras.len()))
+            .collect();
+        let begun = self.begin();
+        while begun.elapsed() < time {
+            let now = self.now();
+            for (camera, pace) in self.cameras.iter_mut().zip(&mut paces) {
+                if let Some(frames) = pace.due(begun.elapsed()) {
+                    camera.release(frames, now);
+                }
+            }
+            self.turn(Some(TICK))?;
+        }
+        self.finish(begun)
+    }
+
+    fn begin(&mut self) -> Instant {
+        self.latencies.clear();
+        Instant::now()
+    }
+
+    /// Waits until every viewer has what its camera link released.
+    fn finish(&mut self, begun: Instant) -> Result<Flow, String> {
+        let mut ends = vec![0; self.viewers.len()];
+        for camera in &self.cameras {
+            if let Some(stream) = camera.stream() {
+                ends[stream as usize] = camera.released();
+            }
+        }
+        let mut stalled = Instant::now();
+        let mut had = 0;
+        loop {
+            let has: u64 = self.viewers.iter().map(Viewer::frames).sum();
+            if has == ends.iter().sum() {
+                break;
+            }
+            if has > had {
+                (had, stalled) = (has, Instant::now());
+            } else if stalled.elapsed() > PATIENCE {
+                return Err(format!("{has} frames arrived, then nothing more"));
+            }
+            self.turn(Some(PATIENCE))?;
+        }
+        let bytes = |frames: &u64| self.ring.volume(*frames) - self.ring.volume(1);
+        Ok(Flow {
+            time: begun.elapsed(),
+            bytes: ends.iter().map(bytes).sum(),
+            latencies: std::mem::take(&mut self.latencies),
+        })
+    }
+
+    fn now(&self) -> u64 {
+        self.epoch.elapsed().as_nanos() as u64
+    }
+
+    /// Once round: events, reads, writes. Waits only when nothing is at hand.
+    fn turn(&mut self, patience: Option<Duration>) -> Result<(), String> {
+        let busy =
+            self.viewers.iter_mut().any(is_readable) || self.cameras.iter().any(Camera::can_send);
+        let timeout = if busy { Some(Duration::ZERO) } else { patience };
+        if let Err(error) = self.poll.poll(&mut self.events, timeout)
+            && error.kind() != std::io::ErrorKind::Interrupted
+        {
+            return Err(format!("poll: {error}"));
+        }
+        let mut accept = false;
+        let now = self.now();
+        for event in &self.events {
+            match event.token().0 {
+                LISTENER => accept = true,
+                token => note(&mut self.cameras, &mut self.viewers, token, event, now),
+            }
+        }
+        if accept {
+            self.accept()?;
+        }
+        self.read()?;
+        self.write()
+    }
+
+    fn accept(&mut self) -> Result<(), String> {
+        while let Ok((mut socket, _)) = self.listener.accept() {
+            let token = Token(FIRST + 3 * self.cameras.len());
+            let both = Interest::READABLE | Interest::WRITABLE;
+            socket
+                .set_nodelay(true)
+                .and_then(|()| self.poll.registry().register(&mut socket, token, both))
+                .map_err(|error| format!("accepting: {error}"))?;
+            self.cameras.push(Camera::new(socket));
+        }
+        Ok(())
+    }
+
+    fn read(&mut self) -> Result<(), String> {
+        let around = Surroundings {
+            registry: self.poll.registry(),
+            ring: &self.ring,
+            server: self.server,
+            camera: self.camera,
+        };
+        for viewer in &mut self.viewers {
+            for side in [Side::Control, Side::Data] {
+                if viewer.link(side).is_some_and(|link| link.readable) {
+                    let epoch = self.epoch;
+                    let mut now = None;
+                    let latencies = &mut self.latencies;
+                    viewer.read(side, &mut self.buffer, &around, |stamp| {
+                        let now = *now.get_or_insert_with(|| epoch.elapsed().as_nanos() as u64);
+                        latencies.push((now.saturating_sub(stamp) / 1000) as u32);
+                    })?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&mut self) -> Result<(), String> {
+        for index in 0..self.cameras.len() {
+            if self.cameras[index].can_send() {
+                let now = self.now();
+                let sent = self.cameras[index].send(&mut self.ring, now);
+                sent.map_err(|error| format!("the camera's link {index}: {error}"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn viewer_token(index: usize) -> usize {
+    FIRST + 3 * index + 1
+}
+
+fn is_readable(viewer: &mut Viewer) -> bool {
+    [Side::Control, Side::Data]
+        .into_iter()
+        .any(|side| viewer.link(side).is_some_and(|link| link.readable))
+}
+
+fn note(cameras: &mut [Camera], viewers: &mut [Viewer], token: usize, event: &Event, now: u64) {
+    let (index, socket) = ((token - FIRST) / 3, (token - FIRST) % 3);
+    match socket {
+        0 => {
+            let camera = &mut cameras[index];
+            camera.writable |= event.is_writable();
+            if event.is_readable() {
+                // Whether it hung up shows in its viewer.
+                let _ = camera.serve(now);
+            }
+        }
+        socket => {
+            let side = if socket == 1 {
+                Side::Data
+            } else {
+                Side::Control
+            };
+            if let Some(link) = viewers[index].link(side) {
+                link.readable = true;
+            }
+        }
+    }
+}

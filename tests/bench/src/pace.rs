@@ -1,0 +1,58 @@
+//! When a camera has its pictures ready, and how large they are.
+//!
+//! 25 pictures a second; every 25th is a key picture, [`KEY`] times as large as
+//! the others. The cameras of one run have their pictures evenly spread over
+//! time, as cameras that know nothing of each other have on average.
+
+use std::time::Duration;
+
+/// The grain of time: pictures that became due are released this often.
+pub const TICK: Duration = Duration::from_millis(1);
+
+const PICTURE: Duration = Duration::from_millis(40);
+/// Pictures from one key picture to the next.
+const GROUP: u64 = 25;
+/// The size of a key picture, in others.
+const KEY: f64 = 6.0;
+
+/// One camera's pictures.
+pub struct Pace {
+    /// Frames of a picture that is no key picture.
+    frames: f64,
+    /// What the rounding to whole frames left over.
+    owed: f64,
+    next: Duration,
+    picture: u64,
+}
+
+impl Pace {
+    /// The pictures of camera `index` of `count`, `bits` a second in frames of
+    /// `mean` bytes.
+    pub fn new(bits: u64, mean: f64, index: usize, count: usize) -> Pace {
+        let group = bits as f64 / 8.0 / mean * PICTURE.as_secs_f64() * GROUP as f64;
+        Pace {
+            frames: group / (GROUP as f64 - 1.0 + KEY),
+            owed: 0.0,
+            next: PICTURE.mul_f64(index as f64 / count as f64),
+            picture: index as u64 * 7,
+        }
+    }
+
+    /// The frames of the picture that is due at `time`, if one is.
+    pub fn due(&mut self, time: Duration) -> Option<u64> {
+        if time < self.next {
+            return None;
+        }
+        let size = if self.picture.is_multiple_of(GROUP) {
+            KEY
+        } else {
+            1.0
+        };
+        self.owed += self.frames * size;
+        let frames = self.owed.floor().max(1.0);
+        self.owed -= frames;
+        self.picture += 1;
+        self.next += PICTURE;
+        Some(frames as u64)
+    }
+}

@@ -1,0 +1,70 @@
+//! The results for people: a table for each case, then the targets.
+
+use crate::contender::Contender;
+use crate::results::{Row, Table};
+use crate::targets::Verdict;
+
+const HEADINGS: &str = "                 CPU s/GB  (least–most)  × relay   MB/s  calls/MB     \
+latency ms p50/p99/max  first ms   idle KiB  loaded    peak  KiB/viewer";
+
+/// One case.
+pub fn show(table: &Table) -> String {
+    let case = &table.case;
+    let mut text = format!("\n{}\n{HEADINGS}\n", case.title);
+    for row in &table.rows {
+        if !row.samples.is_empty() {
+            text += &line(row, table);
+        }
+        if let Some(failure) = &row.failure {
+            text += &format!("{:16} failed: {failure}\n", row.contender.name());
+        }
+    }
+    text
+}
+
+fn line(row: &Row, table: &Table) -> String {
+    let sample = row.median();
+    let latency = match table.case.is_flood() {
+        // At full speed it only tells how much the sockets' buffers hold.
+        true => "-".to_owned(),
+        false => format!(
+            "{:.2} / {:.2} / {:.1}",
+            sample.latency.p50 * 1e3,
+            sample.latency.p99 * 1e3,
+            sample.latency.most * 1e3
+        ),
+    };
+    let spread = row.spread();
+    let memory = sample.memory;
+    let kibibytes = |bytes: u64| (bytes >> 10).to_string();
+    format!(
+        "{:16} {:>8}  {:>12}  {:>7} {:>6.0} {:>9}  {:>26} {:>9.2}  {:>9} {:>7} {:>7}  {:>10}\n",
+        row.contender.name(),
+        number(sample.processor, 3),
+        spread.map_or("-".into(), |(a, b)| format!("{a:.2}–{b:.2}")),
+        number(table.ratio(row.contender, Contender::Relay), 2),
+        sample.speed / 1e6,
+        number(row.calls, 1),
+        latency,
+        sample.first_frame * 1e3,
+        memory.map_or("-".into(), |memory| kibibytes(memory.idle)),
+        memory.map_or("-".into(), |memory| kibibytes(memory.loaded)),
+        memory.map_or("-".into(), |memory| kibibytes(memory.peak)),
+        number(memory.map(|memory| memory.each / 1024.0), 1),
+    )
+}
+
+/// The targets, met or not.
+pub fn verdicts(verdicts: &[Verdict]) -> String {
+    let met = verdicts.iter().filter(|verdict| verdict.met).count();
+    let mut text = format!("\nTargets: {met} of {} met\n", verdicts.len());
+    for verdict in verdicts {
+        let word = if verdict.met { "met   " } else { "MISSED" };
+        text += &format!("  {word}  {:66}  {}\n", verdict.what, verdict.found);
+    }
+    text
+}
+
+fn number(value: Option<f64>, digits: usize) -> String {
+    value.map_or("-".into(), |value| format!("{value:.digits$}"))
+}

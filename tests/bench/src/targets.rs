@@ -1,0 +1,157 @@
+//! What the gateway is meant to achieve, and whether it did in this run.
+//!
+//! All but memory are ratios or differences within one run: the machine cancels
+//! out, as far as it does.
+
+use crate::contender::{Contender, POOL};
+use crate::results::Table;
+
+use Contender::{Camgate, CamgateBatch, Direct, Haproxy, Relay, Websocat};
+
+/// Times the relay's processor time, with batched messages.
+const BATCH: f64 = 1.25;
+/// The same with one frame a message, at full speed.
+const SINGLE: f64 = 1.5;
+/// Seconds that the gateway may add to the 99th percentile of the latency.
+const LATENCY: f64 = 0.002;
+/// Resident bytes of a gateway that has nothing to do.
+const IDLE: f64 = (2 << 20) as f64;
+/// Bytes of a viewer, its share of the pool left out.
+const VIEWER: f64 = (24 << 10) as f64;
+
+/// One target: what it is about, what it wants and what was found.
+pub struct Verdict {
+    pub what: String,
+    pub found: String,
+    pub met: bool,
+}
+
+/// The idle gateway: which build, and its resident bytes.
+pub struct Idle {
+    pub build: String,
+    pub bytes: u64,
+}
+
+/// All targets that this run can judge.
+pub fn judge(tables: &[Table], idle: &Idle) -> Vec<Verdict> {
+    let mut verdicts: Vec<Verdict> = tables.iter().flat_map(processor).collect();
+    verdicts.extend(
+        tables
+            .iter()
+            .filter(|t| t.case.id == "100-paced")
+            .filter_map(latency),
+    );
+    verdicts.push(Verdict {
+        what: format!(
+            "idle, at most {} KiB resident ({})",
+            IDLE / 1024.0,
+            idle.build
+        ),
+        found: format!("{} KiB", idle.bytes >> 10),
+        met: idle.bytes as f64 <= IDLE,
+    });
+    verdicts.extend(
+        tables
+            .iter()
+            .filter(|t| t.case.viewers >= 100)
+            .filter_map(viewer),
+    );
+    verdicts.extend(pool(tables));
+    verdicts
+}
+
+fn processor(table: &Table) -> Vec<Verdict> {
+    let mut verdicts = vec![at_most(table, CamgateBatch, BATCH, Relay)];
+    if table.case.is_flood() {
+        verdicts.push(at_most(table, Camgate, SINGLE, Relay));
+    }
+    for other in [Haproxy, Websocat] {
+        verdicts.push(at_most(table, CamgateBatch, 1.0, other));
+    }
+    verdicts.into_iter().flatten().collect()
+}
+
+/// Processor time of `who` at most `most` times that of `other`.
+fn at_most(table: &Table, who: Contender, most: f64, other: Contender) -> Option<Verdict> {
+    let ratio = table.ratio(who, other)?;
+    let (who, other, title) = (who.name(), other.name(), table.case.title);
+    Some(Verdict {
+        what: format!("{title}: {who} at most {most:.2} × {other}"),
+        found: format!("{ratio:.2} ×"),
+        met: ratio <= most,
+    })
+}
+
+fn latency(table: &Table) -> Option<Verdict> {
+    let own = table.row(Direct)?.median().latency.p99;
+    let whole = [Camgate, CamgateBatch]
+        .into_iter()
+        .filter_map(|who| Some(table.row(who)?.median().latency.p99))
+        .reduce(f64::max)?;
+    let added = whole - own;
+    let relay = table.row(Relay).map(|row| row.median().latency.p99 - own);
+    let relay = relay.map_or(String::new(), |added| {
+        format!("; the relay adds {:.2}", added * 1e3)
+    });
+    Some(Verdict {
+        what: format!(
+            "{}: under {} ms added at the 99th percentile",
+            table.case.title,
+            LATENCY * 1e3
+        ),
+        found: format!(
+            "{:.2} ms ({:.2} in all, {:.2} the load alone{relay})",
+            added * 1e3,
+            whole * 1e3,
+            own * 1e3
+        ),
+        met: added < LATENCY,
+    })
+}
+
+fn viewer(table: &Table) -> Option<Verdict> {
+    let each = [Camgate, CamgateBatch]
+        .into_iter()
+        .filter_map(|who| Some(table.row(who)?.median().memory?.each))
+        .reduce(f64::max)?;
+    Some(Verdict {
+        what: format!(
+            "{}: at most {} KiB a viewer beside the pool",
+            table.case.title,
+            VIEWER / 1024.0
+        ),
+        found: format!("{:.1} KiB", each / 1024.0),
+        met: each <= VIEWER,
+    })
+}
+
+/// Everything that grew, at its worst, fits the pool and the viewers' share.
+fn pool(tables: &[Table]) -> Option<Verdict> {
+    let rows = tables.iter().flat_map(|table| {
+        let rows = table.rows.iter().filter(|row| row.contender.is_camgate());
+        rows.map(|row| (table.case.viewers, row))
+    });
+    let found = rows.filter(|(_, row)| !row.samples.is_empty());
+    let worst = found
+        .filter_map(|(viewers, row)| {
+            let memory = row.median().memory?;
+            let allowed = POOL as f64 + VIEWER * viewers as f64;
+            let grown = memory.peak.saturating_sub(memory.idle) as f64;
+            Some((grown - allowed, grown, allowed, memory.pool))
+        })
+        .max_by(|a, b| a.0.total_cmp(&b.0))?;
+    let (over, grown, allowed, pool) = worst;
+    Some(Verdict {
+        what: format!(
+            "nothing grows beyond the pool's {} KiB and the viewers' shares",
+            POOL >> 10
+        ),
+        found: format!(
+            "{:.0} of {:.0} KiB, pool {} KiB resident",
+            grown / 1024.0,
+            allowed / 1024.0,
+            pool >> 10
+        ),
+        met: over <= 0.0 && pool <= POOL,
+    })
+}

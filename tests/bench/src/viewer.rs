@@ -1,0 +1,282 @@
+//! One viewer: opens what its server wants opened, says PLAY, and checks every
+//! byte that comes.
+//!
+//! | protocol | opening |
+//! |---|---|
+//! | raw | TCP; RTSP PLAY |
+//! | stream | one WebSocket, binary messages cut anywhere; RTSP PLAY |
+//! | camgate | WSP: control and data, INIT, JOIN, then OPTIONS, DESCRIBE, SETUP, PLAY wrapped |
+//!
+//! Invariant: on camgate a message holds whole frames; exactly one, unless the
+//! JOIN asked for batches.
+
+use std::net::SocketAddr;
+
+use mio::{Registry, Token};
+
+use crate::frame::{Checker, Ring};
+use crate::link::Link;
+use crate::websocket::{self, Kind, Piece};
+
+/// How a server wants to be spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    Raw,
+    Stream,
+    Camgate { batch: bool },
+}
+
+/// RTSP requests of a camgate viewer, in order.
+const METHODS: [&str; 4] = ["OPTIONS", "DESCRIBE", "SETUP", "PLAY"];
+
+/// Which socket of a viewer's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    Data = 0,
+    Control = 1,
+}
+
+/// Where a viewer finds what.
+pub struct Surroundings<'a> {
+    pub registry: &'a Registry,
+    pub ring: &'a Ring,
+    pub server: SocketAddr,
+    pub camera: SocketAddr,
+}
+
+/// A viewer of one stream.
+pub struct Viewer {
+    protocol: Protocol,
+    stream: u32,
+    /// Of the data socket; the one after it is that of control.
+    token: usize,
+    links: [Option<Link>; 2],
+    /// Between the reply to INIT and the JOIN.
+    channel: String,
+    /// RTSP requests sent.
+    asked: usize,
+    /// Frames begin here: the answer to a PLAY that was not wrapped is behind.
+    playing: bool,
+    checker: Checker,
+    /// Frames checked when the message under way began.
+    frames_before: u64,
+}
+
+impl Viewer {
+    /// Opens the first socket. Of the tokens, `token` is for data and the next
+    /// one for control.
+    pub fn open(
+        protocol: Protocol,
+        stream: u32,
+        token: usize,
+        around: &Surroundings<'_>,
+    ) -> Result<Viewer, String> {
+        let mut viewer = Viewer {
+            protocol,
+            stream,
+            token,
+            links: [None, None],
+            channel: String::new(),
+            asked: 0,
+            playing: false,
+            checker: Checker::new(stream),
+            frames_before: 0,
+        };
+        let upgrade = |path, name| websocket::upgrade(around.server, path, name);
+        let (side, first) = match protocol {
+            Protocol::Raw => (Side::Data, viewer.request("PLAY", around).into_bytes()),
+            Protocol::Stream => (Side::Data, upgrade("/", "binary")),
+            Protocol::Camgate { .. } => (Side::Control, upgrade("/ws/", "control")),
+        };
+        viewer.connect(side, &first, around)?;
+        Ok(viewer)
+    }
+
+    /// Whole frames received and found right.
+    pub fn frames(&self) -> u64 {
+        self.checker.frames()
+    }
+
+    /// A socket of this viewer's, if it is open.
+    pub fn link(&mut self, side: Side) -> Option<&mut Link> {
+        self.links[side as usize].as_mut()
+    }
+
+    /// One read; `sent` is told the stamp of each frame.
+    ///
+    /// # Errors
+    /// The server hung up, or said or delivered what is not right.
+    pub fn read(
+        &mut self,
+        side: Side,
+        buffer: &mut [u8],
+        around: &Surroundings<'_>,
+        sent: impl FnMut(u64),
+    ) -> Result<(), String> {
+        let Some(link) = self.link(side) else {
+            return Ok(());
+        };
+        let read = link.read(buffer);
+        read.and_then(|read| self.take_in(side, &buffer[..read], around, sent))
+            .map_err(|what| format!("stream {}: {what}", self.stream))
+    }
+
+    fn take_in(
+        &mut self,
+        side: Side,
+        bytes: &[u8],
+        around: &Surroundings<'_>,
+        mut sent: impl FnMut(u64),
+    ) -> Result<(), String> {
+        if self.protocol == Protocol::Raw {
+            return self.stream(bytes, around.ring, sent);
+        }
+        if self.link(side).is_some_and(|link| !link.upgraded) {
+            return self.upgrade(side, bytes, around);
+        }
+        let protocol = self.protocol;
+        let mut rest = bytes;
+        while let Some(link) = self.link(side)
+            && let Some(piece) = link.messages.next(&mut rest)
+        {
+            match (piece.kind, protocol) {
+                (Kind::Text, _) => {
+                    if let Some(text) = link.text(&piece) {
+                        self.told(side, &text, around)?;
+                    }
+                }
+                (Kind::Binary, Protocol::Stream) => {
+                    self.stream(piece.payload, around.ring, &mut sent)?;
+                }
+                (Kind::Binary, _) => self.media(&piece, around.ring, &mut sent)?,
+                (Kind::Control, _) => return Err("the server closed or pinged".into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Media of camgate: messages of whole frames.
+    fn media(
+        &mut self,
+        piece: &Piece<'_>,
+        ring: &Ring,
+        sent: impl FnMut(u64),
+    ) -> Result<(), String> {
+        self.checker.check(piece.payload, ring, sent)?;
+        if piece.last {
+            let frames = self.checker.frames() - self.frames_before;
+            self.frames_before = self.checker.frames();
+            let single = self.protocol == (Protocol::Camgate { batch: false });
+            if !self.checker.is_whole() || frames == 0 || (single && frames != 1) {
+                return Err(format!("a message of {frames} frames, or of a part of one"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What comes from a camera as it is: the answer to PLAY, then frames.
+    fn stream(&mut self, bytes: &[u8], ring: &Ring, sent: impl FnMut(u64)) -> Result<(), String> {
+        if self.playing {
+            return self.checker.check(bytes, ring, sent);
+        }
+        let head = self.link(Side::Data).and_then(|link| link.head(bytes));
+        let Some((_, length)) = head else {
+            return Ok(());
+        };
+        self.playing = true;
+        self.checker.check(&bytes[length..], ring, sent)
+    }
+
+    fn upgrade(
+        &mut self,
+        side: Side,
+        bytes: &[u8],
+        around: &Surroundings<'_>,
+    ) -> Result<(), String> {
+        let play = self.request("PLAY", around);
+        let (protocol, channel) = (self.protocol, self.channel.clone());
+        let Some(link) = self.link(side) else {
+            return Ok(());
+        };
+        let Some((head, length)) = link.head(bytes) else {
+            return Ok(());
+        };
+        if !head.starts_with("HTTP/1.1 101") || length != bytes.len() {
+            return Err(format!("no upgrade: {head}"));
+        }
+        link.upgraded = true;
+        match (side, protocol) {
+            (Side::Control, _) => self.say(side, &init(around.camera)),
+            (Side::Data, Protocol::Camgate { batch }) => self.say(side, &join(&channel, batch)),
+            (Side::Data, _) => link.send(&websocket::message(Kind::Binary, &play)),
+        }
+    }
+
+    /// A text message of camgate's: the reply to INIT, JOIN or a WRAP.
+    fn told(&mut self, side: Side, text: &str, around: &Surroundings<'_>) -> Result<(), String> {
+        if !text.starts_with("WSP/1.1 200 ") {
+            return Err(format!("refused: {text}"));
+        }
+        if side == Side::Control && self.asked == 0 {
+            let line = text
+                .lines()
+                .find_map(|line| line.strip_prefix("channel: "))
+                .ok_or("INIT without a channel")?;
+            self.channel = line.to_owned();
+            let upgrade = websocket::upgrade(around.server, "/ws/", "data");
+            return self.connect(Side::Data, &upgrade, around);
+        }
+        if let Some(method) = METHODS.get(self.asked) {
+            self.asked += 1;
+            let request = self.request(method, around);
+            let seq = self.asked + 1;
+            let length = request.len();
+            return self.say(
+                Side::Control,
+                &format!("WSP/1.1 WRAP\r\ncontentLength: {length}\r\nseq: {seq}\r\n\r\n{request}"),
+            );
+        }
+        Ok(())
+    }
+
+    fn connect(
+        &mut self,
+        side: Side,
+        first: &[u8],
+        around: &Surroundings<'_>,
+    ) -> Result<(), String> {
+        let token = Token(self.token + side as usize);
+        let link = Link::open(around.registry, around.server, token, first);
+        self.links[side as usize] = Some(link.map_err(|error| format!("connecting: {error}"))?);
+        Ok(())
+    }
+
+    fn say(&mut self, side: Side, text: &str) -> Result<(), String> {
+        match self.link(side) {
+            Some(link) => link.send(&websocket::message(Kind::Text, text)),
+            None => Ok(()),
+        }
+    }
+
+    fn request(&self, method: &str, around: &Surroundings<'_>) -> String {
+        let (camera, stream, sequence) = (around.camera, self.stream, self.asked);
+        let extra = match method {
+            "SETUP" => "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n",
+            "PLAY" => "Session: 1\r\n",
+            _ => "",
+        };
+        format!("{method} rtsp://{camera}/{stream} RTSP/1.0\r\nCSeq: {sequence}\r\n{extra}\r\n")
+    }
+}
+
+fn init(camera: SocketAddr) -> String {
+    let (host, port) = (camera.ip(), camera.port());
+    format!(
+        "WSP/1.1 INIT\r\nproto: rtsp\r\nhost: {host}\r\nport: {port}\r\nclient: \r\nseq: 1\r\n\r\n"
+    )
+}
+
+fn join(channel: &str, batch: bool) -> String {
+    let batch = if batch { "batch: 1\r\n" } else { "" };
+    format!("WSP/1.1 JOIN\r\nchannel: {channel}\r\n{batch}seq: 1\r\n\r\n")
+}
