@@ -5,6 +5,8 @@
 
 mod common;
 
+use std::time::Instant;
+
 use common::fake_camera::{FakeCamera, Link};
 use common::frames::{Checker, Pattern};
 use common::gateway::{Config, Gateway};
@@ -15,6 +17,7 @@ use common::viewer::Viewer;
 const SLOW: Opening = Opening {
     origin: None,
     receive_buffer: Some(16 * 1024),
+    segment: None,
     from: None,
 };
 
@@ -208,6 +211,40 @@ fn slow_viewers_that_hold_the_pool_do_not_stop_the_others() {
         viewer.expect_frames(Pattern::BULK, 0..3_000);
     }
     slow.into_iter().for_each(Viewer::vanish);
+    gateway.await_as_before(&before);
+}
+
+/// Three who never read, and two whose queues ran full like theirs and who then
+/// go on: what was held back for them must start to move again.
+#[test]
+fn viewers_who_paused_get_all_of_it_from_a_pool_that_others_hold() {
+    let gateway = Config::new().limit("pool", "512k").start();
+    let before = gateway.metrics();
+    let flood = FakeCamera::playing(Pattern::BULK, u32::MAX);
+    let mut dead: Vec<Viewer> = (0..3)
+        .map(|_| Viewer::join_as(&gateway, &flood, false, SLOW))
+        .collect();
+    dead.iter_mut().for_each(Viewer::play);
+    common::await_some("their cameras to find no room", || {
+        (flood.stalls() >= 3).then_some(())
+    });
+    // 30 MiB each: no chain of kernel buffers hides that.
+    let patterns = [(Pattern::CAMERA, 30_000), (Pattern::EXTREMES, 1_100)];
+    let cameras = patterns.map(|(pattern, count)| FakeCamera::playing(pattern, count));
+    let mut viewers = [0, 1].map(|n| Viewer::join_as(&gateway, &cameras[n], n == 1, SLOW));
+    viewers.iter_mut().for_each(Viewer::play);
+    common::await_some("these cameras, too, to find no room", || {
+        cameras.iter().all(|c| c.stalls() > 0).then_some(())
+    });
+    let started = Instant::now();
+    for (viewer, (pattern, count)) in viewers.iter_mut().zip(patterns) {
+        read_batches(viewer, pattern, 0..count);
+        assert_eq!(viewer.ask("GET_PARAMETER").status(), 200);
+    }
+    let took = started.elapsed();
+    assert!(took < common::BOUND / 2, "{took:?}");
+    viewers.into_iter().for_each(Viewer::vanish);
+    dead.into_iter().for_each(Viewer::vanish);
     gateway.await_as_before(&before);
 }
 

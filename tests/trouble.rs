@@ -39,6 +39,7 @@ fn with_a_witness(trouble: fn(&mut Link) -> std::io::Result<()>, words: &[&str])
     assert_eq!(witness.ask("GET_PARAMETER").status(), 200);
     witness.expect_frames(Pattern::CAMERA, 50..100);
     witness.vanish();
+    drop(victim);
     gateway.await_as_before(&before);
 }
 
@@ -114,6 +115,38 @@ fn a_camera_that_talks_http_is_shown_out() {
     let reply = viewer.control.reply();
     assert_eq!(reply.code, 502, "{reply:?}");
     assert_eq!(viewer.control.await_close(), 1011);
+}
+
+#[test]
+fn an_answer_that_cannot_be_read_is_told_at_once_and_in_words() {
+    let gateway = Gateway::start_default();
+    let camera = FakeCamera::start(|link| {
+        let request = link.expect("OPTIONS")?;
+        let name = |n: u32| (format!("X-{n}"), "y");
+        let many: Vec<_> = (0..130).map(name).collect();
+        let many: Vec<_> = many
+            .iter()
+            .map(|(name, value)| (name.as_str(), *value))
+            .collect();
+        link.reply(&request, "200 OK", &many, b"")?;
+        link.fall_silent()
+    });
+    let mut viewer = Viewer::join(&gateway, &camera);
+    let request = viewer.compose("OPTIONS", &[]);
+    let seq = viewer.wrap(&request);
+    let reply = viewer.control.reply();
+    assert_eq!(
+        (reply.code, reply.seq()),
+        (502, Some(seq.as_str())),
+        "{reply:?}"
+    );
+    assert!(
+        reply.reason.contains("header"),
+        "words that say what: {reply:?}"
+    );
+    assert_eq!(viewer.control.await_close(), 1011);
+    assert_eq!(viewer.data.await_close(), 1011);
+    camera.await_end(0);
 }
 
 #[test]

@@ -65,6 +65,65 @@ fn a_request_that_needs_no_repair_reaches_the_camera_as_it_was_written() {
     assert_eq!(seen.body, body.as_bytes());
 }
 
+/// What could be another protocol to whatever listens at the target is refused,
+/// or arrives as what it calls itself: an RTSP request and nothing beside.
+#[test]
+fn what_could_be_another_protocol_is_refused_or_arrives_as_rtsp() {
+    let (gateway, camera) = (Gateway::start_default(), FakeCamera::answering());
+    let url = camera.url();
+    let refused = [
+        format!("GET {url} HTTP/1.1\r\nCSeq: 1\r\n\r\n"),
+        format!("GET {url} RTSP/1.0\r\nCSeq: 1\r\n\r\n"),
+        "POST http://127.0.0.1/ RTSP/1.0\r\nCSeq: 1\r\n\r\n".to_owned(),
+        "OPTIONS http://127.0.0.1/ RTSP/1.0\r\nCSeq: 1\r\n\r\n".to_owned(),
+        "OPTIONS / RTSP/1.0\r\nCSeq: 1\r\n\r\n".to_owned(),
+        "SET x rtsp://h/ RTSP/1.0\r\nCSeq: 1\r\n\r\n".to_owned(),
+        format!("options {url} RTSP/1.0\r\nCSeq: 1\r\n\r\n"),
+        format!("FLUSHALL\r\nOPTIONS {url} RTSP/1.0\r\nCSeq: 1\r\n\r\n"),
+        format!("OPTIONS {url}\rHELO RTSP/1.0\r\nCSeq: 1\r\n\r\n"),
+        format!("OPTIONS {url} RTSP/1.0\r\nX: y\r\n\r\n"),
+        format!("OPTIONS {url} RTSP/1.0\r\nCSeq: 1\r\n\r\nQUIT\r\n"),
+        // The body could be anything, and nobody has said yet that he speaks RTSP.
+        format!("ANNOUNCE {url} RTSP/1.0\r\nCSeq: 1\r\nContent-Length: 10\r\n\r\nFLUSHALL\r\n"),
+    ];
+    let mended = [
+        format!("OPTIONS {url} RTSP/1.0\nCSeq: 1\nX: y\n\n"),
+        format!("OPTIONS {url} RTSP/1.0\r\nCSeq: 1\r\nFLUSHALL\r\nHELO mail\r\n\r\n"),
+        format!("OPTIONS {url} RTSP/1.0\r\nFLUSHALL now: \r\nCSeq: 1\r\n\r\n"),
+        format!("OPTIONS {url} RTSP/1.0\r\nCSeq: 1\r\nX: y\r\n\tFLUSHALL\r\n z\r\n\r\n"),
+        format!("OPTIONS {url} RTSP/1.0\r\nCSeq: 1\r\nX: y\rFLUSHALL\r\n\r\n"),
+        format!("OPTIONS {url} RTSP/1.0\r\nCSeq: 1\r\nX: \u{0}\u{1b}[2J\u{85}\r\n\r\n"),
+    ];
+    for (link, payload) in refused.iter().chain(&mended).enumerate() {
+        let mut viewer = Viewer::join(&gateway, &camera);
+        viewer.control.request("WRAP", &[], payload);
+        let code = viewer.control.reply().code;
+        viewer.vanish();
+        let received = camera.await_end(link).received;
+        let Some(request) = received.first() else {
+            assert_eq!(code, 400, "{payload:?}");
+            continue;
+        };
+        assert!(
+            link >= refused.len(),
+            "{payload:?} let through: {request:?}"
+        );
+        assert_eq!(request.first_line, format!("OPTIONS {url} RTSP/1.0"));
+        for (name, value) in &request.headers {
+            let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+            assert!(name.chars().all(token), "{payload:?}: {name:?}");
+            assert!(
+                !value.contains(|c: char| c.is_ascii_control()),
+                "{payload:?}: {value:?}"
+            );
+        }
+        assert!(
+            request.body.is_empty() && received.len() == 1,
+            "{payload:?}: {received:?}"
+        );
+    }
+}
+
 #[test]
 fn the_camera_gets_a_teardown_when_either_socket_goes() {
     let (gateway, camera) = (Gateway::start_default(), FakeCamera::answering());

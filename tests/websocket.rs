@@ -5,9 +5,11 @@
 
 mod common;
 
+use common::fake_camera::FakeCamera;
 use common::gateway::Gateway;
 use common::http::{Connection, client_frame, raw_frame, upgrade};
 use common::socket::{Reply, Socket};
+use common::viewer::Viewer;
 use tungstenite::{Bytes, Message};
 
 const GET_INFO: &str =
@@ -126,6 +128,31 @@ fn what_the_protocol_forbids_closes_with_its_code() {
         let mut connection = open(&gateway, "control");
         connection.send(&bytes);
         closed_with(&mut connection, what, code);
+    }
+}
+
+#[test]
+fn the_other_socket_of_the_viewer_is_closed_with_the_same_code() {
+    use std::io::Write;
+    let (gateway, camera) = (Gateway::start_default(), FakeCamera::answering());
+    let cases: [(&str, Vec<u8>, u16); 5] = [
+        ("unmasked", raw_frame(0x81, None, b"x"), 1002),
+        ("unknown opcode", raw_frame(0x83, MASK, b"x"), 1002),
+        ("binary", client_frame(2, b"x"), 1003),
+        ("not UTF-8", client_frame(1, b"\xff\xfe"), 1007),
+        ("too long", client_frame(1, &[b'x'; 60_000]), 1009),
+    ];
+    for (what, bytes, code) in &cases {
+        for by_control in [true, false] {
+            let Viewer { control, data, .. } = Viewer::join(&gateway, &camera);
+            let (mut guilty, mut other) = match by_control {
+                true => (control, data),
+                false => (data, control),
+            };
+            guilty.stream().write_all(bytes).expect("the gateway reads");
+            let codes = (guilty.await_close(), other.await_close());
+            assert_eq!(codes, (*code, *code), "{what}, by control: {by_control}");
+        }
     }
 }
 

@@ -341,6 +341,7 @@ fn init_without_join_is_closed_at_the_deadline() {
     let (mut control, reply) = init(&gateway, "127.0.0.1", camera.port());
     assert_eq!(reply.code, 200);
     control.await_close();
+    drop(control);
     camera.await_end(0);
     gateway.await_as_before(&before);
 }

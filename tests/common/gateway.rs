@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Instant;
 
+use super::socket::Opening;
 use super::{BOUND, await_some, http};
 
 /// The configuration a test wants, put together line by line.
@@ -21,6 +22,7 @@ pub struct Config {
     general: String,
     limits: String,
     descriptors: Option<u32>,
+    fault: Option<String>,
 }
 
 impl Config {
@@ -50,6 +52,13 @@ impl Config {
         self
     }
 
+    /// Has system calls fail: `accept4:error=ENOMEM:when=1..3`, as strace's
+    /// option `inject` has it.
+    pub fn fault(mut self, fault: &str) -> Self {
+        self.fault = Some(fault.to_owned());
+        self
+    }
+
     /// Starts `camgate serve -c FILE` and waits until it listens.
     pub fn start(self) -> Gateway {
         Gateway::start(&self)
@@ -62,7 +71,16 @@ impl Config {
     fn command(&self, file: &Path) -> Command {
         let mut command = Command::new("sh");
         let most = self.descriptors.map(|most| format!("ulimit -n {most};"));
-        let script = format!("{} exec \"$0\" serve -c \"$1\"", most.unwrap_or_default());
+        let fault = self.fault.as_deref().map(|fault| {
+            let call = fault.split(':').next().unwrap_or_default();
+            // The traced process stays the child that is killed.
+            format!("exec strace -D -qq -o /dev/null -e trace={call} -e inject={fault} ")
+        });
+        let script = format!(
+            "{} {} \"$0\" serve -c \"$1\"",
+            most.unwrap_or_default(),
+            fault.as_deref().unwrap_or("exec")
+        );
         command.args(["-c", &script, env!("CARGO_BIN_EXE_camgate")]);
         command.arg(file).env_remove("RUST_LOG");
         command
@@ -196,7 +214,12 @@ impl Gateway {
 
     /// The metrics, as a fresh request sees them.
     pub fn metrics(&self) -> Metrics {
-        let reply = http::get(self.address, "/metrics");
+        self.metrics_from(Opening::default())
+    }
+
+    /// The metrics, as a request on a connection opened so sees them.
+    pub fn metrics_from(&self, opening: Opening) -> Metrics {
+        let reply = http::get_as(self.address, "/metrics", opening);
         assert_eq!(reply.status, 200, "{}", reply.text());
         Metrics::parse(&reply.text())
     }
@@ -347,6 +370,11 @@ impl Metrics {
 
     pub fn frames(&self) -> f64 {
         self.value("camgate_frames_total")
+    }
+
+    /// Pending timers.
+    pub fn timers(&self) -> f64 {
+        self.value("camgate_timers")
     }
 
     /// Connections of this kind: http, control, data, camera.

@@ -7,7 +7,7 @@
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-use super::BOUND;
+use super::socket::{Opening, connect};
 
 /// The key of RFC 6455 section 1.3, whose answer is known.
 pub const SAMPLE_KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -42,10 +42,12 @@ pub struct Connection {
 
 impl Connection {
     pub fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).expect("the gateway accepts");
-        stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(BOUND)).unwrap();
-        stream.set_write_timeout(Some(BOUND)).unwrap();
+        Self::open_as(address, Opening::default())
+    }
+
+    /// As [`Self::open`]; the origin is for the request to tell.
+    pub fn open_as(address: SocketAddr, opening: Opening) -> Self {
+        let stream = connect(address, opening);
         Self { stream }
     }
 
@@ -116,13 +118,24 @@ impl Connection {
 
 /// A plain GET on a connection of its own.
 pub fn get(address: SocketAddr, path: &str) -> Reply {
-    let mut connection = Connection::open(address);
-    connection.send(
-        format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes(),
-    );
+    get_as(address, path, Opening::default())
+}
+
+/// A plain GET on a connection opened so, from a page of the opening's origin.
+pub fn get_as(address: SocketAddr, path: &str, opening: Opening) -> Reply {
+    let mut connection = Connection::open_as(address, opening);
+    connection.send(&request(address, path, opening.origin));
     let reply = connection.reply();
     assert!(connection.rest().is_empty(), "bytes behind the reply");
     reply
+}
+
+/// A plain GET; it does not accept gzip.
+pub fn request(address: SocketAddr, path: &str, origin: Option<&str>) -> Vec<u8> {
+    let origin = origin.map(|origin| format!("Origin: {origin}\r\n"));
+    let origin = origin.unwrap_or_default();
+    format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n{origin}Connection: close\r\n\r\n")
+        .into_bytes()
 }
 
 /// An opening handshake, with headers to add, replace or (empty value) leave out.

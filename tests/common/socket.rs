@@ -77,6 +77,9 @@ pub struct Opening<'a> {
     pub origin: Option<&'a str>,
     /// The size of the receive buffer: a small one makes a slow viewer soon.
     pub receive_buffer: Option<usize>,
+    /// The longest TCP segment. The kernel sizes its send buffer by it: a short
+    /// one keeps what is unread in the gateway instead of in the kernel.
+    pub segment: Option<u32>,
     /// The address to come from, if not the usual one.
     pub from: Option<std::net::Ipv4Addr>,
 }
@@ -241,7 +244,7 @@ impl Socket {
     }
 }
 
-fn connect(address: SocketAddr, opening: Opening) -> TcpStream {
+pub(super) fn connect(address: SocketAddr, opening: Opening) -> TcpStream {
     use socket2::{Domain, Socket, Type};
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).unwrap();
     if let Some(from) = opening.from {
@@ -249,6 +252,9 @@ fn connect(address: SocketAddr, opening: Opening) -> TcpStream {
     }
     if let Some(size) = opening.receive_buffer {
         socket.set_recv_buffer_size(size).unwrap();
+    }
+    if let Some(size) = opening.segment {
+        socket.set_tcp_mss(size).unwrap();
     }
     socket
         .connect(&address.into())

@@ -1,0 +1,106 @@
+//! Slow and silent are two things: who is slow is waited for, who is silent is
+//! not, and what waits behind unread media is not late.
+//!
+//! Invariant: only a peer that does nothing for as long as a limit allows is
+//! given up, and all it held comes back.
+
+mod common;
+
+use std::io::{Read, Write};
+use std::time::{Duration, Instant};
+
+use common::fake_camera::FakeCamera;
+use common::frames::{Checker, Pattern};
+use common::gateway::Config;
+use common::http::client_frame;
+use common::socket::{Opening, Socket};
+use common::viewer::Viewer;
+
+/// Small buffers at both ends, so that a slow viewer is soon felt.
+const SLOW: Opening = Opening {
+    origin: None,
+    receive_buffer: Some(16 * 1024),
+    segment: Some(1_400),
+    from: None,
+};
+
+/// Bytes that no chain of kernel buffers and queues can hide.
+const FRAMES: u32 = 12_000;
+
+/// A pong that nobody asked for: a sign of life (RFC 6455 section 5.5.3).
+fn pong(socket: &Socket) -> std::io::Result<()> {
+    socket.stream().write_all(&client_frame(10, b""))
+}
+
+#[test]
+fn an_answer_behind_unread_media_is_waited_for() {
+    let gateway = Config::new().limit("handshake", "1s").start();
+    let camera = FakeCamera::start(|link| {
+        link.serve_until("PLAY")?;
+        link.send_frames(Pattern::BULK, 0..FRAMES)?;
+        link.serve()
+    });
+    // One reads nothing for longer than `handshake`, then all; the other never
+    // stops, and takes longer.
+    let pauses = [(2_500, 0), (0, 3_000)]
+        .map(|(first, all)| (Duration::from_millis(first), Duration::from_millis(all)));
+    std::thread::scope(|scope| {
+        for (first, all) in pauses {
+            let (gateway, camera) = (&gateway, &camera);
+            scope.spawn(move || {
+                let mut viewer = Viewer::join_as(gateway, camera, false, SLOW);
+                viewer.play();
+                let request = viewer.compose("GET_PARAMETER", &[]);
+                let seq = viewer.wrap(&request);
+                std::thread::sleep(first);
+                let started = Instant::now();
+                let mut checker = Checker::new(Pattern::BULK, 0);
+                while checker.next() < FRAMES {
+                    checker.accept_one(&viewer.data.binary()).unwrap();
+                    let due = started + all * checker.next() / FRAMES;
+                    std::thread::sleep(due.saturating_duration_since(Instant::now()));
+                }
+                assert_eq!(viewer.response(&seq).status(), 200);
+                assert_eq!(viewer.ask("OPTIONS").status(), 200);
+            });
+        }
+    });
+}
+
+/// Both send pongs, as browsers do for a page that hangs.
+#[test]
+fn who_reads_slowly_is_kept_and_who_does_not_read_is_closed() {
+    let gateway = Config::new().limit("idle", "5s").start();
+    let flood = FakeCamera::playing(Pattern::BULK, u32::MAX);
+    let before = gateway.metrics();
+    let [mut dead, mut slow] = [(); 2].map(|()| Viewer::join_as(&gateway, &flood, false, SLOW));
+    dead.play();
+    slow.play();
+    let started = Instant::now();
+    let mut closed = None;
+    let mut took = 0;
+    let mut piece = vec![0; 16 * 1024];
+    // Longer than `idle`, and as long as the closing takes.
+    while closed.is_none() || started.elapsed() < Duration::from_millis(6_500) {
+        took += slow.data.stream().read(&mut piece).expect("media goes on");
+        pong(&slow.control).expect("the slow one is kept");
+        if closed.is_none() && (pong(&dead.data).is_err() || pong(&dead.control).is_err()) {
+            closed = Some(started.elapsed());
+        }
+        assert!(
+            started.elapsed() < common::BOUND,
+            "who does not read is kept"
+        );
+        std::thread::sleep(Duration::from_millis(20)); // the pace of the slow one
+    }
+    assert!(
+        closed > Some(Duration::from_secs(4)),
+        "too soon: {closed:?}"
+    );
+    assert!(took > 1 << 20, "{took} bytes");
+    let metrics = gateway.metrics();
+    assert_eq!((metrics.viewers(), metrics.connections("data")), (1.0, 1.0));
+    drop(dead);
+    slow.vanish();
+    gateway.await_as_before(&before);
+}
