@@ -6,14 +6,18 @@ PAGES  := $(shell find player/www player/build.mjs player/tsconfig.json -type f 
 SHARED := $(shell find src/lib.rs src/wsp.rs src/rtsp player/src Cargo.toml Cargo.lock \
 	player/Cargo.toml board/toolchain.sh -type f)
 
-.PHONY: help build run test clean tools
+# The board that `make board` builds for.
+TARGET := armv7-unknown-linux-musleabihf
+export TARGET
+
+.PHONY: help build run test bench board clean tools
 .DELETE_ON_ERROR:
 
 help: ## show this list (the default)
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
 
 build: tools player/dist/camgate.wasm player/dist/index.html ## build the gateway, player inside: target/release/camgate
-	cargo build --release --locked
+	board/toolchain.sh native
 
 run: build ## build, then watch the built-in camera: prints the address to open
 	@exec target/release/camgate demo
@@ -21,6 +25,16 @@ run: build ## build, then watch the built-in camera: prints the address to open
 test: build tests/browser/node_modules ## run every check and test, with their counts at the end
 	@board/install.sh test
 	@tests/run.sh
+
+bench: build ## measure what the gateway costs, beside a bare relay and others
+	@board/install.sh bench
+	@$(MAKE) --no-print-directory board TARGET=$(shell uname -m)-unknown-linux-musl
+	cargo build --release --locked -p camgate-bench
+	@target/release/camgate-bench
+
+board: tools player/dist/camgate.wasm player/dist/index.html ## build it for a board, static: target/board/TARGET/camgate
+	@board/install.sh board
+	board/toolchain.sh board $(TARGET)
 
 clean: ## remove everything that was built
 	rm -rf target player/dist player/node_modules tests/browser/node_modules tests/browser/out

@@ -1,13 +1,17 @@
 #!/bin/sh
 # Installs what is missing, and only that, on Debian and its relatives.
 #
-#   board/install.sh build   what the gateway and its player are built with
-#   board/install.sh test    what their tests need beside it
+#   board/install.sh build     what the gateway and its player are built with
+#   board/install.sh test      what their tests need beside it
+#   board/install.sh board     what builds the gateway for the board $TARGET
+#   board/install.sh emulator  what runs a board's programs here
+#   board/install.sh bench   what the gateway is measured against
 #
 # Elsewhere it says what is missing. Quiet where nothing is to be done.
 set -eu
 cd "$(dirname "$0")/.."
 
+WASM=wasm32-unknown-unknown
 FRESH=
 LOG=$(mktemp)
 trap 'rm -f "$LOG"' EXIT
@@ -89,14 +93,14 @@ basics() {
     want npm npm
 }
 
-# A compiler for the player: rustup's own if it may fetch one (operators forbid
-# it by RUSTUP_AUTO_INSTALL=0), else Debian's with its sources.
-wasm() {
-    target=wasm32-unknown-unknown
-    [ "$(board/toolchain.sh choice $target)" = none ] || return 0
+# compiler TARGET: rustup's own if it may fetch one (operators forbid it by
+# RUSTUP_AUTO_INSTALL=0), else Debian's with its sources.
+compiler() {
+    target=$1
+    [ "$(board/toolchain.sh choice "$target")" = none ] || return 0
     if has rustup && [ "${RUSTUP_AUTO_INSTALL:-1}" != 0 ]; then
         echo "adding the target $target to rustup"
-        if timeout 120 rustup target add $target >"$LOG" 2>&1; then
+        if timeout 120 rustup target add "$target" >"$LOG" 2>&1; then
             return 0
         fi
     fi
@@ -108,11 +112,34 @@ wasm() {
         *-web) install rustc-web cargo-web rust-web-src ;;
         *) install rustc cargo rust-src ;;
     esac
-    install "lld-$(/usr/bin/rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')"
+    [ "$target" != "$WASM" ] || install "lld-$(/usr/bin/rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')"
+}
+
+# zig links for every board: it has musl for all of them, and a C compiler.
+# Not zig 0.16 or later: its calloc writes zeros into fresh memory instead of
+# musl's, so the pool would be resident from the start (4.7 MB idle, not 0.6).
+zig() {
+    tools=target/board/tools
+    [ ! -x $tools/bin/cargo-zigbuild ] || return 0
+    wants python
+    echo "installing cargo-zigbuild and ziglang into $tools"
+    rm -rf $tools
+    quietly python3 -m venv $tools
+    quietly $tools/bin/pip install --disable-pip-version-check \
+        cargo-zigbuild==0.24.0 ziglang==0.15.2
+}
+
+python() {
+    python3 -c 'import ensurepip' 2>/dev/null || needed="$needed python3 python3-venv"
+}
+
+emulator() {
+    want qemu-arm-static qemu-user-static
 }
 
 tools() {
     want ffprobe ffmpeg
+    want strace strace
     want /usr/bin/chromium chromium
     # Debian's compiler comes without the two that judge the style.
     if [ "$(command -v cargo)" = /usr/bin/cargo ]; then
@@ -122,6 +149,28 @@ tools() {
     gstreamer_ready || needed="$needed python3-gi gir1.2-gst-rtsp-server-1.0
         gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
         gstreamer1.0-plugins-ugly gstreamer1.0-libav"
+}
+
+neighbours() {
+    want /usr/sbin/haproxy haproxy
+    want websockify websockify
+    want strace strace
+    want taskset util-linux
+}
+
+# websocat is in no Debian: built once from its registry, without TLS, which
+# nobody measures. The benchmark does without it where that cannot be.
+relay_of_websockets() {
+    tools=target/bench-tools
+    has websocat || [ -x $tools/bin/websocat ] || [ -e $tools/failed ] || {
+        echo "building websocat, to measure against"
+        mkdir -p $tools
+        quietly cargo install --root $tools --target-dir $tools/build --locked \
+            --no-default-features websocat || touch $tools/failed
+        rm -rf $tools/build
+    }
+    [ ! -e $tools/failed ] ||
+        echo "no websocat: it could not be built (rm $tools/failed to try again)"
 }
 
 gstreamer_ready() {
@@ -138,9 +187,18 @@ for group in "$@"; do
     case $group in
         build)
             wants basics
-            wasm
+            compiler $WASM
             ;;
         test) wants tools ;;
+        board)
+            compiler "${TARGET:-armv7-unknown-linux-musleabihf}"
+            zig
+            ;;
+        emulator) wants emulator ;;
+        bench)
+            wants neighbours
+            relay_of_websockets
+            ;;
         *)
             sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2
             exit 2

@@ -3,6 +3,8 @@
 # with it. The choice stands here and nowhere else.
 #
 #   board/toolchain.sh wasm            player -> player/dist/camgate.wasm
+#   board/toolchain.sh board TARGET    gateway, static -> target/board/TARGET/camgate
+#   board/toolchain.sh native          gateway for this machine -> target/release/camgate
 #   board/toolchain.sh choice TARGET   rustup | debian | none
 #
 # rustup  the target is installed in the default toolchain.
@@ -10,17 +12,24 @@
 #         library is built along (so it may be built smaller, too).
 # none    neither: board/install.sh gets one of the two.
 #
+# Boards are linked by zig, which brings musl for all of them, and a C compiler.
+#
 # CAMGATE_TOOLCHAIN=rustup|debian takes the choice away from this script.
+# CAMGATE_FEATURES names the features of a board's gateway, if not the default
+# ones: `gateway` alone is without the built-in camera.
 set -eu
 cd "$(dirname "$0")/.."
 
 WASM=wasm32-unknown-unknown
+# A virtual environment of Python: board/install.sh board.
+TOOLS=target/board/tools
 
-# Its sources are found through the compiler: Debian has several versions.
+# has_debian TARGET. Its sources are found through the compiler: Debian has
+# several versions.
 has_debian() {
     [ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] &&
         [ -e "$(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust/library/std/Cargo.toml" ] &&
-        command -v "$(debian_linker)" >/dev/null
+        { [ "$1" != "$WASM" ] || command -v "$(debian_linker)" >/dev/null; }
 }
 
 # The linker must understand the compiler's bitcode: same major version of LLVM.
@@ -37,30 +46,53 @@ choice() {
         echo "$CAMGATE_TOOLCHAIN"
     elif has_rustup "$1"; then
         echo rustup
-    elif has_debian; then
+    elif has_debian "$1"; then
         echo debian
     else
         echo none
     fi
 }
 
+# What the compiler must not write into a program: where this machine keeps
+# the sources (panics name their file).
+remap() {
+    echo "--remap-path-prefix=$PWD=camgate" \
+        "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=crates"
+}
+
+# thumb TARGET: every ARMv7-A runs Thumb-2; the program is a seventh smaller.
+thumb() {
+    case $1 in armv7-*) echo ,+thumb-mode ;; esac
+}
+
 # cargo_for TARGET ARGUMENT...: cargo as chosen, the release profile.
 cargo_for() {
     target=$1
     shift
-    case $(choice "$target") in
+    how=$(choice "$target")
+    flags=$(remap)
+    if [ "$target" = "$WASM" ]; then
+        build=build
+    else
+        build=zigbuild
+        PATH=$PWD/$TOOLS/bin:$PATH
+        flags="$flags -C target-feature=+crt-static$(thumb "$target")"
+    fi
+    case $how in
         rustup)
-            cargo build --release --locked --target "$target" "$@"
+            RUSTFLAGS=$flags cargo "$build" --release --locked --target "$target" "$@"
             ;;
         debian)
+            # zig brings what Debian's compiler has not: the C library's start.
+            [ "$build" = build ] || flags="$flags -C link-self-contained=no"
             # The features of a compiler of one's own time: allowed by name.
-            RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc \
+            RUSTFLAGS=$flags RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc \
                 CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$(debian_linker) \
-                /usr/bin/cargo build --release --locked --target "$target" \
+                /usr/bin/cargo "$build" --release --locked --target "$target" \
                 -Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size "$@"
             ;;
         *)
-            echo "no compiler for $target: run board/install.sh build" >&2
+            echo "no compiler for $target: run board/install.sh" >&2
             return 1
             ;;
     esac
@@ -82,8 +114,24 @@ wasm() {
         "$(gzip -9c player/dist/camgate.wasm | wc -c) gzipped"
 }
 
+# One directory for all boards: what the build itself is built with is shared.
+board() {
+    CARGO_TARGET_DIR=target/board/build CARGO_PROFILE_RELEASE_OPT_LEVEL=s \
+        cargo_for "$1" --bin camgate ${CAMGATE_FEATURES:+--no-default-features --features "$CAMGATE_FEATURES"}
+    mkdir -p "target/board/$1"
+    cp "target/board/build/$1/release/camgate" "target/board/$1/camgate"
+    size=$(wc -c <"target/board/$1/camgate")
+    echo "target/board/$1/camgate $size bytes, $(((size + 1023) / 1024)) KiB"
+}
+
+native() {
+    RUSTFLAGS="${RUSTFLAGS:-} $(remap)" cargo build --release --locked
+}
+
 case ${1:-} in
     wasm) wasm ;;
+    board) board "${2:?which target?}" ;;
+    native) native ;;
     choice) choice "${2:?which target?}" ;;
     *)
         sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2

@@ -3,7 +3,7 @@
 # closes with what each part took and how many passed, failed and were skipped.
 # `make test` has built the gateway and its player before.
 #
-#   tests/run.sh [style|types|rust|documentation|browser]...
+#   tests/run.sh [style|types|rust|documentation|browser|board]...
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -87,6 +87,20 @@ browser() {
     nothing_failed_twice "$code"
 }
 
+# The gateway for an ARM board, played with in an emulator. Only where neither
+# compiler nor emulator can be had is it passed over.
+board() {
+    local target=armv7-unknown-linux-musleabihf
+    if ! TARGET=$target board/install.sh board emulator; then
+        echo "passed over: no tools for $target here"
+        count 0 0 1
+        return
+    fi
+    check "the build for $target" board/toolchain.sh board "$target"
+    check "a stream through the gateway for $target" \
+        tests/board/smoke.py "target/board/$target/camgate"
+}
+
 # A runner that failed without naming a test (it did not compile, say) has
 # failed once. `before` is the count before the part.
 nothing_failed_twice() {
@@ -94,7 +108,7 @@ nothing_failed_twice() {
 }
 
 for part in "${@:-}"; do
-    for name in ${part:-style types rust documentation browser}; do
+    for name in ${part:-style types rust documentation browser board}; do
         printf '\n== %s\n' "$name"
         start=$SECONDS before=$failed before_passed=$passed before_skipped=$skipped
         "$name"

@@ -71,5 +71,10 @@ impl<'a> Headers<'a> {
 fn is_weight_zero(parameters: &str) -> bool {
     let value = parameters.trim().strip_prefix(['q', 'Q']);
     let value = value.and_then(|rest| rest.trim_start().strip_prefix('='));
-    value.is_some_and(|weight| weight.trim().parse() == Ok(0.0_f32))
+    // RFC 9110 section 12.4.2: `0`, `0.`, `0.0` to `0.000`. Reading floating
+    // point would bring 13 KB of tables along.
+    value.is_some_and(|weight| {
+        let weight = weight.trim();
+        weight.starts_with('0') && weight.chars().all(|c| matches!(c, '0' | '.'))
+    })
 }
