@@ -330,27 +330,6 @@ pub fn switching(key: &str, protocol: &str) -> Vec<u8> {
     head.into_bytes()
 }
 
-/// Undoes percent-encoding (RFC 3986 section 2.1). A `%` that no two hex digits
-/// follow stays, a `+` stays, bytes that are not UTF-8 are replaced.
-pub fn percent_decode(text: &str) -> String {
-    let hex = |digit: Option<&u8>| digit.and_then(|d| char::from(*d).to_digit(16));
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut rest = bytes.iter();
-    while let Some(&byte) = rest.next() {
-        let ahead = rest.as_slice();
-        match (byte, hex(ahead.first()), hex(ahead.get(1))) {
-            (b'%', Some(high), Some(low)) => {
-                // Two hex digits make at most 255.
-                decoded.push((high * 16 + low) as u8);
-                rest.nth(1);
-            }
-            _ => decoded.push(byte),
-        }
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
-}
-
 /// What a WebSocket carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
