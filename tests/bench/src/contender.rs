@@ -124,7 +124,7 @@ impl Contender {
 fn camgate(listen: &str) -> String {
     format!(
         "[general]\nlisten = {listen}\ntargets = loopback\nlog = warn\n\
-         [limits]\nviewers = 1000\nper_address = 1000\npool = {POOL}\n"
+         [limits]\nviewers = 1000\nper_address = 1000\nhandshakes = 2000\npool = {POOL}\n"
     )
 }
 

@@ -11,8 +11,8 @@ use std::{env, thread};
 const PREPARED: &str = "CAMGATE_BENCH_PREPARED";
 const SERVER: &str = "0";
 const LOAD: &str = "1";
-/// Enough for 500 viewers, their camera links, and the same in a server.
-const DESCRIPTORS: &str = "8192";
+/// Enough for 500 viewers and their camera links, of all contenders at once.
+const DESCRIPTORS: &str = "16384";
 
 /// Runs this program again on the load's core, with enough file descriptors;
 /// returns when that is done.

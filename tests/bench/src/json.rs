@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::measure::Sample;
+use crate::measure::{Slice, Start};
 use crate::results::{Row, Table};
 use crate::targets::{Idle, Verdict};
 
@@ -44,22 +44,31 @@ fn case(table: &Table) -> String {
 }
 
 fn row(row: &Row) -> String {
-    let median = match row.samples.len() {
-        0 => "null".into(),
-        _ => sample(&row.median()),
-    };
-    let failure = row.failure.as_ref().map_or("null".into(), |why| text(why));
+    let or_null = |json: Option<String>| json.unwrap_or_else(|| "null".into());
+    let known = row.has_slices();
+    let slices = row.slices.iter().flatten();
     object([
         ("name", text(row.contender.name())),
-        ("failure", failure),
+        ("failure", or_null(row.failure.as_deref().map(text))),
         ("calls_per_megabyte", number(row.calls)),
-        ("median", median),
-        ("samples", array(row.samples.iter().map(sample).collect())),
+        ("median", or_null(known.then(|| slice(&row.median())))),
+        ("start", or_null(known.then(|| start(&row.start())))),
+        ("slices", array(slices.map(slice).collect())),
     ])
 }
 
-fn sample(sample: &Sample) -> String {
-    let memory = sample.memory.map_or("null".into(), |memory| {
+fn slice(slice: &Slice) -> String {
+    object([
+        ("cpu_seconds_per_gigabyte", number(slice.processor)),
+        ("bytes_per_second", number(Some(slice.speed))),
+        ("latency_p50_seconds", number(Some(slice.latency.p50))),
+        ("latency_p99_seconds", number(Some(slice.latency.p99))),
+        ("latency_max_seconds", number(Some(slice.latency.most))),
+    ])
+}
+
+fn start(start: &Start) -> String {
+    let memory = start.memory.map_or("null".into(), |memory| {
         object([
             ("idle_bytes", memory.idle.to_string()),
             ("loaded_bytes", memory.loaded.to_string()),
@@ -69,12 +78,7 @@ fn sample(sample: &Sample) -> String {
         ])
     });
     object([
-        ("cpu_seconds_per_gigabyte", number(sample.processor)),
-        ("bytes_per_second", number(Some(sample.speed))),
-        ("latency_p50_seconds", number(Some(sample.latency.p50))),
-        ("latency_p99_seconds", number(Some(sample.latency.p99))),
-        ("latency_max_seconds", number(Some(sample.latency.most))),
-        ("first_frame_seconds", number(Some(sample.first_frame))),
+        ("first_frame_seconds", number(Some(start.first_frame))),
         ("memory", memory),
     ])
 }

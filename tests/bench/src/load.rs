@@ -113,11 +113,11 @@ impl Load {
     /// Sends `bytes` in all as fast as they are taken.
     pub fn flood(&mut self, bytes: u64) -> Result<Flow, String> {
         let each = bytes as f64 / self.viewers.len() as f64 / self.ring.mean();
-        let begun = self.begin();
+        let (begun, before) = self.begin();
         for camera in &mut self.cameras {
             camera.release_unstamped(each as u64);
         }
-        self.finish(begun)
+        self.finish(begun, before)
     }
 
     /// Sends pictures of `bits` a second to each viewer, for `time`.
@@ -125,7 +125,7 @@ impl Load {
         let mut paces: Vec<Pace> = (0..self.cameras.len())
             .map(|index| Pace::new(bits, self.ring.mean(), index, self.cameras.len()))
             .collect();
-        let begun = self.begin();
+        let (begun, before) = self.begin();
         while begun.elapsed() < time {
             let now = self.now();
             for (camera, pace) in self.cameras.iter_mut().zip(&mut paces) {
@@ -135,16 +135,23 @@ impl Load {
             }
             self.turn(Some(TICK))?;
         }
-        self.finish(begun)
+        self.finish(begun, before)
     }
 
-    fn begin(&mut self) -> Instant {
+    /// The time, and the bytes of frames released before it.
+    fn begin(&mut self) -> (Instant, u64) {
         self.latencies.clear();
-        Instant::now()
+        (Instant::now(), self.volume())
+    }
+
+    /// Bytes of all frames released so far.
+    fn volume(&self) -> u64 {
+        let released = self.cameras.iter().map(Camera::released);
+        released.map(|frames| self.ring.volume(frames)).sum()
     }
 
     /// Waits until every viewer has what its camera link released.
-    fn finish(&mut self, begun: Instant) -> Result<Flow, String> {
+    fn finish(&mut self, begun: Instant, before: u64) -> Result<Flow, String> {
         let mut ends = vec![0; self.viewers.len()];
         for camera in &self.cameras {
             if let Some(stream) = camera.stream() {
@@ -165,10 +172,9 @@ impl Load {
             }
             self.turn(Some(PATIENCE))?;
         }
-        let bytes = |frames: &u64| self.ring.volume(*frames) - self.ring.volume(1);
         Ok(Flow {
             time: begun.elapsed(),
-            bytes: ends.iter().map(bytes).sum(),
+            bytes: self.volume() - before,
             latencies: std::mem::take(&mut self.latencies),
         })
     }

@@ -5,16 +5,18 @@
 //!
 //! A [`load`] camera and its viewers, one thread on a core of its own, check
 //! every byte of every frame. Between them, on another core, stands one of the
-//! [`contender`]s, a process that is started anew for each repetition. All do
-//! all [`case`]s, and their repetitions take turns, so that what else happens
-//! on the machine hits all alike; shown are
-//! medians. At full speed a fixed volume
-//! goes through; the other cases send 25 pictures a second, with key pictures.
+//! [`contender`]s, a process of its own. For each [`case`] all contenders are
+//! started and get all their viewers; then they do slices of work in turns, a
+//! slice each a round, the next round in the other order. A ratio is the median
+//! of the ratios of the rounds: what else happens on the machine lasts longer
+//! than a round, hits both sides of it alike, and cancels out. At full speed a
+//! fixed volume goes through; in the other cases come 25 pictures a second,
+//! with key pictures.
 //!
 //! - **Processor time** is the scheduler's account of all threads and children
 //!   of the server, user and system, while frames flow. The kernel's work for a
 //!   socket is in it, where it is done for the server and not for its peer.
-//! - **System calls** are counted in a repetition of their own ([`calls`]).
+//! - **System calls** are counted in a slice of their own ([`calls`]).
 //! - **Latency** is a frame's whole way from the camera's release to the
 //!   viewer's read. The row "load alone", viewers at the camera itself, tells
 //!   how much of that nobody else is to blame for.
@@ -57,6 +59,7 @@ use std::{env, fs};
 use calls::Counter;
 use case::Case;
 use contender::Contender;
+use measure::Stand;
 use results::{Row, Table};
 use targets::Idle;
 
@@ -95,8 +98,7 @@ fn compare() -> Result<(), String> {
     fs::create_dir_all(&directory).map_err(|error| error.to_string())?;
     let environment = introduce();
     let mut tables = tables();
-    repeat(&mut tables);
-    count_calls(&mut tables);
+    run(&mut tables, counter());
     let idle = idle()?;
     let verdicts = targets::judge(&tables, &idle);
     for table in &tables {
@@ -156,23 +158,63 @@ fn tables() -> Vec<Table> {
         .collect()
 }
 
-/// All repetitions of all, in turns.
-fn repeat(tables: &mut [Table]) {
-    let most = tables.iter().map(|table| table.case.repetitions).max();
-    for repetition in 0..most.unwrap_or(0) {
-        for table in tables.iter_mut() {
-            for row in &mut table.rows {
-                if repetition < times(&table.case, row) && row.failure.is_none() {
-                    progress(&table.case, row.contender, &(repetition + 1).to_string());
-                    match measure::once(&table.case, row.contender) {
-                        Ok(sample) => row.samples.push(sample),
-                        Err(failure) => row.failure = Some(failure),
-                    }
-                }
-            }
+/// All cases, one after the other: every contender started, then in turns.
+fn run(tables: &mut [Table], counter: Option<Counter>) {
+    for table in tables {
+        for start in 0..table.case.starts {
+            sit(table, start, counter.filter(|_| start == 0));
         }
     }
     clear();
+}
+
+/// Starts all who take part, lets them do their slices in turns, and counts
+/// system calls at the end if there is a counter.
+fn sit(table: &mut Table, start: usize, counter: Option<Counter>) {
+    let case = table.case;
+    let mut stands: Vec<Option<Stand>> = Vec::new();
+    for row in &mut table.rows {
+        progress(&case, row.contender, "starting");
+        let plays = takes_part(&case, row.contender, start) && row.failure.is_none();
+        stands.push(
+            plays
+                .then(|| Stand::open(&case, row.contender))
+                .and_then(|stand| stand.map_err(|failure| row.failure = Some(failure)).ok()),
+        );
+    }
+    for round in 0..case.slices {
+        let mut order: Vec<usize> = (0..stands.len()).collect();
+        if round % 2 == 1 {
+            order.reverse();
+        }
+        for index in order {
+            let row = &mut table.rows[index];
+            progress(&case, row.contender, &format!("{start}.{round}"));
+            let slice = attempt(&mut stands[index], row, Stand::slice);
+            row.slices.push(slice);
+        }
+    }
+    for (row, mut stand) in table.rows.iter_mut().zip(stands) {
+        if let Some(counter) = counter.filter(|_| row.contender != Contender::Direct) {
+            row.calls = attempt(&mut stand, row, |stand| stand.calls(counter));
+        }
+        row.starts.extend(stand.map(Stand::close));
+    }
+}
+
+/// What `act` finds at a stand; a stand that fails is closed, and says why.
+fn attempt<T>(
+    stand: &mut Option<Stand>,
+    row: &mut Row,
+    act: impl FnOnce(&mut Stand) -> Result<T, String>,
+) -> Option<T> {
+    let outcome = act(stand.as_mut()?);
+    outcome
+        .map_err(|failure| {
+            row.failure = Some(failure);
+            *stand = None;
+        })
+        .ok()
 }
 
 /// Says on the terminal what is under way.
@@ -188,40 +230,24 @@ fn clear() {
     }
 }
 
-/// How often a contender does a case. websockify forks for each viewer, which
-/// takes longer than the case; without the gateway in the middle nothing is
-/// told by a flood.
-fn times(case: &Case, row: &Row) -> usize {
-    match (row.contender, case.is_flood()) {
-        (Contender::Direct, true) => 0,
-        (Contender::Websockify, false) if quick() => 0,
-        (Contender::Websockify, false) => 1,
-        _ => case.repetitions,
+/// Whether a contender does a case at its start number `start`. websockify
+/// forks for each viewer, which takes longer than the case; without the gateway
+/// in the middle nothing is told by a flood.
+fn takes_part(case: &Case, contender: Contender, start: usize) -> bool {
+    match contender {
+        Contender::Direct => !case.is_flood(),
+        Contender::Websockify => case.viewers < 500 && start == 0 && !quick(),
+        _ => true,
     }
 }
 
-fn count_calls(tables: &mut [Table]) {
-    let Some(counter) = Counter::find() else {
-        return println!("system calls are not counted: neither perf nor strace works here");
-    };
-    println!("system calls are counted by {}", counter.name());
-    for table in tables {
-        for row in &mut table.rows {
-            let contender = row.contender;
-            let counts = match quick() {
-                true => contender.is_camgate() || contender == Contender::Relay,
-                false => contender != Contender::Direct,
-            };
-            if counts && row.failure.is_none() && !row.samples.is_empty() {
-                progress(&table.case, contender, "system calls");
-                match measure::calls(&table.case, contender, counter) {
-                    Ok(calls) => row.calls = Some(calls),
-                    Err(failure) => row.failure = Some(failure),
-                }
-            }
-        }
+fn counter() -> Option<Counter> {
+    let counter = Counter::find();
+    match counter {
+        Some(counter) => println!("system calls are counted by {}", counter.name()),
+        None => println!("system calls are not counted: neither perf nor strace works here"),
     }
-    clear();
+    counter
 }
 
 /// The idle memory of the gateway: of the static build, where there is one.

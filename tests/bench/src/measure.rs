@@ -1,4 +1,5 @@
-//! One repetition: a fresh server, its viewers, their work, and what that cost.
+//! A contender under measurement: a fresh server, its viewers, slices of their
+//! work, and what each of those cost.
 
 use std::time::Duration;
 
@@ -9,18 +10,15 @@ use crate::load::{Flow, Load};
 use crate::process;
 use crate::server::Server;
 
-/// What one repetition showed. Sizes in bytes, times in seconds.
+/// What one slice of work showed. Times in seconds.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Sample {
+pub struct Slice {
     /// Processor time of the server for a gigabyte (10⁹ bytes) of frames.
     pub processor: Option<f64>,
     /// Bytes of frames delivered in a second.
     pub speed: f64,
     /// From a frame's release by the camera to its receipt by the viewer.
     pub latency: Latency,
-    /// From a viewer's connect to its first whole frame; the median viewer.
-    pub first_frame: f64,
-    pub memory: Option<Memory>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,6 +26,14 @@ pub struct Latency {
     pub p50: f64,
     pub p99: f64,
     pub most: f64,
+}
+
+/// What one start of a server showed. Sizes in bytes, times in seconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Start {
+    /// From a viewer's connect to its first whole frame; the median viewer.
+    pub first_frame: f64,
+    pub memory: Option<Memory>,
 }
 
 /// Resident memory of a server, in bytes.
@@ -44,45 +50,85 @@ pub struct Memory {
     pub each: f64,
 }
 
-/// Runs `case` once.
-///
-/// # Errors
-/// The server does not start, or does not deliver every frame as it was sent.
-pub fn once(case: &Case, contender: Contender) -> Result<Sample, String> {
-    let mut load = Load::new().map_err(|error| error.to_string())?;
-    let server = start(contender, &load)?;
-    let pid = server.as_ref().map(Server::pid);
-    let idle = pid.map(state);
-    let mut firsts = connect(&mut load, server.as_ref(), case, contender)?;
-    let before = pid.map(process::processor_time);
-    let flow = work(&mut load, case)?;
-    let after = pid.map(process::processor_time);
-    let spent = before.zip(after).map(|(before, after)| after - before);
-    let loaded = pid.map(state);
-    Ok(Sample {
-        processor: spent.map(|spent| spent.as_secs_f64() / flow.bytes as f64 * 1e9),
-        speed: flow.bytes as f64 / flow.time.as_secs_f64(),
-        latency: latency(flow.latencies),
-        first_frame: percentile(&mut firsts, 0.5).as_secs_f64(),
-        memory: idle
-            .zip(loaded)
-            .map(|(idle, loaded)| memory(idle, loaded, case.viewers)),
-    })
+/// A contender that was started and has all viewers of its case.
+pub struct Stand {
+    case: Case,
+    load: Load,
+    server: Option<Server>,
+    idle: Option<(process::Memory, u64)>,
+    first_frame: f64,
 }
 
-/// Runs `case` once, shortened, and counts the server's system calls for a
-/// megabyte (10⁶ bytes) of frames.
-pub fn calls(case: &Case, contender: Contender, counter: Counter) -> Result<f64, String> {
-    let case = case.brief();
-    let mut load = Load::new().map_err(|error| error.to_string())?;
-    let Some(server) = start(contender, &load)? else {
-        return Err("nobody to count for".into());
-    };
-    connect(&mut load, Some(&server), &case, contender)?;
-    let counting = counter.attach(server.pid())?;
-    let flow = work(&mut load, &case)?;
-    let calls = counting.finish().ok_or("the counter counted nothing")?;
-    Ok(calls as f64 / flow.bytes as f64 * 1e6)
+impl Stand {
+    /// Starts `contender` and connects the viewers.
+    ///
+    /// # Errors
+    /// The server does not start, or does not let all viewers in.
+    pub fn open(case: &Case, contender: Contender) -> Result<Stand, String> {
+        let mut load = Load::new().map_err(|error| error.to_string())?;
+        let server = start(contender, &load)?;
+        let idle = server.as_ref().map(|server| state(server.pid()));
+        let address = server.as_ref().map_or(load.camera(), |s| s.address);
+        let mut firsts = load.connect(address, contender.protocol(), case.viewers)?;
+        Ok(Stand {
+            case: *case,
+            load,
+            server,
+            idle,
+            first_frame: percentile(&mut firsts, 0.5).as_secs_f64(),
+        })
+    }
+
+    /// One slice of the case's work, after a tenth of one that does not count.
+    ///
+    /// # Errors
+    /// The server does not deliver every frame as it was sent.
+    pub fn slice(&mut self) -> Result<Slice, String> {
+        self.work(self.case.warm_up())?;
+        let before = self.processor_time();
+        let flow = self.work(self.case.work)?;
+        let spent = self.processor_time().zip(before);
+        let spent = spent.map(|(after, before)| (after - before).as_secs_f64());
+        Ok(Slice {
+            processor: spent.map(|spent| spent / flow.bytes as f64 * 1e9),
+            speed: flow.bytes as f64 / flow.time.as_secs_f64(),
+            latency: latency(flow.latencies),
+        })
+    }
+
+    /// What is known at the end.
+    pub fn close(self) -> Start {
+        let loaded = self.server.as_ref().map(|server| state(server.pid()));
+        let both = self.idle.zip(loaded);
+        Start {
+            first_frame: self.first_frame,
+            memory: both.map(|(idle, loaded)| memory(idle, loaded, self.case.viewers)),
+        }
+    }
+
+    /// The server's system calls for a megabyte (10⁶ bytes) of frames, in one
+    /// slice that nobody times.
+    pub fn calls(&mut self, counter: Counter) -> Result<f64, String> {
+        let Some(server) = &self.server else {
+            return Err("nobody to count for".into());
+        };
+        let counting = counter.attach(server.pid())?;
+        let flow = self.work(self.case.work)?;
+        let calls = counting.finish().ok_or("the counter counted nothing")?;
+        Ok(calls as f64 / flow.bytes as f64 * 1e6)
+    }
+
+    fn work(&mut self, work: Work) -> Result<Flow, String> {
+        match work {
+            Work::Flood { bytes } => self.load.flood(bytes),
+            Work::Pace { bits, time } => self.load.pace(bits, time),
+        }
+    }
+
+    fn processor_time(&self) -> Option<Duration> {
+        let server = self.server.as_ref()?;
+        Some(process::processor_time(server.pid()))
+    }
 }
 
 /// Resident memory of an idle program, started like the gateway.
@@ -96,23 +142,6 @@ fn start(contender: Contender, load: &Load) -> Result<Option<Server>, String> {
     match contender {
         Contender::Direct => Ok(None),
         _ => Server::start(contender, load.camera()).map(Some),
-    }
-}
-
-fn connect(
-    load: &mut Load,
-    server: Option<&Server>,
-    case: &Case,
-    contender: Contender,
-) -> Result<Vec<Duration>, String> {
-    let address = server.map_or(load.camera(), |server| server.address);
-    load.connect(address, contender.protocol(), case.viewers)
-}
-
-fn work(load: &mut Load, case: &Case) -> Result<Flow, String> {
-    match case.work {
-        Work::Flood { bytes } => load.flood(bytes),
-        Work::Pace { bits, time } => load.pace(bits, time),
     }
 }
 

@@ -1,16 +1,18 @@
-//! What all repetitions showed: a row for each contender in each case.
+//! What all slices and starts showed: a row for each contender in each case.
 
 use crate::case::Case;
 use crate::contender::Contender;
-use crate::measure::{Latency, Memory, Sample};
+use crate::measure::{Latency, Memory, Slice, Start};
 
 /// One contender in one case.
 pub struct Row {
     pub contender: Contender,
-    pub samples: Vec<Sample>,
+    /// One for each round of the case; `None` where it had no turn in it.
+    pub slices: Vec<Option<Slice>>,
+    pub starts: Vec<Start>,
     /// System calls for a megabyte.
     pub calls: Option<f64>,
-    /// Why there are not as many samples as there should be.
+    /// Why there are not as many slices as there should be.
     pub failure: Option<String>,
 }
 
@@ -24,7 +26,8 @@ impl Table {
     pub fn new(case: Case, contenders: &[Contender]) -> Table {
         let rows = contenders.iter().map(|contender| Row {
             contender: *contender,
-            samples: Vec::new(),
+            slices: Vec::new(),
+            starts: Vec::new(),
             calls: None,
             failure: None,
         });
@@ -37,39 +40,58 @@ impl Table {
     /// The row of a contender that has something to show.
     pub fn row(&self, contender: Contender) -> Option<&Row> {
         let mut rows = self.rows.iter();
-        rows.find(|row| row.contender == contender && !row.samples.is_empty())
+        rows.find(|row| row.contender == contender && row.has_slices())
     }
 
-    /// How many times the processor time of `other` a contender took, of each
-    /// the median.
+    /// How many times the processor time of `other` a contender took: the
+    /// median over the rounds, in each of which they had their turns within
+    /// seconds of each other. The machine's own speed cancels out.
     pub fn ratio(&self, contender: Contender, other: Contender) -> Option<f64> {
-        let of = |contender| self.row(contender)?.median().processor;
-        Some(of(contender)? / of(other)?)
+        let ratios = self.ratios(contender, other)?;
+        (!ratios.is_empty()).then(|| median(ratios))
+    }
+
+    fn ratios(&self, contender: Contender, other: Contender) -> Option<Vec<f64>> {
+        let of = |slice: &Option<Slice>| slice.as_ref()?.processor;
+        let (own, others) = (self.row(contender)?, self.row(other)?);
+        let rounds = own.slices.iter().map(of).zip(others.slices.iter().map(of));
+        Some(rounds.filter_map(|(a, b)| Some(a? / b?)).collect())
     }
 }
 
 impl Row {
-    /// Of everything the median, each by itself; of peaks the highest.
-    pub fn median(&self) -> Sample {
-        let of = |value: &dyn Fn(&Sample) -> f64| median(self.samples.iter().map(value).collect());
-        let processor = median_of_some(self.samples.iter().map(|sample| sample.processor));
-        let memories: Vec<Memory> = self.samples.iter().filter_map(|s| s.memory).collect();
-        Sample {
-            processor,
-            speed: of(&|sample| sample.speed),
+    pub fn has_slices(&self) -> bool {
+        self.slices.iter().flatten().next().is_some()
+    }
+
+    /// Of everything the median, each by itself.
+    pub fn median(&self) -> Slice {
+        let slices: Vec<&Slice> = self.slices.iter().flatten().collect();
+        let of = |value: &dyn Fn(&Slice) -> f64| median(slices.iter().map(|s| value(s)).collect());
+        Slice {
+            processor: median_of_some(slices.iter().map(|slice| slice.processor)),
+            speed: of(&|slice| slice.speed),
             latency: Latency {
-                p50: of(&|sample| sample.latency.p50),
-                p99: of(&|sample| sample.latency.p99),
-                most: of(&|sample| sample.latency.most),
+                p50: of(&|slice| slice.latency.p50),
+                p99: of(&|slice| slice.latency.p99),
+                most: of(&|slice| slice.latency.most),
             },
-            first_frame: of(&|sample| sample.first_frame),
+        }
+    }
+
+    /// The median of all starts; of peaks the highest.
+    pub fn start(&self) -> Start {
+        let memories: Vec<Memory> = self.starts.iter().filter_map(|s| s.memory).collect();
+        Start {
+            first_frame: median(self.starts.iter().map(|s| s.first_frame).collect()),
             memory: (!memories.is_empty()).then(|| median_memory(&memories)),
         }
     }
 
-    /// The least and the most processor time of all repetitions.
+    /// The least and the most processor time of all slices.
     pub fn spread(&self) -> Option<(f64, f64)> {
-        let times = self.samples.iter().filter_map(|sample| sample.processor);
+        let slices = self.slices.iter().flatten();
+        let times = slices.filter_map(|slice| slice.processor);
         let least = times.clone().reduce(f64::min)?;
         Some((least, times.reduce(f64::max)?))
     }

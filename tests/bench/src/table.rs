@@ -12,7 +12,7 @@ pub fn show(table: &Table) -> String {
     let case = &table.case;
     let mut text = format!("\n{}\n{HEADINGS}\n", case.title);
     for row in &table.rows {
-        if !row.samples.is_empty() {
+        if row.has_slices() {
             text += &line(row, table);
         }
         if let Some(failure) = &row.failure {
@@ -23,30 +23,30 @@ pub fn show(table: &Table) -> String {
 }
 
 fn line(row: &Row, table: &Table) -> String {
-    let sample = row.median();
+    let (slice, start) = (row.median(), row.start());
     let latency = match table.case.is_flood() {
         // At full speed it only tells how much the sockets' buffers hold.
         true => "-".to_owned(),
         false => format!(
             "{:.2} / {:.2} / {:.1}",
-            sample.latency.p50 * 1e3,
-            sample.latency.p99 * 1e3,
-            sample.latency.most * 1e3
+            slice.latency.p50 * 1e3,
+            slice.latency.p99 * 1e3,
+            slice.latency.most * 1e3
         ),
     };
     let spread = row.spread();
-    let memory = sample.memory;
+    let memory = start.memory;
     let kibibytes = |bytes: u64| (bytes >> 10).to_string();
     format!(
         "{:16} {:>8}  {:>12}  {:>7} {:>6.0} {:>9}  {:>26} {:>9.2}  {:>9} {:>7} {:>7}  {:>10}\n",
         row.contender.name(),
-        number(sample.processor, 3),
+        number(slice.processor, 3),
         spread.map_or("-".into(), |(a, b)| format!("{a:.2}–{b:.2}")),
         number(table.ratio(row.contender, Contender::Relay), 2),
-        sample.speed / 1e6,
+        slice.speed / 1e6,
         number(row.calls, 1),
         latency,
-        sample.first_frame * 1e3,
+        start.first_frame * 1e3,
         memory.map_or("-".into(), |memory| kibibytes(memory.idle)),
         memory.map_or("-".into(), |memory| kibibytes(memory.loaded)),
         memory.map_or("-".into(), |memory| kibibytes(memory.peak)),

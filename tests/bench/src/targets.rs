@@ -112,7 +112,7 @@ fn latency(table: &Table) -> Option<Verdict> {
 fn viewer(table: &Table) -> Option<Verdict> {
     let each = [Camgate, CamgateBatch]
         .into_iter()
-        .filter_map(|who| Some(table.row(who)?.median().memory?.each))
+        .filter_map(|who| Some(table.row(who)?.start().memory?.each))
         .reduce(f64::max)?;
     Some(Verdict {
         what: format!(
@@ -131,10 +131,10 @@ fn pool(tables: &[Table]) -> Option<Verdict> {
         let rows = table.rows.iter().filter(|row| row.contender.is_camgate());
         rows.map(|row| (table.case.viewers, row))
     });
-    let found = rows.filter(|(_, row)| !row.samples.is_empty());
+    let found = rows.filter(|(_, row)| row.has_slices());
     let worst = found
         .filter_map(|(viewers, row)| {
-            let memory = row.median().memory?;
+            let memory = row.start().memory?;
             let allowed = POOL as f64 + VIEWER * viewers as f64;
             let grown = memory.peak.saturating_sub(memory.idle) as f64;
             Some((grown - allowed, grown, allowed, memory.pool))
