@@ -67,6 +67,28 @@ fn an_answer_behind_unread_media_is_waited_for() {
     });
 }
 
+/// The camera takes a while to go on once its link is read again: what it has to
+/// say is not late before it had its time since then.
+#[test]
+fn an_answer_is_waited_for_after_the_media_before_it_was_taken() {
+    let gateway = Config::new().limit("handshake", "2s").start();
+    let camera = FakeCamera::start(|link| {
+        link.serve_until("PLAY")?;
+        link.send_frames(Pattern::BULK, 0..FRAMES)?;
+        std::thread::sleep(Duration::from_millis(1_600));
+        link.serve()
+    });
+    let mut viewer = Viewer::join_as(&gateway, &camera, false, SLOW);
+    viewer.play();
+    let request = viewer.compose("GET_PARAMETER", &[]);
+    let seq = viewer.wrap(&request);
+    // Longer than `handshake`: it is looked at, and waited for, once more. The
+    // second look falls between the last frame and the answer.
+    std::thread::sleep(Duration::from_millis(2_800));
+    viewer.expect_frames(Pattern::BULK, 0..FRAMES);
+    assert_eq!(viewer.response(&seq).status(), 200);
+}
+
 /// Both send pongs, as browsers do for a page that hangs.
 #[test]
 fn who_reads_slowly_is_kept_and_who_does_not_read_is_closed() {
