@@ -15,8 +15,9 @@
 # Boards are linked by zig, which brings musl for all of them, and a C compiler.
 #
 # CAMGATE_TOOLCHAIN=rustup|debian takes the choice away from this script.
-# CAMGATE_FEATURES names the features of a board's gateway, if not the default
-# ones: `gateway` alone is without the built-in camera.
+# CAMGATE_FEATURES names the features of a board's gateway: `gateway` alone is
+# without the built-in camera and its clip of 250 KB. That is what MIPS routers
+# get, whose flash is small and whose code is a quarter larger than ARM's.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -114,10 +115,17 @@ wasm() {
         "$(gzip -9c player/dist/camgate.wasm | wc -c) gzipped"
 }
 
+features() {
+    case $1 in
+        mips*) echo "${CAMGATE_FEATURES:-gateway}" ;;
+        *) echo "${CAMGATE_FEATURES:-gateway,builtin-camera}" ;;
+    esac
+}
+
 # One directory for all boards: what the build itself is built with is shared.
 board() {
     CARGO_TARGET_DIR=target/board/build CARGO_PROFILE_RELEASE_OPT_LEVEL=s \
-        cargo_for "$1" --bin camgate ${CAMGATE_FEATURES:+--no-default-features --features "$CAMGATE_FEATURES"}
+        cargo_for "$1" --bin camgate --no-default-features --features "$(features "$1")"
     mkdir -p "target/board/$1"
     cp "target/board/build/$1/release/camgate" "target/board/$1/camgate"
     size=$(wc -c <"target/board/$1/camgate")
