@@ -79,6 +79,9 @@ pub struct Limits {
     pub viewers: usize,
     /// Viewers at the same time from one address.
     pub viewers_per_address: usize,
+    /// Connections that have not said yet what they want; half as many from one
+    /// address.
+    pub handshakes: usize,
     /// All media memory, allocated at start.
     pub pool: usize,
     /// One buffer of the pool.
@@ -96,6 +99,7 @@ impl Default for Limits {
         Self {
             viewers: 128,
             viewers_per_address: 128,
+            handshakes: 256,
             pool: 4 << 20,
             buffer: 32 << 10,
             backlog: 512 << 10,
@@ -214,6 +218,7 @@ impl Config {
             "[limits]".to_owned(),
             format!("viewers = {}", limits.viewers),
             format!("per_address = {}", limits.viewers_per_address),
+            format!("handshakes = {}", limits.handshakes),
             format!("pool = {}", value::show_size(limits.pool)),
             format!("buffer = {}", value::show_size(limits.buffer)),
             format!("backlog = {}", value::show_size(limits.backlog)),

@@ -18,14 +18,18 @@ const LITTLE: u64 = 4 * 1024;
 #[test]
 fn connections_beyond_what_it_holds_wait_until_the_silent_ones_are_gone() {
     let gateway = Config::new()
-        .limit("viewers", "1")
+        .limit("handshakes", "20")
         .limit("handshake", "1s")
         .start();
     let before = gateway.metrics();
-    let silent: Vec<Connection> = (0..200)
-        .map(|_| Connection::open(gateway.address()))
+    let from = |number: u8| Opening {
+        from: Some([127, 0, 0, number].into()),
+        ..Opening::default()
+    };
+    let silent: Vec<Connection> = (0..60)
+        .map(|number| Connection::open_as(gateway.address(), from(2 + number % 6)))
         .collect();
-    gateway.await_log(&["no new connections", "full"]);
+    gateway.await_log(&["no new connections", "\"handshakes\""]);
     let health = http::get(gateway.address(), "/healthz");
     assert_eq!(health.text().trim(), "ok");
     drop(silent);
@@ -93,8 +97,8 @@ fn one_address_cannot_take_the_places_of_the_others() {
     assert_eq!(reply.code, 200, "{reply:?}");
 }
 
-/// Connections of one address that may wait for something: as many as the
-/// gateway says it lets in.
+/// Connections of one address that may wait for something: half of the default
+/// of `handshakes`.
 const WAITING: usize = 128;
 
 #[test]

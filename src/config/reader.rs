@@ -278,6 +278,7 @@ fn limit(limits: &mut Limits, key: &str, value: &str) -> Result<bool, String> {
         "per_address" | "viewers_per_address" => {
             limits.viewers_per_address = count(value, 1..=MAX_VIEWERS)?;
         }
+        "handshakes" => limits.handshakes = count(value, 2..=MAX_VIEWERS)?,
         "pool" => limits.pool = size(value, 256 * KIB..=1024 * MIB)?,
         "buffer" => limits.buffer = size(value, 4 * KIB..=MIB)?,
         // At least the largest interleaved frame.

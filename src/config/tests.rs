@@ -53,7 +53,7 @@ fn the_documented_file_is_understood() {
          license_path = /etc/one.lic\n\
          license_path = C:\\Users\\WS RTSP\\two.lic\n\
          log = warn,camgate=debug\n\
-         [Limits]\nviewers = 12\npool=8M\nbuffer = 64K\nbacklog = 1048576\n\
+         [Limits]\nviewers = 12\nhandshakes = 20\npool=8M\nbuffer = 64K\nbacklog = 1048576\n\
          handshake = 2500ms\nidle = 2m\n\
          [tunnel]\ntoken =\n[tls]\ncertificate =\nkey = // none\n",
     );
@@ -80,6 +80,7 @@ fn the_documented_file_is_understood() {
     let limits = Limits {
         viewers: 12,
         viewers_per_address: 12,
+        handshakes: 20,
         pool: 8 << 20,
         buffer: 64 << 10,
         backlog: 1 << 20,
@@ -274,6 +275,7 @@ fn lines() -> impl Strategy<Value = Vec<u8>> {
         "log",
         "license_path",
         "viewers",
+        "handshakes",
         "pool",
         "buffer",
         "backlog",

@@ -1,7 +1,7 @@
 //! The doors: listening sockets, and when they are shut.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use mio::net::TcpListener;
@@ -13,11 +13,6 @@ use super::server::{LISTENERS, Server};
 
 /// Connections accepted in one turn, so that those there are get theirs.
 const PER_TURN: usize = 64;
-/// Connections beside the viewers' own: pages being loaded, sockets closing.
-const SPARE: usize = 64;
-/// Connections of one address that are not a viewer's. A wall of cameras behind
-/// a reverse proxy opens dozens at once.
-const PER_ADDRESS: usize = 128;
 /// A viewer's sockets: control, data, the camera's link.
 const PER_VIEWER: usize = 3;
 /// How long to wait when the system has no more descriptors or memory, if no
@@ -137,12 +132,7 @@ impl Server {
         }
         self.listeners.paused = None;
         for _ in 0..PER_TURN {
-            let most = self.config.limits.viewers * PER_VIEWER + SPARE;
-            if self.connections.len() >= most {
-                self.listeners.full = true;
-                if self.listeners.may_complain(self.now) {
-                    log::warn!("no new connections for now: the gateway is full");
-                }
+            if !self.has_place() {
                 return;
             }
             match self.accept_one() {
@@ -161,28 +151,55 @@ impl Server {
         }
     }
 
+    /// Whether one more may come in; if not, the listeners wait. The doors open
+    /// again when a connection ends, or when one of those that are let in has
+    /// said what it wants.
+    fn has_place(&mut self) -> bool {
+        let limits = &self.config.limits;
+        let most = limits.viewers * PER_VIEWER + limits.handshakes;
+        let why = if self.connections.len() >= most {
+            self.listeners.full = true;
+            "the gateway is full"
+        } else if self.handshakes(None) >= limits.handshakes {
+            self.listeners.paused = Some(self.now + PAUSE);
+            "the gateway is full of connections that ask for nothing (see \"handshakes\")"
+        } else {
+            return true;
+        };
+        if self.listeners.may_complain(self.now) {
+            log::warn!("no new connections for now: {why}");
+        }
+        false
+    }
+
     fn pause(&mut self, why: &str) {
         log::warn!("no new connections for now: {why}");
         self.listeners.paused = Some(self.now + PAUSE);
     }
 
-    /// Whether an address has too many connections that have not said yet what
-    /// they want, or not got it.
-    fn is_hoarding(&self, peer: SocketAddr) -> bool {
-        let address = peer.ip().to_canonical();
+    /// Connections, of one address or of all, that have not said yet what they
+    /// want, or not got it.
+    fn handshakes(&self, of: Option<IpAddr>) -> usize {
         let begun = |viewer: &Key| {
             let viewer = self.viewers.get(*viewer);
             viewer.is_some_and(|viewer| viewer.channel.has_begun())
         };
         let waiting = self.connections.iter().filter(|(_, connection)| {
-            connection.address() == address
+            of.is_none_or(|address| connection.address() == address)
                 && match &connection.role {
                     Role::Http { .. } | Role::Data { viewer: None, .. } => true,
                     Role::Control { viewer, .. } => !begun(viewer),
                     _ => false,
                 }
         });
-        waiting.count() >= PER_ADDRESS
+        waiting.count()
+    }
+
+    /// Whether an address has more than its share of those. A wall of cameras
+    /// behind a reverse proxy opens dozens at once.
+    fn is_hoarding(&self, peer: SocketAddr) -> bool {
+        let most = self.config.limits.handshakes.div_ceil(2);
+        self.handshakes(Some(peer.ip().to_canonical())) >= most
     }
 
     fn accept_one(&mut self) -> io::Result<bool> {

@@ -50,7 +50,7 @@
 //! | requests that the camera has not answered (16) | a WRAP more is answered 503 |
 //! | a head (8 KiB), a WSP message (16 KiB), an RTSP message (64 KiB) | 431; close 1009; the camera is given up |
 //! | viewers (`viewers`, `per_address`) | INIT is answered 503 and the socket closed with 1013 |
-//! | connections of one address that ask for nothing (128) | one more is closed at once |
+//! | connections that ask for nothing (`handshakes`) | the listeners pause; from one address half of them: one more is closed at once |
 //! | names to be looked up (64, 4 for one address) | INIT is answered 503 |
 //! | the connection table, file descriptors, the system's memory | the listeners pause until a connection ends |
 //!
