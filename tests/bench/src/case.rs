@@ -47,7 +47,7 @@ impl Case {
 /// All cases; `quick` takes a minute in all, and is worth less.
 pub fn all(quick: bool) -> Vec<Case> {
     let (slices, starts) = if quick { (3, 1) } else { (7, 2) };
-    let flood = Work::Flood { bytes: 100 << 20 };
+    let flood = Work::Flood { bytes: 400 << 20 };
     let pace = |megabits: u64| Work::Pace {
         bits: megabits * 1_000_000,
         time: Duration::from_secs(1),

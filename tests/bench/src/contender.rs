@@ -10,7 +10,8 @@
 //! | websockify | one Python process a viewer | WebSocket and TCP |
 //! | websocat | binary, as many threads as it likes | WebSocket and TCP |
 //!
-//! camgate runs with its defaults: only the number of viewers is raised.
+//! camgate runs with its defaults: only the number of viewers is raised, and the
+//! time after which those are pinged that wait for their turn.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -124,7 +125,7 @@ impl Contender {
 fn camgate(listen: &str) -> String {
     format!(
         "[general]\nlisten = {listen}\ntargets = loopback\nlog = warn\n\
-         [limits]\nviewers = 1000\nper_address = 1000\nhandshakes = 2000\npool = {POOL}\n"
+         [limits]\nviewers = 1000\nper_address = 1000\nhandshakes = 2000\npool = {POOL}\nidle = 10m\n"
     )
 }
 

@@ -108,6 +108,8 @@ fn compare() -> Result<(), String> {
     let path = directory.join("gateway.json");
     let document = json::document(&environment, &tables, &idle, &verdicts);
     fs::write(&path, document).map_err(|error| error.to_string())?;
+    let markdown = directory.join("gateway.md");
+    fs::write(&markdown, table::markdown(&tables)).map_err(|error| error.to_string())?;
     let path = path.canonicalize().unwrap_or(path);
     println!("\n{} s; {}", begun.elapsed().as_secs(), path.display());
     let rows = tables.iter().flat_map(|table| &table.rows);

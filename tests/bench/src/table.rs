@@ -54,6 +54,43 @@ fn line(row: &Row, table: &Table) -> String {
     )
 }
 
+/// All cases in one table of Markdown, for the project's front page.
+pub fn markdown(tables: &[Table]) -> String {
+    let mut text =
+        "| case | server | CPU s/GB | × relay | calls/MB | p50 / p99 ms | KiB a viewer |\n\
+                    |---|---|---:|---:|---:|---:|---:|\n"
+            .to_owned();
+    for table in tables {
+        let rows = table.rows.iter().filter(|row| row.has_slices());
+        let servers = rows.filter(|row| row.contender != Contender::Direct);
+        for (index, row) in servers.enumerate() {
+            let title = if index == 0 { table.case.title } else { "" };
+            text += &markdown_line(title, row, table);
+        }
+    }
+    text
+}
+
+fn markdown_line(title: &str, row: &Row, table: &Table) -> String {
+    let (slice, start) = (row.median(), row.start());
+    let latency = match table.case.is_flood() {
+        true => String::new(),
+        false => format!(
+            "{:.2} / {:.2}",
+            slice.latency.p50 * 1e3,
+            slice.latency.p99 * 1e3
+        ),
+    };
+    format!(
+        "| {title} | {} | {} | {} | {} | {latency} | {} |\n",
+        row.contender.name(),
+        number(slice.processor, 2),
+        number(table.ratio(row.contender, Contender::Relay), 2),
+        number(row.calls, 0),
+        number(start.memory.map(|memory| memory.each / 1024.0), 1),
+    )
+}
+
 /// The targets, met or not.
 pub fn verdicts(verdicts: &[Verdict]) -> String {
     let met = verdicts.iter().filter(|verdict| verdict.met).count();
