@@ -26,18 +26,20 @@ test: build tests/browser/node_modules ## run every check and test, with their c
 	@board/install.sh test
 	@tests/run.sh
 
-bench: build ## measure what the gateway costs, beside a bare relay and others
+bench: build tests/bench/player/node_modules ## measure what the gateway costs, beside a bare relay and others
 	@board/install.sh bench
 	@$(MAKE) --no-print-directory board TARGET=$(shell uname -m)-unknown-linux-musl
 	cargo build --release --locked -p camgate-bench
 	@target/release/camgate-bench
+	@tests/bench/player/capture.py 10 target/bench
+	@node --expose-gc tests/bench/player/remux.mjs target/bench
 
 board: tools player/dist/camgate.wasm player/dist/index.html ## build it for a board, static: target/board/TARGET/camgate
 	@board/install.sh board
 	board/toolchain.sh board $(TARGET)
 
 clean: ## remove everything that was built
-	rm -rf target player/dist player/node_modules tests/browser/node_modules tests/browser/out
+	rm -rf target player/dist player/node_modules tests/*/node_modules tests/bench/player/node_modules tests/browser/out
 
 tools:
 	@board/install.sh build

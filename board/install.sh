@@ -91,6 +91,8 @@ basics() {
     want gzip gzip
     want node nodejs
     want npm npm
+    # The build does without it, and is a fifth larger.
+    ! has apt-get || want wasm-opt binaryen
 }
 
 # compiler TARGET: rustup's own if it may fetch one (operators forbid it by
@@ -146,6 +148,10 @@ tools() {
         want cargo-clippy rust-web-clippy
         want rustfmt rustfmt-web
     fi
+    cameras
+}
+
+cameras() {
     gstreamer_ready || needed="$needed python3-gi gir1.2-gst-rtsp-server-1.0
         gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
         gstreamer1.0-plugins-ugly gstreamer1.0-libav"
@@ -197,6 +203,7 @@ for group in "$@"; do
         emulator) wants emulator ;;
         bench)
             wants neighbours
+            wants cameras
             relay_of_websockets
             ;;
         *)
