@@ -52,7 +52,11 @@ await build({
   ...common,
   format: 'esm',
   plugins: [playerOutside],
-  entryPoints: { index: path(www, 'pages/index.ts'), watch: path(www, 'pages/watch.ts') },
+  entryPoints: {
+    record: path(www, 'record.ts'),
+    index: path(www, 'pages/index.ts'),
+    watch: path(www, 'pages/watch.ts'),
+  },
   outdir: path(dist, ''),
 });
 await build({
@@ -64,7 +68,7 @@ for (const name of ['index.html', 'watch.html', 'icon.svg']) {
   await copyFile(path(www, `pages/${name}`), path(dist, name));
 }
 
-for (const name of ['camgate.js', 'index.js', 'watch.js', 'page.css', 'index.html', 'watch.html', 'icon.svg']) {
+for (const name of ['camgate.js', 'record.js', 'index.js', 'watch.js', 'page.css', 'index.html', 'watch.html', 'icon.svg']) {
   const { size } = await stat(path(dist, name));
   const zipped = gzipSync(await readFile(path(dist, name))).length;
   console.log(`${name.padEnd(12)} ${String(size).padStart(6)} bytes, ${zipped} gzipped`);

@@ -54,6 +54,9 @@ export interface Stats {
  */
 export class Player extends EventTarget implements SessionListener {
   readonly video: HTMLMediaElement;
+  /** Whoever is to hear all that the session brings (a recorder), and its init segments so far. */
+  readonly taps = new Set<(output: Media) => void>();
+  readonly inits = new Map<number, Media>();
   /** Ends listening: to the element, on destroy(); to the page, on stop(). */
   readonly #end = new AbortController();
   #watching = new AbortController();
@@ -217,6 +220,7 @@ export class Player extends EventTarget implements SessionListener {
     this.#setState('connecting');
     this.#patience.begin(clock());
     this.#unsupported = [];
+    this.inits.clear();
     try {
       this.#machine ??= await Machine.create();
     } catch (error) {
@@ -273,6 +277,8 @@ export class Player extends EventTarget implements SessionListener {
   }
 
   media(output: Media): void {
+    if (output.kind === 'init') this.inits.set(output.track, output);
+    for (const tap of this.taps) tap(output);
     switch (output.kind) {
       case 'state': return this.#progress(output.progress);
       case 'track': return this.#track(output.track, output.mime);

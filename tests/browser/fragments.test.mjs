@@ -2,9 +2,9 @@
 // to warn of in what the player appended.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { OUT, scenario, watchPage } from './browser.mjs';
+import { run } from './mp4.mjs';
 import { watch } from './playback.mjs';
 
 /** Runs in the page ahead of the player: keeps a copy of all that is appended. */
@@ -59,14 +59,6 @@ function assertContiguous(packets, file) {
     const gap = Number(packets[i].dts_time) - Number(start) - Number(duration);
     assert.ok(Math.abs(gap) < 0.0001, `${file}: ${gap} s between packets ${i - 1} and ${i}`);
   }
-}
-
-function run(command, args) {
-  const done = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 26 });
-  assert.equal(done.error, undefined);
-  assert.equal(done.status, 0, `${command} ${args.join(' ')}\n${done.stderr}`);
-  assert.equal(done.stderr, '', `${command} ${args.join(' ')}`);
-  return done;
 }
 
 for (const source of ['the built-in camera', 'GStreamer']) {

@@ -1,0 +1,197 @@
+// Recording: what a player receives, as MP4 files, no matter whether the browser can play it.
+//
+// A file starts at a sync sample and is as long as it was asked to be, to the frame. Such a length
+// ends mostly between two sync samples. The next file then starts at the last one before that end:
+// the two share that much, nothing is missing between them, and each plays by itself. Where a file
+// saw no further sync sample, the next one continues exactly at its end; it carries the pictures
+// since the sync sample unseen, for the decoder alone.
+//
+// Invariants: no file without something new in it; memory is bounded by the constants below,
+// whatever lengths are asked for and however rare sync samples are.
+
+import { on } from './event';
+import { Footage } from './record/footage';
+import { movie } from './record/movie';
+import { SCALE } from './record/sample';
+import type { Player } from './player';
+import type { Media } from './session';
+
+/** A file is delivered early rather than to grow beyond this, in bytes. */
+const FILE_LIMIT = 256 << 20;
+/** What is kept for a file that may begin, in bytes: from the newest sync sample on. */
+const AHEAD_LIMIT = 32 << 20;
+/** In ms. */
+const DEFAULT_LENGTH = 180_000;
+const MIN_LENGTH = 1000;
+
+export type RecorderKind = 'continuous' | 'event';
+
+/**
+ * Records a player, beside others that may record it. It follows the player from its creation on,
+ * so that a recording can begin with the newest sync sample, which is in the past.
+ */
+export class Recorder {
+  readonly #player: Player;
+  readonly #kind: RecorderKind;
+  readonly #deliver: (file: Uint8Array<ArrayBuffer>, kind: RecorderKind) => void;
+  readonly #footage = new Footage();
+  readonly #ended = new AbortController();
+  readonly #tap = (output: Media) => this.#take(output);
+  #on = false;
+  #paused = false;
+  /** The element was paused: what still comes belongs to nothing. */
+  #still = false;
+  #length = DEFAULT_LENGTH;
+  /** The file under way, in ticks of SCALE; its start is undefined while it waits for a sync sample. */
+  #from: number | undefined;
+  #to = 0;
+  /** Up to here everything was delivered. */
+  #delivered = 0;
+
+  /** `deliver` gets every file (video/mp4, or audio/mp4 where there is only sound) and owns it. */
+  constructor(player: Player, kind: RecorderKind, deliver: (file: Uint8Array<ArrayBuffer>, kind: RecorderKind) => void) {
+    this.#player = player;
+    this.#kind = kind;
+    this.#deliver = deliver;
+    const { signal } = this.#ended;
+    for (const init of player.inits.values()) this.#take(init);
+    player.taps.add(this.#tap);
+    on(player, 'statechange', () => this.#stateChanged(), signal);
+    on(player.video, 'pause', () => this.#held(true), signal);
+    on(player.video, 'play', () => this.#held(false), signal);
+    on(window, 'pagehide', () => this.flush(), signal);
+  }
+
+  /** Begins with the newest sync sample at hand, or ends and delivers the last file. */
+  record(on: boolean): void {
+    if (on === this.#on) return;
+    this.#end();
+    this.#on = on;
+    this.#advance();
+  }
+
+  get recording(): boolean {
+    return this.#on;
+  }
+
+  /** The length of the files to come, in ms, at least 1000; what is no length means the default. */
+  setFileLength(ms: number): void {
+    this.#length = ms > 0 && ms < Infinity ? Math.max(MIN_LENGTH, ms) : DEFAULT_LENGTH;
+  }
+
+  get fileLength(): number {
+    return this.#length;
+  }
+
+  /** Leaves out what comes until pause(false): ends the file, then begins another. */
+  pause(on: boolean): void {
+    if (on === this.#paused) return;
+    this.#end();
+    this.#paused = on;
+    this.#advance();
+  }
+
+  /** Delivers what there is, and continues in another file. */
+  flush(): void {
+    if (this.#from !== undefined) this.#cut(this.#footage.end);
+  }
+
+  /** Delivers what there is and lets go of the player. */
+  destroy(): void {
+    this.record(false);
+    this.#ended.abort();
+    this.#player.taps.delete(this.#tap);
+    this.#footage.reset();
+  }
+
+  #take(output: Media): void {
+    if (output.kind === 'init') {
+      if (this.#footage.knows(output.track, output.bytes)) return;
+      this.#end();
+      this.#footage.init(output.track, output.bytes);
+    } else if (output.kind === 'fragment' && !this.#still) {
+      if (!this.#footage.add(output)) {
+        this.#break();
+        this.#footage.add(output);
+      }
+      if (this.#from !== undefined || output.sync || this.#footage.size > AHEAD_LIMIT) this.#advance();
+    }
+  }
+
+  #stateChanged(): void {
+    const { state } = this.#player;
+    if (state === 'playing' || state === 'buffering') return;
+    this.#break();
+    if (state !== 'connecting') return;
+    this.#footage.reset(); // the session to come announces its own tracks
+    this.#still = false;
+  }
+
+  #held(still: boolean): void {
+    if (still) this.#break();
+    this.#still = still;
+  }
+
+  /** What comes next does not continue what was. */
+  #break(): void {
+    this.#end();
+    this.#footage.clear();
+    this.#delivered = 0;
+  }
+
+  #end(): void {
+    this.flush();
+    this.#from = undefined;
+  }
+
+  /** Begins and ends files as far as the footage goes. */
+  #advance(): void {
+    const footage = this.#footage;
+    if (this.#on && !this.#paused) {
+      if (this.#from === undefined) this.#begin(footage.sync());
+      while (this.#from !== undefined && footage.reaches(this.#to)) this.#cut(this.#to);
+      if (footage.size > FILE_LIMIT) this.flush();
+    } else {
+      this.#forget(footage.sync());
+    }
+    if (this.#from === undefined && footage.size > AHEAD_LIMIT) this.#skip();
+  }
+
+  #begin(from: number | undefined): void {
+    this.#from = from;
+    if (from === undefined) return;
+    this.#to = from + (this.#length * SCALE) / 1000;
+    this.#forget(from);
+  }
+
+  #forget(before: number | undefined): void {
+    if (before !== undefined) this.#footage.forget(before);
+  }
+
+  /** Delivers the file under way, until `to`, and begins the next. */
+  #cut(to: number): void {
+    const from = this.#from ?? to;
+    const file = to > this.#delivered ? movie(this.#footage.reels, from, to) : undefined;
+    this.#delivered = Math.max(this.#delivered, to);
+    const sync = this.#footage.sync(to) ?? from;
+    const carried = sync <= from;
+    this.#begin(carried ? Math.max(from, to) : sync);
+    if (carried && this.#footage.size > AHEAD_LIMIT) this.#skip();
+    if (file) this.#hand(file);
+  }
+
+  /** Sync samples are too rare to carry along what was since the last one: waits for the next. */
+  #skip(): void {
+    this.#footage.clear();
+    this.#from = undefined;
+  }
+
+  /** What the owner does with a file must not end the stream. */
+  #hand(file: Uint8Array<ArrayBuffer>): void {
+    try {
+      this.#deliver(file, this.#kind);
+    } catch (error) {
+      reportError(error);
+    }
+  }
+}
