@@ -11,10 +11,12 @@
 
 import { on } from './event';
 import { Footage } from './record/footage';
+import { initOf } from './record/jpeg';
 import { movie } from './record/movie';
 import { SCALE } from './record/sample';
 import type { Player } from './player';
 import type { Media } from './session';
+import type { Fragment } from './wasm';
 
 /** A file is delivered early rather than to grow beyond this, in bytes. */
 const FILE_LIMIT = 256 << 20;
@@ -105,17 +107,31 @@ export class Recorder {
   }
 
   #take(output: Media): void {
-    if (output.kind === 'init') {
-      if (this.#footage.knows(output.track, output.bytes)) return;
-      this.#end();
-      this.#footage.init(output.track, output.bytes);
-    } else if (output.kind === 'fragment' && !this.#still) {
-      if (!this.#footage.add(output)) {
-        this.#break();
-        this.#footage.add(output);
+    switch (output.kind) {
+      case 'init': return this.#init(output.track, output.bytes);
+      case 'fragment': return this.#media(output, false);
+      case 'picture': {
+        const init = initOf(output.bytes);
+        if (!init) return;
+        this.#init(output.track, init);
+        this.#media(output, true);
       }
-      if (this.#from !== undefined || output.sync || this.#footage.size > AHEAD_LIMIT) this.#advance();
     }
+  }
+
+  #init(track: number, init: Uint8Array): void {
+    if (this.#footage.knows(track, init)) return;
+    this.#end();
+    this.#footage.init(track, init);
+  }
+
+  #media(fragment: Fragment, picture: boolean): void {
+    if (this.#still) return;
+    if (!this.#footage.add(fragment, picture)) {
+      this.#break();
+      this.#footage.add(fragment, picture);
+    }
+    if (this.#from !== undefined || fragment.sync || this.#footage.size > AHEAD_LIMIT) this.#advance();
   }
 
   #stateChanged(): void {

@@ -34,7 +34,7 @@ interface Exports extends WebAssembly.Exports {
 /** How far the RTSP session has come. */
 export type Progress = 'connecting' | 'describing' | 'buffering' | 'playing' | 'paused';
 
-/** A piece of one track: `moof` and `mdat`. Times in seconds on the session's media timeline. */
+/** A piece of one track: `moof` and `mdat` (or a picture: JFIF). Times in seconds on the session's media timeline. */
 export interface Fragment {
   track: number;
   bytes: Uint8Array<ArrayBuffer>;
@@ -56,7 +56,8 @@ export type Output =
   | { kind: 'error'; code: number; message: string }
   | { kind: 'unsupported'; media: string; codec: string }
   | { kind: 'closed' }
-  | { kind: 'size'; width: number; height: number };
+  | { kind: 'size'; width: number; height: number }
+  | ({ kind: 'picture' } & Fragment);
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 
@@ -133,14 +134,14 @@ export class Machine {
   #output(kind: number): Output | undefined {
     const track = this.#wasm.output_track();
     const bytes = this.#bytes();
-    const text = kind === 5 || kind === 6 ? '' : this.#utf8.decode(bytes);
+    const text = kind === 5 || kind === 6 || kind > 12 ? '' : this.#utf8.decode(bytes);
     switch (kind) {
       case 1: return { kind: 'sendControl', text };
       case 2: return { kind: 'openData' };
       case 3: return { kind: 'sendData', text };
       case 4: return { kind: 'track', track, mime: text };
       case 5: return { kind: 'init', track, bytes };
-      case 6: return this.#fragment(track, bytes);
+      case 6: return { kind: 'fragment', ...this.#fragment(track, bytes) };
       case 7: return { kind: 'info', text };
       case 8: return { kind: 'state', progress: text as Progress };
       case 9: {
@@ -156,14 +157,14 @@ export class Machine {
         const [width, height] = halves(text, 'x').map(Number);
         return { kind: 'size', width: width || 0, height: height || 0 };
       }
+      case 13: return { kind: 'picture', ...this.#fragment(track, bytes) };
       default: return undefined; // a later wasm may say more than this script understands
     }
   }
 
-  #fragment(track: number, bytes: Uint8Array<ArrayBuffer>): Output {
+  #fragment(track: number, bytes: Uint8Array<ArrayBuffer>): Fragment {
     const wasm = this.#wasm;
     return {
-      kind: 'fragment',
       track,
       bytes,
       time: wasm.output_time(),

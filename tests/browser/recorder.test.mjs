@@ -3,6 +3,7 @@
 // ffmpeg, down to the bytes of every sample and the pixels of every picture.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -273,6 +274,30 @@ for (const [name, codec] of [
     }
   });
 }
+
+test('Motion JPEG with sound', () => {
+  run('ffmpeg', ['-v', 'error', ...VIDEO, '-t', '7', '-c:v', 'mjpeg', '-huffman', '0', join(FOLDER, 'picture%03d.jpg')]);
+  const fragments = Array.from({ length: 175 }, (_, index) => {
+    const bytes = new Uint8Array(readFileSync(join(FOLDER, `picture${String(index + 1).padStart(3, '0')}.jpg`)));
+    const time = index * FRAME;
+    return { kind: 'picture', track: 1, bytes, time, decode: time, duration: FRAME, sync: true };
+  });
+  const player = new FakePlayer();
+  const made = recorder(player, 'continuous', 3000);
+  made.record(true);
+  player.begin(aac);
+  player.play([{ fragments }, aac], { to: 7 });
+  player.give({ ...fragments[0], bytes: new Uint8Array([0xff, 0xd8, 0xff, 0xd9]) }); // no picture
+  made.record(false);
+  assert.equal(made.files.length, 3);
+  for (const [index, file] of made.files.entries()) {
+    const { video } = assertFile(file, index < 2 ? 3 : 1);
+    assert.deepEqual([video.codec, video.frames], ['mjpeg', index < 2 ? 75 : 25]);
+    const bytes = fragments.slice(75 * index, 75 * index + video.frames).map((fragment) => fragment.bytes);
+    const hashes = bytes.map((picture) => `MD5:${createHash('md5').update(picture).digest('hex')}`);
+    assert.deepEqual(video.packets.map(({ hash }) => hash), hashes);
+  }
+});
 
 test('an event file begins with the key frame before the event', () => {
   const player = new FakePlayer();

@@ -6,6 +6,7 @@
 // Invariants: a reel is continuous and starts with a sync sample; nothing is kept that no file
 // will need, so the owner's forget() bounds the memory.
 
+import { sampleOf } from './jpeg';
 import { beginning, type Reel } from './movie';
 import { readSamples, readTrack, scaled, SCALE, type Sample } from './sample';
 import type { Fragment } from '../wasm';
@@ -45,12 +46,12 @@ export class Footage {
     if (track) this.#reels.set(id, { init, track, samples: [] });
   }
 
-  /** Whether the fragment continues what is here; if not, it was not taken. */
-  add({ track: id, bytes }: Fragment): boolean {
-    const reel = this.#reels.get(id);
+  /** Whether the fragment (or JPEG picture) continues what is here; if not, it was not taken. */
+  add(fragment: Fragment, picture: boolean): boolean {
+    const reel = this.#reels.get(fragment.track);
     if (!reel) return true;
     const { samples, track } = reel;
-    for (const sample of readSamples(bytes, track)) {
+    for (const sample of picture ? [sampleOf(fragment)] : readSamples(fragment.bytes, track)) {
       const last = samples.at(-1);
       if (!last && !sample.sync) continue;
       const step = sample.time - (last ?? sample).time;
