@@ -59,8 +59,7 @@ export class Recorder {
     for (const init of player.inits.values()) this.#take(init);
     player.taps.add(this.#tap);
     on(player, 'statechange', () => this.#stateChanged(), signal);
-    on(player.video, 'pause', () => this.#held(true), signal);
-    on(player.video, 'play', () => this.#held(false), signal);
+    on(player.video, 'pause play', () => this.#held(), signal);
     on(window, 'pagehide', () => this.flush(), signal);
   }
 
@@ -143,9 +142,11 @@ export class Recorder {
     this.#still = false;
   }
 
-  #held(still: boolean): void {
-    if (still) this.#break();
-    this.#still = still;
+  /** The player, which listens too, was first: its state tells whether it holds still as well. */
+  #held(): void {
+    const { video, state } = this.#player;
+    if (video.paused) this.#break();
+    this.#still = video.paused && state === 'paused';
   }
 
   /** What comes next does not continue what was. */

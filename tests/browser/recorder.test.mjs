@@ -59,6 +59,13 @@ class FakePlayer extends EventTarget {
   inits = new Map();
   state = 'stopped';
 
+  /** Pauses or plays the element. */
+  hold(paused) {
+    this.video.paused = paused;
+    if (paused) this.show('paused');
+    this.video.dispatchEvent(new Event(paused ? 'pause' : 'play'));
+  }
+
   show(state) {
     this.state = state;
     this.dispatchEvent(new Event('statechange'));
@@ -365,7 +372,7 @@ test('pause() leaves out what comes meanwhile', () => {
 
 test('a paused element, a page that closes and a session that ends deliver what there is', () => {
   const ends = {
-    pause: (player) => player.video.dispatchEvent(new Event('pause')),
+    pause: (player) => player.hold(true),
     close: () => window.dispatchEvent(new Event('pagehide')),
     loss: (player) => player.show('reconnecting'),
     stop: (player) => player.show('stopped'),
@@ -391,9 +398,9 @@ test('after a pause of the element or another session a new file begins', () => 
   made.record(true);
   player.begin(h264, aac);
   player.play([h264, aac], { to: 2.4 });
-  player.video.dispatchEvent(new Event('pause'));
+  player.hold(true);
   player.play([h264, aac], { from: 2.4, to: 4.4 }); // was on its way
-  player.video.dispatchEvent(new Event('play'));
+  player.hold(false);
   player.play([h264, aac], { from: 6, to: 7 });
   player.begin(h264);
   player.play([h264], { to: 1 });
@@ -469,6 +476,36 @@ test('nothing is delivered that is nothing', () => {
   made.record(false);
   made.destroy();
   assert.deepEqual(made.files, []);
+});
+
+test('no bytes make it fail, whatever they claim', () => {
+  let seed = 7;
+  const random = (below) => {
+    seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
+    return Math.floor((seed / 2 ** 32) * below);
+  };
+  /** Some bytes changed, or the end missing; mostly in the headers. */
+  const spoilt = (output) => {
+    const bytes = output.bytes.slice(0, random(4) ? undefined : random(output.bytes.length));
+    for (let i = random(6); i > 0; i -= 1) {
+      bytes[random(Math.min(bytes.length, random(8) ? 160 : 1e9))] = random(2) ? random(256) : [0, 255][random(2)];
+    }
+    return { ...output, bytes };
+  };
+  let files = 0;
+  for (let round = 0; round < 300; round += 1) {
+    const player = new FakePlayer();
+    const made = new Recorder(player, 'event', () => (files += 1));
+    made.setFileLength(1000);
+    made.record(true);
+    player.begin(...[h264, aac].map(({ init }) => ({ init: random(3) ? init : spoilt(init) })));
+    const given = [...h264.fragments.slice(0, 60), ...aac.fragments.slice(0, 60)].sort((a, b) => a.decode - b.decode);
+    for (const fragment of given) player.give(random(12) ? fragment : spoilt(fragment));
+    const picture = { ...given[0], kind: 'picture', bytes: given[random(60)].bytes };
+    player.give(random(2) ? picture : { ...picture, bytes: new Uint8Array([0xff, 0xd8, 0xff, random(256), 0, random(256), 8, 1, 1]) });
+    made.destroy();
+  }
+  assert.ok(files > 300, `${files} files`);
 });
 
 /** The first fragment of the source with `size` bytes of media in it, `index` frames later. */

@@ -13,8 +13,8 @@ import type { Fragment } from '../wasm';
 
 /** A track so far behind the other is not waited for, in ticks of SCALE. */
 const LAG = 2 * SCALE;
-/** A step of decode times beyond this, in seconds, is no pause. */
-const MAX_STEP = 600;
+/** A step of decode times beyond this, in seconds, is no sample that lasts, but another beginning. */
+const MAX_STEP = 60;
 /** What a sample costs beside its bytes, in bytes, roughly. */
 const OVERHEAD = 400;
 /** So many of the last pictures may be out of order, by the codecs' own limits. */
@@ -53,7 +53,7 @@ export class Footage {
     const { samples, track } = reel;
     for (const sample of picture ? [sampleOf(fragment)] : readSamples(fragment.bytes, track)) {
       const last = samples.at(-1);
-      if (!last && !sample.sync) continue;
+      if ((!last && !sample.sync) || !Number.isSafeInteger(sample.until)) continue;
       const step = sample.time - (last ?? sample).time;
       if (step < 0 || step > MAX_STEP * track.timescale) return false;
       samples.push(sample);
@@ -84,11 +84,11 @@ export class Footage {
   /** Whether everything before `time` is here, or will not come any more. */
   reaches(time: number): boolean {
     const reached: number[] = [];
-    for (const reel of this.#reels.values()) {
-      const last = reel.samples.at(-1);
-      // What is decoded from here on is shown later. The sync sample that may start the next file
-      // is waited for.
-      if (last) reached.push(reel === this.#leader ? scaled(last.time, reel.track) : last.until);
+    for (const { samples, track } of this.#reels.values()) {
+      const last = samples.at(-1);
+      // What is decoded from here on is shown later. Not where it ends: the sync sample that may
+      // start the next file is waited for.
+      if (last) reached.push(scaled(last.time, track));
     }
     return reached.every((end) => end >= time) || reached.some((end) => end >= time + LAG);
   }

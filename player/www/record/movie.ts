@@ -81,9 +81,10 @@ function interleave(strips: Strip[]): Uint8Array[] {
   for (;;) {
     const until = Math.min(...queues.map(timeOf)) + CHUNK;
     if (until === Infinity) return pieces;
+    // The earliest sample is always among them, however coarse numbers of its size are.
     for (const queue of queues) {
       const chunk = { count: 0, offset };
-      for (; timeOf(queue) < until; queue.next++) {
+      for (; timeOf(queue) <= until; queue.next++) {
         const data = queue.strip.samples[queue.next]!.data;
         pieces.push(data);
         offset += data.length;
