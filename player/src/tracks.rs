@@ -168,33 +168,52 @@ impl Tracks {
             Some((_, rtcp)) if rtcp == channel => Some(false),
             _ => None,
         };
-        if let Some(rtp) = self.video.as_ref().and_then(|track| of(&track.link)) {
-            if rtp {
-                self.video_packet(payload, now_us, queue);
-            } else {
-                self.report(true, payload);
-            }
-        } else if let Some(rtp) = self.audio.as_ref().and_then(|track| of(&track.link)) {
-            if rtp {
-                self.audio_packet(payload, now_us, queue);
-            } else {
-                self.report(false, payload);
-            }
+        let video = self.link(true).and_then(|link| of(link));
+        let audio = || Some((false, self.link(false).and_then(|link| of(link))?));
+        match video.map(|rtp| (true, rtp)).or_else(audio) {
+            Some((true, true)) => self.video_packet(payload, now_us, queue),
+            Some((false, true)) => self.audio_packet(payload, now_us, queue),
+            Some((video, false)) => self.report(video, payload),
+            None => {}
+        }
+    }
+
+    fn link(&mut self, video: bool) -> Option<&mut Link> {
+        match video {
+            true => self.video.as_mut().map(|track| &mut track.link),
+            false => self.audio.as_mut().map(|track| &mut track.link),
         }
     }
 
     fn report(&mut self, video: bool, payload: &[u8]) {
-        let link = if video {
-            self.video.as_ref().map(|track| &track.link)
-        } else {
-            self.audio.as_ref().map(|track| &track.link)
-        };
-        if let Some(link) = link
+        if let Some(link) = self.link(video)
             && let Some(report) = rtcp::sender_report(payload)
             && let Some(timestamp) = link.source.unwrapped(report.ssrc, report.timestamp)
         {
-            self.timeline.report(link.clock, report.ntp_us, timestamp);
+            let clock = link.clock;
+            self.timeline.report(clock, report.ntp_us, timestamp);
         }
+    }
+
+    /// Reads a packet that counts, with its unwrapped timestamp. What is lost
+    /// before it, the track has been told.
+    fn packet<'a>(
+        &mut self,
+        video: bool,
+        payload: &'a [u8],
+        now_us: i64,
+    ) -> Option<(Packet<'a>, i64)> {
+        let packet = rtp::parse(payload)?;
+        let link = self.link(video)?;
+        let (follows, timestamp) = link.source.take(&packet)?;
+        let clock = link.clock;
+        if self.arrive(clock, follows, timestamp, now_us) {
+            match video {
+                true => self.lose_video(),
+                false => self.lose_audio(),
+            }
+        }
+        Some((packet, timestamp))
     }
 
     /// Tells the timeline of a packet, which may be the first of a new
@@ -210,18 +229,9 @@ impl Tracks {
     }
 
     fn video_packet(&mut self, payload: &[u8], now_us: i64, queue: &mut Queue) {
-        let Some((packet, link)) =
-            rtp::parse(payload).zip(self.video.as_mut().map(|t| &mut t.link))
-        else {
+        let Some((packet, timestamp)) = self.packet(true, payload, now_us) else {
             return;
         };
-        let Some((follows, timestamp)) = link.source.take(&packet) else {
-            return;
-        };
-        let clock = link.clock;
-        if self.arrive(clock, follows, timestamp, now_us) {
-            self.lose_video();
-        }
         self.video_unit(None, timestamp, queue);
         self.video_unit(Some(&packet), timestamp, queue);
     }
@@ -258,20 +268,12 @@ impl Tracks {
     }
 
     fn audio_packet(&mut self, payload: &[u8], now_us: i64, queue: &mut Queue) {
-        let Some((packet, link)) =
-            rtp::parse(payload).zip(self.audio.as_mut().map(|t| &mut t.link))
-        else {
+        let Some((packet, timestamp)) = self.packet(false, payload, now_us) else {
             return;
         };
-        let Some((follows, timestamp)) = link.source.take(&packet) else {
-            return;
-        };
-        let clock = link.clock;
-        if self.arrive(clock, follows, timestamp, now_us) {
-            self.lose_audio();
-        }
         let alone = self.video.is_none();
         let Some(track) = &mut self.audio else { return };
+        let clock = track.link.clock;
         let time = match self.timeline.time(clock, timestamp) {
             Some(time) => time,
             None if alone => {
