@@ -31,6 +31,9 @@ const INIT_TIMEOUT: u64 = 20_000;
 /// How long the data socket may take to open, and JOIN to be answered.
 const JOIN_TIMEOUT: u64 = 10_000;
 
+/// How often a stream may send us to another host.
+const MAX_MOVES: u8 = 5;
+
 const USER_AGENT: &str = concat!("camgate/", env!("CARGO_PKG_VERSION"));
 
 /// How far the session is.
@@ -84,6 +87,8 @@ pub struct Session {
     tracks: Tracks,
     /// The camera has been told to hold still.
     paused: bool,
+    /// How often the stream has sent us to another host.
+    moves: u8,
     /// What the person wants.
     wants_play: bool,
 }
@@ -127,7 +132,7 @@ impl Session {
         };
         let (host, port) = (url.host.clone(), url.port.to_string());
         let proto = if url.tls { "rtsps" } else { "rtsp" };
-        let tunnel = std::mem::take(&mut self.tunnel);
+        let tunnel = self.tunnel.clone();
         for command in ["GET_INFO", "INIT"] {
             let seq = self.next_seq();
             let headers = [
@@ -311,6 +316,11 @@ impl Session {
         Some(next as f64)
     }
 
+    /// How well the stream arrives: see [`crate::statistics::Statistics::get`].
+    pub fn statistic(&self, which: u32) -> f64 {
+        self.tracks.statistic(which)
+    }
+
     /// The next thing for JavaScript to do.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.queue.pop()
@@ -352,6 +362,22 @@ impl Session {
         let text = [code.to_string().as_str(), "\n", message].concat();
         self.queue.push(Output::text(Kind::Error, text));
         self.end();
+    }
+
+    /// The stream is at another host. Credentials are not taken there.
+    fn follow(&mut self, url: &str) {
+        let Ok(url) = Url::parse(url) else {
+            return self.fail(502, "The camera redirects to an address that is none.");
+        };
+        if self.moves >= MAX_MOVES {
+            return self.fail(502, "The camera redirects in a circle.");
+        }
+        self.end();
+        self.moves += 1;
+        self.url = Some(url);
+        self.phase = Phase::Opening;
+        self.queue.push(Output::text(Kind::Reopen, ""));
+        self.show(State::Connecting);
     }
 
     fn closed(&mut self) {

@@ -12,7 +12,8 @@ use crate::h264;
 use crate::output::Queue;
 use crate::rtcp;
 use crate::rtp::{self, Packet};
-use crate::source::{Follows, Source};
+use crate::source::{self, Follows, Source};
+use crate::statistics::Statistics;
 use crate::timeline::Timeline;
 use crate::video::{self, Video};
 
@@ -52,6 +53,7 @@ pub struct Tracks {
     video: Option<VideoTrack>,
     audio: Option<AudioTrack>,
     timeline: Timeline,
+    statistics: Statistics,
     flowing: bool,
 }
 
@@ -93,6 +95,7 @@ impl Tracks {
     fn add_audio(&mut self, index: usize, media: &sdp::Media) -> Option<()> {
         let (depacketiser, config) = audio::depacketiser(media)?;
         let clock = self.timeline.add(media.clock_rate, true);
+        self.timeline.suspect(clock, config.rate);
         self.audio = Some(AudioTrack {
             link: Link::new(index, media, clock),
             depacketiser,
@@ -133,6 +136,11 @@ impl Tracks {
         }
     }
 
+    /// How well the stream arrives: see [`Statistics::get`].
+    pub fn statistic(&self, which: u32) -> f64 {
+        self.statistics.get(which)
+    }
+
     /// Whether a fragment has gone out since the start or
     /// [`pause`](Self::pause).
     pub fn is_flowing(&self) -> bool {
@@ -163,19 +171,60 @@ impl Tracks {
 
     /// Takes an interleaved frame. Channels that nobody set up are passed over.
     pub fn frame(&mut self, channel: u8, payload: &[u8], now_us: i64, queue: &mut Queue) {
-        let of = |link: &Link| match link.channels {
-            Some((rtp, _)) if rtp == channel => Some(true),
-            Some((_, rtcp)) if rtcp == channel => Some(false),
-            _ => None,
+        let Some(&[_, kind]) = payload.first_chunk() else {
+            return;
         };
-        let video = self.link(true).and_then(|link| of(link));
-        let audio = || Some((false, self.link(false).and_then(|link| of(link))?));
-        match video.map(|rtp| (true, rtp)).or_else(audio) {
+        // RTCP may come on the channel of RTP (RFC 5761).
+        let track = match source::RTCP.contains(&kind) {
+            true => self.reporting(channel).map(|video| (video, false)),
+            false => self
+                .sending(channel, kind & 0x7f)
+                .map(|video| (video, true)),
+        };
+        match track {
             Some((true, true)) => self.video_packet(payload, now_us, queue),
             Some((false, true)) => self.audio_packet(payload, now_us, queue),
             Some((video, false)) => self.report(video, payload),
             None => {}
         }
+    }
+
+    /// Whose reports come on `channel`: true for the video track.
+    fn reporting(&mut self, channel: u8) -> Option<bool> {
+        let hears = |link: &mut Link| {
+            let (rtp, rtcp) = link.channels?;
+            (rtcp == channel || rtp == channel).then_some(())
+        };
+        let mut tracks = [true, false].into_iter();
+        tracks.find(|video| self.link(*video).and_then(hears).is_some())
+    }
+
+    /// Whose packets of this payload type come on `channel`: true for the video
+    /// track. Cameras number channels as they like, whatever they answered: a
+    /// track that has had nothing takes what fits from any channel, and two on
+    /// one channel are told apart.
+    fn sending(&mut self, channel: u8, payload_type: u8) -> Option<bool> {
+        let mut known = None;
+        let mut silent = None;
+        for video in [true, false] {
+            let Some(link) = self.link(video) else {
+                continue;
+            };
+            let (Some((rtp, _)), fits) = (link.channels, link.source.expects(payload_type)) else {
+                continue;
+            };
+            if rtp == channel && fits {
+                return Some(video);
+            } else if rtp == channel {
+                known = Some(video);
+            } else if fits && link.source.is_silent() {
+                silent = Some(video);
+            }
+        }
+        if let Some(link) = silent.and_then(|video| self.link(video)) {
+            link.channels = Some((channel, channel.wrapping_add(1)));
+        }
+        silent.or(known)
     }
 
     fn link(&mut self, video: bool) -> Option<&mut Link> {
@@ -207,7 +256,12 @@ impl Tracks {
         let link = self.link(video)?;
         let (follows, timestamp) = link.source.take(&packet)?;
         let clock = link.clock;
-        if self.arrive(clock, follows, timestamp, now_us) {
+        self.statistics.packet(follows);
+        let missing = self.arrive(clock, follows, timestamp, now_us);
+        if video && let Some(transit) = self.timeline.transit(clock, timestamp, now_us) {
+            self.statistics.transit(transit);
+        }
+        if missing {
             match video {
                 true => self.lose_video(),
                 false => self.lose_audio(),
@@ -225,7 +279,7 @@ impl Tracks {
             let _ = self.timeline.arrive(clock, timestamp, now_us);
             return true;
         }
-        follows == Follows::AfterLoss
+        follows != Follows::Directly
     }
 
     fn video_packet(&mut self, payload: &[u8], now_us: i64, queue: &mut Queue) {
@@ -233,6 +287,7 @@ impl Tracks {
             return;
         };
         self.video_unit(None, timestamp, queue);
+        self.statistics.picture(timestamp);
         self.video_unit(Some(&packet), timestamp, queue);
     }
 
@@ -261,6 +316,7 @@ impl Tracks {
             start
         });
         if track.writer.emit(&unit, time, queue) {
+            self.statistics.sent(timestamp);
             self.flowing = true;
         } else {
             self.lose_video();

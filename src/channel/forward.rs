@@ -182,10 +182,13 @@ impl Link {
             return None;
         }
         let place = match message.cseq() {
-            Some(cseq) => self.pending.iter().position(|p| p.cseq == cseq)?,
+            Some(cseq) => self.pending.iter().position(|p| p.cseq == cseq),
             // Without a CSeq, answers come in the order of the requests.
-            None => 0,
+            None => Some(0),
         };
+        // Some cameras count in their own way: what else could it answer?
+        let only = (self.pending.len() == 1).then_some(0);
+        let place = place.or(only)?;
         let pending = self.pending.remove(place)?;
         match (status, message.session()) {
             _ if pending.teardown => self.session = None,

@@ -1,7 +1,7 @@
 //! What the RTSP client asks for is done here: requests go out in WRAPs, the
 //! description becomes tracks.
 
-use camgate::rtsp::client::{self, Client};
+use camgate::rtsp::client::{self, Client, Failure};
 use camgate::rtsp::sdp;
 use camgate::wsp;
 
@@ -31,8 +31,13 @@ impl Session {
                     self.show(State::Paused);
                 }
                 client::Output::TornDown => self.closed(),
+                client::Output::Failed(Failure::Redirect(url)) => self.follow(&url),
                 client::Output::Failed(failure) => {
                     let (code, text) = words::failure(&failure);
+                    let text = match (&self.url, self.moves) {
+                        (Some(url), 1..) => words::moved(&url.without_credentials(), &text),
+                        _ => text,
+                    };
                     self.fail(code, &text);
                 }
             }

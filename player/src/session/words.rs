@@ -34,6 +34,11 @@ pub fn refusal(code: u16, reason: &str) -> String {
     }
 }
 
+/// What went wrong at another host than the person named.
+pub fn moved(url: &str, text: &str) -> String {
+    ["The stream has moved to ", url, ". ", text].concat()
+}
+
 /// The sentence for an address that is none.
 pub fn address(reason: &str) -> String {
     sentence(reason)

@@ -84,6 +84,7 @@ fn leaps_are_new_beginnings_unless_time_passed() {
     assert!(timeline.arrive(0, 90_000 * 30, 32 * SECOND), "out of order");
     assert!(timeline.arrive(0, 90_000 * 31, 90 * SECOND), "held up");
     assert!(!timeline.arrive(0, 90_000 * 99, 158 * SECOND), "too long");
+    assert!(!timeline.arrive(0, 90_000 * 99, 158 * SECOND), "too long");
 }
 
 #[test]

@@ -130,6 +130,7 @@ mod tests {
         let track = |media, url: &str| Track {
             media,
             url: url.to_owned(),
+            channel: 0,
         };
         [
             track(0, "rtsp://h/a,b/track1"),
