@@ -3,7 +3,8 @@
 //! Every track counts in its own RTP clock from its own random start. What ties
 //! them together is, best first: RTCP sender reports, the RTP-Info header of
 //! the PLAY response, the moments of arrival. A source that contradicts the
-//! arrival times by seconds is not believed (cameras do send such).
+//! arrival times by seconds is not believed (cameras do send such). Where one
+//! falls silent, the arrivals take over from what it said: clocks drift.
 //!
 //! Times are microseconds, 64 bits. Invariants: within a track, time runs with
 //! the RTP clock; better knowledge of how tracks lie to each other moves the
@@ -35,6 +36,9 @@ const MAX_DRIFT_US: i64 = 500_000;
 pub struct Timeline {
     clocks: Vec<Clock>,
     window: Option<i64>,
+    /// How much later than sound the picture is to be shown than its arrival
+    /// says, by the last source that knew better.
+    bias: i64,
 }
 
 impl Timeline {
@@ -85,11 +89,11 @@ impl Timeline {
         };
         let wall = ntp_us.saturating_sub(time);
         let last = clock.report.replace(wall);
-        clock.outdated = false;
+        clock.reported = clock.last_arrival;
         if last.is_some_and(|last| wall.saturating_sub(last).saturating_abs() > MAX_DRIFT_US) {
             // What the others last said was by the clock before.
             for (index, other) in self.clocks.iter_mut().enumerate() {
-                other.outdated |= index != track && other.report.is_some();
+                other.report = other.report.filter(|_| index == track);
             }
         }
     }
@@ -105,6 +109,7 @@ impl Timeline {
         };
         if clock.base.is_none() {
             clock.base = Some(timestamp);
+            clock.started = now_us;
         } else if !clock.goes_on(timestamp, now_us) || clock.counts_otherwise(timestamp, now_us) {
             return false;
         } else {
@@ -176,7 +181,7 @@ impl Timeline {
 
     /// The offset that `track` should have by another track's, if it is to
     /// follow another: audio leads when it has been placed, else whatever has.
-    fn target(&self, track: usize) -> Option<i64> {
+    fn target(&mut self, track: usize) -> Option<i64> {
         let own = self.clocks.get(track)?;
         let leader = self
             .clocks
@@ -185,23 +190,20 @@ impl Timeline {
             .filter(|(index, clock)| *index != track && clock.offset.is_some())
             .map(|(_, clock)| clock)
             .find(|clock| own.offset.is_none() || (clock.audio && !own.audio))?;
-        if own.offset.is_some() && (own.outdated || leader.outdated) {
-            return None;
+        let difference = |wall: fn(&Clock) -> Option<i64>| wall(own)?.checked_sub(wall(leader)?);
+        let arrival = difference(Clock::arrived)?;
+        let near = |apart: &i64| apart.saturating_sub(arrival).saturating_abs() <= MAX_SKEW_US;
+        let known = difference(Clock::reported).filter(near);
+        let known = known.or_else(|| difference(Clock::informed).filter(near));
+        let sign = if own.audio { -1 } else { 1 };
+        let offset = leader.offset?;
+        if let Some(known) = known {
+            self.bias = known.saturating_sub(arrival) * sign;
         }
-        leader.offset?.checked_add(apart(own, leader)?)
+        // How much later than the leader's base its own is.
+        let apart = arrival.saturating_add(self.bias * sign);
+        offset.checked_add(apart)
     }
-}
-
-/// How much later than `leader`'s base `own`'s base is.
-fn apart(own: &Clock, leader: &Clock) -> Option<i64> {
-    let difference = |wall: fn(&Clock) -> Option<i64>| wall(own)?.checked_sub(wall(leader)?);
-    let arrival = difference(Clock::arrived)?;
-    let sources: [fn(&Clock) -> Option<i64>; 2] = [Clock::reported, Clock::informed];
-    sources
-        .into_iter()
-        .filter_map(difference)
-        .find(|apart| apart.saturating_sub(arrival).saturating_abs() <= MAX_SKEW_US)
-        .or(Some(arrival))
 }
 
 #[cfg(test)]

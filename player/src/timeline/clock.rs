@@ -19,6 +19,14 @@ const MAX_EARLY_US: i64 = 2_000_000;
 const MAX_FALL_US: i64 = 2_000_000;
 const MAX_AUDIO_FALL_US: i64 = 200_000;
 
+/// How long a sender report is good for: two clocks drift apart by 100 µs in a
+/// second.
+const MAX_REPORT_AGE_US: i64 = 60_000_000;
+
+/// How long the PLAY response is: until the arrivals have been seen for two
+/// windows.
+const MAX_INFO_AGE_US: i64 = 20_000_000;
+
 /// How long a clock's rate is measured, by arrivals. Two measurements that agree
 /// count.
 const GAUGE_US: i64 = 3_000_000;
@@ -37,12 +45,14 @@ pub(super) struct Clock {
     pub(super) base: Option<i64>,
     pub(super) last: i64,
     pub(super) last_arrival: i64,
+    /// When the base arrived.
+    pub(super) started: i64,
     /// The last step forward, microseconds.
     pub(super) step: i64,
     /// The wall clock (of the sender) at the base, by sender reports.
     pub(super) report: Option<i64>,
-    /// The wall clock was set: a report by the new one is waited for.
-    pub(super) outdated: bool,
+    /// The last arrival before the last report.
+    pub(super) reported: i64,
     /// What the codec counts in, Hz; 0: not known.
     pub(super) codec_rate: i64,
     /// Arrival and timestamp at the start of a measurement, and what the one
@@ -67,9 +77,10 @@ impl Clock {
             base: None,
             last: 0,
             last_arrival: 0,
+            started: 0,
             step: 0,
             report: None,
-            outdated: false,
+            reported: 0,
             codec_rate: 0,
             gauge: None,
             suspect: 0,
@@ -142,9 +153,10 @@ impl Clock {
         Some(self.micros(timestamp.saturating_sub(self.base?)))
     }
 
-    /// The wall clock at the base, if it still holds.
+    /// The wall clock at the base, if that was not said too long ago.
     pub(super) fn reported(&self) -> Option<i64> {
-        self.report.filter(|_| !self.outdated)
+        let age = self.last_arrival.saturating_sub(self.reported);
+        self.report.filter(|_| age <= MAX_REPORT_AGE_US)
     }
 
     /// When the base arrived at best.
@@ -153,8 +165,12 @@ impl Clock {
         (best != i64::MAX).then_some(best)
     }
 
-    /// How far behind the stream's start the base is, by RTP-Info.
+    /// How far behind the stream's start the base is, by RTP-Info, while that
+    /// is news.
     pub(super) fn informed(&self) -> Option<i64> {
+        if self.last_arrival.saturating_sub(self.started) > MAX_INFO_AGE_US {
+            return None;
+        }
         let base = self.base? as u32; // the low 32 bits are what wraps
         Some(self.micros(i64::from(base.wrapping_sub(self.info?).cast_signed())))
     }
