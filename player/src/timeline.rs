@@ -107,10 +107,14 @@ impl Timeline {
         let Some(clock) = self.clocks.get_mut(track) else {
             return true;
         };
+        let misjudged = clock.counts_otherwise(timestamp, now_us);
+        if misjudged {
+            self.bias = 0;
+        }
         if clock.base.is_none() {
             clock.base = Some(timestamp);
             clock.started = now_us;
-        } else if !clock.goes_on(timestamp, now_us) || clock.counts_otherwise(timestamp, now_us) {
+        } else if misjudged || !clock.goes_on(timestamp, now_us) {
             return false;
         } else {
             let leap = clock.micros(timestamp.saturating_sub(clock.last));

@@ -93,9 +93,13 @@ impl Clock {
 
     /// Forgets everything but how it counts.
     pub(super) fn reset(&mut self) {
-        let (step, codec_rate) = (self.step, self.codec_rate);
-        *self = Self::new(self.rate, self.audio);
-        (self.step, self.codec_rate) = (step, codec_rate);
+        *self = Self {
+            step: self.step,
+            codec_rate: self.codec_rate,
+            gauge: self.gauge,
+            suspect: self.suspect,
+            ..Self::new(self.rate, self.audio)
+        };
     }
 
     /// Whether a packet with this timestamp goes on from the last one.

@@ -68,8 +68,11 @@ pub struct Track {
     pub sequence: u16,
     /// The RTP time at 0.
     pub start: u32,
+    /// What it counts in really, Hz.
+    pub rate: i64,
+    /// What its wall clock says at 0.
+    pub wall: i64,
     payload_type: u8,
-    rate: i64,
     ppm: i64,
     /// When the next picture, or frame by the clock of sound, is due.
     count: i64,
@@ -82,8 +85,9 @@ impl Track {
             ssrc: u32::from(payload_type),
             sequence: 65_000,
             start: u32::MAX - 1_000_000,
-            payload_type,
             rate,
+            wall: 31_536_000 * SECOND,
+            payload_type,
             ppm,
             count: 0,
             report: 0,
@@ -107,11 +111,12 @@ impl Track {
         bytes
     }
 
-    /// RFC 3550 §6.4.1; the wall clock says `moment` and a year more.
+    /// RFC 3550 §6.4.1.
     fn report(&self, moment: i64) -> Vec<u8> {
         let mut bytes = vec![0x80, 200, 0, 6];
-        let fraction = ((moment % SECOND) << 32) / SECOND;
-        let seconds = (moment / SECOND + 31_536_000) as u32;
+        let wall = self.wall + moment;
+        let fraction = ((wall % SECOND) << 32) / SECOND;
+        let seconds = (wall / SECOND) as u32;
         for word in [self.ssrc, seconds, fraction as u32, self.time(moment), 0, 0] {
             bytes.extend(word.to_be_bytes());
         }
@@ -211,7 +216,7 @@ impl Camera {
     fn sound(&mut self, moment: i64, sent: i64) -> Vec<Sent> {
         let arrival = sent + self.random(self.habits.jitter);
         // Stamped by its samples, as encoders do.
-        let ticks = self.audio.count * FRAME;
+        let ticks = self.audio.count * FRAME * self.audio.rate / AUDIO_RATE;
         let time = self.audio.start.wrapping_add(ticks as u32);
         self.audio.count += FRAMES;
         let mut payload = vec![0, FRAMES as u8 * 16];

@@ -6,5 +6,6 @@ mod camera;
 mod common;
 mod long;
 mod loss;
+mod odd;
 mod restart;
 mod viewer;

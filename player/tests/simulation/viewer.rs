@@ -7,7 +7,7 @@ use camgate_player::tracks::VIDEO;
 use crate::camera::{AUDIO_RATE, SECOND, Sent};
 use crate::common::gateway::Gateway;
 
-const SDP: &str = "v=0\r\ns=\r\na=control:*\r\n\
+pub const SDP: &str = "v=0\r\ns=\r\na=control:*\r\n\
     m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:v\r\n\
     m=audio 0 RTP/AVP 97\r\na=rtpmap:97 MPEG4-GENERIC/44100/1\r\n\
     a=fmtp:97 mode=AAC-hbr;sizelength=13;indexlength=3;indexdeltalength=3;config=1208\r\n\
@@ -42,7 +42,11 @@ pub struct Viewer {
 
 impl Viewer {
     pub fn new(rtp_info: &str) -> Self {
-        let mut gateway = Gateway::new(SDP.to_owned());
+        Self::of(SDP, rtp_info)
+    }
+
+    pub fn of(sdp: &str, rtp_info: &str) -> Self {
+        let mut gateway = Gateway::new(sdp.to_owned());
         gateway.rtp_info = rtp_info.to_owned();
         gateway.now = 0.0;
         gateway.start();
