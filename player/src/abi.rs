@@ -13,6 +13,8 @@
 
 use std::cell::RefCell;
 
+use camgate::rtsp::message;
+
 use crate::output::Output;
 use crate::session::Session;
 
@@ -72,7 +74,7 @@ fn with_argument(len: u32, f: impl FnOnce(&mut Session, &[u8])) {
 
 fn with_text(len: u32, f: impl FnOnce(&mut Session, &str)) {
     with_argument(len, |session, bytes| {
-        f(session, &String::from_utf8_lossy(bytes));
+        f(session, &message::text(bytes));
     });
 }
 

@@ -18,6 +18,7 @@ mod tests;
 use camgate::rtsp::auth::Credentials;
 use camgate::rtsp::client::{self, Client};
 use camgate::rtsp::framer;
+use camgate::rtsp::text;
 use camgate::rtsp::url::Url;
 use camgate::wsp;
 
@@ -359,7 +360,7 @@ impl Session {
         if self.phase == Phase::Over {
             return;
         }
-        let text = [code.to_string().as_str(), "\n", message].concat();
+        let text = text::concat(&[&code.to_string(), "\n", message]);
         self.queue.push(Output::text(Kind::Error, text));
         self.end();
     }

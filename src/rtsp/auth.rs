@@ -84,8 +84,11 @@ impl Authenticator {
         let Credentials { user, password } = &self.credentials;
         match self.scheme.as_mut()? {
             Scheme::Basic => {
-                let plain = [user, ":", password].concat();
-                Some(["Basic ", &text::to_base64(plain.as_bytes())].concat())
+                let plain = text::concat(&[user, ":", password]);
+                Some(text::concat(&[
+                    "Basic ",
+                    &text::to_base64(plain.as_bytes()),
+                ]))
             }
             Scheme::Digest(digest) => Some(digest.answer(&self.credentials, method, uri, cnonce)),
         }
@@ -241,7 +244,7 @@ impl DigestChallenge {
 
     /// The hash of the parts with colons between, in hexadecimal.
     fn hash(&self, parts: &[&str]) -> String {
-        hash::hex(self.sha256, parts.join(":").as_bytes())
+        hash::hex(self.sha256, text::join(parts, ":").as_bytes())
     }
 }
 

@@ -85,12 +85,12 @@ impl<'a> Message<'a> {
     /// A comma is taken for the semicolon, as deployed players write it.
     pub fn session(&self) -> Option<(&str, Option<u32>)> {
         let value = self.header("Session")?;
-        let mut parts = value.split([';', ',']).map(str::trim);
+        let mut parts = value.split([';', ',']).map(str::trim_ascii);
         let id = parts.next().filter(|id| !id.is_empty())?;
         let timeout = parts.find_map(|part| {
             let (name, value) = part.split_once('=')?;
-            let seconds = value.trim().parse().ok()?;
-            name.trim()
+            let seconds = value.trim_ascii().parse().ok()?;
+            name.trim_ascii()
                 .eq_ignore_ascii_case("timeout")
                 .then_some(seconds)
         });
@@ -180,8 +180,8 @@ fn start(line: &[u8]) -> Result<Start<'_>, &'static str> {
     };
     let line = std::str::from_utf8(line).map_err(|_| not_rtsp)?;
     let (method, rest) = line.split_once([' ', '\t']).ok_or(not_rtsp)?;
-    let (uri, version) = rest.trim().rsplit_once([' ', '\t']).ok_or(not_rtsp)?;
-    let uri = uri.trim();
+    let (uri, version) = rest.trim_ascii().rsplit_once([' ', '\t']).ok_or(not_rtsp)?;
+    let uri = uri.trim_ascii();
     let token = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'$');
     let plain = !method.is_empty() && method.bytes().all(token);
     if !plain || uri.is_empty() || uri.contains(char::is_control) || !is_version(version.as_bytes())

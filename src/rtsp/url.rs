@@ -63,7 +63,7 @@ impl Url {
     /// can be made out.
     pub fn parse(url: &str) -> Result<Url, BadUrl> {
         let bad = |reason| BadUrl { reason };
-        let (tls, rest) = scheme(url.trim());
+        let (tls, rest) = scheme(url.trim_ascii());
         let rest = rest.ok_or(bad("the address does not begin with rtsp:// or rtsps://"))?;
         let ends = rest.match_indices(['/', '?']).map(|(at, _)| at);
         let (mut first_fault, mut found) = (None, None);
@@ -113,13 +113,13 @@ impl Url {
     /// The URL to put into requests: no credentials, no default port.
     pub fn without_credentials(&self) -> String {
         let scheme = if self.tls { "rtsps://" } else { "rtsp://" };
-        [scheme, &self.authority(), &self.path].concat()
+        text::concat(&[scheme, &self.authority(), &self.path])
     }
 
     /// `host`, `host:port` or `[v6]:port`; the default port is left out.
     pub fn authority(&self) -> String {
         let mut authority = match self.host.contains(':') {
-            true => ["[", &self.host, "]"].concat(),
+            true => text::concat(&["[", &self.host, "]"]),
             false => self.host.clone(),
         };
         if self.port != if self.tls { TLS_PORT } else { PORT } {
@@ -158,7 +158,7 @@ impl Url {
 /// is what cameras expect, whatever RFC 1808 says. Only a control that repeats
 /// the base's path from its root is taken from the root.
 pub fn join(base: &str, control: &str) -> String {
-    let control = control.trim();
+    let control = control.trim_ascii();
     if control.is_empty() || control == "*" {
         return base.to_owned();
     }
@@ -186,18 +186,20 @@ pub fn is_absolute(url: &str) -> bool {
 
 /// Whether the scheme is `rtsps:`, and what follows `://` if it is one of ours.
 fn scheme(url: &str) -> (bool, Option<&str>) {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return (false, None);
+    let after = |prefix: &str| {
+        let (start, rest) = url.split_at_checked(prefix.len())?;
+        start.eq_ignore_ascii_case(prefix).then_some(rest)
     };
-    let tls = scheme.eq_ignore_ascii_case("rtsps");
-    let plain = scheme.eq_ignore_ascii_case("rtsp");
-    (tls, (tls || plain).then_some(rest))
+    match after("rtsps://") {
+        None => (false, after("rtsp://")),
+        rest => (true, rest),
+    }
 }
 
 /// Scheme and authority, and the path of an absolute URL.
 fn split_path(url: &str) -> (&str, &str) {
-    let authority = url.find("://").map_or(0, |at| at + 3);
-    let after = url.get(authority..).unwrap_or_default();
+    let after = scheme(url).1.unwrap_or(url);
+    let authority = url.len() - after.len();
     let path = after.find('/').map_or(url.len(), |at| authority + at);
     url.split_at_checked(path).unwrap_or((url, ""))
 }
@@ -218,7 +220,8 @@ fn host_and_port(place: &str, default: u16) -> Result<(&str, u16), &'static str>
         }
         None => place.split_once(':').unwrap_or((place, "")),
     };
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let plain =
+        |c: char| c.is_ascii_alphanumeric() || !c.is_ascii() || matches!(c, '.' | '-' | '_');
     if host.is_empty() || !(place.starts_with('[') || host.chars().all(plain)) {
         return Err("the address has no usable host");
     }

@@ -2,7 +2,7 @@
 //! description becomes tracks.
 
 use camgate::rtsp::client::{self, Client, Failure};
-use camgate::rtsp::sdp;
+use camgate::rtsp::{message, sdp, text};
 use camgate::wsp;
 
 use super::{Session, State, words};
@@ -55,7 +55,7 @@ impl Session {
             self.wraps.remove(0);
         }
         self.wraps.push(seq);
-        let payload = String::from_utf8_lossy(request);
+        let payload = message::text(request);
         let length = payload.encode_utf16().count().to_string();
         let headers = [
             ("contentLength", length.as_str()),
@@ -120,7 +120,7 @@ fn unsupported(tracks: &Tracks, session: &sdp::Session) -> Vec<String> {
                 "" => "of an unknown kind",
                 encoding => encoding,
             };
-            names.push([kind, encoding].concat());
+            names.push(text::concat(&[kind, encoding]));
         }
     }
     names

@@ -69,7 +69,7 @@ impl Client {
     fn note(&mut self, pending: &Pending, status: u16, message: &Message<'_>) {
         let methods = message.headers("Public").chain(message.headers("Allow"));
         let mut methods = methods.flat_map(|list| list.split(','));
-        if methods.any(|method| method.trim().eq_ignore_ascii_case("GET_PARAMETER")) {
+        if methods.any(|method| method.trim_ascii().eq_ignore_ascii_case("GET_PARAMETER")) {
             self.get_parameter = true;
         }
         let granted = (200..300).contains(&status);
@@ -180,10 +180,7 @@ impl Client {
     fn refused(&mut self, pending: &Pending, code: u16, reason: &str, message: &Message<'_>) {
         let failure = Failure::Status {
             code,
-            reason: match reason {
-                "" => message::reason(code).to_owned(),
-                reason => reason.to_owned(),
-            },
+            reason: reason.to_owned(),
             method: pending.method,
         };
         match pending.kind {

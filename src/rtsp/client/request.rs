@@ -87,8 +87,8 @@ impl Client {
                 let rtcp = channel.saturating_add(1);
                 let (rtp, rtcp) = (channel.to_string(), rtcp.to_string());
                 let lower = if self.implied_tcp { "" } else { "/TCP" };
-                let to = [";unicast;interleaved=", &rtp, "-", &rtcp].concat();
-                let transport = ["RTP/AVP", lower, &to].concat();
+                let unicast = ";unicast;interleaved=";
+                let transport = text::concat(&["RTP/AVP", lower, unicast, &rtp, "-", &rtcp]);
                 builder.header("Transport", &transport)
             }
             Kind::Play if self.range => builder.header("Range", "npt=0.000-"),
