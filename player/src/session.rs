@@ -9,6 +9,7 @@
 //! but [`Session::open`] has an effect. Replies are matched by their WSP seq
 //! alone; one that nobody waits for is passed over.
 
+mod ending;
 mod rtsp;
 mod words;
 
@@ -18,7 +19,6 @@ mod tests;
 use camgate::rtsp::auth::Credentials;
 use camgate::rtsp::client::{self, Client};
 use camgate::rtsp::framer;
-use camgate::rtsp::text;
 use camgate::rtsp::url::Url;
 use camgate::wsp;
 
@@ -340,59 +340,6 @@ impl Session {
     fn enter(&mut self, phase: Phase, now: f64, timeout: u64) {
         self.phase = phase;
         self.deadline = Some(millis(now).saturating_add(timeout));
-    }
-
-    fn show(&mut self, state: State) {
-        if self.phase == Phase::Over || self.state.replace(state) == Some(state) {
-            return;
-        }
-        let name = match state {
-            State::Connecting => "connecting",
-            State::Describing => "describing",
-            State::Buffering => "buffering",
-            State::Playing => "playing",
-            State::Paused => "paused",
-        };
-        self.queue.push(Output::text(Kind::State, name));
-    }
-
-    fn fail(&mut self, code: u16, message: &str) {
-        if self.phase == Phase::Over {
-            return;
-        }
-        let text = text::concat(&[&code.to_string(), "\n", message]);
-        self.queue.push(Output::text(Kind::Error, text));
-        self.end();
-    }
-
-    /// The stream is at another host. Credentials are not taken there.
-    fn follow(&mut self, url: &str) {
-        let Ok(url) = Url::parse(url) else {
-            return self.fail(502, "The camera redirects to an address that is none.");
-        };
-        if self.moves >= MAX_MOVES {
-            return self.fail(502, "The camera redirects in a circle.");
-        }
-        self.end();
-        self.moves += 1;
-        self.url = Some(url);
-        self.phase = Phase::Opening;
-        self.queue.push(Output::text(Kind::Reopen, ""));
-        self.show(State::Connecting);
-    }
-
-    fn closed(&mut self) {
-        self.queue.push(Output::text(Kind::Closed, ""));
-        self.end();
-    }
-
-    fn end(&mut self) {
-        self.phase = Phase::Over;
-        self.deadline = None;
-        self.client = None;
-        self.credentials = None;
-        self.wraps.clear();
-        self.tracks = Tracks::default();
     }
 }
 
