@@ -54,13 +54,16 @@ impl Authenticator {
 
     /// Takes the `WWW-Authenticate` values of a 401. True if the request is
     /// worth another try; false if the camera said no or nothing we know.
-    pub fn challenge<'a>(&mut self, values: impl Iterator<Item = &'a str>) -> bool {
-        let schemes = values.flat_map(challenges).filter_map(Scheme::from);
-        // The first of equally strong ones: max_by_key alone takes the last.
-        let strongest = schemes.reduce(|best, next| match next.strength() > best.strength() {
-            true => next,
-            false => best,
-        });
+    pub fn challenge(&mut self, values: &[&str]) -> bool {
+        let mut strongest: Option<Scheme> = None;
+        for challenge in values.iter().flat_map(|value| challenges(value)) {
+            // The first of equally strong ones.
+            if let Some(scheme) = Scheme::from(challenge)
+                && (strongest.as_ref()).is_none_or(|best| scheme.strength() > best.strength())
+            {
+                strongest = Some(scheme);
+            }
+        }
         let Some(scheme) = strongest else {
             return false;
         };

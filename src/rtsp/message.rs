@@ -61,13 +61,18 @@ impl<'a> Message<'a> {
 
     /// The first header of this name (any case).
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers(name).next()
+        self.headers(name).first().copied()
     }
 
     /// All values of this header (any case), in order.
-    pub fn headers<'s>(&'s self, name: &str) -> impl Iterator<Item = &'s str> {
-        let matching = move |(key, _): &(&str, &str)| key.eq_ignore_ascii_case(name);
-        self.all().filter(matching).map(|(_, value)| value)
+    pub fn headers(&self, name: &str) -> Vec<&str> {
+        let mut values = Vec::new();
+        for (key, value) in &self.headers {
+            if key.eq_ignore_ascii_case(name) {
+                values.push(&**value);
+            }
+        }
+        values
     }
 
     /// All headers in order, names as sent.

@@ -54,7 +54,7 @@ impl Client {
         let retry = self
             .authenticator
             .as_mut()
-            .map(|it| it.challenge(challenges));
+            .map(|it| it.challenge(&challenges));
         match retry {
             Some(true) => self.send(pending.kind),
             Some(false) if !tried => self.fail(Failure::Protocol(
@@ -67,10 +67,11 @@ impl Client {
     /// Notes what any answer may say: the methods known, the session, and that
     /// the session lives.
     fn note(&mut self, pending: &Pending, status: u16, message: &Message<'_>) {
-        let methods = message.headers("Public").chain(message.headers("Allow"));
-        let mut methods = methods.flat_map(|list| list.split(','));
-        if methods.any(|method| method.trim_ascii().eq_ignore_ascii_case("GET_PARAMETER")) {
-            self.get_parameter = true;
+        for name in ["Public", "Allow"] {
+            for list in message.headers(name) {
+                let mut methods = list.split(',').map(str::trim_ascii);
+                self.get_parameter |= methods.any(|it| it.eq_ignore_ascii_case("GET_PARAMETER"));
+            }
         }
         let granted = (200..300).contains(&status);
         if let Some((id, timeout)) = message.session().filter(|_| granted) {
@@ -103,9 +104,10 @@ impl Client {
     }
 
     fn playing(&mut self, message: &Message<'_>) {
-        let values = message.headers("RTP-Info");
-        let rtp_info = values.flat_map(|value| headers::rtp_info(value, &self.tracks));
-        let rtp_info = rtp_info.collect();
+        let mut rtp_info = Vec::new();
+        for value in message.headers("RTP-Info") {
+            rtp_info.append(&mut headers::rtp_info(value, &self.tracks));
+        }
         self.range = false;
         self.played = true;
         self.phase = Phase::Playing;
