@@ -115,7 +115,7 @@ pub fn parse_reply(text: &str) -> Result<Reply<'_>, Malformed<'_>> {
     head.check().map_err(malformed)?;
     Ok(Reply {
         code,
-        reason: reason.trim(),
+        reason: reason.trim_ascii(),
         payload,
         head,
     })
@@ -138,7 +138,7 @@ pub fn reply(code: u16, reason: &str, headers: &[(&str, &str)], payload: &str) -
     text.push_str("WSP/1.1 ");
     text.push_str(&code.to_string());
     text.push(' ');
-    match reason.trim() {
+    match reason.trim_ascii() {
         "" if code < 300 => text.push_str("OK"),
         "" => text.push_str("Error"),
         reason => push_clean(&mut text, reason),
@@ -162,7 +162,9 @@ fn finish(mut text: String, headers: &[(&str, &str)], payload: &str) -> String {
 /// Appends `value` with every control character as a space, so that no value
 /// can begin a line of its own.
 fn push_clean(text: &mut String, value: &str) {
-    text.extend(value.chars().map(|c| if c.is_control() { ' ' } else { c }));
+    for c in value.chars() {
+        text.push(if c.is_control() { ' ' } else { c });
+    }
 }
 
 /// The header lines of a message, searched where they stand.
@@ -173,7 +175,9 @@ impl<'a> Head<'a> {
     fn find(self, name: &str) -> Option<&'a str> {
         self.0.lines().take(MAX_HEADERS).find_map(|line| {
             let (key, value) = line.split_once(':')?;
-            key.trim().eq_ignore_ascii_case(name).then(|| value.trim())
+            key.trim_ascii()
+                .eq_ignore_ascii_case(name)
+                .then(|| value.trim_ascii())
         })
     }
 
@@ -207,7 +211,7 @@ fn after_version(start: &str) -> Option<&str> {
     let (version, rest) = start.split_once([' ', '\t'])?;
     let minor = version.strip_prefix("WSP/1.")?;
     let digits = !minor.is_empty() && minor.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| rest.trim())
+    digits.then(|| rest.trim_ascii())
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@
 
 use std::cell::RefCell;
 
+use camgate::rtsp::message;
+
 use crate::output::Output;
 use crate::session::Session;
 
@@ -72,7 +74,7 @@ fn with_argument(len: u32, f: impl FnOnce(&mut Session, &[u8])) {
 
 fn with_text(len: u32, f: impl FnOnce(&mut Session, &str)) {
     with_argument(len, |session, bytes| {
-        f(session, &String::from_utf8_lossy(bytes));
+        f(session, &message::text(bytes));
     });
 }
 
@@ -177,6 +179,15 @@ pub extern "C" fn timeout() -> f64 {
     with(|player| player.session.timeout()).unwrap_or(f64::INFINITY)
 }
 
+/// A number that tells how well the stream of this session arrives: 0 RTP
+/// packets received, 1 RTP packets lost, 2 pictures sent out, 3 pictures dropped
+/// (damaged, or before a sync sample), 4 interarrival jitter of the video in
+/// milliseconds (RFC 3550 A.8). 0 for any other, and when the session is over.
+#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
+pub extern "C" fn statistic(which: u32) -> f64 {
+    with(|player| player.session.statistic(which))
+}
+
 /// Takes the next output and returns its kind, 0 when there is none. What the
 /// `output_` functions say holds until the next call of anything else.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
@@ -267,5 +278,9 @@ mod tests {
         play(0.0);
         handle_timeout(1e300);
         assert_eq!(poll_output(), 0);
+        assert_eq!(
+            (statistic(0), statistic(4), statistic(u32::MAX)),
+            (0.0, 0.0, 0.0)
+        );
     }
 }

@@ -139,7 +139,8 @@ impl Audio {
                 } else {
                     tolerance
                 };
-                if late <= -tolerance.max(length) {
+                let early = if self.after_loss { 0 } else { tolerance };
+                if late <= -early.max(length) {
                     return;
                 }
                 if late >= patience.max(length / 2) {

@@ -11,6 +11,7 @@
 //! | [`h264`], [`aac`] | depacketisers and what must be known of the codecs |
 //! | [`fmp4`] | init segments and fragments |
 //! | [`rtp`], [`rtcp`] | packet headers, sequence numbers, sender reports |
+//! | [`source`], [`statistics`] | which packets count, and how well they come |
 //!
 //! Architecture invariants: no clock, no randomness and no socket in here (all
 //! three are passed in), nothing that a camera sends makes the code panic (a
@@ -32,6 +33,7 @@ pub mod rtcp;
 pub mod rtp;
 pub mod session;
 pub mod source;
+pub mod statistics;
 pub mod timeline;
 pub mod tracks;
 pub mod video;

@@ -47,6 +47,9 @@ pub enum Kind {
     Closed = 11,
     /// `WIDTHxHEIGHT` of the picture.
     Size = 12,
+    /// Close both sockets and open the control socket again: the stream is at
+    /// another host.
+    Reopen = 15,
 }
 
 /// One thing for JavaScript to do.

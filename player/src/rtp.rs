@@ -75,8 +75,8 @@ fn without_padding(payload: &[u8]) -> Option<&[u8]> {
 pub enum Order {
     /// The one that was due (or the first of all).
     Next,
-    /// Packets are missing before this one.
-    Gap,
+    /// As many packets are missing before this one.
+    Gap(u16),
     /// Repeated or late: to be dropped.
     Old,
     /// Far off; it counts if the next one follows it. To be dropped.
@@ -93,6 +93,11 @@ pub struct Sequence {
 }
 
 impl Sequence {
+    /// Whether `sequence` is the one that is due.
+    pub fn is_next(&self, sequence: u16) -> bool {
+        self.next == Some(sequence)
+    }
+
     /// Places `sequence` among those before it.
     pub fn place(&mut self, sequence: u16) -> Order {
         let following = sequence.wrapping_add(1);
@@ -104,7 +109,7 @@ impl Sequence {
         let order = if ahead == 0 {
             Order::Next
         } else if ahead < MAX_DROPOUT {
-            Order::Gap
+            Order::Gap(ahead)
         } else if ahead > u16::MAX - MAX_MISORDER {
             return Order::Old;
         } else if self.strange == Some(sequence) {
@@ -137,11 +142,15 @@ impl Unwrap {
     pub fn peek(&self, timestamp: u32) -> i64 {
         match self.last {
             None => i64::from(timestamp),
-            // The low 32 bits are what wraps; the difference is signed.
-            Some(last) => {
-                last.wrapping_add(i64::from(timestamp.wrapping_sub(last as u32).cast_signed()))
-            }
+            Some(last) => last.wrapping_add(self.distance(timestamp)),
         }
+    }
+
+    /// How far the timestamp is from the last one; 0 for the first of all.
+    pub fn distance(&self, timestamp: u32) -> i64 {
+        // The low 32 bits are what wraps; the difference is signed.
+        let from = |last: i64| timestamp.wrapping_sub(last as u32).cast_signed();
+        self.last.map_or(0, |last| i64::from(from(last)))
     }
 }
 
@@ -196,7 +205,7 @@ mod tests {
         assert_eq!(sequence.place(0), Order::Next);
         assert_eq!(sequence.place(0), Order::Old);
         assert_eq!(sequence.place(65535), Order::Old);
-        assert_eq!(sequence.place(2), Order::Gap);
+        assert_eq!(sequence.place(2), Order::Gap(1));
         assert_eq!(sequence.place(1), Order::Old);
         assert_eq!(sequence.place(3), Order::Next);
     }

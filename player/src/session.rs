@@ -9,6 +9,7 @@
 //! but [`Session::open`] has an effect. Replies are matched by their WSP seq
 //! alone; one that nobody waits for is passed over.
 
+mod ending;
 mod rtsp;
 mod words;
 
@@ -30,6 +31,9 @@ const INIT_TIMEOUT: u64 = 20_000;
 
 /// How long the data socket may take to open, and JOIN to be answered.
 const JOIN_TIMEOUT: u64 = 10_000;
+
+/// How often a stream may send us to another host.
+const MAX_MOVES: u8 = 5;
 
 const USER_AGENT: &str = concat!("camgate/", env!("CARGO_PKG_VERSION"));
 
@@ -84,6 +88,8 @@ pub struct Session {
     tracks: Tracks,
     /// The camera has been told to hold still.
     paused: bool,
+    /// How often the stream has sent us to another host.
+    moves: u8,
     /// What the person wants.
     wants_play: bool,
 }
@@ -127,7 +133,7 @@ impl Session {
         };
         let (host, port) = (url.host.clone(), url.port.to_string());
         let proto = if url.tls { "rtsps" } else { "rtsp" };
-        let tunnel = std::mem::take(&mut self.tunnel);
+        let tunnel = self.tunnel.clone();
         for command in ["GET_INFO", "INIT"] {
             let seq = self.next_seq();
             let headers = [
@@ -311,6 +317,11 @@ impl Session {
         Some(next as f64)
     }
 
+    /// How well the stream arrives: see [`crate::statistics::Statistics::get`].
+    pub fn statistic(&self, which: u32) -> f64 {
+        self.tracks.statistic(which)
+    }
+
     /// The next thing for JavaScript to do.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.queue.pop()
@@ -329,43 +340,6 @@ impl Session {
     fn enter(&mut self, phase: Phase, now: f64, timeout: u64) {
         self.phase = phase;
         self.deadline = Some(millis(now).saturating_add(timeout));
-    }
-
-    fn show(&mut self, state: State) {
-        if self.phase == Phase::Over || self.state.replace(state) == Some(state) {
-            return;
-        }
-        let name = match state {
-            State::Connecting => "connecting",
-            State::Describing => "describing",
-            State::Buffering => "buffering",
-            State::Playing => "playing",
-            State::Paused => "paused",
-        };
-        self.queue.push(Output::text(Kind::State, name));
-    }
-
-    fn fail(&mut self, code: u16, message: &str) {
-        if self.phase == Phase::Over {
-            return;
-        }
-        let text = [code.to_string().as_str(), "\n", message].concat();
-        self.queue.push(Output::text(Kind::Error, text));
-        self.end();
-    }
-
-    fn closed(&mut self) {
-        self.queue.push(Output::text(Kind::Closed, ""));
-        self.end();
-    }
-
-    fn end(&mut self) {
-        self.phase = Phase::Over;
-        self.deadline = None;
-        self.client = None;
-        self.credentials = None;
-        self.wraps.clear();
-        self.tracks = Tracks::default();
     }
 }
 

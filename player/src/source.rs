@@ -2,13 +2,29 @@
 
 use crate::rtp::{Order, Packet, Sequence, Unwrap};
 
+/// So many packets in a row of one other payload type than announced are taken
+/// for what was announced, as long as none of that has come.
+const STEADY: u8 = 4;
+
+/// Two packets in sequence are of one stream if their timestamps are no further
+/// apart than this, in ticks, whatever names the sender gives itself.
+const MAX_APART: i64 = 1 << 20;
+
+/// A report is about this source if the time it names is no further away than
+/// this, in ticks, whatever name is on it.
+const MAX_REPORT: i64 = 1 << 23;
+
+/// Second bytes of RTCP packets (RFC 5761 §4): no payload type is as large with
+/// the marker bit.
+pub const RTCP: std::ops::RangeInclusive<u8> = 192..=223;
+
 /// How a packet follows those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Follows {
     /// It was due.
     Directly,
-    /// After packets that are missing.
-    AfterLoss,
+    /// After so many packets that are missing.
+    AfterLoss(u16),
     /// It begins a new stream.
     Anew,
 }
@@ -17,6 +33,10 @@ pub enum Follows {
 #[derive(Clone, Debug)]
 pub struct Source {
     payload_type: u8,
+    /// A packet of the announced payload type has come.
+    heard: bool,
+    /// Another payload type, and how many packets of it came in a row.
+    other: (u8, u8),
     ssrc: Option<u32>,
     sequence: Sequence,
     unwrap: Unwrap,
@@ -26,37 +46,76 @@ impl Source {
     pub fn new(payload_type: u8) -> Self {
         Self {
             payload_type,
+            heard: false,
+            other: (0, 0),
             ssrc: None,
             sequence: Sequence::default(),
             unwrap: Unwrap::default(),
         }
     }
 
+    /// Whether this payload type was announced.
+    pub fn expects(&self, payload_type: u8) -> bool {
+        self.payload_type == payload_type
+    }
+
+    /// Whether no packet has been taken yet.
+    pub fn is_silent(&self) -> bool {
+        self.ssrc.is_none()
+    }
+
     /// Places a packet and unwraps its timestamp. `None`: to be dropped, for it
     /// is of another payload type, repeated or late.
     pub fn take(&mut self, packet: &Packet) -> Option<(Follows, i64)> {
-        if packet.payload_type != self.payload_type {
+        if !self.counts(packet.payload_type) {
             return None;
         }
         let known = self.ssrc.replace(packet.ssrc);
-        if known.is_some_and(|ssrc| ssrc != packet.ssrc) {
+        if known.is_some_and(|ssrc| ssrc != packet.ssrc) && !self.goes_on(packet) {
             self.sequence = Sequence::default();
             self.sequence.place(packet.sequence);
             return Some((Follows::Anew, self.unwrap.advance(packet.timestamp)));
         }
         let follows = match self.sequence.place(packet.sequence) {
             Order::Next => Follows::Directly,
-            Order::Gap => Follows::AfterLoss,
+            Order::Gap(missing) => Follows::AfterLoss(missing),
             Order::Restart => Follows::Anew,
             Order::Old | Order::Strange => return None,
         };
         Some((follows, self.unwrap.advance(packet.timestamp)))
     }
 
+    /// Whether packets of this payload type are media. Some cameras announce
+    /// one and send another.
+    fn counts(&mut self, payload_type: u8) -> bool {
+        if payload_type == self.payload_type {
+            self.heard = true;
+            return true;
+        }
+        let (last, count) = &mut self.other;
+        if *last != payload_type {
+            (*last, *count) = (payload_type, 0);
+        }
+        *count = count.saturating_add(1);
+        !self.heard && *count >= STEADY
+    }
+
+    /// Whether a packet under another name continues the stream: some senders
+    /// change their names as they go.
+    fn goes_on(&self, packet: &Packet) -> bool {
+        self.sequence.is_next(packet.sequence) && self.is_near(packet.timestamp, MAX_APART)
+    }
+
+    fn is_near(&self, timestamp: u32, ticks: i64) -> bool {
+        self.unwrap.distance(timestamp).abs() <= ticks
+    }
+
     /// The unwrapped form of a timestamp that a sender report of `ssrc` names;
-    /// `None` for another source, or before the first packet.
+    /// `None` before the first packet, or if it is about another source. (Some
+    /// cameras put a wrong name on their reports: then the time decides.)
     pub fn unwrapped(&self, ssrc: u32, timestamp: u32) -> Option<i64> {
-        (self.ssrc == Some(ssrc)).then(|| self.unwrap.peek(timestamp))
+        let ours = self.ssrc? == ssrc || self.is_near(timestamp, MAX_REPORT);
+        ours.then(|| self.unwrap.peek(timestamp))
     }
 }
 
@@ -76,9 +135,35 @@ mod tests {
     }
 
     #[test]
-    fn drops_what_is_not_its_own() {
+    fn another_payload_type_counts_if_it_alone_comes_steadily() {
         let mut source = Source::new(97);
-        assert_eq!(source.take(&packet(1, 1, 1)), None);
+        for sequence in 1..4 {
+            assert_eq!(source.take(&packet(1, sequence, 1)), None);
+        }
+        assert!(source.is_silent());
+        assert_eq!(source.take(&packet(1, 4, 1)), Some((Follows::Directly, 1)));
+        assert_eq!(source.take(&packet(1, 5, 1)), Some((Follows::Directly, 1)));
+        // The announced one comes after all.
+        let announced = Packet {
+            payload_type: 97,
+            ..packet(1, 6, 1)
+        };
+        assert_eq!(source.take(&announced), Some((Follows::Directly, 1)));
+        for sequence in 7..20 {
+            assert_eq!(source.take(&packet(1, sequence, 1)), None);
+        }
+    }
+
+    #[test]
+    fn payload_types_in_turn_are_none_of_ours() {
+        let mut source = Source::new(97);
+        for sequence in 1..20 {
+            let other = Packet {
+                payload_type: 100 + (sequence % 2) as u8,
+                ..packet(1, sequence, 1)
+            };
+            assert_eq!(source.take(&other), None);
+        }
     }
 
     #[test]
@@ -86,11 +171,28 @@ mod tests {
         let mut source = Source::new(96);
         assert_eq!(source.unwrapped(1, 5), None);
         assert_eq!(source.take(&packet(1, 1, 5)), Some((Follows::Directly, 5)));
-        assert_eq!(source.take(&packet(1, 3, 6)), Some((Follows::AfterLoss, 6)));
+        let lossy = Some((Follows::AfterLoss(1), 6));
+        assert_eq!(source.take(&packet(1, 3, 6)), lossy);
         assert_eq!(source.take(&packet(1, 3, 6)), None);
-        assert_eq!(source.unwrapped(1, 4), Some(4));
         assert_eq!(source.take(&packet(2, 3, 7)), Some((Follows::Anew, 7)));
         assert_eq!(source.take(&packet(2, 4, 8)), Some((Follows::Directly, 8)));
-        assert_eq!(source.unwrapped(1, 4), None);
+    }
+
+    #[test]
+    fn a_new_name_alone_is_none() {
+        let mut source = Source::new(96);
+        source.take(&packet(1, 65535, 5));
+        assert_eq!(source.take(&packet(2, 0, 8)), Some((Follows::Directly, 8)));
+        let far = packet(3, 1, 0x8000_0000);
+        assert!(matches!(source.take(&far), Some((Follows::Anew, _))));
+    }
+
+    #[test]
+    fn reports_under_a_wrong_name_count_if_their_time_fits() {
+        let mut source = Source::new(96);
+        source.take(&packet(1, 1, 5));
+        assert_eq!(source.unwrapped(1, 0x7000_0000), Some(0x7000_0000));
+        assert_eq!(source.unwrapped(0, 4), Some(4));
+        assert_eq!(source.unwrapped(0, 0x7000_0000), None);
     }
 }

@@ -3,12 +3,17 @@
 //! Every track counts in its own RTP clock from its own random start. What ties
 //! them together is, best first: RTCP sender reports, the RTP-Info header of
 //! the PLAY response, the moments of arrival. A source that contradicts the
-//! arrival times by seconds is not believed (cameras do send such).
+//! arrival times by seconds is not believed (cameras do send such). Where one
+//! falls silent, the arrivals take over from what it said: clocks drift.
 //!
 //! Times are microseconds, 64 bits. Invariants: within a track, time runs with
 //! the RTP clock; better knowledge of how tracks lie to each other moves the
 //! video track, by at most a sixteenth of the time that passes. The audio
 //! track, once placed, is not moved: ears notice.
+
+mod clock;
+
+use clock::Clock;
 
 /// A source that puts two tracks further apart than this from where their
 /// arrival puts them is wrong.
@@ -23,44 +28,17 @@ const SLEW: i64 = 16;
 /// Tracks closer to where they belong than this are left alone.
 const DEAD_BAND_US: i64 = 5_000;
 
-/// A timestamp that leaps further than this ...
-const MAX_LEAP_US: i64 = 10_000_000;
-
-/// ... or falls back further than this (pictures may be sent out of order) ...
-const MAX_FALL_US: i64 = 2_000_000;
-
-/// ... is a new beginning, unless its arrival is as late, within this.
-const LEAP_SLACK_US: i64 = 5_000_000;
-
-/// No pause in the middle of a stream is longer than this.
-const MAX_PAUSE_US: i64 = 60_000_000;
-
-#[derive(Clone, Debug)]
-struct Clock {
-    /// Ticks per second.
-    rate: i64,
-    audio: bool,
-    /// The unwrapped timestamp from which this track's time is counted.
-    base: Option<i64>,
-    last: i64,
-    last_arrival: i64,
-    /// The wall clock (of the sender) at the base, by sender reports.
-    report: Option<i64>,
-    /// The timestamp that the PLAY response names.
-    info: Option<u32>,
-    /// The earliest arrival of the base, in this window and the one before.
-    arrival: [i64; 2],
-    /// The timeline's time at the base, once placed.
-    offset: Option<i64>,
-    /// The latest time asked for, from the base.
-    latest: i64,
-}
+/// The sender's wall clock was set if it differs from before by more than this.
+const MAX_DRIFT_US: i64 = 500_000;
 
 /// The clock. Tracks are named by what [`add`](Self::add) returned.
 #[derive(Clone, Debug, Default)]
 pub struct Timeline {
     clocks: Vec<Clock>,
     window: Option<i64>,
+    /// How much later than sound the picture is to be shown than its arrival
+    /// says, by the last source that knew better.
+    bias: i64,
 }
 
 impl Timeline {
@@ -74,7 +52,7 @@ impl Timeline {
     pub fn reset(&mut self) {
         self.window = None;
         for clock in &mut self.clocks {
-            *clock = Clock::new(clock.rate, clock.audio);
+            clock.reset();
         }
     }
 
@@ -82,7 +60,15 @@ impl Timeline {
     /// placed by the others, or is to be [anchored](Self::anchor).
     pub fn reset_track(&mut self, track: usize) {
         if let Some(clock) = self.clocks.get_mut(track) {
-            *clock = Clock::new(clock.rate, clock.audio);
+            clock.reset();
+        }
+    }
+
+    /// The codec counts `rate` ticks a second. If that is not what the track
+    /// was said to count in, the arrivals decide.
+    pub fn suspect(&mut self, track: usize, rate: u32) {
+        if let Some(clock) = self.clocks.get_mut(track) {
+            clock.codec_rate = i64::from(rate);
         }
     }
 
@@ -95,10 +81,20 @@ impl Timeline {
 
     /// A sender report says that it was `ntp_us` at `timestamp` (unwrapped).
     pub fn report(&mut self, track: usize, ntp_us: i64, timestamp: i64) {
-        if let Some(clock) = self.clocks.get_mut(track)
-            && let Some(time) = clock.since_base(timestamp)
-        {
-            clock.report = Some(ntp_us.saturating_sub(time));
+        let Some(clock) = self.clocks.get_mut(track) else {
+            return;
+        };
+        let Some(time) = clock.since_base(timestamp) else {
+            return;
+        };
+        let wall = ntp_us.saturating_sub(time);
+        let last = clock.report.replace(wall);
+        clock.reported = clock.last_arrival;
+        if last.is_some_and(|last| wall.saturating_sub(last).saturating_abs() > MAX_DRIFT_US) {
+            // What the others last said was by the clock before.
+            for (index, other) in self.clocks.iter_mut().enumerate() {
+                other.report = other.report.filter(|_| index == track);
+            }
         }
     }
 
@@ -111,16 +107,18 @@ impl Timeline {
         let Some(clock) = self.clocks.get_mut(track) else {
             return true;
         };
+        let misjudged = clock.counts_otherwise(timestamp, now_us);
+        if misjudged {
+            self.bias = 0;
+        }
         if clock.base.is_none() {
             clock.base = Some(timestamp);
+            clock.started = now_us;
+        } else if misjudged || !clock.goes_on(timestamp, now_us) {
+            return false;
         } else {
             let leap = clock.micros(timestamp.saturating_sub(clock.last));
-            let passed = now_us.saturating_sub(clock.last_arrival);
-            let far = !(-MAX_FALL_US..=MAX_LEAP_US).contains(&leap);
-            let late = leap.saturating_sub(passed).saturating_abs() <= LEAP_SLACK_US;
-            if far && !(late && leap <= MAX_PAUSE_US) {
-                return false;
-            }
+            clock.step = if leap > 0 { leap } else { clock.step };
         }
         clock.last = timestamp;
         clock.last_arrival = now_us;
@@ -140,6 +138,13 @@ impl Timeline {
                 clock.arrival = [i64::MAX, clock.arrival[0]];
             }
         }
+    }
+
+    /// How long the packet at `timestamp` took to arrive, from an unknown zero,
+    /// microseconds.
+    pub fn transit(&self, track: usize, timestamp: i64, now_us: i64) -> Option<i64> {
+        let time = self.clocks.get(track)?.since_base(timestamp)?;
+        Some(now_us.saturating_sub(time))
     }
 
     /// Places the first track: its `timestamp` is at `time_us`.
@@ -180,7 +185,7 @@ impl Timeline {
 
     /// The offset that `track` should have by another track's, if it is to
     /// follow another: audio leads when it has been placed, else whatever has.
-    fn target(&self, track: usize) -> Option<i64> {
+    fn target(&mut self, track: usize) -> Option<i64> {
         let own = self.clocks.get(track)?;
         let leader = self
             .clocks
@@ -189,59 +194,19 @@ impl Timeline {
             .filter(|(index, clock)| *index != track && clock.offset.is_some())
             .map(|(_, clock)| clock)
             .find(|clock| own.offset.is_none() || (clock.audio && !own.audio))?;
-        leader.offset?.checked_add(apart(own, leader)?)
-    }
-}
-
-/// How much later than `leader`'s base `own`'s base is.
-fn apart(own: &Clock, leader: &Clock) -> Option<i64> {
-    let difference = |wall: fn(&Clock) -> Option<i64>| wall(own)?.checked_sub(wall(leader)?);
-    let arrival = difference(Clock::arrived)?;
-    let sources: [fn(&Clock) -> Option<i64>; 2] = [|clock| clock.report, Clock::informed];
-    sources
-        .into_iter()
-        .filter_map(difference)
-        .find(|apart| apart.saturating_sub(arrival).saturating_abs() <= MAX_SKEW_US)
-        .or(Some(arrival))
-}
-
-impl Clock {
-    fn new(rate: i64, audio: bool) -> Self {
-        Self {
-            rate,
-            audio,
-            base: None,
-            last: 0,
-            last_arrival: 0,
-            report: None,
-            info: None,
-            arrival: [i64::MAX; 2],
-            offset: None,
-            latest: 0,
+        let difference = |wall: fn(&Clock) -> Option<i64>| wall(own)?.checked_sub(wall(leader)?);
+        let arrival = difference(Clock::arrived)?;
+        let near = |apart: &i64| apart.saturating_sub(arrival).saturating_abs() <= MAX_SKEW_US;
+        let known = difference(Clock::reported).filter(near);
+        let known = known.or_else(|| difference(Clock::informed).filter(near));
+        let sign = if own.audio { -1 } else { 1 };
+        let offset = leader.offset?;
+        if let Some(known) = known {
+            self.bias = known.saturating_sub(arrival) * sign;
         }
-    }
-
-    /// Ticks to microseconds; in two parts, so that years do not overflow.
-    fn micros(&self, ticks: i64) -> i64 {
-        (ticks / self.rate)
-            .saturating_mul(1_000_000)
-            .saturating_add(ticks % self.rate * 1_000_000 / self.rate)
-    }
-
-    fn since_base(&self, timestamp: i64) -> Option<i64> {
-        Some(self.micros(timestamp.saturating_sub(self.base?)))
-    }
-
-    /// When the base arrived at best.
-    fn arrived(&self) -> Option<i64> {
-        let best = self.arrival[0].min(self.arrival[1]);
-        (best != i64::MAX).then_some(best)
-    }
-
-    /// How far behind the stream's start the base is, by RTP-Info.
-    fn informed(&self) -> Option<i64> {
-        let base = self.base? as u32; // the low 32 bits are what wraps
-        Some(self.micros(i64::from(base.wrapping_sub(self.info?).cast_signed())))
+        // How much later than the leader's base its own is.
+        let apart = arrival.saturating_add(self.bias * sign);
+        offset.checked_add(apart)
     }
 }
 

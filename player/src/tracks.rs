@@ -12,7 +12,8 @@ use crate::h264;
 use crate::output::Queue;
 use crate::rtcp;
 use crate::rtp::{self, Packet};
-use crate::source::{Follows, Source};
+use crate::source::{self, Follows, Source};
+use crate::statistics::Statistics;
 use crate::timeline::Timeline;
 use crate::video::{self, Video};
 
@@ -52,6 +53,7 @@ pub struct Tracks {
     video: Option<VideoTrack>,
     audio: Option<AudioTrack>,
     timeline: Timeline,
+    statistics: Statistics,
     flowing: bool,
 }
 
@@ -93,6 +95,7 @@ impl Tracks {
     fn add_audio(&mut self, index: usize, media: &sdp::Media) -> Option<()> {
         let (depacketiser, config) = audio::depacketiser(media)?;
         let clock = self.timeline.add(media.clock_rate, true);
+        self.timeline.suspect(clock, config.rate);
         self.audio = Some(AudioTrack {
             link: Link::new(index, media, clock),
             depacketiser,
@@ -133,6 +136,11 @@ impl Tracks {
         }
     }
 
+    /// How well the stream arrives: see [`Statistics::get`].
+    pub fn statistic(&self, which: u32) -> f64 {
+        self.statistics.get(which)
+    }
+
     /// Whether a fragment has gone out since the start or
     /// [`pause`](Self::pause).
     pub fn is_flowing(&self) -> bool {
@@ -163,38 +171,103 @@ impl Tracks {
 
     /// Takes an interleaved frame. Channels that nobody set up are passed over.
     pub fn frame(&mut self, channel: u8, payload: &[u8], now_us: i64, queue: &mut Queue) {
-        let of = |link: &Link| match link.channels {
-            Some((rtp, _)) if rtp == channel => Some(true),
-            Some((_, rtcp)) if rtcp == channel => Some(false),
-            _ => None,
+        let Some(&[_, kind]) = payload.first_chunk() else {
+            return;
         };
-        if let Some(rtp) = self.video.as_ref().and_then(|track| of(&track.link)) {
-            if rtp {
-                self.video_packet(payload, now_us, queue);
-            } else {
-                self.report(true, payload);
+        // RTCP may come on the channel of RTP (RFC 5761).
+        let track = match source::RTCP.contains(&kind) {
+            true => self.reporting(channel).map(|video| (video, false)),
+            false => self
+                .sending(channel, kind & 0x7f)
+                .map(|video| (video, true)),
+        };
+        match track {
+            Some((true, true)) => self.video_packet(payload, now_us, queue),
+            Some((false, true)) => self.audio_packet(payload, now_us, queue),
+            Some((video, false)) => self.report(video, payload),
+            None => {}
+        }
+    }
+
+    /// Whose reports come on `channel`: true for the video track.
+    fn reporting(&mut self, channel: u8) -> Option<bool> {
+        let hears = |link: &mut Link| {
+            let (rtp, rtcp) = link.channels?;
+            (rtcp == channel || rtp == channel).then_some(())
+        };
+        let mut tracks = [true, false].into_iter();
+        tracks.find(|video| self.link(*video).and_then(hears).is_some())
+    }
+
+    /// Whose packets of this payload type come on `channel`: true for the video
+    /// track. Cameras number channels as they like, whatever they answered: a
+    /// track that has had nothing takes what fits from any channel, and two on
+    /// one channel are told apart.
+    fn sending(&mut self, channel: u8, payload_type: u8) -> Option<bool> {
+        let mut known = None;
+        let mut silent = None;
+        for video in [true, false] {
+            let Some(link) = self.link(video) else {
+                continue;
+            };
+            let (Some((rtp, _)), fits) = (link.channels, link.source.expects(payload_type)) else {
+                continue;
+            };
+            if rtp == channel && fits {
+                return Some(video);
+            } else if rtp == channel {
+                known = Some(video);
+            } else if fits && link.source.is_silent() {
+                silent = Some(video);
             }
-        } else if let Some(rtp) = self.audio.as_ref().and_then(|track| of(&track.link)) {
-            if rtp {
-                self.audio_packet(payload, now_us, queue);
-            } else {
-                self.report(false, payload);
-            }
+        }
+        if let Some(link) = silent.and_then(|video| self.link(video)) {
+            link.channels = Some((channel, channel.wrapping_add(1)));
+        }
+        silent.or(known)
+    }
+
+    fn link(&mut self, video: bool) -> Option<&mut Link> {
+        match video {
+            true => self.video.as_mut().map(|track| &mut track.link),
+            false => self.audio.as_mut().map(|track| &mut track.link),
         }
     }
 
     fn report(&mut self, video: bool, payload: &[u8]) {
-        let link = if video {
-            self.video.as_ref().map(|track| &track.link)
-        } else {
-            self.audio.as_ref().map(|track| &track.link)
-        };
-        if let Some(link) = link
+        if let Some(link) = self.link(video)
             && let Some(report) = rtcp::sender_report(payload)
             && let Some(timestamp) = link.source.unwrapped(report.ssrc, report.timestamp)
         {
-            self.timeline.report(link.clock, report.ntp_us, timestamp);
+            let clock = link.clock;
+            self.timeline.report(clock, report.ntp_us, timestamp);
         }
+    }
+
+    /// Reads a packet that counts, with its unwrapped timestamp. What is lost
+    /// before it, the track has been told.
+    fn packet<'a>(
+        &mut self,
+        video: bool,
+        payload: &'a [u8],
+        now_us: i64,
+    ) -> Option<(Packet<'a>, i64)> {
+        let packet = rtp::parse(payload)?;
+        let link = self.link(video)?;
+        let (follows, timestamp) = link.source.take(&packet)?;
+        let clock = link.clock;
+        self.statistics.packet(follows);
+        let missing = self.arrive(clock, follows, timestamp, now_us);
+        if video && let Some(transit) = self.timeline.transit(clock, timestamp, now_us) {
+            self.statistics.transit(transit);
+        }
+        if missing {
+            match video {
+                true => self.lose_video(),
+                false => self.lose_audio(),
+            }
+        }
+        Some((packet, timestamp))
     }
 
     /// Tells the timeline of a packet, which may be the first of a new
@@ -206,23 +279,15 @@ impl Tracks {
             let _ = self.timeline.arrive(clock, timestamp, now_us);
             return true;
         }
-        follows == Follows::AfterLoss
+        follows != Follows::Directly
     }
 
     fn video_packet(&mut self, payload: &[u8], now_us: i64, queue: &mut Queue) {
-        let Some((packet, link)) =
-            rtp::parse(payload).zip(self.video.as_mut().map(|t| &mut t.link))
-        else {
+        let Some((packet, timestamp)) = self.packet(true, payload, now_us) else {
             return;
         };
-        let Some((follows, timestamp)) = link.source.take(&packet) else {
-            return;
-        };
-        let clock = link.clock;
-        if self.arrive(clock, follows, timestamp, now_us) {
-            self.lose_video();
-        }
         self.video_unit(None, timestamp, queue);
+        self.statistics.picture(timestamp);
         self.video_unit(Some(&packet), timestamp, queue);
     }
 
@@ -251,6 +316,7 @@ impl Tracks {
             start
         });
         if track.writer.emit(&unit, time, queue) {
+            self.statistics.sent(timestamp);
             self.flowing = true;
         } else {
             self.lose_video();
@@ -258,20 +324,12 @@ impl Tracks {
     }
 
     fn audio_packet(&mut self, payload: &[u8], now_us: i64, queue: &mut Queue) {
-        let Some((packet, link)) =
-            rtp::parse(payload).zip(self.audio.as_mut().map(|t| &mut t.link))
-        else {
+        let Some((packet, timestamp)) = self.packet(false, payload, now_us) else {
             return;
         };
-        let Some((follows, timestamp)) = link.source.take(&packet) else {
-            return;
-        };
-        let clock = link.clock;
-        if self.arrive(clock, follows, timestamp, now_us) {
-            self.lose_audio();
-        }
         let alone = self.video.is_none();
         let Some(track) = &mut self.audio else { return };
+        let clock = track.link.clock;
         let time = match self.timeline.time(clock, timestamp) {
             Some(time) => time,
             None if alone => {

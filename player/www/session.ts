@@ -33,7 +33,7 @@ export class Session implements Listener {
   readonly #machine: Machine;
   readonly #source: Source;
   readonly #listener: SessionListener;
-  readonly #link: Link;
+  #link: Link;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** When #timer fires, and when the machine really wants to be called. */
   #armed = Infinity;
@@ -124,6 +124,11 @@ export class Session implements Listener {
         const { user, url } = this.#source;
         const given = user !== '' || userIn(url) !== undefined;
         return this.#end(failed(output.code, output.message, { given }), false);
+      }
+      case 'reopen': {
+        this.#link.close();
+        this.#link = new Link(this.#source.socket, this);
+        return this.#link.openControl();
       }
       case 'closed': return; // only ever the answer to stop(), which does not wait for it
       default: return this.#listener.media(output);

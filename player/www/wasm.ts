@@ -29,6 +29,7 @@ interface Exports extends WebAssembly.Exports {
   output_time(): number;
   output_duration(): number;
   output_sync(): number;
+  statistic(which: number): number;
 }
 
 /** How far the RTSP session has come. */
@@ -57,7 +58,8 @@ export type Output =
   | { kind: 'unsupported'; media: string; codec: string }
   | { kind: 'closed' }
   | { kind: 'size'; width: number; height: number }
-  | ({ kind: 'picture' } & Fragment);
+  | ({ kind: 'picture' } & Fragment)
+  | { kind: 'reopen' };
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 
@@ -121,6 +123,11 @@ export class Machine {
     return this.#wasm.timeout();
   }
 
+  /** How well the stream arrives: packets received and lost, pictures sent out and dropped, jitter in ms. */
+  statistic(which: 0 | 1 | 2 | 3 | 4): number {
+    return this.#wasm.statistic(which);
+  }
+
   /** The next thing to do, undefined when there is nothing more. To be asked after every call. */
   poll(): Output | undefined {
     for (;;) {
@@ -158,6 +165,7 @@ export class Machine {
         return { kind: 'size', width: width || 0, height: height || 0 };
       }
       case 13: return { kind: 'picture', ...this.#fragment(track, bytes) };
+      case 15: return { kind: 'reopen' };
       default: return undefined; // a later wasm may say more than this script understands
     }
   }

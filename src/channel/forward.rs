@@ -181,11 +181,17 @@ impl Link {
         if status < 200 {
             return None;
         }
-        let place = match message.cseq() {
-            Some(cseq) => self.pending.iter().position(|p| p.cseq == cseq)?,
+        let cseq = message.cseq();
+        let place = match cseq {
+            Some(cseq) => self.pending.iter().position(|p| p.cseq == cseq),
             // Without a CSeq, answers come in the order of the requests.
-            None => 0,
+            None => Some(0),
         };
+        // Some cameras count in their own way, from 0 or not at all. What is
+        // far ahead answers nothing that was asked here.
+        let plausible = cseq.is_some_and(|cseq| cseq <= self.cseq.saturating_add(1));
+        let only = (plausible && self.pending.len() == 1).then_some(0);
+        let place = place.or(only)?;
         let pending = self.pending.remove(place)?;
         match (status, message.session()) {
             _ if pending.teardown => self.session = None,

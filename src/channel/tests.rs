@@ -120,6 +120,19 @@ fn answers_find_their_wrap_by_cseq() {
 }
 
 #[test]
+fn an_answer_with_a_number_of_its_own_is_to_the_only_request() {
+    let (mut channel, now) = open();
+    for (seq, cseq, answered) in [(20, 5, 1), (21, 6, 1), (22, 7, 8)] {
+        let text = format!("DESCRIBE rtsp://cam/ RTSP/1.0\r\nCSeq: {cseq}\r\n\r\n");
+        channel.handle_text(&wrap(seq, &text), now);
+        to_camera(&mut channel);
+        let answer = format!("RTSP/1.0 200 OK\r\nCSeq: {answered}\r\n\r\n");
+        channel.handle_camera(answer.as_bytes());
+        assert!(reply(&mut channel).contains(&format!("seq: {seq}\r\n")));
+    }
+}
+
+#[test]
 fn what_is_not_one_rtsp_request_never_reaches_the_camera() {
     let (mut channel, now) = open();
     let payloads = [

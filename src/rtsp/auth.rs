@@ -56,13 +56,16 @@ impl Authenticator {
 
     /// Takes the `WWW-Authenticate` values of a 401. True if the request is
     /// worth another try; false if the camera said no or nothing we know.
-    pub fn challenge<'a>(&mut self, values: impl Iterator<Item = &'a str>) -> bool {
-        let schemes = values.flat_map(challenges).filter_map(Scheme::from);
-        // The first of equally strong ones: max_by_key alone takes the last.
-        let strongest = schemes.reduce(|best, next| match next.strength() > best.strength() {
-            true => next,
-            false => best,
-        });
+    pub fn challenge(&mut self, values: &[&str]) -> bool {
+        let mut strongest: Option<Scheme> = None;
+        for challenge in values.iter().flat_map(|value| challenges(value)) {
+            // The first of equally strong ones.
+            if let Some(scheme) = Scheme::from(challenge)
+                && (strongest.as_ref()).is_none_or(|best| scheme.strength() > best.strength())
+            {
+                strongest = Some(scheme);
+            }
+        }
         let Some(scheme) = strongest else {
             return false;
         };
@@ -82,22 +85,17 @@ impl Authenticator {
     ///
     /// `cnonce` must be fresh and unguessable; it is put in as it is, so it may
     /// only have letters and digits.
-    pub fn authorize(
-        &mut self,
-        method: &str,
-        uri: &str,
-        body: &[u8],
-        cnonce: &str,
-    ) -> Option<String> {
+    pub fn authorize(&mut self, method: &str, uri: &str, cnonce: &str) -> Option<String> {
         let Credentials { user, password } = &self.credentials;
         match self.scheme.as_mut()? {
             Scheme::Basic => {
-                let plain = [user, ":", password].concat();
-                Some(["Basic ", &text::to_base64(plain.as_bytes())].concat())
+                let plain = text::concat(&[user, ":", password]);
+                Some(text::concat(&[
+                    "Basic ",
+                    &text::to_base64(plain.as_bytes()),
+                ]))
             }
-            Scheme::Digest(digest) => {
-                Some(digest.answer(&self.credentials, method, uri, body, cnonce))
-            }
+            Scheme::Digest(digest) => Some(digest.answer(&self.credentials, method, uri, cnonce)),
         }
     }
 }
@@ -132,15 +130,6 @@ impl Scheme {
     }
 }
 
-/// Which quality of protection is answered (RFC 7616 §3.3).
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Protection {
-    /// As before RFC 2617.
-    None,
-    Auth,
-    AuthInt,
-}
-
 #[derive(Clone)]
 struct DigestChallenge {
     sha256: bool,
@@ -151,7 +140,9 @@ struct DigestChallenge {
     realm: String,
     nonce: String,
     opaque: Option<String>,
-    protection: Protection,
+    /// Quality of protection `auth` (RFC 7616 §3.3), else none: as before RFC
+    /// 2617. `auth-int`, which hashes bodies, is asked for by nobody.
+    protected: bool,
     stale: bool,
     /// Requests answered with this nonce.
     count: u32,
@@ -168,16 +159,13 @@ impl DigestChallenge {
             "SHA-256" | "SHA256" => true,
             _ => return None,
         };
-        let offers = |wanted: &str| {
-            let qop = challenge.parameter("qop").unwrap_or_default();
-            qop.split([',', ' '])
-                .any(|one| one.eq_ignore_ascii_case(wanted))
-        };
-        let protection = match challenge.parameter("qop") {
-            None | Some("") => Protection::None,
-            Some(_) if offers("auth") => Protection::Auth,
-            Some(_) if offers("auth-int") => Protection::AuthInt,
-            Some(_) => return None,
+        let protected = match challenge.parameter("qop") {
+            None | Some("") => false,
+            Some(offered) => {
+                let mut offers = offered.split([',', ' ']);
+                offers.find(|one| one.eq_ignore_ascii_case("auth"))?;
+                true
+            }
         };
         Some(DigestChallenge {
             sha256,
@@ -186,7 +174,7 @@ impl DigestChallenge {
             realm: challenge.parameter("realm").unwrap_or_default().to_owned(),
             nonce: challenge.parameter("nonce")?.to_owned(),
             opaque: challenge.parameter("opaque").map(str::to_owned),
-            protection,
+            protected,
             stale: (challenge.parameter("stale")).is_some_and(|s| s.eq_ignore_ascii_case("true")),
             count: 0,
             session_cnonce: None,
@@ -198,7 +186,6 @@ impl DigestChallenge {
         credentials: &Credentials,
         method: &str,
         uri: &str,
-        body: &[u8],
         cnonce: &str,
     ) -> String {
         self.count = self.count.wrapping_add(1);
@@ -210,7 +197,7 @@ impl DigestChallenge {
             false => cnonce.to_owned(),
         };
         let count = text::to_hex(&self.count.to_be_bytes());
-        let response = self.response(credentials, method, uri, body, &cnonce, &count);
+        let response = self.response(credentials, method, uri, &cnonce, &count);
 
         let mut answer = "Digest username=\"".to_owned();
         for c in credentials.user.chars() {
@@ -227,11 +214,11 @@ impl DigestChallenge {
         if let Some(algorithm) = &self.algorithm {
             bare(&mut answer, "algorithm", algorithm);
         }
-        if self.protection != Protection::None {
-            bare(&mut answer, "qop", self.protection.name());
+        if self.protected {
+            bare(&mut answer, "qop", "auth");
             bare(&mut answer, "nc", &count);
         }
-        if self.protection != Protection::None || self.session {
+        if self.protected || self.session {
             quoted(&mut answer, "cnonce", &cnonce);
         }
         if let Some(opaque) = &self.opaque {
@@ -246,7 +233,6 @@ impl DigestChallenge {
         credentials: &Credentials,
         method: &str,
         uri: &str,
-        body: &[u8],
         cnonce: &str,
         count: &str,
     ) -> String {
@@ -254,35 +240,19 @@ impl DigestChallenge {
         if self.session {
             secret = self.hash(&[&secret, &self.nonce, cnonce]);
         }
-        let request = match self.protection {
-            Protection::AuthInt => self.hash(&[method, uri, &self.hash_bytes(body)]),
-            _ => self.hash(&[method, uri]),
-        };
-        match self.protection {
-            Protection::None => self.hash(&[&secret, &self.nonce, &request]),
-            with => self.hash(&[&secret, &self.nonce, count, cnonce, with.name(), &request]),
+        let request = self.hash(&[method, uri]);
+        match self.protected {
+            false => self.hash(&[&secret, &self.nonce, &request]),
+            true => self.hash(&[&secret, &self.nonce, count, cnonce, "auth", &request]),
         }
     }
 
     /// The hash of the parts with colons between, in hexadecimal.
     fn hash(&self, parts: &[&str]) -> String {
-        self.hash_bytes(parts.join(":").as_bytes())
-    }
-
-    fn hash_bytes(&self, bytes: &[u8]) -> String {
+        let joined = text::join(parts, ":");
         match self.sha256 {
-            true => text::to_hex(&Sha256::digest(bytes)),
-            false => text::to_hex(&Md5::digest(bytes)),
-        }
-    }
-}
-
-impl Protection {
-    fn name(self) -> &'static str {
-        match self {
-            Protection::None => "",
-            Protection::Auth => "auth",
-            Protection::AuthInt => "auth-int",
+            true => text::to_hex(&Sha256::digest(joined)),
+            false => text::to_hex(&Md5::digest(joined)),
         }
     }
 }
@@ -301,6 +271,7 @@ fn bare(answer: &mut String, name: &str, value: &str) {
 }
 
 mod challenge;
+
 use challenge::{Challenge, challenges};
 
 #[cfg(test)]

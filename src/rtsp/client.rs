@@ -33,6 +33,10 @@ pub const MAX_KEEP_ALIVE: u64 = 60_000;
 /// The shortest time between two keep-alives, in milliseconds.
 pub const MIN_KEEP_ALIVE: u64 = 1_000;
 
+/// The last of the ways to join controls: 0 to the base that the camera
+/// announced, 1 to the URL asked for, 2 to that URL's host and before its query.
+const LAST_SPELLING: u8 = 2;
+
 /// What a [`Client`] needs to know.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -68,6 +72,8 @@ enum Phase {
 struct Track {
     media: usize,
     url: String,
+    /// The channel of its RTP.
+    channel: u8,
 }
 
 /// One RTSP session with one camera.
@@ -84,12 +90,16 @@ pub struct Client {
     play: bool,
     pending: Option<Pending>,
     cseq: u32,
+    /// The number of a request that nobody waits for any more.
+    abandoned: Option<u32>,
     outputs: VecDeque<Output>,
     redirects: u8,
 
     description: sdp::Session,
     /// What controls of media are relative to.
     base: String,
+    /// How controls are joined to it: 0 to [`LAST_SPELLING`].
+    spelling: u8,
     /// What PLAY, PAUSE and TEARDOWN address.
     aggregate: String,
     /// Media to set up, the next one last.
@@ -97,6 +107,9 @@ pub struct Client {
     tracks: Vec<Track>,
     /// The channel to propose for the next medium.
     channel: u8,
+    /// The lower transport is left to be understood: for a camera that refused
+    /// it spelt out.
+    implied_tcp: bool,
     /// Why the last SETUP was refused.
     refusal: Option<Failure>,
 
@@ -105,8 +118,10 @@ pub struct Client {
     /// Whether the camera knows GET_PARAMETER.
     get_parameter: bool,
     /// Whether PLAY names a range: not after a pause, nor for a camera that
-    /// refused one.
+    /// refused one or counts by the clock.
     range: bool,
+    /// It has played before.
+    played: bool,
     keep_alive: Option<u64>,
     missed_keep_alives: u8,
 
@@ -133,19 +148,23 @@ impl Client {
             play: true,
             pending: None,
             cseq: 0,
+            abandoned: None,
             outputs: VecDeque::new(),
             redirects: 0,
             description: sdp::Session::default(),
             base: String::new(),
+            spelling: 0,
             aggregate: String::new(),
             to_set_up: Vec::new(),
             tracks: Vec::new(),
             channel: 0,
+            implied_tcp: false,
             refusal: None,
             session: None,
             session_timeout: SESSION_TIMEOUT,
             get_parameter: false,
             range: true,
+            played: false,
             keep_alive: None,
             missed_keep_alives: 0,
             clock: None,
@@ -199,13 +218,19 @@ impl Client {
         match self.phase {
             Phase::TearingDown | Phase::TornDown => {}
             Phase::Failed => self.torn_down(),
-            _ if self.session.is_none() => self.torn_down(),
+            _ if !self.is_set_up() => self.torn_down(),
             _ => {
                 self.phase = Phase::TearingDown;
                 self.keep_alive = None;
                 self.send(Kind::Teardown);
             }
         }
+    }
+
+    /// Whether the camera holds something for us. Some do so without naming a
+    /// session.
+    fn is_set_up(&self) -> bool {
+        self.session.is_some() || !self.tracks.is_empty()
     }
 
     /// Takes one whole RTSP message from the camera.
@@ -256,6 +281,7 @@ impl Client {
             return;
         }
         let (kind, method) = (pending.kind, pending.method);
+        self.abandoned = Some(pending.cseq);
         self.pending = None;
         match kind {
             Kind::Teardown => self.torn_down(),
@@ -322,13 +348,17 @@ impl Client {
         self.outputs.push_back(output);
     }
 
-    /// Where a medium is set up (RFC 2326 §C.1.1).
+    /// Where a medium is set up (RFC 2326 §C.1.1), spelt as this camera likes.
     fn media_url(&self, media: usize) -> String {
         let media = self.description.media.get(media);
-        match media.and_then(|media| media.control.as_deref()) {
-            Some(control) => url::join(&self.base, control),
+        let Some(control) = media.and_then(|media| media.control.as_deref()) else {
             // A single medium may do without a control of its own.
-            None => self.aggregate.clone(),
+            return self.aggregate.clone();
+        };
+        match self.spelling {
+            0 => url::join(&self.base, control),
+            1 => url::join(&self.url.without_credentials(), control),
+            _ => self.url.relocated(control),
         }
     }
 

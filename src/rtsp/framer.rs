@@ -46,7 +46,9 @@ pub struct Step {
 pub enum Event {
     /// Nothing yet; everything given was consumed.
     NeedMore,
-    /// Stray line ends between items were skipped, and more bytes follow.
+    /// Stray line ends between items, or a line of a description that the
+    /// `Content-Length` before it did not count, were skipped, and more bytes
+    /// follow.
     Blank,
     /// An interleaved frame with `length` bytes of payload.
     Frame { channel: u8, length: u16 },
@@ -79,6 +81,8 @@ pub struct Framer {
     message: Vec<u8>,
     max_message: usize,
     position: u64,
+    /// The last message had a body.
+    described: bool,
 }
 
 impl Framer {
@@ -89,6 +93,7 @@ impl Framer {
             message: Vec::new(),
             max_message,
             position: 0,
+            described: false,
         }
     }
 
@@ -215,6 +220,13 @@ impl Framer {
             }
             let text = self.message.get(line..).unwrap_or_default();
             let empty = matches!(text, b"\n" | b"\r\n");
+            if line == 0 && self.is_leftover(text) {
+                self.message.clear();
+                self.state = State::Idle;
+                let more = consumed < bytes.len();
+                let event = if more { Event::Blank } else { Event::NeedMore };
+                return Ok(step(consumed, false, event));
+            }
             if line == 0 {
                 message::check_start(text).map_err(|context| self.invalid(consumed, context))?;
             }
@@ -227,12 +239,21 @@ impl Framer {
         Ok(step(consumed, false, Event::NeedMore))
     }
 
+    /// Whether a line is of a description longer than its `Content-Length` said.
+    fn is_leftover(&self, line: &[u8]) -> bool {
+        let [kind, b'=', ..] = line else {
+            return false;
+        };
+        self.described && kind.is_ascii_lowercase()
+    }
+
     fn head_complete(&mut self, consumed: usize, bytes: &[u8]) -> Result<Step, Invalid> {
         let left = message::content_length(&self.message)
             .map_err(|context| self.invalid(consumed, context))?;
         if left > self.max_message.saturating_sub(self.message.len()) {
             return Err(self.invalid(consumed, "an RTSP body longer than allowed"));
         }
+        self.described = left > 0;
         let after = self.body(left, bytes.get(consumed..).unwrap_or_default());
         Ok(step(consumed + after.consumed, false, after.event))
     }

@@ -61,13 +61,18 @@ impl<'a> Message<'a> {
 
     /// The first header of this name (any case).
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers(name).next()
+        self.headers(name).first().copied()
     }
 
     /// All values of this header (any case), in order.
-    pub fn headers<'s>(&'s self, name: &str) -> impl Iterator<Item = &'s str> {
-        let matching = move |(key, _): &(&str, &str)| key.eq_ignore_ascii_case(name);
-        self.all().filter(matching).map(|(_, value)| value)
+    pub fn headers(&self, name: &str) -> Vec<&str> {
+        let mut values = Vec::new();
+        for (key, value) in &self.headers {
+            if key.eq_ignore_ascii_case(name) {
+                values.push(&**value);
+            }
+        }
+        values
     }
 
     /// All headers in order, names as sent.
@@ -85,12 +90,12 @@ impl<'a> Message<'a> {
     /// A comma is taken for the semicolon, as deployed players write it.
     pub fn session(&self) -> Option<(&str, Option<u32>)> {
         let value = self.header("Session")?;
-        let mut parts = value.split([';', ',']).map(str::trim);
+        let mut parts = value.split([';', ',']).map(str::trim_ascii);
         let id = parts.next().filter(|id| !id.is_empty())?;
         let timeout = parts.find_map(|part| {
             let (name, value) = part.split_once('=')?;
-            let seconds = value.trim().parse().ok()?;
-            name.trim()
+            let seconds = value.trim_ascii().parse().ok()?;
+            name.trim_ascii()
                 .eq_ignore_ascii_case("timeout")
                 .then_some(seconds)
         });
@@ -180,8 +185,8 @@ fn start(line: &[u8]) -> Result<Start<'_>, &'static str> {
     };
     let line = std::str::from_utf8(line).map_err(|_| not_rtsp)?;
     let (method, rest) = line.split_once([' ', '\t']).ok_or(not_rtsp)?;
-    let (uri, version) = rest.trim().rsplit_once([' ', '\t']).ok_or(not_rtsp)?;
-    let uri = uri.trim();
+    let (uri, version) = rest.trim_ascii().rsplit_once([' ', '\t']).ok_or(not_rtsp)?;
+    let uri = uri.trim_ascii();
     let token = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'$');
     let plain = !method.is_empty() && method.bytes().all(token);
     if !plain || uri.is_empty() || uri.contains(char::is_control) || !is_version(version.as_bytes())

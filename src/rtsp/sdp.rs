@@ -83,7 +83,7 @@ pub fn parse(bytes: &[u8]) -> Session {
     let mut session = Session::default();
     let mut draft: Option<Draft> = None;
     for line in text.split(['\r', '\n']) {
-        let Some((key, value)) = line.trim().split_once('=') else {
+        let Some((key, value)) = line.trim_ascii().split_once('=') else {
             continue;
         };
         match (key, &mut draft) {
@@ -91,7 +91,7 @@ pub fn parse(bytes: &[u8]) -> Session {
                 session.add(draft.take());
                 draft = Some(Draft::new(value));
             }
-            ("s", None) => session.name = value.trim().to_owned(),
+            ("s", None) => session.name = value.trim_ascii().to_owned(),
             ("a", None) => session.attribute(value),
             ("a", Some(draft)) => draft.attribute(value),
             _ => {}
@@ -110,7 +110,7 @@ impl Session {
 
     fn attribute(&mut self, attribute: &str) {
         let (name, value) = attribute.split_once(':').unwrap_or((attribute, ""));
-        match name.trim() {
+        match name.trim_ascii() {
             "control" => self.control = filled(value),
             "range" => self.range = filled(value),
             _ => {}
@@ -119,7 +119,7 @@ impl Session {
 }
 
 fn filled(value: &str) -> Option<String> {
-    let value = value.trim();
+    let value = value.trim_ascii();
     (!value.is_empty()).then(|| value.to_owned())
 }
 
@@ -155,7 +155,7 @@ impl Draft {
 
     fn attribute(&mut self, attribute: &str) {
         let (name, value) = attribute.split_once(':').unwrap_or((attribute, ""));
-        match name.trim() {
+        match name.trim_ascii() {
             "control" => self.control = filled(value),
             "rtpmap" => self.map(value),
             "fmtp" => self.parameters(value),
@@ -190,7 +190,7 @@ impl Draft {
         }
         for parameter in list.split(';') {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-            let (name, value) = (name.trim(), value.trim().trim_matches('"'));
+            let (name, value) = (name.trim_ascii(), value.trim_ascii().trim_matches('"'));
             if !name.is_empty() && self.fmtp.len() < MAX_PARAMETERS {
                 self.fmtp.push((name.to_owned(), value.to_owned()));
             }
@@ -247,14 +247,14 @@ fn payload_type(word: &str) -> Option<u8> {
 
 /// `96 rest` → 96 and the rest.
 fn split_number(value: &str) -> Option<(u8, &str)> {
-    let value = value.trim();
+    let value = value.trim_ascii();
     let (number, rest) = value.split_once([' ', '\t'])?;
-    Some((payload_type(number)?, rest.trim()))
+    Some((payload_type(number)?, rest.trim_ascii()))
 }
 
 /// `MPEG4-GENERIC/16000/2` → its parts; 0 stands for what is missing.
 fn read_mapping(mapping: &str) -> (String, u32, u16) {
-    let mut parts = mapping.split('/').map(str::trim);
+    let mut parts = mapping.split('/').map(str::trim_ascii);
     let encoding = parts.next().unwrap_or_default().to_ascii_uppercase();
     let rate = parts.next().and_then(|rate| rate.parse().ok());
     let channels = parts.next().and_then(|channels| channels.parse().ok());

@@ -1,4 +1,4 @@
-//! Base64 and hexadecimal, as RTSP and SDP use them.
+//! Base64 and hexadecimal, as RTSP and SDP use them, and joined texts.
 //!
 //! Reading is lenient where cameras are sloppy (missing padding, the URL
 //! alphabet, spaces) and refuses the rest; nothing is larger than its input
@@ -69,14 +69,36 @@ pub fn hex(text: &str) -> Option<Vec<u8>> {
         [high, low] => Some(nibble(*high)? << 4 | nibble(*low)?),
         _ => None,
     };
-    text.trim().as_bytes().chunks(2).map(byte).collect()
+    text.trim_ascii().as_bytes().chunks(2).map(byte).collect()
 }
 
 /// Encodes as lower case hexadecimal digits.
 pub fn to_hex(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
-    let digits = bytes.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]);
-    digits.collect()
+    let mut digits = String::with_capacity(bytes.len().saturating_mul(2));
+    for byte in bytes {
+        for nibble in [byte >> 4, byte & 15] {
+            digits.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
+        }
+    }
+    digits
+}
+
+/// The parts with `separator` between. (The library's `join` is generic, and
+/// each of its copies as large as all of this file.)
+pub fn join(parts: &[&str], separator: &str) -> String {
+    let mut text = String::new();
+    for (index, part) in parts.iter().enumerate() {
+        if index > 0 {
+            text.push_str(separator);
+        }
+        text.push_str(part);
+    }
+    text
+}
+
+/// The parts one behind the other.
+pub fn concat(parts: &[&str]) -> String {
+    join(parts, "")
 }
 
 #[cfg(test)]

@@ -55,59 +55,71 @@ impl Url {
     ///
     /// The last `@` before the path ends the credentials. The path begins at
     /// the first `/` or `?` that leaves a plausible host and port before it, so
-    /// `rtsp://admin:a/b@cam/1` reads as meant.
+    /// `rtsp://admin:a/b@cam/1` reads as meant; or at a later one that leaves a
+    /// numeric address after credentials: `rtsp://admin:a@b/c@10.0.0.1/1`.
     ///
     /// # Errors
     /// [`BadUrl`] if the scheme is another one, or no host or no usable port
     /// can be made out.
     pub fn parse(url: &str) -> Result<Url, BadUrl> {
         let bad = |reason| BadUrl { reason };
-        let (tls, rest) = scheme(url.trim());
+        let (tls, rest) = scheme(url.trim_ascii());
         let rest = rest.ok_or(bad("the address does not begin with rtsp:// or rtsps://"))?;
-        let default = if tls { TLS_PORT } else { PORT };
         let ends = rest.match_indices(['/', '?']).map(|(at, _)| at);
-        let mut first_fault = None;
+        let (mut first_fault, mut found) = (None, None);
         for end in ends.chain([rest.len()]) {
             let (authority, path) = rest.split_at(end);
-            let (credentials, place) = match authority.rsplit_once('@') {
-                Some((credentials, place)) => (credentials, place),
-                None => ("", authority),
-            };
-            match host_and_port(place, default) {
-                Ok((host, port)) => {
-                    let (user, password) = split_credentials(credentials);
-                    return Ok(Url {
-                        tls,
-                        user,
-                        password,
-                        host: host.to_owned(),
-                        port,
-                        path: encode(path),
-                    });
+            match Url::read(tls, authority, path) {
+                Ok(url) => {
+                    let numeric = is_numeric(&url.host);
+                    let certain = numeric || url.user.is_none() || !path.contains('@');
+                    if found.is_none() || numeric {
+                        found = Some(url);
+                    }
+                    if certain {
+                        break;
+                    }
                 }
                 // Only credentials can run over a slash: without an @ further
                 // on this is the path, and the host is wrong.
                 Err(reason) => {
-                    let reason = *first_fault.get_or_insert(reason);
+                    first_fault.get_or_insert(reason);
                     if !path.contains('@') {
-                        return Err(bad(reason));
+                        break;
                     }
                 }
             }
         }
-        Err(bad("the address has no host"))
+        found.ok_or(bad(first_fault.unwrap_or("the address has no host")))
+    }
+
+    fn read(tls: bool, authority: &str, path: &str) -> Result<Url, &'static str> {
+        let (credentials, place) = match authority.rsplit_once('@') {
+            Some((credentials, place)) => (credentials, place),
+            None => ("", authority),
+        };
+        let (host, port) = host_and_port(place, if tls { TLS_PORT } else { PORT })?;
+        let (user, password) = split_credentials(credentials);
+        Ok(Url {
+            tls,
+            user,
+            password,
+            host: host.to_owned(),
+            port,
+            path: encode(path),
+        })
     }
 
     /// The URL to put into requests: no credentials, no default port.
     pub fn without_credentials(&self) -> String {
         let scheme = if self.tls { "rtsps://" } else { "rtsp://" };
-        [scheme, &self.authority(), &self.path].concat()
+        text::concat(&[scheme, &self.authority(), &self.path])
     }
 
     /// `host`, `host:port` or `[v6]:port`; the default port is left out.
     pub fn authority(&self) -> String {
         let mut authority = match self.host.contains(':') {
-            true => ["[", &self.host, "]"].concat(),
+            true => text::concat(&["[", &self.host, "]"]),
             false => self.host.clone(),
         };
         if self.port != if self.tls { TLS_PORT } else { PORT } {
@@ -115,6 +127,20 @@ impl Url {
             authority.push_str(&self.port.to_string());
         }
         authority
+    }
+
+    /// What a control means to servers that know themselves by another address,
+    /// or want it before the query: its path at our host, or itself behind our
+    /// path.
+    pub fn relocated(&self, control: &str) -> String {
+        let mut url = self.clone();
+        if is_absolute(control) {
+            url.path = encode(split_path(control).1);
+            return url.without_credentials();
+        }
+        let query = url.path.find('?').unwrap_or(url.path.len());
+        let query = url.path.split_off(query);
+        join(&url.without_credentials(), control) + &query
     }
 
     /// Whether both are at the same host (any case) and port.
@@ -132,7 +158,7 @@ impl Url {
 /// is what cameras expect, whatever RFC 1808 says. Only a control that repeats
 /// the base's path from its root is taken from the root.
 pub fn join(base: &str, control: &str) -> String {
-    let control = control.trim();
+    let control = control.trim_ascii();
     if control.is_empty() || control == "*" {
         return base.to_owned();
     }
@@ -160,18 +186,20 @@ pub fn is_absolute(url: &str) -> bool {
 
 /// Whether the scheme is `rtsps:`, and what follows `://` if it is one of ours.
 fn scheme(url: &str) -> (bool, Option<&str>) {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return (false, None);
+    let after = |prefix: &str| {
+        let (start, rest) = url.split_at_checked(prefix.len())?;
+        start.eq_ignore_ascii_case(prefix).then_some(rest)
     };
-    let tls = scheme.eq_ignore_ascii_case("rtsps");
-    let plain = scheme.eq_ignore_ascii_case("rtsp");
-    (tls, (tls || plain).then_some(rest))
+    match after("rtsps://") {
+        None => (false, after("rtsp://")),
+        rest => (true, rest),
+    }
 }
 
 /// Scheme and authority, and the path of an absolute URL.
 fn split_path(url: &str) -> (&str, &str) {
-    let authority = url.find("://").map_or(0, |at| at + 3);
-    let after = url.get(authority..).unwrap_or_default();
+    let after = scheme(url).1.unwrap_or(url);
+    let authority = url.len() - after.len();
     let path = after.find('/').map_or(url.len(), |at| authority + at);
     url.split_at_checked(path).unwrap_or((url, ""))
 }
@@ -192,7 +220,8 @@ fn host_and_port(place: &str, default: u16) -> Result<(&str, u16), &'static str>
         }
         None => place.split_once(':').unwrap_or((place, "")),
     };
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let plain =
+        |c: char| c.is_ascii_alphanumeric() || !c.is_ascii() || matches!(c, '.' | '-' | '_');
     if host.is_empty() || !(place.starts_with('[') || host.chars().all(plain)) {
         return Err("the address has no usable host");
     }
@@ -204,6 +233,12 @@ fn host_and_port(place: &str, default: u16) -> Result<(&str, u16), &'static str>
         Ok(port @ 1..) if digits => Ok((host, port)),
         _ => Err("the address has no usable port"),
     }
+}
+
+/// Whether a usable host is an address: of IPv6, or digits and dots.
+fn is_numeric(host: &str) -> bool {
+    let digits = |byte: u8| byte.is_ascii_digit() || byte == b'.';
+    host.contains(':') || host.contains('.') && host.bytes().all(digits)
 }
 
 fn split_credentials(credentials: &str) -> (Option<String>, Option<String>) {

@@ -1,8 +1,8 @@
 //! What the RTSP client asks for is done here: requests go out in WRAPs, the
 //! description becomes tracks.
 
-use camgate::rtsp::client::{self, Client};
-use camgate::rtsp::sdp;
+use camgate::rtsp::client::{self, Client, Failure};
+use camgate::rtsp::{message, sdp, text};
 use camgate::wsp;
 
 use super::{Session, State, words};
@@ -31,8 +31,13 @@ impl Session {
                     self.show(State::Paused);
                 }
                 client::Output::TornDown => self.closed(),
+                client::Output::Failed(Failure::Redirect(url)) => self.follow(&url),
                 client::Output::Failed(failure) => {
                     let (code, text) = words::failure(&failure);
+                    let text = match (&self.url, self.moves) {
+                        (Some(url), 1..) => words::moved(&url.without_credentials(), &text),
+                        _ => text,
+                    };
                     self.fail(code, &text);
                 }
             }
@@ -50,7 +55,7 @@ impl Session {
             self.wraps.remove(0);
         }
         self.wraps.push(seq);
-        let payload = String::from_utf8_lossy(request);
+        let payload = message::text(request);
         let length = payload.encode_utf16().count().to_string();
         let headers = [
             ("contentLength", length.as_str()),
@@ -115,7 +120,7 @@ fn unsupported(tracks: &Tracks, session: &sdp::Session) -> Vec<String> {
                 "" => "of an unknown kind",
                 encoding => encoding,
             };
-            names.push([kind, encoding].concat());
+            names.push(text::concat(&[kind, encoding]));
         }
     }
     names

@@ -1,3 +1,6 @@
+mod cameras;
+mod moves;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -36,7 +39,11 @@ impl Page {
 
     /// Up to the RTSP client's first request.
     fn joined() -> Self {
-        let mut page = Self::open("rtsp://10.0.0.1/s\n\n");
+        Self::joined_with("rtsp://10.0.0.1/s\n\n")
+    }
+
+    fn joined_with(argument: &str) -> Self {
+        let mut page = Self::open(argument);
         page.session.control_opened(page.now);
         page.control("WSP/1.1 200 OK\r\nseq: 2\r\nchannel: c 1\r\n\r\n");
         page.session.data_opened(page.now);
@@ -68,6 +75,12 @@ impl Page {
         page.answer("200 OK", "Public: DESCRIBE\r\n", "");
         page
     }
+}
+
+/// The RTSP request in a WRAP.
+fn request(output: &(Kind, String)) -> &str {
+    assert_eq!(output.0, Kind::SendControl);
+    wsp::parse_request(&output.1).unwrap().payload
 }
 
 fn error(text: &str) -> (Kind, String) {

@@ -1,6 +1,7 @@
 //! What went wrong, for the person who watches: a code and a sentence.
 
 use camgate::rtsp::client::Failure;
+use camgate::rtsp::text;
 
 /// The code and the sentence for a failure of the RTSP session.
 pub fn failure(failure: &Failure) -> (u16, String) {
@@ -12,7 +13,7 @@ pub fn failure(failure: &Failure) -> (u16, String) {
         Failure::NoMedia => 415,
         Failure::Timeout { .. } => 504,
     };
-    (code, sentence(&failure.to_string()))
+    (code, sentence(&failure.text()))
 }
 
 /// The sentence for an error of the gateway, which gives a reason of its own.
@@ -34,6 +35,11 @@ pub fn refusal(code: u16, reason: &str) -> String {
     }
 }
 
+/// What went wrong at another host than the person named.
+pub fn moved(url: &str, words: &str) -> String {
+    text::concat(&["The stream has moved to ", url, ". ", words])
+}
+
 /// The sentence for an address that is none.
 pub fn address(reason: &str) -> String {
     sentence(reason)
@@ -44,12 +50,13 @@ pub fn unplayable(tracks: &[String]) -> String {
     if tracks.is_empty() {
         return String::from("The camera offers neither video nor audio.");
     }
-    [
+    let names: Vec<&str> = tracks.iter().map(String::as_str).collect();
+    let names = text::join(&names, ", ");
+    text::concat(&[
         "This player cannot play what the camera sends: ",
-        &tracks.join(", "),
+        &names,
         ".",
-    ]
-    .concat()
+    ])
 }
 
 /// Begins with a capital and ends with a full stop.

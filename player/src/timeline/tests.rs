@@ -84,6 +84,43 @@ fn leaps_are_new_beginnings_unless_time_passed() {
     assert!(timeline.arrive(0, 90_000 * 30, 32 * SECOND), "out of order");
     assert!(timeline.arrive(0, 90_000 * 31, 90 * SECOND), "held up");
     assert!(!timeline.arrive(0, 90_000 * 99, 158 * SECOND), "too long");
+    assert!(!timeline.arrive(0, 90_000 * 99, 158 * SECOND), "too long");
+}
+
+#[test]
+fn ahead_of_its_time_is_a_new_beginning() {
+    let mut timeline = both();
+    assert!(timeline.arrive(0, 93_600, SECOND + 40_000));
+    assert!(!timeline.arrive(0, 93_600 + 4 * 90_000, SECOND + 80_000));
+    // Not when the pictures before it were as far apart, in a burst.
+    assert!(timeline.arrive(0, 93_600 + 180_000, SECOND + 80_000));
+    assert!(timeline.arrive(0, 93_600 + 6 * 90_000, SECOND + 80_000));
+    // Nor when it was held up.
+    assert!(timeline.arrive(1, 48_000 * 10, 20 * SECOND));
+    assert!(timeline.arrive(1, 48_000 * 15, 20 * SECOND));
+}
+
+#[test]
+fn sound_does_not_fall_back() {
+    let mut timeline = both();
+    assert!(timeline.arrive(1, 48_000 - 4_800, SECOND));
+    assert!(!timeline.arrive(1, 48_000 - 24_000, SECOND));
+}
+
+#[test]
+fn a_rate_shows_by_two_measurements() {
+    let mut timeline = both();
+    let mut renewed = 0;
+    for second in 1..14 {
+        if !timeline.arrive(0, 90_000 + 1_000 * second, (second + 1) * SECOND) {
+            renewed += 1;
+            timeline.reset_track(0);
+            assert!(timeline.arrive(0, 90_000 + 1_000 * second, (second + 1) * SECOND));
+        }
+    }
+    assert_eq!(renewed, 1);
+    timeline.anchor(0, 103_000, 0);
+    assert_eq!(timeline.time(0, 104_000), Some(SECOND));
 }
 
 #[test]
@@ -100,7 +137,7 @@ proptest! {
     #[test]
     fn any_order_of_anything_is_fine(
         rates in (any::<u32>(), any::<u32>()),
-        steps in proptest::collection::vec((0u8..6, 0usize..3, any::<i64>(), any::<i64>()), 0..60),
+        steps in proptest::collection::vec((0u8..7, 0usize..3, any::<i64>(), any::<i64>()), 0..60),
     ) {
         let mut timeline = Timeline::default();
         timeline.add(rates.0, false);
@@ -112,6 +149,7 @@ proptest! {
                 2 => { let _ = timeline.arrive(track, a, b); }
                 3 => timeline.anchor(track, a, b),
                 4 => timeline.reset(),
+                5 => timeline.suspect(track, b as u32),
                 _ => { let _ = timeline.time(track, a); }
             }
         }

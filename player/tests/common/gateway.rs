@@ -73,7 +73,7 @@ impl Gateway {
             .collect()
     }
 
-    fn control(&mut self, text: &str) {
+    pub fn control(&mut self, text: &str) {
         let request = wsp::parse_request(text).unwrap();
         let seq = request.seq().unwrap();
         let reply = match request.command {

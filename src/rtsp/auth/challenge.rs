@@ -36,7 +36,7 @@ pub(super) fn challenges(value: &str) -> Vec<Challenge<'_>> {
         if word.is_empty() && after.is_empty() {
             return found;
         }
-        let Some(after_equals) = after.trim_start().strip_prefix('=') else {
+        let Some(after_equals) = after.trim_ascii_start().strip_prefix('=') else {
             if found.len() == MAX_CHALLENGES {
                 return found;
             }
@@ -47,7 +47,7 @@ pub(super) fn challenges(value: &str) -> Vec<Challenge<'_>> {
             rest = after;
             continue;
         };
-        let (parameter, next) = read_value(after_equals.trim_start());
+        let (parameter, next) = read_value(after_equals.trim_ascii_start());
         rest = next;
         if let Some(challenge) = found.last_mut() {
             if challenge.parameters.len() < MAX_PARAMETERS {

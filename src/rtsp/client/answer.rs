@@ -2,7 +2,7 @@
 
 use super::headers::{self, Transport};
 use super::request::{Kind, Pending};
-use super::{Client, Failure, MAX_KEEP_ALIVE, MIN_KEEP_ALIVE, Output, Phase, Track};
+use super::{Client, Failure, LAST_SPELLING, MAX_KEEP_ALIVE, MIN_KEEP_ALIVE, Output, Phase, Track};
 use crate::rtsp::message::{self, Message, Start};
 use crate::rtsp::sdp;
 use crate::rtsp::url::{self, Url};
@@ -22,9 +22,13 @@ impl Client {
         let Start::Response { status, reason } = &message.start else {
             return;
         };
-        // A late answer to a request given up; one without CSeq is to ours.
-        let other = |pending: &Pending| message.cseq().is_some_and(|cseq| cseq != pending.cseq);
-        if *status < 200 || self.pending.as_ref().is_none_or(other) {
+        // One request waits at a time, so the answer is to that one: some
+        // cameras leave the CSeq out, or count in their own way. Only a late
+        // answer to a request given up is told by it.
+        let late = message
+            .cseq()
+            .is_some_and(|cseq| self.abandoned == Some(cseq));
+        if *status < 200 || late {
             return;
         }
         let Some(pending) = self.pending.take() else {
@@ -50,7 +54,7 @@ impl Client {
         let retry = self
             .authenticator
             .as_mut()
-            .map(|it| it.challenge(challenges));
+            .map(|it| it.challenge(&challenges));
         match retry {
             Some(true) => self.send(pending.kind),
             Some(false) if !tried => self.fail(Failure::Protocol(
@@ -63,10 +67,11 @@ impl Client {
     /// Notes what any answer may say: the methods known, the session, and that
     /// the session lives.
     fn note(&mut self, pending: &Pending, status: u16, message: &Message<'_>) {
-        let methods = message.headers("Public").chain(message.headers("Allow"));
-        let mut methods = methods.flat_map(|list| list.split(','));
-        if methods.any(|method| method.trim().eq_ignore_ascii_case("GET_PARAMETER")) {
-            self.get_parameter = true;
+        for name in ["Public", "Allow"] {
+            for list in message.headers(name) {
+                let mut methods = list.split(',').map(str::trim_ascii);
+                self.get_parameter |= methods.any(|it| it.eq_ignore_ascii_case("GET_PARAMETER"));
+            }
         }
         let granted = (200..300).contains(&status);
         if let Some((id, timeout)) = message.session().filter(|_| granted) {
@@ -83,7 +88,7 @@ impl Client {
         let half = u64::from(self.session_timeout) * 500;
         let interval = half.clamp(MIN_KEEP_ALIVE, MAX_KEEP_ALIVE);
         let due = self.last_time.saturating_add(interval);
-        self.keep_alive = self.session.is_some().then_some(due);
+        self.keep_alive = self.is_set_up().then_some(due);
     }
 
     fn granted(&mut self, kind: Kind, message: &Message<'_>) {
@@ -91,18 +96,22 @@ impl Client {
             Kind::Options => self.send(Kind::Describe),
             Kind::Describe => self.described(message),
             Kind::Setup { media, channel } => self.set_up(media, channel, message),
-            Kind::Play => {
-                let values = message.headers("RTP-Info");
-                let rtp_info = values.flat_map(|value| headers::rtp_info(value, &self.tracks));
-                let rtp_info = rtp_info.collect();
-                self.range = false;
-                self.phase = Phase::Playing;
-                self.outputs.push_back(Output::Playing { rtp_info });
-            }
+            Kind::Play => self.playing(message),
             Kind::Pause => self.paused(),
             Kind::KeepAlive => {}
             Kind::Teardown => self.torn_down(),
         }
+    }
+
+    fn playing(&mut self, message: &Message<'_>) {
+        let mut rtp_info = Vec::new();
+        for value in message.headers("RTP-Info") {
+            rtp_info.append(&mut headers::rtp_info(value, &self.tracks));
+        }
+        self.range = false;
+        self.played = true;
+        self.phase = Phase::Playing;
+        self.outputs.push_back(Output::Playing { rtp_info });
     }
 
     fn described(&mut self, message: &Message<'_>) {
@@ -111,6 +120,9 @@ impl Client {
             return self.fail(Failure::NoMedia);
         }
         self.set_base(self.announced_base(message));
+        // A recording that counts by the clock begins where it does (§3.7).
+        let range = self.description.range.as_deref().unwrap_or_default();
+        self.range = !range.starts_with("clock");
         self.phase = Phase::Described;
         let description = self.description.clone();
         self.outputs.push_back(Output::Described(description));
@@ -148,8 +160,18 @@ impl Client {
                 return;
             }
         };
+        // What two media cannot share is numbered as proposed.
+        let taken = |track: &Track| track.channel == rtp_channel;
+        let (rtp_channel, rtcp_channel) = match self.tracks.iter().any(taken) {
+            true => proposed,
+            false => (rtp_channel, rtcp_channel),
+        };
         let url = self.media_url(media);
-        self.tracks.push(Track { media, url });
+        self.tracks.push(Track {
+            media,
+            url,
+            channel: rtp_channel,
+        });
         self.outputs.push_back(Output::SetUp {
             media,
             rtp_channel,
@@ -160,10 +182,7 @@ impl Client {
     fn refused(&mut self, pending: &Pending, code: u16, reason: &str, message: &Message<'_>) {
         let failure = Failure::Status {
             code,
-            reason: match reason {
-                "" => message::reason(code).to_owned(),
-                reason => reason.to_owned(),
-            },
+            reason: reason.to_owned(),
             method: pending.method,
         };
         match pending.kind {
@@ -177,23 +196,51 @@ impl Client {
             Kind::Options => self.send(Kind::Describe),
             Kind::Setup { media, channel } => self.not_set_up(media, channel, code, failure),
             Kind::Play if code == 457 && self.range => self.range = false,
+            // It never paused.
+            Kind::Play if code == 455 && self.played => self.playing(message),
+            Kind::Play if matches!(code, 400 | 404 | 459) => self.not_played(failure),
             Kind::Pause if code != 454 => self.paused(),
             _ => self.fail(failure),
         }
     }
 
-    /// Goes on without the medium (a camera may have no licence for sound),
-    /// unless the base that it announced was wrong.
+    /// Tries again with the address spelt otherwise, or with the transport; else
+    /// goes on without the medium (a camera may have no licence for sound).
     fn not_set_up(&mut self, media: usize, channel: u8, code: u16, failure: Failure) {
-        let asked = self.url.without_credentials();
-        let before = self.media_url(media);
-        if matches!(code, 400 | 404) && self.tracks.is_empty() && self.base != asked {
-            self.set_base(asked);
-            if self.media_url(media) != before {
-                return self.send(Kind::Setup { media, channel });
+        let again = Kind::Setup { media, channel };
+        if code == 461 && !self.implied_tcp {
+            self.implied_tcp = true;
+            return self.send(again);
+        }
+        if matches!(code, 400 | 404) && self.tracks.is_empty() {
+            let before = self.media_url(media);
+            let spelling = self.spelling;
+            while self.spelling < LAST_SPELLING {
+                self.spelling += 1;
+                if self.media_url(media) != before {
+                    return self.send(again);
+                }
             }
+            self.spelling = spelling;
         }
         self.refusal.get_or_insert(failure);
+    }
+
+    /// The URL for all tracks was wrong, perhaps: it is the one asked for then,
+    /// or that of the only track.
+    fn not_played(&mut self, failure: Failure) {
+        let asked = self.url.without_credentials();
+        let only = match &self.tracks[..] {
+            [track] => track.url.clone(),
+            _ => asked.clone(),
+        };
+        if self.aggregate != asked && self.aggregate != only {
+            self.aggregate = asked;
+        } else if self.aggregate != only {
+            self.aggregate = only;
+        } else {
+            self.fail(failure);
+        }
     }
 
     fn redirected(&mut self, message: &Message<'_>, failure: Failure) {

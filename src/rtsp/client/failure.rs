@@ -1,5 +1,6 @@
 //! Why a session ended, in words for the person who watches.
 
+use crate::rtsp::text;
 use std::fmt::{self, Display, Formatter};
 
 /// Why the client gave up.
@@ -23,30 +24,38 @@ pub enum Failure {
     Timeout { method: &'static str },
 }
 
-impl Display for Failure {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mut say = |parts: &[&str]| parts.iter().try_for_each(|part| f.write_str(part));
-        match self {
+impl Failure {
+    /// The words, without a capital or a full stop.
+    pub fn text(&self) -> String {
+        let parts: &[&str] = match self {
             Failure::Unauthorized { tried: false } => {
-                say(&["the camera asks for a user name and a password"])
+                &["the camera asks for a user name and a password"]
             }
             Failure::Unauthorized { tried: true } => {
-                say(&["the camera refuses this user name or password"])
+                &["the camera refuses this user name or password"]
             }
             Failure::Status {
                 code,
                 reason,
                 method,
             } => {
-                let code_text = code.to_string();
-                let to = [&code_text, " ", reason, " to ", method].concat();
-                say(&[plain_words(*code), " (", &to, ")"])
+                let space = if reason.is_empty() { "" } else { " " };
+                let number = code.to_string();
+                let answer = text::concat(&[" (", &number, space, reason, " to ", method, ")"]);
+                return text::concat(&[plain_words(*code), &answer]);
             }
-            Failure::Redirect(url) => say(&["the stream has moved to ", url]),
-            Failure::Protocol(what) => say(&[what]),
-            Failure::NoMedia => say(&["the camera offers nothing to play"]),
-            Failure::Timeout { method } => say(&["the camera does not answer (", method, ")"]),
-        }
+            Failure::Redirect(url) => &["the stream has moved to ", url],
+            Failure::Protocol(what) => &[what],
+            Failure::NoMedia => &["the camera offers nothing to play"],
+            Failure::Timeout { method } => &["the camera does not answer (", method, ")"],
+        };
+        text::concat(parts)
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
     }
 }
 

@@ -15,12 +15,12 @@ pub(super) enum Transport {
 pub(super) fn transport(value: &str) -> Transport {
     let mut tcp = false;
     let mut channels = None;
-    for part in value.split(';').map(str::trim) {
+    for part in value.split(';').map(str::trim_ascii) {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
-        if name.trim().eq_ignore_ascii_case("interleaved") {
+        if name.trim_ascii().eq_ignore_ascii_case("interleaved") {
             let (rtp, rtcp) = value.split_once('-').unwrap_or((value, ""));
-            let rtp = rtp.trim().parse::<u8>().ok();
-            let rtcp = rtcp.trim().parse().ok();
+            let rtp = rtp.trim_ascii().parse::<u8>().ok();
+            let rtcp = rtcp.trim_ascii().parse().ok();
             channels = rtp.map(|rtp| (rtp, rtcp.unwrap_or(rtp.wrapping_add(1))));
             tcp = true;
         }
@@ -81,7 +81,7 @@ fn entries(value: &str) -> impl Iterator<Item = &str> {
         let text = rest.take()?;
         let mut commas = text.match_indices(',').map(|(at, _)| at);
         let end = commas.find(|at| {
-            let after = text.get(at + 1..).unwrap_or_default().trim_start();
+            let after = text.get(at + 1..).unwrap_or_default().trim_ascii_start();
             let name = after.get(..4).unwrap_or_default();
             name.eq_ignore_ascii_case("url=")
         });
@@ -96,8 +96,10 @@ fn entries(value: &str) -> impl Iterator<Item = &str> {
 fn field<'a>(entry: &'a str, wanted: &str) -> Option<&'a str> {
     entry.split(';').find_map(|part| {
         let (name, value) = part.split_once('=')?;
-        let value = value.trim().trim_matches('"');
-        name.trim().eq_ignore_ascii_case(wanted).then_some(value)
+        let value = value.trim_ascii().trim_matches('"');
+        name.trim_ascii()
+            .eq_ignore_ascii_case(wanted)
+            .then_some(value)
     })
 }
 
@@ -130,6 +132,7 @@ mod tests {
         let track = |media, url: &str| Track {
             media,
             url: url.to_owned(),
+            channel: 0,
         };
         [
             track(0, "rtsp://h/a,b/track1"),

@@ -59,7 +59,7 @@ impl Client {
         }
         let cnonce = self.cnonce();
         let authenticator = self.authenticator.as_mut();
-        let answer = authenticator.and_then(|it| it.authorize(method, &uri, b"", &cnonce));
+        let answer = authenticator.and_then(|it| it.authorize(method, &uri, &cnonce));
         if let Some(answer) = &answer {
             builder = builder.header("Authorization", answer);
         }
@@ -67,6 +67,8 @@ impl Client {
             builder = builder.header("Session", session);
         }
         let message = self.particulars(kind, builder).build();
+        let overtaken = self.pending.as_ref().map(|pending| pending.cseq);
+        self.abandoned = overtaken.or(self.abandoned);
         self.pending = Some(Pending {
             kind,
             method,
@@ -84,7 +86,9 @@ impl Client {
             Kind::Setup { channel, .. } => {
                 let rtcp = channel.saturating_add(1);
                 let (rtp, rtcp) = (channel.to_string(), rtcp.to_string());
-                let transport = ["RTP/AVP/TCP;unicast;interleaved=", &rtp, "-", &rtcp].concat();
+                let lower = if self.implied_tcp { "" } else { "/TCP" };
+                let unicast = ";unicast;interleaved=";
+                let transport = text::concat(&["RTP/AVP", lower, unicast, &rtp, "-", &rtcp]);
                 builder.header("Transport", &transport)
             }
             Kind::Play if self.range => builder.header("Range", "npt=0.000-"),

@@ -57,6 +57,24 @@ fn frame(channel: u8, payload: &[u8]) -> Vec<u8> {
 const ANSWER: &[u8] = b"RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Length: 6\r\n\r\nv=0\r\n$";
 
 #[test]
+fn the_rest_of_a_body_that_counted_short_is_skipped_at_every_split() {
+    let answer = b"RTSP/1.0 200 OK\nCSeq: 2\nContent-Length: 5\n\nv=0\r\n";
+    let stream = [&answer[..], b"s=x\r\nm=video\n", &frame(0, b"a"), answer].concat();
+    let all = [
+        Item::Message(answer.to_vec()),
+        Item::Frame(0, b"a".to_vec()),
+        Item::Message(answer.to_vec()),
+    ];
+    for split in 0..=stream.len() {
+        let (one, two) = stream.split_at(split);
+        assert_eq!(walk(&[one, two]).unwrap(), all, "{split}");
+    }
+    // Behind an answer without a body it is no RTSP.
+    assert!(walk(&[b"RTSP/1.0 200 OK\r\n\r\ns=x\r\n"]).is_err());
+    assert!(walk(&[b"s=x\r\n"]).is_err());
+}
+
+#[test]
 fn frames_and_messages_at_every_split() {
     let mut stream = frame(0, b"abc");
     stream.extend_from_slice(ANSWER);

@@ -44,6 +44,18 @@ fn credentials_escaped_or_not() {
         ("rtsp://admin:p%40ss%3A@cam/1", some("admin"), some("p@ss:")),
         ("rtsp://admin:p@ss:@cam/1", some("admin"), some("p@ss:")),
         ("rtsp://admin:a/b?c#d@cam/1", some("admin"), some("a/b?c#d")),
+        (
+            "rtsp://admin:p@ss:w/rd@cam/1",
+            some("admin"),
+            some("p@ss:w/rd"),
+        ),
+        (
+            "rtsp://admin:[x]\\\"#;&+=@cam/1",
+            some("admin"),
+            some("[x]\\\"#;&+="),
+        ),
+        ("rtsp://a%2Fb:%25%3A%20@cam/1", some("a/b"), some("%: ")),
+        ("rtsp://us@er:pa ss@cam/1", some("us@er"), some("pa ss")),
         ("rtsp://admin:100%@cam/1", some("admin"), some("100%")),
         ("rtsp://admin:%+1%zz@cam/1", some("admin"), some("%+1%zz")),
         (
@@ -56,6 +68,45 @@ fn credentials_escaped_or_not() {
     ] {
         let want = (user, password, "cam".into(), 554, "/1".into());
         assert_eq!(parts(url), want, "{url}");
+    }
+}
+
+#[test]
+fn credentials_run_over_a_slash_up_to_a_numeric_address() {
+    for (url, password, host, path) in [
+        (
+            "rtsp://u:p@ss/word@10.0.0.1:554/1",
+            "p@ss/word",
+            "10.0.0.1",
+            "/1",
+        ),
+        ("rtsp://u:p@ss?w@rd/x@[::1]/1", "p@ss?w@rd/x", "::1", "/1"),
+        // The path of a camera may have an @, too.
+        ("rtsp://u:p@cam/1@2", "p", "cam", "/1@2"),
+        (
+            "rtsp://u:p@10.0.0.1/1@10.0.0.2/3",
+            "p",
+            "10.0.0.1",
+            "/1@10.0.0.2/3",
+        ),
+    ] {
+        let url = Url::parse(url).unwrap();
+        let found = (url.password.as_deref(), &*url.host, &*url.path);
+        assert_eq!(found, (Some(password), host, path));
+    }
+}
+
+#[test]
+fn controls_at_our_host() {
+    let url = Url::parse("rtsp://u:p@h:99/a/b?c=/d").unwrap();
+    for (control, want) in [
+        ("x", "rtsp://h:99/a/b/x?c=/d"),
+        ("/x y", "rtsp://h:99/a/b/x%20y?c=/d"),
+        ("*", "rtsp://h:99/a/b?c=/d"),
+        ("rtsp://o/p?q", "rtsp://h:99/p?q"),
+        ("rtsp://o", "rtsp://h:99"),
+    ] {
+        assert_eq!(url.relocated(control), want, "{control}");
     }
 }
 
@@ -128,6 +179,7 @@ proptest! {
             let again = Url::parse(&plain).unwrap();
             prop_assert_eq!((&again.host, again.port, &again.path), (&url.host, url.port, &url.path));
             prop_assert!(!join(&plain, &control).contains(['\r', '\n', ' ']));
+            prop_assert!(!url.relocated(&control).contains(['\r', '\n', ' ']));
         }
         let _ = join(&text, &control);
     }

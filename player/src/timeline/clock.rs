@@ -1,0 +1,181 @@
+//! The RTP clock of one track: what it counts in, when its packets arrived, and
+//! whether they go on from one another.
+
+/// A timestamp that leaps further than this ...
+const MAX_LEAP_US: i64 = 10_000_000;
+
+/// ... is a new beginning, unless its arrival is as late, within this.
+const LEAP_SLACK_US: i64 = 5_000_000;
+
+/// No pause in the middle of a stream is longer than this.
+const MAX_PAUSE_US: i64 = 60_000_000;
+
+/// So is one that comes earlier than the best before it by more than this, if
+/// it leaps further than this and than a few steps before it.
+const MAX_EARLY_US: i64 = 2_000_000;
+
+/// So is one that falls back further than this: pictures may be sent out of
+/// order, sound may not.
+const MAX_FALL_US: i64 = 2_000_000;
+const MAX_AUDIO_FALL_US: i64 = 200_000;
+
+/// How long a sender report is good for: two clocks drift apart by 100 µs in a
+/// second.
+const MAX_REPORT_AGE_US: i64 = 60_000_000;
+
+/// How long the PLAY response is: until the arrivals have been seen for two
+/// windows.
+const MAX_INFO_AGE_US: i64 = 20_000_000;
+
+/// How long a clock's rate is measured, by arrivals. Two measurements that agree
+/// count.
+const GAUGE_US: i64 = 3_000_000;
+
+/// What cameras count in that announce something else, Hz: milliseconds, or what
+/// all video counts in.
+const ODD_RATES: [i64; 2] = [1_000, 90_000];
+
+/// One track's clock.
+#[derive(Clone, Debug)]
+pub(super) struct Clock {
+    /// Ticks per second.
+    pub(super) rate: i64,
+    pub(super) audio: bool,
+    /// The unwrapped timestamp from which this track's time is counted.
+    pub(super) base: Option<i64>,
+    pub(super) last: i64,
+    pub(super) last_arrival: i64,
+    /// When the base arrived.
+    pub(super) started: i64,
+    /// The last step forward, microseconds.
+    pub(super) step: i64,
+    /// The wall clock (of the sender) at the base, by sender reports.
+    pub(super) report: Option<i64>,
+    /// The last arrival before the last report.
+    pub(super) reported: i64,
+    /// What the codec counts in, Hz; 0: not known.
+    pub(super) codec_rate: i64,
+    /// Arrival and timestamp at the start of a measurement, and what the one
+    /// before found wrong (0: nothing).
+    pub(super) gauge: Option<(i64, i64)>,
+    pub(super) suspect: i64,
+    /// The timestamp that the PLAY response names.
+    pub(super) info: Option<u32>,
+    /// The earliest arrival of the base, in this window and the one before.
+    pub(super) arrival: [i64; 2],
+    /// The timeline's time at the base, once placed.
+    pub(super) offset: Option<i64>,
+    /// The latest time asked for, from the base.
+    pub(super) latest: i64,
+}
+
+impl Clock {
+    pub(super) fn new(rate: i64, audio: bool) -> Self {
+        Self {
+            rate,
+            audio,
+            base: None,
+            last: 0,
+            last_arrival: 0,
+            started: 0,
+            step: 0,
+            report: None,
+            reported: 0,
+            codec_rate: 0,
+            gauge: None,
+            suspect: 0,
+            info: None,
+            arrival: [i64::MAX; 2],
+            offset: None,
+            latest: 0,
+        }
+    }
+
+    /// Forgets everything but how it counts.
+    pub(super) fn reset(&mut self) {
+        *self = Self {
+            step: self.step,
+            codec_rate: self.codec_rate,
+            gauge: self.gauge,
+            suspect: self.suspect,
+            ..Self::new(self.rate, self.audio)
+        };
+    }
+
+    /// Whether a packet with this timestamp goes on from the last one.
+    pub(super) fn goes_on(&self, timestamp: i64, now_us: i64) -> bool {
+        let leap = self.micros(timestamp.saturating_sub(self.last));
+        let fall = if self.audio {
+            MAX_AUDIO_FALL_US
+        } else {
+            MAX_FALL_US
+        };
+        if leap > MAX_LEAP_US {
+            let passed = now_us.saturating_sub(self.last_arrival);
+            let slack = leap.saturating_sub(passed).saturating_abs();
+            return slack <= LEAP_SLACK_US && leap <= MAX_PAUSE_US;
+        }
+        if leap > MAX_EARLY_US && leap / 4 > self.step {
+            let arrived = now_us.saturating_sub(self.since_base(timestamp).unwrap_or(0));
+            let early = self.arrived().map(|best| best.saturating_sub(arrived));
+            return early.is_none_or(|early| early <= MAX_EARLY_US);
+        }
+        leap >= -fall
+    }
+
+    /// Whether the arrivals show that it counts at another rate than was said,
+    /// which it then takes.
+    pub(super) fn counts_otherwise(&mut self, timestamp: i64, now_us: i64) -> bool {
+        let (since, from) = *self.gauge.get_or_insert((now_us, timestamp));
+        let passed = now_us.saturating_sub(since);
+        if passed < GAUGE_US {
+            return false;
+        }
+        self.gauge = None;
+        let measured = timestamp.saturating_sub(from).saturating_mul(1_000_000) / passed;
+        let near = |rate: i64| measured.saturating_sub(rate).saturating_abs() <= rate / 8;
+        let other = |rate: &i64| near(*rate) && (*rate / 4 > self.rate || self.rate / 4 > *rate);
+        let codec =
+            Some(self.codec_rate).filter(|rate| *rate > 0 && near(*rate) && !near(self.rate));
+        let found = ODD_RATES.iter().copied().find(other).or(codec).unwrap_or(0);
+        let agreed = std::mem::replace(&mut self.suspect, found) == found;
+        if found == 0 || !agreed {
+            return false;
+        }
+        self.rate = found;
+        true
+    }
+
+    /// Ticks to microseconds; in two parts, so that years do not overflow.
+    pub(super) fn micros(&self, ticks: i64) -> i64 {
+        (ticks / self.rate)
+            .saturating_mul(1_000_000)
+            .saturating_add(ticks % self.rate * 1_000_000 / self.rate)
+    }
+
+    pub(super) fn since_base(&self, timestamp: i64) -> Option<i64> {
+        Some(self.micros(timestamp.saturating_sub(self.base?)))
+    }
+
+    /// The wall clock at the base, if that was not said too long ago.
+    pub(super) fn reported(&self) -> Option<i64> {
+        let age = self.last_arrival.saturating_sub(self.reported);
+        self.report.filter(|_| age <= MAX_REPORT_AGE_US)
+    }
+
+    /// When the base arrived at best.
+    pub(super) fn arrived(&self) -> Option<i64> {
+        let best = self.arrival[0].min(self.arrival[1]);
+        (best != i64::MAX).then_some(best)
+    }
+
+    /// How far behind the stream's start the base is, by RTP-Info, while that
+    /// is news.
+    pub(super) fn informed(&self) -> Option<i64> {
+        if self.last_arrival.saturating_sub(self.started) > MAX_INFO_AGE_US {
+            return None;
+        }
+        let base = self.base? as u32; // the low 32 bits are what wraps
+        Some(self.micros(i64::from(base.wrapping_sub(self.info?).cast_signed())))
+    }
+}
