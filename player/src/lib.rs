@@ -8,7 +8,8 @@
 //! | [`session`] | one viewing: WSP, the RTSP client, which tracks to set up, what went wrong |
 //! | [`output`] | the bounded queue of what JavaScript has to do next |
 //! | [`timeline`] | one clock for all tracks |
-//! | [`h264`], [`aac`] | depacketisers and what must be known of the codecs |
+//! | [`nal`], [`mjpeg`], [`aac`] | depacketisers |
+//! | [`h264`], [`h265`] | what must be known of the codecs of NAL units |
 //! | [`fmp4`] | init segments and fragments |
 //! | [`rtp`], [`rtcp`] | packet headers, sequence numbers, sender reports |
 //!
@@ -22,10 +23,14 @@
 pub mod aac;
 #[allow(unsafe_code)]
 pub mod abi;
+pub mod access_unit;
 pub mod audio;
 mod bits;
 pub mod fmp4;
 pub mod h264;
+pub mod h265;
+pub mod mjpeg;
+pub mod nal;
 pub mod output;
 pub mod pacing;
 pub mod rtcp;
@@ -35,3 +40,4 @@ pub mod source;
 pub mod timeline;
 pub mod tracks;
 pub mod video;
+mod vui;
