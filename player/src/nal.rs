@@ -299,8 +299,9 @@ impl Depacketiser {
         if !sync && !self.gathered.sets.is_empty() {
             // Sets that change between sync samples cannot wait for the next
             // init segment.
-            let sets = self.gathered.sets.drain(..);
-            self.gathered.unit.splice(0..0, sets);
+            let Gathered { unit, sets, .. } = &mut self.gathered;
+            sets.extend_from_slice(unit);
+            std::mem::swap(unit, sets);
         }
         self.was_started = true;
         Some(AccessUnit {

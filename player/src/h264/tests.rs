@@ -63,9 +63,10 @@ fn reads_the_set_of_a_slice() {
 fn finds_recovery_points() {
     assert_eq!(class(&[6, 6, 1, 0xc4, 0x80]), Class::Supplement(Some(true)));
     assert_eq!(class(&[6, 6, 1, 0x11]), Class::Supplement(Some(false)));
-    // Behind another message, of 256 bytes.
+    // Behind another message, of 256 bytes once unescaped.
     let mut nal = vec![6, 5, 255, 1];
-    nal.extend([6; 256]);
+    nal.extend([6; 254]);
+    nal.extend([0, 0, 3]); // the 3 does not count
     nal.extend([6, 1, 0xc4, 0x80]);
     assert_eq!(class(&nal), Class::Supplement(Some(true)));
     for cut in 0..nal.len() - 2 {

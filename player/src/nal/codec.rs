@@ -1,5 +1,6 @@
 //! What tells H.264 and H.265 apart; all that is common is elsewhere.
 
+use crate::bits::unescape;
 use crate::{h264, h265};
 
 /// A codec whose stream is made of NAL units.
@@ -99,8 +100,10 @@ impl Codec {
 /// Reads SEI messages (H.264 7.3.2.3.1, H.265 7.3.5) for a recovery point:
 /// whether the picture is right at once, recovery_frame_cnt or recovery_poc_cnt
 /// being 0.
-pub fn recovery_point(mut messages: &[u8]) -> Option<bool> {
+pub fn recovery_point(messages: &[u8]) -> Option<bool> {
     const RECOVERY_POINT: usize = 6;
+    let rbsp = unescape(messages);
+    let mut messages = &rbsp[..];
     loop {
         let (kind, size);
         (kind, messages) = number(messages)?;
