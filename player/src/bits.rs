@@ -1,4 +1,5 @@
-//! A reader of bits, most significant first. Reading past the end is `None`.
+//! A reader of bits, most significant first, and what goes with it. Reading
+//! past the end is `None`.
 
 /// Bits of a byte slice.
 #[derive(Clone, Debug)]
@@ -66,6 +67,29 @@ impl<'a> Bits<'a> {
     }
 }
 
+/// Removes the emulation prevention bytes of a NAL unit (H.264 7.4.1.1, H.265
+/// 7.4.2).
+pub fn unescape(bytes: &[u8]) -> Vec<u8> {
+    let mut rbsp = Vec::with_capacity(bytes.len());
+    let mut zeros = 0;
+    for &byte in bytes {
+        if zeros >= 2 && byte == 3 {
+            zeros = 0;
+            continue;
+        }
+        zeros = if byte == 0 { zeros + 1 } else { 0 };
+        rbsp.push(byte);
+    }
+    rbsp
+}
+
+/// Appends `byte` in two hexadecimal digits, lower case.
+pub fn push_hex(text: &mut String, byte: u8) {
+    for digit in [byte >> 4, byte & 15] {
+        text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,6 +105,15 @@ mod tests {
         assert_eq!(bits.signed(), Some(-1));
         assert_eq!(bits.unsigned(), Some(3));
         assert_eq!(bits.unsigned(), None);
+    }
+
+    #[test]
+    fn removes_emulation_prevention() {
+        assert_eq!(
+            unescape(&[0, 0, 3, 1, 0, 0, 3, 0, 3]),
+            [0, 0, 1, 0, 0, 0, 3]
+        );
+        assert_eq!(unescape(&[0, 0, 0, 3]), [0, 0, 0]);
     }
 
     #[test]

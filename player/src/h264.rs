@@ -1,280 +1,153 @@
-//! H.264 out of RTP (RFC 6184): single NAL unit packets, STAP-A and FU-A,
-//! gathered into access units with four-byte lengths, as MP4 wants them.
-//!
-//! Invariants: the first access unit that comes out holds an IDR picture whose
-//! parameter sets are known; after a loss the next one does so again. An access
-//! unit comes out with the packet that carries its marker bit. A sender whose
-//! marker bits prove wrong is followed by its timestamps from then on.
+//! What is particular to H.264 in RTP (RFC 6184) and in MP4 (ISO 14496-15 5).
 
-pub mod parameters;
 pub mod sps;
 
 #[cfg(test)]
 mod tests;
 
-use parameters::Parameters;
+use crate::access_unit::{Format, Record};
+use crate::bits::{Bits, push_hex, unescape};
+use crate::nal::codec::{Class, Picture, Shape, recovery_point};
+use crate::nal::parameters::{Kind, Parameters, Set, put};
+use sps::Sps;
 
-use crate::rtp::Packet;
-
-/// The largest access unit that is gathered, bytes.
-pub const MAX_ACCESS_UNIT: usize = 8 << 20;
-
-const IDR: u8 = 5;
+/// Packet types (RFC 6184 5.2).
 const STAP_A: u8 = 24;
+const STAP_B: u8 = 25;
+const MTAP16: u8 = 26;
+const MTAP24: u8 = 27;
 const FU_A: u8 = 28;
+const FU_B: u8 = 29;
 
-/// One coded picture with what belongs to it.
-#[derive(Debug)]
-pub struct AccessUnit<'a> {
-    /// NAL units, each behind its length in four bytes.
-    pub data: &'a [u8],
-    /// The RTP timestamp, as the packets gave it.
-    pub timestamp: i64,
-    /// It holds an IDR picture.
-    pub sync: bool,
-    /// It is the first one, or access units are missing before it.
-    pub after_loss: bool,
-    /// The parameter sets from here on, at a sync sample, when they are not
-    /// those of the sync sample before.
-    pub parameters: Option<&'a Parameters>,
+/// The most sets that the record has room for.
+const MAX_PICTURE_SETS: usize = 255;
+
+/// Enough of a slice to read the beginning of its header.
+const SLICE_HEADER: usize = 16;
+
+/// What a payload is. STAP-B and FU-B are taken in the order in which they come.
+///
+/// ```text
+/// +---------------+---------------+
+/// |0|1|2|3|4|5|6|7|0|1|2|3|4|5|6|7|
+/// |F|NRI|  Type   |S|E|R|  Type   |
+/// +---------------+---------------+
+///   FU indicator      FU header
+/// ```
+pub fn shape(payload: &[u8]) -> Option<Shape<'_>> {
+    let (&header, rest) = payload.split_first()?;
+    Some(match header & 0x1f {
+        STAP_A => Shape::Aggregate { rest, between: 0 },
+        STAP_B => Shape::Aggregate {
+            rest: rest.get(2..)?,
+            between: 0,
+        },
+        // Pictures of several times in one packet.
+        MTAP16 | MTAP24 => return None,
+        kind @ (FU_A | FU_B) => {
+            let (fu, data) = rest.split_first()?;
+            let start = fu & 0x80 != 0;
+            Shape::Part {
+                start,
+                end: fu & 0x40 != 0,
+                header: [header & 0xe0 | fu & 0x1f, 0],
+                // Only a NAL unit's first fragment is an FU-B.
+                data: data.get(if kind == FU_B { 2 } else { 0 }..)?,
+            }
+        }
+        // A start code, unless it is what is undefined and to be ignored.
+        0 if !(payload.starts_with(&[0, 0, 1]) || payload.starts_with(&[0, 0, 0, 1])) => {
+            Shape::Ignored
+        }
+        30 | 31 => Shape::Ignored,
+        _ => Shape::Part {
+            start: true,
+            end: true,
+            header: [header, 0],
+            data: rest,
+        },
+    })
 }
 
-/// Gathers the packets of one stream.
-#[derive(Debug, Default)]
-pub struct Depacketiser {
-    parameters: Parameters,
-    /// Parameter sets came that no init segment has carried yet.
-    renewed: bool,
-    /// The access unit being gathered.
-    unit: Vec<u8>,
-    timestamp: i64,
-    /// Where in `unit` the NAL unit being gathered begins (with its length).
-    open: Option<usize>,
-    /// `unit` has slices.
-    has_slices: bool,
-    /// `unit` has IDR slices.
-    has_idr: bool,
-    /// The first slice in `unit` is the picture's first.
-    has_start: bool,
-    /// New parameter sets among `unit`'s NAL units, each behind its length.
-    sets: Vec<u8>,
-    /// Nothing can be decoded before the next IDR picture.
-    synced: bool,
-    /// `unit` has been given out and is to be cleared.
-    done: bool,
-    /// The timestamp of the access unit that a marker bit ended last.
-    marked: Option<i64>,
-    /// Marker bits came in the middle of access units.
-    ignore_marker: bool,
+/// What a NAL unit is (H.264 table 7-1).
+pub fn class(nal: &[u8]) -> Class {
+    let Some((header, rest)) = nal.split_first() else {
+        return Class::Other;
+    };
+    match header & 0x1f {
+        // A header alone is no slice.
+        _ if rest.is_empty() => Class::Other,
+        5 => Class::Slice(Picture::Instant),
+        1..=4 => Class::Slice(Picture::Plain),
+        6 => Class::Supplement(recovery_point(rest)),
+        7 | 8 => Class::Set,
+        _ => Class::Other,
+    }
 }
 
-impl Depacketiser {
-    /// Takes a parameter set from the session description.
-    pub fn describe(&mut self, nal: &[u8]) {
-        self.renewed |= self.parameters.take(nal);
-    }
+/// pic_parameter_set_id of a slice header (H.264 7.3.3).
+pub fn picture_set(slice: &[u8]) -> Option<u32> {
+    let rbsp = unescape(slice.get(1..slice.len().min(SLICE_HEADER))?);
+    let mut bits = Bits::new(&rbsp);
+    bits.unsigned()?; // first_mb_in_slice
+    bits.unsigned()?; // slice_type
+    bits.unsigned()
+}
 
-    /// The parameter sets of the session description, when they are complete.
-    /// The first access unit repeats them only if they change.
-    pub fn described(&mut self) -> Option<&Parameters> {
-        self.parameters.complete()?;
-        self.renewed = false;
-        Some(&self.parameters)
+/// Which parameter set a NAL unit is, its id and that of what it refers to;
+/// `None` when it is none, or makes no sense.
+pub fn set_ids(nal: &[u8]) -> Option<(Kind, u32, u32)> {
+    let (header, rest) = nal.split_first()?;
+    match header & 0x1f {
+        7 => Some((Kind::Sequence, Sps::parse(nal)?.id, 0)),
+        8 => {
+            let mut bits = Bits::new(rest);
+            let (id, sequence) = (bits.unsigned()?, bits.unsigned()?);
+            (id < 256).then_some((Kind::Picture, id, sequence))
+        }
+        _ => None,
     }
+}
 
-    /// Packets are missing here: everything up to the next IDR picture goes.
-    pub fn lose(&mut self) {
-        self.clear();
-        self.synced = false;
+/// What pictures are that refer to `sequence`.
+pub fn format(sets: &Parameters, sequence: &Set) -> Option<Format> {
+    let sps = Sps::parse(&sequence.nal)?;
+    let mut mime = String::from("video/mp4; codecs=\"avc1.");
+    for byte in [sps.profile, sps.constraints, sps.level] {
+        push_hex(&mut mime, byte);
     }
+    mime.push('"');
+    Some(Format {
+        mime,
+        width: sps.width,
+        height: sps.height,
+        aspect: sps.aspect,
+        reorder: sps.reorder,
+        frame_us: sps.frame_us,
+        fields: !sps.frames_only,
+        record: Some(Record {
+            entry: b"avc1",
+            kind: b"avcC",
+            bytes: record(&sps, sets, sequence),
+        }),
+    })
+}
 
-    /// Ends the access unit that a packet with another `timestamp` proves
-    /// complete. To be called before each [`push`](Self::push).
-    pub fn finish_before(&mut self, timestamp: i64) -> Option<AccessUnit<'_>> {
-        if self.done {
-            self.clear();
-        }
-        if timestamp == self.timestamp || self.unit.is_empty() {
-            return None;
-        }
-        self.end_nal();
-        self.finish()
+/// The AVCDecoderConfigurationRecord (ISO 14496-15 5.3.3.1), lengths of four
+/// bytes.
+fn record(sps: &Sps, sets: &Parameters, sequence: &Set) -> Vec<u8> {
+    let mut record = vec![1, sps.profile, sps.constraints, sps.level, 0xff, 0xe1];
+    put(&mut record, &sequence.nal);
+    let pictures = || sets.pictures(sequence.id).take(MAX_PICTURE_SETS);
+    record.push(pictures().count() as u8); // at most MAX_PICTURE_SETS
+    for set in pictures() {
+        put(&mut record, &set.nal);
     }
-
-    /// Takes the next packet in sequence; `timestamp` is its unwrapped one.
-    pub fn push(&mut self, packet: &Packet, timestamp: i64) -> Option<AccessUnit<'_>> {
-        if self.done || timestamp != self.timestamp {
-            self.clear();
-        }
-        self.timestamp = timestamp;
-        let taken = self.take(packet.payload);
-        if taken.is_none() || self.unit.len() > MAX_ACCESS_UNIT {
-            self.lose();
-            return None;
-        }
-        if !packet.marker || self.ignore_marker || !self.has_slices {
-            return None;
-        }
-        self.end_nal();
-        self.marked = Some(timestamp);
-        self.finish()
+    if sps.has_chroma_fields() {
+        record.push(0xfc | sps.chroma_format);
+        record.push(0xf8 | sps.luma_depth);
+        record.push(0xf8 | sps.chroma_depth);
+        record.push(0);
     }
-
-    /// `None` when the payload makes no sense.
-    fn take(&mut self, payload: &[u8]) -> Option<()> {
-        let (&header, rest) = payload.split_first()?;
-        match header & 0x1f {
-            1..=23 => {
-                self.end_nal();
-                self.whole(payload);
-            }
-            STAP_A => {
-                self.end_nal();
-                self.aggregate(rest)?;
-            }
-            FU_A => self.fragment(header, rest)?,
-            // STAP-B, MTAP and FU-B belong to the interleaved mode, which
-            // nobody asked for; 0, 30 and 31 are undefined and to be ignored.
-            _ => {}
-        }
-        Some(())
-    }
-
-    /// RFC 6184 5.7.1.
-    fn aggregate(&mut self, mut rest: &[u8]) -> Option<()> {
-        while let Some((length, after)) = rest.split_first_chunk::<2>() {
-            let length = usize::from(u16::from_be_bytes(*length));
-            self.whole(after.get(..length)?);
-            rest = after.get(length..)?;
-        }
-        Some(())
-    }
-
-    /// RFC 6184 5.8.
-    ///
-    /// ```text
-    /// +---------------+---------------+
-    /// |0|1|2|3|4|5|6|7|0|1|2|3|4|5|6|7|
-    /// |F|NRI|  Type   |S|E|R|  Type   |
-    /// +---------------+---------------+
-    ///   FU indicator      FU header
-    /// ```
-    fn fragment(&mut self, indicator: u8, rest: &[u8]) -> Option<()> {
-        let (&header, data) = rest.split_first()?;
-        if header & 0x80 != 0 {
-            self.end_nal();
-            self.open = Some(self.unit.len());
-            self.unit.extend_from_slice(&[0; 4]);
-            self.unit.push(indicator & 0xe0 | header & 0x1f);
-        } else if self.open.is_none() {
-            // The middle of a NAL unit without its start. Harmless before the
-            // first picture, a loss after it.
-            return if self.synced { None } else { Some(()) };
-        }
-        self.unit.extend_from_slice(data);
-        if header & 0x40 != 0 {
-            self.end_nal();
-        }
-        Some(())
-    }
-
-    fn whole(&mut self, nal: &[u8]) {
-        if nal.is_empty() {
-            return;
-        }
-        self.open = Some(self.unit.len());
-        self.unit.extend_from_slice(&[0; 4]);
-        self.unit.extend_from_slice(nal);
-        self.end_nal();
-    }
-
-    /// The NAL unit at `open` is complete: its length is set, or it is taken
-    /// out again when it is none that belongs into a sample.
-    fn end_nal(&mut self) {
-        let Some(start) = self.open.take() else {
-            return;
-        };
-        let Some((length, nal)) = self
-            .unit
-            .get_mut(start..)
-            .and_then(|bytes| bytes.split_first_chunk_mut::<4>())
-        else {
-            return;
-        };
-        let size = u32::try_from(nal.len()).unwrap_or(u32::MAX);
-        *length = size.to_be_bytes();
-        let Some(&header) = nal.first() else {
-            return;
-        };
-        match header & 0x1f {
-            1..=5 => self.slice(start, header & 0x1f == IDR),
-            7 | 8 => {
-                let set = self.unit.get(start + 4..).unwrap_or_default();
-                if self.parameters.take(set) {
-                    self.renewed = true;
-                    self.sets.extend_from_slice(&self.unit[start..]);
-                }
-                self.unit.truncate(start);
-            }
-            // Delimiters, SEI, filler, ends of sequences and streams, and
-            // extensions that no browser decodes.
-            _ => self.unit.truncate(start),
-        }
-    }
-
-    fn slice(&mut self, start: usize, idr: bool) {
-        // first_mb_in_slice is 0 when its first bit is 1.
-        let first = self
-            .unit
-            .get(start + 5)
-            .is_some_and(|byte| byte & 0x80 != 0);
-        if self.marked == Some(self.timestamp) && !self.has_slices {
-            // The access unit with this timestamp was given out already. Two
-            // pictures with one timestamp are odd but fine; a further slice or
-            // the second field of one means that marker bits cannot be trusted.
-            let frames_only = self.parameters.info().is_some_and(|sps| sps.frames_only);
-            if !(first && frames_only) {
-                self.ignore_marker = true;
-                self.synced = false;
-            }
-        }
-        self.has_start |= first && !self.has_slices;
-        self.has_slices = true;
-        self.has_idr |= idr;
-    }
-
-    fn finish(&mut self) -> Option<AccessUnit<'_>> {
-        self.done = true;
-        if !self.has_slices || self.parameters.complete().is_none() {
-            return None;
-        }
-        let start = self.has_idr && self.has_start;
-        if !self.synced && !start {
-            return None;
-        }
-        let after_loss = !std::mem::replace(&mut self.synced, true);
-        if !self.has_idr && !self.sets.is_empty() {
-            // Sets that change between sync samples cannot wait for the next
-            // init segment.
-            self.unit.splice(0..0, self.sets.drain(..));
-        }
-        let renewed = self.has_idr && std::mem::take(&mut self.renewed);
-        Some(AccessUnit {
-            data: &self.unit,
-            timestamp: self.timestamp,
-            sync: self.has_idr,
-            after_loss,
-            parameters: renewed.then_some(&self.parameters),
-        })
-    }
-
-    fn clear(&mut self) {
-        self.unit.clear();
-        self.sets.clear();
-        self.open = None;
-        self.has_slices = false;
-        self.has_idr = false;
-        self.has_start = false;
-        self.done = false;
-    }
+    record
 }

@@ -8,7 +8,8 @@
 //! | [`session`] | one viewing: WSP, the RTSP client, which tracks to set up, what went wrong |
 //! | [`output`] | the bounded queue of what JavaScript has to do next |
 //! | [`timeline`] | one clock for all tracks |
-//! | [`h264`], [`aac`] | depacketisers and what must be known of the codecs |
+//! | [`nal`], [`mjpeg`], [`aac`] | depacketisers |
+//! | [`h264`], [`h265`] | what must be known of the codecs of NAL units |
 //! | [`fmp4`] | init segments and fragments |
 //! | [`rtp`], [`rtcp`] | packet headers, sequence numbers, sender reports |
 //! | [`source`], [`statistics`] | which packets count, and how well they come |
@@ -23,10 +24,14 @@
 pub mod aac;
 #[allow(unsafe_code)]
 pub mod abi;
+pub mod access_unit;
 pub mod audio;
 mod bits;
 pub mod fmp4;
 pub mod h264;
+pub mod h265;
+pub mod mjpeg;
+pub mod nal;
 pub mod output;
 pub mod pacing;
 pub mod rtcp;
@@ -37,3 +42,4 @@ pub mod statistics;
 pub mod timeline;
 pub mod tracks;
 pub mod video;
+mod vui;

@@ -1,7 +1,7 @@
 //! What JavaScript has to do next: a bounded queue of outputs.
 //!
 //! Invariant: the queue holds at most [`MAX_OUTPUTS`] outputs and [`MAX_BYTES`]
-//! bytes of fragments. JavaScript drains it after every call, so it fills up
+//! bytes of fragments and pictures. JavaScript drains it after every call, so it fills up
 //! only when one message carries more than that; then fragments are refused
 //! (and the caller goes on from the next sync sample), never queued.
 
@@ -41,7 +41,7 @@ pub enum Kind {
     State = 8,
     /// `code\nmessage`; the session is over.
     Error = 9,
-    /// A track that cannot be carried: `video H265`.
+    /// A track that cannot be carried: `video VP8`.
     Unsupported = 10,
     /// The session was closed as asked.
     Closed = 11,
@@ -50,17 +50,19 @@ pub enum Kind {
     /// Close both sockets and open the control socket again: the stream is at
     /// another host.
     Reopen = 15,
+    /// A whole JPEG of a track of pictures.
+    Picture = 13,
 }
 
 /// One thing for JavaScript to do.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Output {
     pub kind: Kind,
-    /// The track, for `Track`, `Init`, `Fragment` and `Size`.
+    /// The track, for `Track`, `Init`, `Fragment`, `Size` and `Picture`.
     pub track: u32,
-    /// Start of the fragment on the media timeline, seconds.
+    /// Start of the fragment or picture on the media timeline, seconds.
     pub time: f64,
-    /// Duration of the fragment, seconds.
+    /// Duration of the fragment or picture, seconds.
     pub duration: f64,
     /// Whether the fragment starts with a sync sample.
     pub sync: bool,
@@ -100,7 +102,7 @@ impl Queue {
     pub fn push(&mut self, output: Output) -> bool {
         let size = output.data.len();
         let full = self.waiting.len() >= MAX_OUTPUTS || self.bytes + size > MAX_BYTES;
-        if full && output.kind == Kind::Fragment {
+        if full && matches!(output.kind, Kind::Fragment | Kind::Picture) {
             self.recycle(output);
             return false;
         }

@@ -8,7 +8,6 @@ use camgate::rtsp::sdp;
 
 use crate::aac;
 use crate::audio::{self, Audio};
-use crate::h264;
 use crate::output::Queue;
 use crate::rtcp;
 use crate::rtp::{self, Packet};
@@ -36,7 +35,7 @@ struct Link {
 #[derive(Debug)]
 struct VideoTrack {
     link: Link,
-    depacketiser: h264::Depacketiser,
+    depacketiser: video::Depacketiser,
     writer: Video,
 }
 
@@ -80,8 +79,8 @@ impl Tracks {
     fn add_video(&mut self, index: usize, media: &sdp::Media) -> Option<()> {
         let mut depacketiser = video::depacketiser(media)?;
         let mut writer = Video::new(VIDEO);
-        if let Some(parameters) = depacketiser.described() {
-            writer.describe(parameters);
+        if let Some(format) = depacketiser.described() {
+            writer.describe(format);
         }
         let clock = self.timeline.add(media.clock_rate, false);
         self.video = Some(VideoTrack {
@@ -301,8 +300,8 @@ impl Tracks {
         };
         let Some(unit) = unit else { return };
         if unit.sync {
-            if let Some(parameters) = unit.parameters {
-                track.writer.describe(parameters);
+            if let Some(format) = unit.format {
+                track.writer.describe(format);
             }
             let audio = self.audio.as_mut().map(|track| &mut track.writer);
             announce(Some(&mut track.writer), audio, queue);

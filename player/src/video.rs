@@ -1,30 +1,80 @@
-//! An H.264 track: access units in, an init segment and fragments out.
+//! A video track: access units in, an init segment and fragments out; pictures
+//! of MJPEG go out as they are.
 //!
 //! Invariant: a fragment goes out only behind the init segment that describes
 //! it, and holds one access unit.
 
 use camgate::rtsp::{sdp, text};
 
+use crate::access_unit::{AccessUnit, Format};
 use crate::fmp4::{fragment, init};
-use crate::h264::parameters::Parameters;
-use crate::h264::{AccessUnit, Depacketiser};
+use crate::mjpeg;
+use crate::nal::{self, Codec};
 use crate::output::{Kind, Output, Queue};
 use crate::pacing::{Pacing, TIMESCALE};
+use crate::rtp::Packet;
+
+/// What gathers a track's packets.
+#[derive(Debug)]
+pub enum Depacketiser {
+    Nal(nal::Depacketiser),
+    Jpeg(mjpeg::Depacketiser),
+}
 
 /// A depacketiser for `media`, told what the description says; `None` when it
-/// is no H.264.
+/// is no video that can be carried.
 pub fn depacketiser(media: &sdp::Media) -> Option<Depacketiser> {
-    if media.encoding != "H264" {
-        return None;
-    }
-    let mut depacketiser = Depacketiser::default();
-    let sets = media.parameter("sprop-parameter-sets").unwrap_or_default();
-    for set in sets.split(',') {
+    let (codec, names): (_, &[&str]) = match media.encoding.as_str() {
+        "H264" => (Codec::H264, &["sprop-parameter-sets"]),
+        "H265" | "HEVC" => (Codec::H265, &["sprop-vps", "sprop-sps", "sprop-pps"]),
+        "JPEG" => return Some(Depacketiser::Jpeg(mjpeg::Depacketiser::new(media.size))),
+        _ => return None,
+    };
+    let difference = media.parameter("sprop-max-don-diff").unwrap_or_default();
+    let numbered = difference.trim().parse().is_ok_and(|most: u32| most > 0);
+    let mut depacketiser = nal::Depacketiser::new(codec, numbered);
+    let lists = names.iter().filter_map(|name| media.parameter(name));
+    for set in lists.flat_map(|list| list.split(',')) {
         if let Some(nal) = text::base64(set.trim()) {
             depacketiser.describe(&nal);
         }
     }
-    Some(depacketiser)
+    Some(Depacketiser::Nal(depacketiser))
+}
+
+impl Depacketiser {
+    /// What the session description says, when that is enough to begin.
+    pub fn described(&mut self) -> Option<&Format> {
+        match self {
+            Self::Nal(nal) => nal.described(),
+            Self::Jpeg(jpeg) => Some(jpeg.described()),
+        }
+    }
+
+    /// Packets are missing here: everything up to the next sync sample goes.
+    pub fn lose(&mut self) {
+        match self {
+            Self::Nal(nal) => nal.lose(),
+            Self::Jpeg(jpeg) => jpeg.lose(),
+        }
+    }
+
+    /// Ends the access unit that a packet with another `timestamp` proves
+    /// complete. To be called before each [`push`](Self::push).
+    pub fn finish_before(&mut self, timestamp: i64) -> Option<AccessUnit<'_>> {
+        match self {
+            Self::Nal(nal) => nal.finish_before(timestamp),
+            Self::Jpeg(jpeg) => jpeg.finish_before(timestamp),
+        }
+    }
+
+    /// Takes the next packet in sequence; `timestamp` is its unwrapped one.
+    pub fn push(&mut self, packet: &Packet, timestamp: i64) -> Option<AccessUnit<'_>> {
+        match self {
+            Self::Nal(nal) => nal.push(packet, timestamp),
+            Self::Jpeg(jpeg) => jpeg.push(packet, timestamp),
+        }
+    }
 }
 
 /// Writes a video track.
@@ -33,8 +83,10 @@ pub struct Video {
     id: u32,
     pacing: Pacing,
     fragments: u32,
-    codec: String,
+    mime: String,
     size: (u32, u32),
+    /// The track is of whole pictures, which no MP4 carries.
+    is_pictures: bool,
     /// What has to be announced before the next fragment.
     new_codec: bool,
     new_size: bool,
@@ -48,51 +100,49 @@ impl Video {
             id,
             pacing: Pacing::default(),
             fragments: 0,
-            codec: String::new(),
+            mime: String::new(),
             size: (0, 0),
+            is_pictures: false,
             new_codec: false,
             new_size: false,
             new_init: None,
         }
     }
 
-    /// Takes the parameter sets of what follows.
-    pub fn describe(&mut self, parameters: &Parameters) {
-        let (Some(sps), Some(codec), Some(record)) = (
-            parameters.complete(),
-            parameters.codec(),
-            parameters.record(),
-        ) else {
-            return;
-        };
-        self.new_codec |= codec != self.codec;
-        self.codec = codec;
-        self.new_size |= self.size != (sps.width, sps.height);
-        self.size = (sps.width, sps.height);
-        self.pacing.describe(sps.reorder, sps.frame_us);
-        let mut segment = Vec::new();
-        let media = init::Media::Video {
-            width: u16::try_from(sps.width).unwrap_or(u16::MAX),
-            height: u16::try_from(sps.height).unwrap_or(u16::MAX),
-            aspect: sps.aspect,
-            record: &record,
-        };
-        init::write(&mut segment, self.id, TIMESCALE, media);
-        self.new_init = Some(segment);
+    /// What follows is of this format.
+    pub fn describe(&mut self, format: &Format) {
+        self.new_codec |= format.mime != self.mime;
+        self.mime.clone_from(&format.mime);
+        let size = (format.width, format.height);
+        self.new_size |= self.size != size;
+        self.size = size;
+        self.is_pictures = format.record.is_none();
+        self.pacing.describe(format.reorder, format.frame_us);
+        self.new_init = format.record.as_ref().map(|record| {
+            let mut segment = Vec::new();
+            let media = init::Media::Video {
+                width: u16::try_from(size.0).unwrap_or(u16::MAX),
+                height: u16::try_from(size.1).unwrap_or(u16::MAX),
+                aspect: format.aspect,
+                record,
+            };
+            init::write(&mut segment, self.id, TIMESCALE, media);
+            segment
+        });
     }
 
-    /// Whether the track knows its parameter sets.
+    /// Whether the track knows what it carries.
     pub fn is_described(&self) -> bool {
-        !self.codec.is_empty()
+        !self.mime.is_empty()
     }
 
     /// Queues the codec and the picture size, where they are new.
     pub fn announce(&mut self, queue: &mut Queue) {
         if std::mem::take(&mut self.new_codec) {
-            let mime = ["video/mp4; codecs=\"", &self.codec, "\""].concat();
-            queue.push(Output::bytes(Kind::Track, self.id, mime.into_bytes()));
+            let mime = self.mime.clone().into_bytes();
+            queue.push(Output::bytes(Kind::Track, self.id, mime));
         }
-        if std::mem::take(&mut self.new_size) {
+        if self.size.0 > 0 && std::mem::take(&mut self.new_size) {
             let (width, height) = self.size;
             let size = [&width.to_string(), "x", &height.to_string()].concat();
             queue.push(Output::bytes(Kind::Size, self.id, size.into_bytes()));
@@ -122,31 +172,34 @@ impl Video {
         self.pacing.delay_us()
     }
 
-    /// Queues a fragment with `unit`, shown at `time_us`. `false`: there was no
-    /// room, and the unit is lost.
+    /// Queues a fragment with `unit`, or the picture that it is, shown at
+    /// `time_us`. `false`: there was no room, and the unit is lost.
     pub fn emit(&mut self, unit: &AccessUnit, time_us: i64, queue: &mut Queue) -> bool {
         if unit.after_loss {
             self.pacing.lose();
         }
         let place = self.pacing.place(time_us);
-        let sample = fragment::Sample {
-            size: u32::try_from(unit.data.len()).unwrap_or(u32::MAX),
-            duration: place.duration,
-            composition: place.composition,
-            sync: unit.sync,
-        };
-        self.fragments = self.fragments.wrapping_add(1);
         let mut data = queue.buffer();
-        let start = place.start.cast_unsigned(); // never negative
-        fragment::write(&mut data, self.fragments, self.id, start, &[sample]);
+        let (mut kind, mut time) = (Kind::Picture, time_us as f64 / 1e6);
+        if !self.is_pictures {
+            let sample = fragment::Sample {
+                size: u32::try_from(unit.data.len()).unwrap_or(u32::MAX),
+                duration: place.duration,
+                composition: place.composition,
+                sync: unit.sync,
+            };
+            self.fragments = self.fragments.wrapping_add(1);
+            let start = place.start.cast_unsigned(); // never negative
+            fragment::write(&mut data, self.fragments, self.id, start, &[sample]);
+            let shown = place.start + i64::from(place.composition);
+            (kind, time) = (Kind::Fragment, shown as f64 / f64::from(TIMESCALE));
+        }
         data.extend_from_slice(unit.data);
-        let shown = place.start + i64::from(place.composition);
-        let scale = f64::from(TIMESCALE);
         let sent = queue.push(Output {
-            kind: Kind::Fragment,
+            kind,
             track: self.id,
-            time: shown as f64 / scale,
-            duration: f64::from(place.duration) / scale,
+            time,
+            duration: f64::from(place.duration) / f64::from(TIMESCALE),
             sync: unit.sync,
             data,
         });

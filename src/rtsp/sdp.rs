@@ -66,6 +66,9 @@ pub struct Media {
     pub direction: Direction,
     /// `a=fmtp`: names as sent with their values, in order.
     pub fmtp: Vec<(String, String)>,
+    /// Width and height in pixels, by `a=framesize` (RFC 6064) or
+    /// `a=x-dimensions`.
+    pub size: Option<(u16, u16)>,
 }
 
 impl Media {
@@ -132,6 +135,7 @@ struct Draft {
     control: Option<String>,
     direction: Direction,
     fmtp: Vec<(String, String)>,
+    size: Option<(u16, u16)>,
 }
 
 impl Draft {
@@ -150,6 +154,7 @@ impl Draft {
             control: None,
             direction: Direction::Both,
             fmtp: Vec::new(),
+            size: None,
         }
     }
 
@@ -159,6 +164,7 @@ impl Draft {
             "control" => self.control = filled(value),
             "rtpmap" => self.map(value),
             "fmtp" => self.parameters(value),
+            "framesize" | "x-dimensions" => self.size = self.size.or(size(value)),
             "sendrecv" => self.direction = Direction::Both,
             "sendonly" => self.direction = Direction::SendOnly,
             "recvonly" => self.direction = Direction::ReceiveOnly,
@@ -224,6 +230,7 @@ impl Draft {
             control: self.control,
             direction: self.direction,
             fmtp: self.fmtp,
+            size: self.size,
         }
     }
 
@@ -250,6 +257,14 @@ fn split_number(value: &str) -> Option<(u8, &str)> {
     let value = value.trim_ascii();
     let (number, rest) = value.split_once([' ', '\t'])?;
     Some((payload_type(number)?, rest.trim_ascii()))
+}
+
+/// `26 1920-1080` or `1920,1080` → the size.
+fn size(value: &str) -> Option<(u16, u16)> {
+    let (width, height) = value.rsplit_once(['-', ',', 'x'])?;
+    let width = width.trim().rsplit(' ').next()?;
+    let size = (width.parse().ok()?, height.trim().parse().ok()?);
+    (size.0 > 0 && size.1 > 0).then_some(size)
 }
 
 /// `MPEG4-GENERIC/16000/2` → its parts; 0 stands for what is missing.

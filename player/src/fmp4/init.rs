@@ -3,6 +3,7 @@
 //! There is no edit list: the fragments' decode times are the timeline.
 
 use super::Writer;
+use crate::access_unit::Record;
 
 /// The transformation that changes nothing (ISO 14496-12 8.2.2.2).
 const IDENTITY: [u32; 9] = [0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000];
@@ -13,14 +14,13 @@ const UNDETERMINED: u16 = 0x55c4;
 /// What is in a track.
 #[derive(Clone, Copy, Debug)]
 pub enum Media<'a> {
-    /// H.264.
+    /// H.264 or H.265.
     Video {
         width: u16,
         height: u16,
         /// Width and height of a pixel.
         aspect: (u16, u16),
-        /// The AVCDecoderConfigurationRecord.
-        record: &'a [u8],
+        record: &'a Record,
     },
     /// AAC.
     Audio {
@@ -140,7 +140,9 @@ fn information(w: &mut Writer, media: Media) {
                     height,
                     aspect,
                     record,
-                } => w.boxed(b"avc1", |w| video_entry(w, width, height, aspect, record)),
+                } => w.boxed(record.entry, |w| {
+                    video_entry(w, width, height, aspect, record)
+                }),
                 Media::Audio {
                     channels,
                     rate,
@@ -156,7 +158,7 @@ fn information(w: &mut Writer, media: Media) {
 }
 
 /// VisualSampleEntry (ISO 14496-12 12.1.3).
-fn video_entry(w: &mut Writer, width: u16, height: u16, aspect: (u16, u16), record: &[u8]) {
+fn video_entry(w: &mut Writer, width: u16, height: u16, aspect: (u16, u16), record: &Record) {
     w.zeros(6);
     w.u16(1); // data_reference_index
     w.zeros(16);
@@ -169,7 +171,7 @@ fn video_entry(w: &mut Writer, width: u16, height: u16, aspect: (u16, u16), reco
     w.zeros(32); // compressorname
     w.u16(0x18); // depth
     w.u16(0xffff); // pre_defined
-    w.boxed(b"avcC", |w| w.bytes(record));
+    w.boxed(record.kind, |w| w.bytes(&record.bytes));
     if aspect.0 != aspect.1 {
         w.boxed(b"pasp", |w| {
             w.u32(u32::from(aspect.0));

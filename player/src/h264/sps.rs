@@ -3,37 +3,14 @@
 //! Invariant: a set whose picture size can be read is read, however broken its
 //! VUI is; what the VUI would have said is then unknown.
 
-use crate::bits::Bits;
-
-/// Pictures wider or higher than this are refused: level 6.2 ends far below.
-const MAX_SIZE: u32 = 16384;
-
-/// The VUI's value for "the ratio follows" (H.264 table E-1).
-const EXTENDED_SAR: u32 = 255;
-
-/// H.264 table E-1, sample aspect ratios 1 to 16.
-const ASPECT_RATIOS: [(u16, u16); 16] = [
-    (1, 1),
-    (12, 11),
-    (10, 11),
-    (16, 11),
-    (40, 33),
-    (24, 11),
-    (20, 11),
-    (32, 11),
-    (80, 33),
-    (18, 11),
-    (15, 11),
-    (64, 33),
-    (160, 99),
-    (4, 3),
-    (3, 2),
-    (2, 1),
-];
+use crate::bits::{Bits, unescape};
+use crate::vui::{self, MAX_SIZE};
 
 /// What a sequence parameter set says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sps {
+    /// seq_parameter_set_id
+    pub id: u32,
     pub profile: u8,
     /// The constraint_set flags, as a byte.
     pub constraints: u8,
@@ -65,6 +42,7 @@ impl Sps {
         let rbsp = unescape(nal.get(1..)?);
         let mut bits = Bits::new(&rbsp);
         let mut sps = Self {
+            id: 0,
             profile: bits.take(8)? as u8,
             constraints: bits.take(8)? as u8,
             level: bits.take(8)? as u8,
@@ -78,14 +56,15 @@ impl Sps {
             reorder: None,
             frame_us: None,
         };
-        bits.unsigned()?; // seq_parameter_set_id
+        sps.id = bits.unsigned()?;
         if sps.has_chroma_fields() {
             sps.read_chroma(&mut bits)?;
         }
         let order_type = read_order(&mut bits)?;
+        let references = bits.unsigned()?; // max_num_ref_frames
         // Without B slices, or with output in decoding order by definition,
         // nothing is ever reordered.
-        if sps.profile == 66 || order_type == 2 {
+        if sps.has_no_b_slices() || order_type == 2 || references < 2 {
             sps.reorder = Some(0);
         }
         sps.read_size(&mut bits)?;
@@ -101,6 +80,19 @@ impl Sps {
             self.profile,
             100 | 110 | 122 | 244 | 44 | 83 | 86 | 118 | 128 | 138 | 139 | 134 | 135
         )
+    }
+
+    /// H.264 A.2: the baseline profile, what obeys it (constraint_set0_flag), and
+    /// what gives B slices up (constraint_set5_flag; set 3: intra only).
+    fn has_no_b_slices(&self) -> bool {
+        let set = |index: u8| self.constraints & 0x80 >> index != 0;
+        match self.profile {
+            66 => true,
+            77 | 88 => set(0) || set(5),
+            100 => set(5),
+            110 | 122 | 244 => set(3),
+            _ => self.profile == 44,
+        }
     }
 
     fn read_chroma(&mut self, bits: &mut Bits) -> Option<()> {
@@ -126,7 +118,6 @@ impl Sps {
     }
 
     fn read_size(&mut self, bits: &mut Bits) -> Option<()> {
-        bits.unsigned()?; // max_num_ref_frames
         bits.flag()?; // gaps_in_frame_num_value_allowed_flag
         let width = bits.unsigned()?.checked_add(1)?.checked_mul(16)?;
         let map_units = bits.unsigned()?.checked_add(1)?.checked_mul(16)?;
@@ -164,29 +155,10 @@ impl Sps {
 
     /// H.264 E.1.1. What was read before it ends too early is kept.
     fn read_vui(&mut self, bits: &mut Bits) -> Option<()> {
+        vui::read_signal(bits, &mut self.aspect)?;
         if bits.flag()? {
-            self.read_aspect(bits)?;
-        }
-        if bits.flag()? {
-            bits.flag()?; // overscan_appropriate_flag
-        }
-        if bits.flag()? {
-            bits.skip(4)?; // video_format, video_full_range_flag
-            if bits.flag()? {
-                bits.skip(24)?; // colour description
-            }
-        }
-        if bits.flag()? {
-            bits.unsigned()?; // chroma_sample_loc_type_top_field
-            bits.unsigned()?; // chroma_sample_loc_type_bottom_field
-        }
-        if bits.flag()? {
-            let (tick, scale) = (bits.take(32)?, bits.take(32)?);
+            self.frame_us = vui::read_timing(bits, 2)?;
             bits.flag()?; // fixed_frame_rate_flag
-            if tick > 0 && scale > 0 {
-                let frame = u64::from(tick) * 2_000_000 / u64::from(scale);
-                self.frame_us = i64::try_from(frame).ok();
-            }
         }
         let nal_hrd = bits.flag()?;
         if nal_hrd {
@@ -207,20 +179,6 @@ impl Sps {
             }
             let reorder = u8::try_from(bits.unsigned()?).ok()?;
             self.reorder = Some(reorder).filter(|r| *r <= 16);
-        }
-        Some(())
-    }
-
-    fn read_aspect(&mut self, bits: &mut Bits) -> Option<()> {
-        let aspect = match bits.take(8)? {
-            EXTENDED_SAR => (bits.take(16)? as u16, bits.take(16)? as u16),
-            code => {
-                let index = (code as usize).wrapping_sub(1);
-                *ASPECT_RATIOS.get(index).unwrap_or(&(1, 1))
-            }
-        };
-        if aspect.0 > 0 && aspect.1 > 0 {
-            self.aspect = aspect;
         }
         Some(())
     }
@@ -276,21 +234,6 @@ fn skip_hrd(bits: &mut Bits) -> Option<()> {
         bits.flag()?; // cbr_flag
     }
     bits.skip(20) // four lengths
-}
-
-/// Removes the emulation prevention bytes (H.264 7.4.1.1).
-fn unescape(bytes: &[u8]) -> Vec<u8> {
-    let mut rbsp = Vec::with_capacity(bytes.len());
-    let mut zeros = 0;
-    for &byte in bytes {
-        if zeros >= 2 && byte == 3 {
-            zeros = 0;
-            continue;
-        }
-        zeros = if byte == 0 { zeros + 1 } else { 0 };
-        rbsp.push(byte);
-    }
-    rbsp
 }
 
 #[cfg(test)]

@@ -175,10 +175,10 @@ fn sets_up_what_it_can_carry_and_names_the_rest() {
 #[test]
 fn nothing_playable_is_415() {
     let mut page = Page::describing();
-    let sdp = SDP.replace("H264", "H265");
+    let sdp = SDP.replace("H264", "VP8");
     page.answer("200 OK", "Content-Type: application/sdp\r\n", &sdp);
     let outputs = page.outputs();
-    let text = "415\nThis player cannot play what the camera sends: video H265, audio PCMU.";
+    let text = "415\nThis player cannot play what the camera sends: video VP8, audio PCMU.";
     assert_eq!(outputs.last(), Some(&error(text)));
 }
 

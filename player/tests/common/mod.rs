@@ -2,6 +2,7 @@
 //! packetiser, and ffmpeg to make streams and to judge what came out.
 #![allow(dead_code)]
 
+pub mod capture;
 pub mod gateway;
 pub mod media;
 pub mod packetiser;

@@ -56,6 +56,22 @@ fn one(lines: &str) -> Media {
 }
 
 #[test]
+fn sizes_of_pictures() {
+    for (line, size) in [
+        ("framesize:26 2592-1944", Some((2592, 1944))),
+        ("x-dimensions:2560,1440", Some((2560, 1440))),
+        ("x-dimensions: 2560, 1440", Some((2560, 1440))),
+        ("framesize:26 0-1944", None),
+        ("framesize:26 99999-1944", None),
+        ("framesize:", None),
+        ("x-dimensions:-", None),
+    ] {
+        let media = one(&["m=video 0 RTP/AVP 26\na=", line].concat());
+        assert_eq!(media.size, size, "{line}");
+    }
+}
+
+#[test]
 fn what_cameras_leave_out_or_get_wrong() {
     // No mapping, no fmtp.
     let media = one("m=video 0 RTP/AVP 26");

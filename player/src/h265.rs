@@ -1,0 +1,211 @@
+//! What is particular to H.265 in RTP (RFC 7798) and in MP4 (ISO 14496-15 8).
+
+pub mod sps;
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+use crate::access_unit::{Format, Record};
+use crate::bits::{Bits, push_hex, unescape};
+use crate::nal::codec::{Class, Picture, Shape, recovery_point};
+use crate::nal::parameters::{Kind, Parameters, Set, put};
+use sps::Sps;
+
+/// Packet types (RFC 7798 4.4).
+const AP: u8 = 48;
+const FU: u8 = 49;
+
+/// NAL unit types (H.265 table 7-1).
+const VPS: u8 = 32;
+const SPS: u8 = 33;
+const PPS: u8 = 34;
+
+/// The most picture parameter sets of a record: their ids end at 63.
+const MAX_PICTURE_SETS: usize = 64;
+
+/// Enough of a slice to read the beginning of its header.
+const SLICE_HEADER: usize = 16;
+
+/// What a payload is. `numbered`: there are decoding order numbers to step over.
+///
+/// ```text
+/// +---------------+---------------+---------------+
+/// |0|1|2|3|4|5|6|7|0|1|2|3|4|5|6|7|0|1|2|3|4|5|6|7|
+/// |F|   Type    |  LayerId  | TID |S|E|  FuType   |
+/// +-------------+-----------------+---------------+
+///   payload header                  FU header
+/// ```
+pub fn shape(payload: &[u8], numbered: bool) -> Option<Shape<'_>> {
+    let (&header, rest) = payload.split_first_chunk::<2>()?;
+    let number = if numbered { 2 } else { 0 };
+    Some(match header[0] >> 1 & 0x3f {
+        AP => Shape::Aggregate {
+            rest: rest.get(number..)?,
+            between: number / 2,
+        },
+        FU => {
+            let (fu, data) = rest.split_first()?;
+            let start = fu & 0x80 != 0;
+            Shape::Part {
+                start,
+                end: fu & 0x40 != 0,
+                header: [header[0] & 0x81 | (fu & 0x3f) << 1, header[1]],
+                data: data.get(if start { number } else { 0 }..)?,
+            }
+        }
+        0..AP => Shape::Part {
+            start: true,
+            end: true,
+            header,
+            data: rest.get(number..)?,
+        },
+        // PACI packets belong to extensions that nobody asked for.
+        _ => Shape::Ignored,
+    })
+}
+
+fn kind(nal: &[u8]) -> Option<u8> {
+    Some(nal.first()? >> 1 & 0x3f)
+}
+
+/// What a NAL unit is (H.265 table 7-1). Of several layers, only the base
+/// counts.
+pub fn class(nal: &[u8]) -> Class {
+    let Some((&[first, second], rest)) = nal.split_first_chunk::<2>() else {
+        return Class::Other;
+    };
+    let layer = (first & 1) << 5 | second >> 3;
+    match first >> 1 & 0x3f {
+        _ if layer > 0 => Class::Other,
+        36 => Class::End,
+        // A header alone is nothing else.
+        _ if rest.is_empty() => Class::Other,
+        8 | 9 => Class::Slice(Picture::Leading),
+        0..=7 => Class::Slice(Picture::Plain),
+        16..=18 | 21 => Class::Slice(Picture::Open),
+        19 | 20 => Class::Slice(Picture::Instant),
+        VPS | SPS | PPS => Class::Set,
+        39 => Class::Supplement(recovery_point(rest)),
+        _ => Class::Other,
+    }
+}
+
+/// slice_pic_parameter_set_id of a slice header (H.265 7.3.6.1).
+pub fn picture_set(slice: &[u8]) -> Option<u32> {
+    let rbsp = unescape(slice.get(2..slice.len().min(SLICE_HEADER))?);
+    let mut bits = Bits::new(&rbsp);
+    bits.flag()?; // first_slice_segment_in_pic_flag
+    if matches!(kind(slice)?, 16..=23) {
+        bits.flag()?; // no_output_of_prior_pics_flag
+    }
+    bits.unsigned()
+}
+
+/// Which parameter set a NAL unit is, its id and that of what it refers to;
+/// `None` when it is none, or makes no sense.
+pub fn set_ids(nal: &[u8]) -> Option<(Kind, u32, u32)> {
+    let rest = nal.get(2..)?;
+    let mut bits = Bits::new(rest);
+    match kind(nal)? {
+        VPS => Some((Kind::Video, bits.take(4)?, 0)),
+        SPS => {
+            let video = bits.take(4)?;
+            Some((Kind::Sequence, Sps::parse(nal)?.id, video))
+        }
+        PPS => {
+            let (id, sequence) = (bits.unsigned()?, bits.unsigned()?);
+            (id < MAX_PICTURE_SETS as u32).then_some((Kind::Picture, id, sequence))
+        }
+        _ => None,
+    }
+}
+
+/// What pictures are that refer to `sequence`.
+pub fn format(sets: &Parameters, sequence: &Set) -> Option<Format> {
+    let sps = Sps::parse(&sequence.nal)?;
+    let video = sets.find(Kind::Video, sequence.parent)?;
+    Some(Format {
+        mime: mime(&sps.profile),
+        width: sps.width,
+        height: sps.height,
+        aspect: sps.aspect,
+        reorder: Some(sps.reorder),
+        frame_us: sps.frame_us,
+        fields: false,
+        record: Some(Record {
+            entry: b"hvc1",
+            kind: b"hvcC",
+            bytes: record(&sps, sets, video, sequence),
+        }),
+    })
+}
+
+/// The MIME type (ISO 14496-15 E.3): profile space and profile, the
+/// compatibility flags in reverse, tier and level, and the constraint bytes up
+/// to the last that is not 0. `profile` is the general profile_tier_level.
+fn mime(profile: &[u8; 12]) -> String {
+    let [first, c0, c1, c2, c3, constraints @ .., level] = *profile;
+    let mut mime = String::from("video/mp4; codecs=\"hvc1.");
+    if let Some(space) = ["", "A", "B", "C"].get(usize::from(first >> 6)) {
+        mime.push_str(space);
+    }
+    mime.push_str(&(first & 0x1f).to_string());
+    mime.push('.');
+    let compatibility = u32::from_be_bytes([c0, c1, c2, c3]).reverse_bits();
+    push_number(&mut mime, &compatibility.to_be_bytes());
+    mime.push_str(if first & 0x20 == 0 { ".L" } else { ".H" });
+    mime.push_str(&level.to_string());
+    let last = constraints.iter().rposition(|byte| *byte != 0);
+    for byte in constraints.iter().take(last.map_or(0, |last| last + 1)) {
+        mime.push('.');
+        push_number(&mut mime, &[*byte]);
+    }
+    mime.push('"');
+    // RFC 6381 names are compared as they are: capitals, as everybody writes.
+    mime
+}
+
+/// Appends a number in capital hexadecimal digits without leading zeros.
+fn push_number(text: &mut String, bytes: &[u8]) {
+    let mut digits = String::new();
+    for byte in bytes {
+        push_hex(&mut digits, *byte);
+    }
+    digits.make_ascii_uppercase();
+    let digits = digits.trim_start_matches('0');
+    text.push_str(if digits.is_empty() { "0" } else { digits });
+}
+
+/// The HEVCDecoderConfigurationRecord (ISO 14496-15 8.3.3.1), lengths of four
+/// bytes.
+fn record(sps: &Sps, sets: &Parameters, video: &Set, sequence: &Set) -> Vec<u8> {
+    let mut record = vec![1];
+    record.extend_from_slice(&sps.profile);
+    record.extend_from_slice(&[0xf0, 0]); // min_spatial_segmentation_idc: unknown
+    record.push(0xfc); // parallelismType: unknown
+    record.push(0xfc | sps.chroma_format);
+    record.push(0xf8 | sps.luma_depth);
+    record.push(0xf8 | sps.chroma_depth);
+    record.extend_from_slice(&[0, 0]); // avgFrameRate: unknown
+    record.push(sps.layers << 3 | u8::from(sps.nested) << 2 | 3);
+    record.push(3);
+    array(&mut record, VPS, std::iter::once(video));
+    array(&mut record, SPS, std::iter::once(sequence));
+    let pictures = sets.pictures(sequence.id).take(MAX_PICTURE_SETS);
+    array(&mut record, PPS, pictures);
+    record
+}
+
+fn array<'a>(record: &mut Vec<u8>, kind: u8, sets: impl Iterator<Item = &'a Set>) {
+    record.push(0x80 | kind); // array_completeness: there are none in samples
+    let count_at = record.len();
+    record.extend_from_slice(&[0, 0]);
+    let mut count = 0u8;
+    for set in sets {
+        put(record, &set.nal);
+        count = count.saturating_add(1);
+    }
+    if let Some(low) = record.get_mut(count_at + 1) {
+        *low = count;
+    }
+}

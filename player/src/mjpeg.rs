@@ -1,0 +1,187 @@
+//! JPEG pictures out of RTP (RFC 2435). The packets leave out most of a JPEG's
+//! headers, which are made again here.
+//!
+//! Invariant: what comes out begins with the start of an image and ends with
+//! its end, and nothing is missing from what was sent between.
+
+mod header;
+mod tables;
+
+#[cfg(test)]
+mod tests;
+
+use crate::access_unit::{AccessUnit, Format};
+use crate::rtp::Packet;
+use header::{Header, Image};
+
+/// The largest picture that is gathered, bytes.
+pub const MAX_PICTURE: usize = 8 << 20;
+
+const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
+
+/// Gathers the packets of one stream.
+#[derive(Debug)]
+pub struct Depacketiser {
+    format: Format,
+    /// What the session description says, for pictures too large for RFC 2435.
+    size: Option<(u16, u16)>,
+    /// The quantisation tables that came last, and the Q that they stand for.
+    tables: (u8, Vec<u8>),
+    /// The picture being gathered: its headers, then its data.
+    picture: Vec<u8>,
+    /// How long the headers are.
+    headers: usize,
+    timestamp: i64,
+    /// Pictures are missing, or there was none yet.
+    lost: bool,
+    renewed: bool,
+    /// `picture` has been given out and is to be cleared.
+    done: bool,
+}
+
+impl Depacketiser {
+    /// `size`: of the pictures by the session description.
+    pub fn new(size: Option<(u16, u16)>) -> Self {
+        Self {
+            format: Format {
+                mime: String::from("image/jpeg"),
+                width: 0,
+                height: 0,
+                aspect: (1, 1),
+                reorder: Some(0),
+                frame_us: None,
+                fields: false,
+                record: None,
+            },
+            size,
+            tables: (0, Vec::new()),
+            picture: Vec::new(),
+            headers: 0,
+            timestamp: 0,
+            lost: true,
+            renewed: false,
+            done: false,
+        }
+    }
+
+    /// What is known from the start: not the size.
+    pub fn described(&self) -> &Format {
+        &self.format
+    }
+
+    /// Packets are missing here.
+    pub fn lose(&mut self) {
+        self.picture.clear();
+        self.done = false;
+        self.lost = true;
+    }
+
+    /// Ends the picture that a packet with another `timestamp` proves complete.
+    /// To be called before each [`push`](Self::push).
+    pub fn finish_before(&mut self, timestamp: i64) -> Option<AccessUnit<'_>> {
+        if self.done {
+            self.picture.clear();
+            self.done = false;
+        }
+        if timestamp == self.timestamp || self.picture.is_empty() {
+            return None;
+        }
+        self.finish()
+    }
+
+    /// Takes the next packet in sequence; `timestamp` is its unwrapped one.
+    pub fn push(&mut self, packet: &Packet, timestamp: i64) -> Option<AccessUnit<'_>> {
+        if self.done || timestamp != self.timestamp {
+            self.picture.clear();
+            self.done = false;
+        }
+        self.timestamp = timestamp;
+        let taken = self.take(packet.payload);
+        if taken.is_none() || self.picture.len() > MAX_PICTURE {
+            self.lose();
+            return None;
+        }
+        packet.marker.then(|| self.finish())?
+    }
+
+    /// `None` when the payload makes no sense, or does not continue the picture.
+    fn take(&mut self, payload: &[u8]) -> Option<()> {
+        let (header, mut data) = Header::read(payload)?;
+        if header.offset == 0 {
+            self.picture.clear();
+            if header.quality >= 128 {
+                data = self.take_tables(header.quality, data)?;
+            }
+            self.begin(&header, data)?;
+        } else if self.picture.is_empty() || self.headers + header.offset != self.picture.len() {
+            return None;
+        }
+        self.picture.extend_from_slice(data);
+        Some(())
+    }
+
+    /// RFC 2435 3.1.8. Tables that are left out are those of the last picture
+    /// with the same Q.
+    fn take_tables<'a>(&mut self, quality: u8, data: &'a [u8]) -> Option<&'a [u8]> {
+        let (&[_, precision, high, low], rest) = data.split_first_chunk::<4>()?;
+        let length = usize::from(u16::from_be_bytes([high, low]));
+        let (tables, rest) = rest.split_at_checked(length)?;
+        if !tables.is_empty() {
+            self.tables.0 = quality;
+            self.tables.1.clear();
+            header::put_tables(&mut self.tables.1, precision, tables)?;
+        }
+        (self.tables.0 == quality).then_some(rest)
+    }
+
+    /// Puts the headers of a picture, unless its data has them.
+    fn begin(&mut self, header: &Header, data: &[u8]) -> Option<()> {
+        let size = match (header.size, self.size) {
+            ((0, _) | (_, 0), known) => known?,
+            (size, _) => size,
+        };
+        let (width, height) = (u32::from(size.0), u32::from(size.1));
+        if (self.format.width, self.format.height) != (width, height) {
+            (self.format.width, self.format.height) = (width, height);
+            self.renewed = true;
+        }
+        if !data.starts_with(&[0xff, 0xd8, 0xff]) {
+            let mut factored = Vec::new();
+            if header.quality < 128 {
+                header::put_factored(&mut factored, header.quality);
+            }
+            let image = Image {
+                size,
+                tables: if header.quality < 128 {
+                    &factored
+                } else {
+                    &self.tables.1
+                },
+                subsampling: header.subsampling,
+                restart: header.restart,
+            };
+            image.write(&mut self.picture);
+        }
+        self.headers = self.picture.len();
+        Some(())
+    }
+
+    fn finish(&mut self) -> Option<AccessUnit<'_>> {
+        if self.picture.is_empty() {
+            return None;
+        }
+        self.done = true;
+        // Some senders pad.
+        if !self.picture.ends_with(&END_OF_IMAGE) {
+            self.picture.extend_from_slice(&END_OF_IMAGE);
+        }
+        let renewed = std::mem::take(&mut self.renewed);
+        Some(AccessUnit {
+            data: &self.picture,
+            timestamp: self.timestamp,
+            sync: true,
+            after_loss: std::mem::take(&mut self.lost),
+            format: renewed.then_some(&self.format),
+        })
+    }
+}

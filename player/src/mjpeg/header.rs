@@ -1,0 +1,133 @@
+//! The header of RFC 2435 and the headers of a JPEG (ITU-T T.81 B).
+
+use super::tables::{CHROMA, HUFFMAN, LUMA};
+
+/// RFC 2435 3.1: what a packet says of its picture.
+///
+/// ```text
+///  0                   1                   2                   3
+///  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+/// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+/// | Type-specific |              Fragment Offset                  |
+/// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+/// |      Type     |       Q       |     Width     |     Height    |
+/// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+/// |       Restart Interval        |F|L|       Restart Count       |
+/// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+/// ```
+#[derive(Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Where the data belongs in the picture's, bytes.
+    pub offset: usize,
+    /// The sampling factors of the luminance: across and down, four bits each.
+    pub subsampling: u8,
+    /// Q: below 128 a factor, else what the tables are known by.
+    pub quality: u8,
+    /// Pixels; 0: unknown.
+    pub size: (u16, u16),
+    /// Macroblocks between restart markers; 0: there are none.
+    pub restart: u16,
+}
+
+impl Header {
+    /// The header, and what follows it. `None` when it is cut, or of a type
+    /// that nobody defined.
+    pub fn read(payload: &[u8]) -> Option<(Self, &[u8])> {
+        let (&[_, a, b, c, kind, quality, width, height], mut rest) =
+            payload.split_first_chunk::<8>()?;
+        let subsampling = match kind & !64 {
+            0 => 0x21,
+            1 => 0x22,
+            _ => return None,
+        };
+        let mut restart = 0;
+        if kind & 64 != 0 {
+            let fields;
+            (fields, rest) = rest.split_first_chunk::<4>()?;
+            restart = u16::from_be_bytes([fields[0], fields[1]]);
+        }
+        let header = Self {
+            offset: u32::from_be_bytes([0, a, b, c]) as usize,
+            subsampling,
+            quality: quality.max(1),
+            size: (u16::from(width) * 8, u16::from(height) * 8),
+            restart,
+        };
+        Some((header, rest))
+    }
+}
+
+/// Appends the DQT segments of tables that came in band; bit n of `precision`
+/// says that number n has 16 bits. `None` when they are cut.
+pub fn put_tables(out: &mut Vec<u8>, precision: u8, mut tables: &[u8]) -> Option<()> {
+    for index in 0..2u8 {
+        let wide = precision >> index & 1;
+        let table;
+        (table, tables) = tables.split_at_checked(64 << wide)?;
+        put_table(out, wide << 4 | index, table);
+        // One table serves all components.
+        if tables.is_empty() && index == 0 {
+            tables = table;
+        }
+    }
+    Some(())
+}
+
+/// Appends the DQT segments for a factor (RFC 2435 4.2 and appendix A).
+pub fn put_factored(out: &mut Vec<u8>, quality: u8) {
+    let quality = u32::from(quality.clamp(1, 99));
+    let scale = if quality < 50 {
+        5000 / quality
+    } else {
+        200 - quality * 2
+    };
+    for (index, base) in [&LUMA, &CHROMA].into_iter().enumerate() {
+        let table = base.map(|value| ((u32::from(value) * scale + 50) / 100).clamp(1, 255) as u8);
+        put_table(out, index as u8, &table);
+    }
+}
+
+fn put_table(out: &mut Vec<u8>, head: u8, table: &[u8]) {
+    put_segment(out, 0xdb, &[&[head], table]);
+}
+
+/// A marker segment: its length counts itself.
+fn put_segment(out: &mut Vec<u8>, marker: u8, parts: &[&[u8]]) {
+    let length: usize = parts.iter().map(|part| part.len()).sum();
+    let length = (length + 2) as u16; // a table or a few bytes
+    out.extend_from_slice(&[0xff, marker]);
+    out.extend_from_slice(&length.to_be_bytes());
+    for part in parts {
+        out.extend_from_slice(part);
+    }
+}
+
+/// What a JPEG's headers are made of.
+#[derive(Debug)]
+pub struct Image<'a> {
+    pub size: (u16, u16),
+    /// The DQT segments.
+    pub tables: &'a [u8],
+    pub subsampling: u8,
+    pub restart: u16,
+}
+
+impl Image<'_> {
+    /// Appends everything that precedes the entropy-coded data.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&[0xff, 0xd8]);
+        let (width, height) = (self.size.0.to_be_bytes(), self.size.1.to_be_bytes());
+        // Version 1.1, square pixels, no thumbnail.
+        put_segment(out, 0xe0, &[b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0"]);
+        out.extend_from_slice(self.tables);
+        if self.restart > 0 {
+            put_segment(out, 0xdd, &[&self.restart.to_be_bytes()]);
+        }
+        let components = [1, self.subsampling, 0, 2, 0x11, 1, 3, 0x11, 1];
+        put_segment(out, 0xc0, &[&[8], &height, &width, &[3], &components]);
+        for (head, lengths, values) in HUFFMAN {
+            put_segment(out, 0xc4, &[&[head], lengths, values]);
+        }
+        put_segment(out, 0xda, &[&[3, 1, 0, 2, 0x11, 3, 0x11, 0, 63, 0]]);
+    }
+}

@@ -1,0 +1,336 @@
+//! H.264 (RFC 6184) and H.265 (RFC 7798) out of RTP: packets with one NAL unit,
+//! several, or a fragment of one, gathered into access units with four-byte
+//! lengths, as MP4 wants them.
+//!
+//! Invariants: the first access unit that comes out is a sync sample whose
+//! parameter sets are known; after a loss the next one is again. An access unit
+//! comes out with the packet that carries its marker bit. A sender whose marker
+//! bits prove wrong is followed by its timestamps from then on.
+
+pub mod codec;
+pub mod parameters;
+mod start_code;
+
+#[cfg(test)]
+mod tests;
+
+pub use codec::Codec;
+use codec::{Class, Picture, Shape};
+use parameters::Parameters;
+
+use crate::access_unit::{AccessUnit, Format};
+use crate::rtp::Packet;
+
+/// The largest access unit that is gathered, bytes.
+pub const MAX_ACCESS_UNIT: usize = 8 << 20;
+
+/// The access unit being gathered.
+#[derive(Debug, Default)]
+struct Gathered {
+    /// NAL units behind their lengths.
+    unit: Vec<u8>,
+    /// Where in `unit` the NAL unit being gathered begins (with its length).
+    open: Option<usize>,
+    /// New parameter sets among the NAL units, each behind its length.
+    sets: Vec<u8>,
+    /// The kind of its slices, the most telling one.
+    picture: Option<Picture>,
+    /// The picture parameter set of the first slice, when that is the
+    /// picture's first.
+    start: Option<u32>,
+    /// It has a recovery point; whether the picture is right at once.
+    recovery: Option<bool>,
+    /// It has been given out and is to be cleared.
+    done: bool,
+}
+
+/// Gathers the packets of one stream.
+#[derive(Debug)]
+pub struct Depacketiser {
+    codec: Codec,
+    /// Packets carry decoding order numbers (H.265, sprop-max-don-diff > 0).
+    numbered: bool,
+    parameters: Parameters,
+    /// What the last sync sample was.
+    format: Option<Format>,
+    gathered: Gathered,
+    timestamp: i64,
+    /// Nothing can be decoded before the next sync sample.
+    synced: bool,
+    /// A picture came out, or a gradual recovery point was passed over.
+    was_started: bool,
+    /// Where decoding began in the middle of a group of pictures: those that
+    /// are shown before it refer to what is missing.
+    open_start: Option<i64>,
+    /// The timestamp of the access unit that a marker bit ended last.
+    marked: Option<i64>,
+    /// Marker bits came in the middle of access units.
+    ignore_marker: bool,
+}
+
+impl Depacketiser {
+    /// `numbered`: H.265 packets carry decoding order numbers, by the session
+    /// description. They are stepped over: nobody asked for another order.
+    pub fn new(codec: Codec, numbered: bool) -> Self {
+        Self {
+            codec,
+            numbered,
+            parameters: Parameters::new(codec),
+            format: None,
+            gathered: Gathered::default(),
+            timestamp: 0,
+            synced: false,
+            was_started: false,
+            open_start: None,
+            marked: None,
+            ignore_marker: false,
+        }
+    }
+
+    /// Takes a parameter set from the session description.
+    pub fn describe(&mut self, set: &[u8]) {
+        for nal in start_code::split(set) {
+            self.parameters.take(nal);
+        }
+    }
+
+    /// What the session description says, when that is complete. The first
+    /// access unit repeats it only if it changes.
+    pub fn described(&mut self) -> Option<&Format> {
+        self.format = self.parameters.format(None);
+        self.format.as_ref()
+    }
+
+    /// Packets are missing here: everything up to the next sync sample goes.
+    pub fn lose(&mut self) {
+        self.gathered.clear();
+        self.synced = false;
+    }
+
+    /// Ends the access unit that a packet with another `timestamp` proves
+    /// complete. To be called before each [`push`](Self::push).
+    pub fn finish_before(&mut self, timestamp: i64) -> Option<AccessUnit<'_>> {
+        if self.gathered.done {
+            self.gathered.clear();
+        }
+        if timestamp == self.timestamp || self.gathered.unit.is_empty() {
+            return None;
+        }
+        self.end_nal();
+        self.finish()
+    }
+
+    /// Takes the next packet in sequence; `timestamp` is its unwrapped one.
+    pub fn push(&mut self, packet: &Packet, timestamp: i64) -> Option<AccessUnit<'_>> {
+        if self.gathered.done || timestamp != self.timestamp {
+            self.gathered.clear();
+        }
+        self.timestamp = timestamp;
+        let taken = self.take(packet.payload);
+        if taken.is_none() || self.gathered.unit.len() > MAX_ACCESS_UNIT {
+            self.lose();
+            return None;
+        }
+        // Within a NAL unit, a marker ends nothing.
+        let inside = self.gathered.open.is_some();
+        if !packet.marker || self.ignore_marker || inside || self.gathered.picture.is_none() {
+            return None;
+        }
+        self.marked = Some(timestamp);
+        self.finish()
+    }
+
+    /// `None` when the payload makes no sense.
+    fn take(&mut self, payload: &[u8]) -> Option<()> {
+        match self.codec.shape(payload, self.numbered)? {
+            Shape::Part {
+                start,
+                end,
+                header,
+                data,
+            } => {
+                if start {
+                    self.end_nal();
+                    self.begin_nal(header.get(..self.codec.header_size())?);
+                } else if self.gathered.open.is_none() {
+                    // The middle of a NAL unit without its start. Harmless
+                    // before the first picture, a loss after it.
+                    return (!self.synced).then_some(());
+                }
+                self.gathered.unit.extend_from_slice(data);
+                if end {
+                    self.end_nal();
+                }
+            }
+            Shape::Aggregate { rest, between } => {
+                self.end_nal();
+                self.aggregate(rest, between)?;
+            }
+            Shape::Ignored => {}
+        }
+        Some(())
+    }
+
+    /// RFC 6184 5.7.1, RFC 7798 4.4.2: NAL units behind lengths of two bytes,
+    /// and `between` bytes before each but the first.
+    fn aggregate(&mut self, mut rest: &[u8], between: usize) -> Option<()> {
+        while let Some((length, after)) = rest.split_first_chunk::<2>() {
+            let length = usize::from(u16::from_be_bytes(*length));
+            self.begin_nal(after.get(..length)?);
+            self.end_nal();
+            rest = after.get(length..)?;
+            rest = rest.get(between..).unwrap_or_default();
+        }
+        Some(())
+    }
+
+    fn begin_nal(&mut self, bytes: &[u8]) {
+        self.gathered.open = Some(self.gathered.unit.len());
+        self.gathered.unit.extend_from_slice(&[0; 4]);
+        self.gathered.unit.extend_from_slice(bytes);
+    }
+
+    /// What is open is complete: one NAL unit, or several behind start codes,
+    /// which some senders leave in.
+    fn end_nal(&mut self) {
+        let Some(start) = self.gathered.open.take() else {
+            return;
+        };
+        let bytes = self.gathered.unit.get(start + 4..).unwrap_or_default();
+        if start_code::find(bytes).is_none() {
+            return self.close_nal(start);
+        }
+        let bytes = bytes.to_vec();
+        self.gathered.unit.truncate(start);
+        for nal in start_code::split(&bytes) {
+            let start = self.gathered.unit.len();
+            self.begin_nal(nal);
+            self.close_nal(start);
+        }
+        self.gathered.open = None;
+    }
+
+    /// The length of the NAL unit at `start` is set, or it is taken out again
+    /// when it is none that belongs into a sample.
+    fn close_nal(&mut self, start: usize) {
+        let unit = &mut self.gathered.unit;
+        let bytes = unit.get(start + 4..).unwrap_or_default();
+        // Zeros behind a NAL unit are not part of it.
+        let size = bytes.iter().rposition(|b| *b != 0).map_or(0, |i| i + 1);
+        unit.truncate(start + 4 + size);
+        let Some((length, nal)) = unit
+            .get_mut(start..)
+            .and_then(|bytes| bytes.split_first_chunk_mut::<4>())
+        else {
+            return;
+        };
+        *length = u32::try_from(size).unwrap_or(u32::MAX).to_be_bytes();
+        match self.codec.class(nal) {
+            Class::Slice(picture) => return self.slice(start, picture),
+            Class::Set => {
+                if self.parameters.take(nal) {
+                    let set = self.gathered.unit.get(start..).unwrap_or_default();
+                    self.gathered.sets.extend_from_slice(set);
+                }
+            }
+            Class::Supplement(recovery) => {
+                self.gathered.recovery = self.gathered.recovery.max(recovery);
+            }
+            // An end of sequence tells the decoder something.
+            Class::End if self.gathered.picture.is_some() => return,
+            Class::End | Class::Other => {}
+        }
+        self.gathered.unit.truncate(start);
+    }
+
+    fn slice(&mut self, start: usize, picture: Picture) {
+        let nal = self.gathered.unit.get(start + 4..).unwrap_or_default();
+        let first = self.codec.starts_picture(nal);
+        if self.gathered.picture.is_none() {
+            if first {
+                // A header that cannot be read refers to no set that is known.
+                self.gathered.start = self.codec.picture_set(nal).or(Some(u32::MAX));
+            }
+            if self.marked == Some(self.timestamp) {
+                // The access unit with this timestamp was given out already.
+                // Two pictures with one timestamp are odd but fine; a further
+                // slice or the second field of one means that marker bits
+                // cannot be trusted.
+                let fields = self.format.as_ref().is_none_or(|format| format.fields);
+                if !first || fields {
+                    self.ignore_marker = true;
+                    self.synced = false;
+                }
+            }
+        }
+        self.gathered.picture = self.gathered.picture.max(Some(picture));
+    }
+
+    fn finish(&mut self) -> Option<AccessUnit<'_>> {
+        self.gathered.done = true;
+        let picture = self.gathered.picture?;
+        let recovery = self.gathered.recovery;
+        let exact = picture >= Picture::Open || recovery == Some(true);
+        let start = self.gathered.start;
+        let mut renewed = false;
+        let mut sync = exact;
+        if !self.synced {
+            start?;
+            // A stream that is renewed bit by bit may have no better point.
+            sync |= recovery.is_some() && self.was_started;
+            self.was_started |= recovery.is_some();
+        }
+        if sync && start.is_some() {
+            let latest = || self.parameters.format(None);
+            let format = self.parameters.format(start).or_else(latest)?;
+            renewed = self.format.as_ref() != Some(&format);
+            self.format = Some(format);
+        }
+        if !sync && !self.synced || self.format.is_none() {
+            return None;
+        }
+        let after_loss = !std::mem::replace(&mut self.synced, true);
+        if sync {
+            let open = picture != Picture::Instant && after_loss;
+            self.open_start = open.then_some(self.timestamp);
+        } else if self.is_broken(picture) {
+            return None;
+        }
+        if !sync && !self.gathered.sets.is_empty() {
+            // Sets that change between sync samples cannot wait for the next
+            // init segment.
+            let Gathered { unit, sets, .. } = &mut self.gathered;
+            sets.extend_from_slice(unit);
+            std::mem::swap(unit, sets);
+        }
+        self.was_started = true;
+        Some(AccessUnit {
+            data: &self.gathered.unit,
+            timestamp: self.timestamp,
+            sync,
+            after_loss,
+            format: self.format.as_ref().filter(|_| renewed),
+        })
+    }
+
+    /// Whether the picture is one that leads the one at which decoding began.
+    fn is_broken(&self, picture: Picture) -> bool {
+        match self.codec {
+            Codec::H264 => self.open_start.is_some_and(|start| self.timestamp < start),
+            Codec::H265 => self.open_start.is_some() && picture == Picture::Leading,
+        }
+    }
+}
+
+impl Gathered {
+    /// For the next one; the buffers stay.
+    fn clear(&mut self) {
+        self.unit.clear();
+        self.sets.clear();
+        *self = Self {
+            unit: std::mem::take(&mut self.unit),
+            sets: std::mem::take(&mut self.sets),
+            ..Self::default()
+        };
+    }
+}
