@@ -45,6 +45,18 @@ impl<'a> Bits<'a> {
         Some(())
     }
 
+    /// The bits from here to where `end`, a reader of the same bytes, is; as
+    /// bytes, the last one filled up with zeros.
+    pub fn up_to(&self, end: &Self) -> Vec<u8> {
+        let mut from = self.clone();
+        let mut bytes = Vec::new();
+        while from.position < end.position {
+            let count = (end.position - from.position).min(8) as u32;
+            bytes.push((from.take(count).unwrap_or(0) << (8 - count)) as u8);
+        }
+        bytes
+    }
+
     /// An unsigned Exp-Golomb number, ue(v) of H.264 9.1.
     pub fn unsigned(&mut self) -> Option<u32> {
         let mut zeros = 0;

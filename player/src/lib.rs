@@ -8,7 +8,8 @@
 //! | [`session`] | one viewing: WSP, the RTSP client, which tracks to set up, what went wrong |
 //! | [`output`] | the bounded queue of what JavaScript has to do next |
 //! | [`timeline`] | one clock for all tracks |
-//! | [`h264`], [`aac`] | depacketisers and what must be known of the codecs |
+//! | [`h264`], [`aac`], [`latm`], [`opus`], [`pcm`] | depacketisers and what must be known of the codecs |
+//! | [`flac`] | what PCM is wrapped in |
 //! | [`fmp4`] | init segments and fragments |
 //! | [`rtp`], [`rtcp`] | packet headers, sequence numbers, sender reports |
 //!
@@ -24,10 +25,14 @@ pub mod aac;
 pub mod abi;
 pub mod audio;
 mod bits;
+pub mod flac;
 pub mod fmp4;
 pub mod h264;
+pub mod latm;
+pub mod opus;
 pub mod output;
 pub mod pacing;
+pub mod pcm;
 pub mod rtcp;
 pub mod rtp;
 pub mod session;
