@@ -173,3 +173,13 @@ pub fn checksums(file: &Path) -> Vec<String> {
         .map(|line| line.rsplit(',').next().unwrap().trim().to_owned())
         .collect()
 }
+
+/// What a tool makes of a file and these arguments behind it. Panics when it
+/// has anything to complain of.
+pub fn output_of(before: &[&str], file: &Path, after: &[&str]) -> Vec<u8> {
+    let name = file.to_str().unwrap();
+    let arguments = [&["-v", "error"], before, &["-i", name], after, &["-"]].concat();
+    let (output, complaints) = run("ffmpeg", &arguments);
+    assert_eq!(complaints, "", "ffmpeg on {name}");
+    output
+}
