@@ -88,6 +88,11 @@ impl Audio {
         self.after_loss = true;
     }
 
+    /// Samples per second, which the RTP clock should count but does not always.
+    pub fn rate(&self) -> u32 {
+        self.format.rate
+    }
+
     /// Where the track ends, in microseconds.
     pub fn end_us(&self) -> i64 {
         scale(self.end.unwrap_or(0), self.format.rate, 1_000_000)

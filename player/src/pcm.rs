@@ -45,7 +45,14 @@ pub fn open(media: &sdp::Media) -> Option<(Box<dyn Payload>, Format)> {
         "PCMU" => Sample::MuLaw,
         "L8" => Sample::L8,
         "L16" => Sample::L16,
-        _ => return None,
+        // No number says what it is, no name either.
+        "" => return None,
+        // A static number under a name of the maker's own, such as G711A.
+        _ => match media.payload_type {
+            0 => Sample::MuLaw,
+            8 => Sample::ALaw,
+            _ => return None,
+        },
     };
     let (rate, channels) = (media.clock_rate, media.channels);
     if !RATES.contains(&rate) || usize::from(channels) > flac::MAX_CHANNELS {

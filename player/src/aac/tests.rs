@@ -80,6 +80,41 @@ fn reads_its_layout() {
 }
 
 #[test]
+fn frames_of_one_size_need_no_headers() {
+    let layout = Layout::read(|name| (name == "constantsize").then_some("2")).unwrap();
+    assert_eq!(feed(&mut depacketiser(layout), b"aabbc", 0), [b"aa", b"bb"]);
+}
+
+#[test]
+fn reads_the_headers_of_the_low_bit_rate() {
+    let layout = Layout::read(|name| (name == "mode").then_some("aac-lbr")).unwrap();
+    // Two headers of 6 and 2 bits.
+    let payload = [&[0, 16, 2 << 2, 3 << 2][..], b"aabbb"].concat();
+    let frames = feed(&mut depacketiser(layout), &payload, 0);
+    assert_eq!(frames, [b"aa".to_vec(), b"bbb".to_vec()]);
+}
+
+#[test]
+fn steps_over_times_and_states_in_headers() {
+    let layout = Layout::read(|name| {
+        Some(match name {
+            "sizelength" => "4",
+            "indexlength" | "indexdeltalength" => "0",
+            "ctsdeltalength" => "3",
+            "dtsdeltalength" => "5",
+            "randomaccessindication" => "1",
+            "streamstateindication" => "2",
+            _ => return None,
+        })
+    });
+    // 0010 0 1.11111 1 01: two bytes, no CTS, a DTS, a sync point, a state;
+    // 0001 1.101 0 0 00: one byte, a CTS, no DTS, no sync point, another state.
+    let payload = [&[0, 26][..], &[0x27, 0xf4, 0x74, 0x00], b"aab"].concat();
+    let frames = feed(&mut depacketiser(layout.unwrap()), &payload, 0);
+    assert_eq!(frames, [b"aa".to_vec(), b"b".to_vec()]);
+}
+
+#[test]
 fn steps_over_the_auxiliary_section() {
     let mut depacketiser = depacketiser(Layout {
         auxiliary: 8,
@@ -155,6 +190,33 @@ fn makes_do_with_a_description_that_says_little() {
 }
 
 proptest! {
+    #[test]
+    fn a_frame_may_be_split_anywhere(
+        length in 2usize..800,
+        bare in any::<bool>(),
+        cuts in proptest::collection::vec(any::<proptest::sample::Index>(), 0..6),
+    ) {
+        let frame = vec![7; length];
+        let unit = if bare { adts(4, 2, &frame) } else { frame.clone() };
+        // A part of an ADTS header is none.
+        let first = if bare { 7 } else { 1 };
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(unit.len()).max(first)).collect();
+        cuts.extend([0, unit.len()]);
+        cuts.sort_unstable();
+        cuts.dedup();
+        let mut depacketiser = depacketiser(Layout::HBR);
+        for time in 0..2 {
+            let mut frames = Vec::new();
+            for cut in cuts.windows(2) {
+                let part = &unit[cut[0]..cut[1]];
+                let headed = hbr(&[unit.len() as u16], part);
+                let payload = if bare { part } else { &headed };
+                frames.extend(feed(&mut depacketiser, payload, time));
+            }
+            prop_assert_eq!(&frames, std::slice::from_ref(&frame));
+        }
+    }
+
     #[test]
     fn any_packets_are_fine(
         size in 0u32..33, delta in 0u32..33, auxiliary in 0u32..33,

@@ -150,10 +150,12 @@ mod tests {
             ("96\r\na=rtpmap:96 mpeg4-generic/16000", Some("mp4a.40.2")),
             ("96\r\na=rtpmap:96 MP4A-LATM/90000", Some("mp4a.40.2")),
             ("96\r\na=rtpmap:96 MPA/48000/2", Some("mp4a.40.2")),
+            ("8\r\na=rtpmap:8 G711A/8000", Some("flac")),
             ("96\r\na=rtpmap:96 G726-32/8000", None),
             ("96", None),
             ("14", None),
             ("9", None),
+            ("", None),
         ] {
             assert_eq!(codec(lines).as_deref(), expected, "{lines}");
         }

@@ -131,6 +131,29 @@ fn reads_version_1_and_frames_of_one_size() {
 
 proptest! {
     #[test]
+    fn an_element_may_be_split_anywhere(
+        length in 1usize..800,
+        cuts in proptest::collection::vec(any::<proptest::sample::Index>(), 0..6),
+    ) {
+        let frame = vec![7; length];
+        let mut element = vec![255; length / 255];
+        element.push((length % 255) as u8);
+        element.extend_from_slice(&frame);
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(element.len())).collect();
+        cuts.extend([0, element.len()]);
+        cuts.sort_unstable();
+        let mut payload = out_of_band();
+        for time in 0..2 {
+            let mut frames = Vec::new();
+            for cut in cuts.windows(2) {
+                let last = cut[1] == element.len();
+                frames.extend(push(&mut *payload, &element[cut[0]..cut[1]], time, last));
+            }
+            prop_assert_eq!(&frames, std::slice::from_ref(&frame));
+        }
+    }
+
+    #[test]
     fn any_packets_are_fine(
         in_band in any::<bool>(),
         packets in proptest::collection::vec(
