@@ -192,6 +192,43 @@ fn pcm_is_the_same_bit_by_bit() {
     }
 }
 
+/// Noise, the extremes, steps and silence: every kind of FLAC subframe, judged
+/// by ffmpeg, in packets shorter and longer than a frame.
+#[test]
+fn any_samples_are_the_same_bit_by_bit() {
+    let mut state = 1u32;
+    let mut random = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 16) as u16 as i16
+    };
+    let mut samples: Vec<i16> = (0..3000).map(|_| random()).collect();
+    samples.extend((0..3000).map(|_| random() & !0x3f));
+    samples.extend((0..3000).map(|_| if random() < 0 { i16::MIN } else { i16::MAX }));
+    samples.extend((0..3000).map(|index: i16| index / 100 * 8));
+    samples.extend([0; 4000]);
+    let source: Vec<u8> = samples
+        .iter()
+        .flat_map(|sample| sample.to_be_bytes())
+        .collect();
+    for (map, channels, size) in [("L16/44100/2", 2, 400), ("L16/8000", 1, 2000)] {
+        let head = "v=0\r\ns=x\r\na=control:*\r\nm=audio 0 RTP/AVP 97\r\na=rtpmap:97 ";
+        let mut gateway = Gateway::new([head, map, "\r\na=control:a\r\n"].concat());
+        gateway.start();
+        let mut packetiser = Packetiser::new(97);
+        for (index, payload) in source.chunks(size).enumerate() {
+            let timestamp = index * size / 2 / channels;
+            let packet = packetiser.packet(payload, timestamp as u32, false);
+            gateway.frame(0, &packet);
+        }
+        assert_contiguous(&gateway);
+        let file = write(&gateway, &format!("any-{channels}"));
+        media::judge(&file);
+        let got = media::output_of(&[], &file, &["-f", "s16be"]);
+        assert!(source.len() - got.len() < 4000);
+        assert!(source.starts_with(&got));
+    }
+}
+
 /// Explicit SBR: 24 kHz in RTP and MP4, 48 kHz out of the decoder. The frames
 /// are plain AAC-LC, which decoders take for SBR with nothing in it.
 #[test]
