@@ -1,4 +1,4 @@
-//! What real audio encoders and payloaders send (tests/captures, recorded by
+//! What real audio encoders and payloaders send (captures, recorded by
 //! audio-record.py) comes out as MP4 that ffmpeg decodes without a word to the
 //! very samples of the source.
 
@@ -21,7 +21,7 @@ struct Capture {
 }
 
 fn captures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/captures")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures")
 }
 
 impl Capture {

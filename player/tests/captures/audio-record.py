@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Records what real encoders and payloaders send, for the tests of the player.
 
-    tests/captures/audio-record.py [NAME]...
+    player/tests/captures/audio-record.py [NAME]...
 
 For each NAME of CAPTURES it writes three files beside itself: audio-NAME.rtp,
 the RTP packets, each behind its length in 16 bits (RFC 4571); audio-NAME.sdp,
