@@ -265,6 +265,41 @@ fn he_aac_has_the_right_rate_and_length() {
     assert!((last.time + last.duration - length).abs() < 1e-6);
 }
 
+/// The stream itself says what it is before the picture begins: the first init
+/// segment is right already.
+#[test]
+fn sound_is_understood_before_the_picture_begins() {
+    let description = "v=0\r\ns=x\r\na=control:*\r\n\
+        m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:v\r\n\
+        m=audio 0 RTP/AVP 97\r\na=rtpmap:97 MP4A-LATM/90000\r\na=control:a\r\n";
+    let mut gateway = Gateway::new(description.to_owned());
+    gateway.start();
+    let (mut video, mut audio) = (Packetiser::new(96), Packetiser::new(97));
+    // A StreamMuxConfig: AAC-LC, 16 kHz, mono; a frame of two bytes.
+    let element = [0x20, 0x00, 0x14, 0x08, 0x1f, 0xe0, 0x13, 0x0b, 0x10];
+    let first = audio.packet(&element, 0, true);
+    gateway.frame(2, &first);
+    let nals = [
+        &[0x67, 0x42, 0xc0, 0x1e, 0xd9, 0x00, 0xa0, 0x3d, 0x90][..],
+        &[0x68, 0xcb, 0x83, 0xcb],
+        &[0x65, 0x88, 7, 7],
+    ];
+    for packet in video.h264(&nals.map(<[u8]>::to_vec), 0) {
+        gateway.frame(0, &packet);
+    }
+    gateway.now += 64.0;
+    let second = audio.packet(&element, 5760, true);
+    gateway.frame(2, &second);
+    let of_audio = |output: &&Output| output.track == AUDIO;
+    let outputs: Vec<&Output> = gateway.outputs.iter().filter(of_audio).collect();
+    let kinds: Vec<Kind> = outputs.iter().map(|output| output.kind).collect();
+    assert_eq!(kinds, [Kind::Track, Kind::Init, Kind::Fragment]);
+    let config = [5, 2, 0x14, 0x08];
+    assert!(outputs[1].data.windows(4).any(|window| window == config));
+    assert!((outputs[2].time - 0.064).abs() < 1e-3);
+    assert!(outputs[2].data.ends_with(b"ab"));
+}
+
 /// ffmpeg decodes what comes out after losses, without a word, and as long as
 /// the source.
 #[test]
