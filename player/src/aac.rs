@@ -33,7 +33,7 @@ pub fn open(media: &sdp::Media) -> Option<(Box<dyn Payload>, Format)> {
     {
         return None;
     }
-    let layout = Layout::read(|name| media.parameter(name))?;
+    let layout = Layout::read(&|name| media.parameter(name))?;
     let described = media.parameter("config").and_then(text::hex);
     let config = match described {
         Some(bytes) if Config::is_other(&bytes) => return None,
@@ -77,7 +77,7 @@ impl Layout {
 
     /// Reads the format parameters. `None` when a field is wider than 32 bits
     /// or frames would have no size at all.
-    pub fn read<'a>(parameter: impl Fn(&str) -> Option<&'a str>) -> Option<Self> {
+    pub fn read<'a>(parameter: &dyn Fn(&str) -> Option<&'a str>) -> Option<Self> {
         let low = parameter("mode").is_some_and(|mode| mode.eq_ignore_ascii_case("AAC-lbr"));
         let constant = parameter("constantsize").is_some() && parameter("sizelength").is_none();
         let (size, index) = match (constant, low) {
@@ -91,11 +91,7 @@ impl Layout {
             index_delta: index,
             ..Self::HBR
         };
-        let number = |name| parameter(name).map(|text: &str| text.trim().parse::<u32>());
-        let bits = |name, default| match number(name) {
-            None => Some(default),
-            Some(value) => value.ok().filter(|bits| *bits <= 32),
-        };
+        let bits = |name, default| width(parameter(name), default);
         layout.size = bits("sizelength", layout.size)?;
         layout.index = bits("indexlength", layout.index)?;
         layout.index_delta = bits("indexdeltalength", layout.index_delta)?;
@@ -104,7 +100,7 @@ impl Layout {
         layout.random_access = bits("randomaccessindication", 0)? > 0;
         layout.stream_state = bits("streamstateindication", 0)?;
         layout.auxiliary = bits("auxiliarydatasizelength", 0)?;
-        layout.constant_size = number("constantsize").and_then(Result::ok);
+        layout.constant_size = parameter("constantsize").and_then(|size| size.trim().parse().ok());
         (layout.size > 0 || layout.constant_size.is_some_and(|size| size > 0)).then_some(layout)
     }
 
@@ -289,6 +285,15 @@ impl Depacketiser {
             frames.format = Some(config.format());
             self.config = config;
         }
+    }
+}
+
+/// How many bits a field has, by a parameter that may be there.
+#[inline(never)]
+fn width(parameter: Option<&str>, default: u32) -> Option<u32> {
+    match parameter {
+        None => Some(default),
+        Some(bits) => bits.trim().parse().ok().filter(|bits| *bits <= 32),
     }
 }
 

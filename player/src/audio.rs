@@ -46,6 +46,7 @@ pub struct Audio {
 impl Audio {
     /// The track of `media`, whose `track_ID` is `id`; `None` when it cannot be
     /// carried.
+    #[inline(never)]
     pub fn open(id: u32, media: &sdp::Media) -> Option<Self> {
         let (payload, format) = payload::open(media)?;
         Some(Self {

@@ -44,6 +44,7 @@ pub struct Config {
 
 impl Config {
     /// Reads a configuration; `None` when it is no AAC that can be carried.
+    #[inline(never)]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         if bytes.len() > MAX_CONFIG {
             return None;
@@ -64,6 +65,7 @@ impl Config {
 
     /// Reads the configuration that `bits` go on with, up to its end, which
     /// only a program_config_element (`channels` is 0) hides.
+    #[inline(never)]
     pub fn read(bits: &mut Bits) -> Option<Self> {
         let start = bits.clone();
         let object_type = object_type(bits)?;
@@ -101,6 +103,7 @@ impl Config {
 
     /// AAC-LC with `channels` of 1 or 2, for descriptions that leave the
     /// configuration out. `None` when `rate` is none of AAC's.
+    #[inline(never)]
     pub fn plain(rate: u32, channels: u16) -> Option<Self> {
         let index = RATES.iter().position(|known| *known == rate)?;
         let bits = 2 << 11 | (index as u16) << 7 | channels.clamp(1, 2) << 3;
@@ -115,6 +118,7 @@ impl Config {
     }
 
     /// The same for the init segment and the MIME type.
+    #[inline(never)]
     pub fn format(&self) -> Format {
         Format {
             coding: Coding::Aac,
@@ -126,6 +130,7 @@ impl Config {
     }
 
     /// See [`Payload::silence`](crate::audio::payload::Payload::silence).
+    #[inline(never)]
     pub fn put_silence(&self, samples: u32, data: &mut Vec<u8>) -> u32 {
         match self.silence() {
             Some(silence) if samples >= self.frame_samples / 2 => {

@@ -69,25 +69,25 @@ fn a_fragment_that_never_ends_gives_way() {
 
 #[test]
 fn reads_its_layout() {
-    let none = Layout::read(|_| None).unwrap();
+    let none = Layout::read(&|_| None).unwrap();
     assert_eq!(none, Layout::HBR);
-    let low = Layout::read(|name| (name == "mode").then_some("AAC-lbr")).unwrap();
+    let low = Layout::read(&|name| (name == "mode").then_some("AAC-lbr")).unwrap();
     assert_eq!((low.size, low.index, low.index_delta), (6, 2, 2));
-    let constant = Layout::read(|name| (name == "constantsize").then_some("4")).unwrap();
+    let constant = Layout::read(&|name| (name == "constantsize").then_some("4")).unwrap();
     assert_eq!((constant.size, constant.constant_size), (0, Some(4)));
-    assert!(Layout::read(|name| (name == "sizelength").then_some("99")).is_none());
-    assert!(Layout::read(|name| (name == "sizelength").then_some("0")).is_none());
+    assert!(Layout::read(&|name| (name == "sizelength").then_some("99")).is_none());
+    assert!(Layout::read(&|name| (name == "sizelength").then_some("0")).is_none());
 }
 
 #[test]
 fn frames_of_one_size_need_no_headers() {
-    let layout = Layout::read(|name| (name == "constantsize").then_some("2")).unwrap();
+    let layout = Layout::read(&|name| (name == "constantsize").then_some("2")).unwrap();
     assert_eq!(feed(&mut depacketiser(layout), b"aabbc", 0), [b"aa", b"bb"]);
 }
 
 #[test]
 fn reads_the_headers_of_the_low_bit_rate() {
-    let layout = Layout::read(|name| (name == "mode").then_some("aac-lbr")).unwrap();
+    let layout = Layout::read(&|name| (name == "mode").then_some("aac-lbr")).unwrap();
     // Two headers of 6 and 2 bits.
     let payload = [&[0, 16, 2 << 2, 3 << 2][..], b"aabbb"].concat();
     let frames = feed(&mut depacketiser(layout), &payload, 0);
@@ -96,7 +96,7 @@ fn reads_the_headers_of_the_low_bit_rate() {
 
 #[test]
 fn steps_over_times_and_states_in_headers() {
-    let layout = Layout::read(|name| {
+    let layout = Layout::read(&|name| {
         Some(match name {
             "sizelength" => "4",
             "indexlength" | "indexdeltalength" => "0",

@@ -19,6 +19,7 @@ impl<'a> BitWriter<'a> {
     }
 
     /// The lowest `count` (at most 32) bits of `value`; the others are 0.
+    #[inline(never)]
     pub fn put(&mut self, value: u32, count: u32) {
         self.bits = self.bits << count | u64::from(value);
         self.count += count;
