@@ -4,13 +4,18 @@
 //! headers; one that does not fit the packet ends the packet, except the first,
 //! which may be a fragment. Interleaving is never asked for and not undone.
 
+pub mod adts;
 pub mod config;
 
 #[cfg(test)]
 mod tests;
 
+use camgate::rtsp::{sdp, text};
+
+use crate::audio::payload::{Format, Frames, Payload};
 use crate::bits::Bits;
 use crate::rtp::Packet;
+use config::Config;
 
 /// The largest frame that is put together from fragments, bytes. AAC's own
 /// limit is 768 bytes per channel.
@@ -18,6 +23,27 @@ const MAX_FRAME: usize = 64 << 10;
 
 /// The most frames that one packet may carry.
 const MAX_FRAMES: usize = 64;
+
+/// See [`open`](crate::audio::payload::open).
+pub fn open(media: &sdp::Media) -> Option<(Box<dyn Payload>, Format)> {
+    let mode = media.parameter("mode").unwrap_or_default();
+    if mode
+        .get(..4)
+        .is_some_and(|mode| mode.eq_ignore_ascii_case("CELP"))
+    {
+        return None;
+    }
+    let layout = Layout::read(&|name| media.parameter(name))?;
+    let described = media.parameter("config").and_then(text::hex);
+    let config = match described {
+        Some(bytes) if Config::is_other(&bytes) => return None,
+        Some(bytes) => Config::parse(&bytes),
+        None => None,
+    };
+    let config = config.or_else(|| Config::plain(media.clock_rate, media.channels))?;
+    let format = config.format();
+    Some((Box::new(Depacketiser::new(layout, config)), format))
+}
 
 /// How AU headers are laid out (RFC 3640 4.1), in bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,23 +77,21 @@ impl Layout {
 
     /// Reads the format parameters. `None` when a field is wider than 32 bits
     /// or frames would have no size at all.
-    pub fn read<'a>(parameter: impl Fn(&str) -> Option<&'a str>) -> Option<Self> {
+    pub fn read<'a>(parameter: &dyn Fn(&str) -> Option<&'a str>) -> Option<Self> {
         let low = parameter("mode").is_some_and(|mode| mode.eq_ignore_ascii_case("AAC-lbr"));
-        let mut layout = if low {
-            Self {
-                size: 6,
-                index: 2,
-                index_delta: 2,
-                ..Self::HBR
-            }
-        } else {
-            Self::HBR
+        let constant = parameter("constantsize").is_some() && parameter("sizelength").is_none();
+        let (size, index) = match (constant, low) {
+            (true, _) => (0, 0),
+            (_, true) => (6, 2),
+            _ => (13, 3),
         };
-        let number = |name| parameter(name).map(|text: &str| text.trim().parse::<u32>());
-        let bits = |name, default| match number(name) {
-            None => Some(default),
-            Some(value) => value.ok().filter(|bits| *bits <= 32),
+        let mut layout = Self {
+            size,
+            index,
+            index_delta: index,
+            ..Self::HBR
         };
+        let bits = |name, default| width(parameter(name), default);
         layout.size = bits("sizelength", layout.size)?;
         layout.index = bits("indexlength", layout.index)?;
         layout.index_delta = bits("indexdeltalength", layout.index_delta)?;
@@ -76,10 +100,7 @@ impl Layout {
         layout.random_access = bits("randomaccessindication", 0)? > 0;
         layout.stream_state = bits("streamstateindication", 0)?;
         layout.auxiliary = bits("auxiliarydatasizelength", 0)?;
-        layout.constant_size = number("constantsize").and_then(Result::ok);
-        if layout.constant_size.is_some() && number("sizelength").is_none() {
-            layout.size = 0;
-        }
+        layout.constant_size = parameter("constantsize").and_then(|size| size.trim().parse().ok());
         (layout.size > 0 || layout.constant_size.is_some_and(|size| size > 0)).then_some(layout)
     }
 
@@ -114,32 +135,40 @@ impl Layout {
 #[derive(Debug)]
 pub struct Depacketiser {
     layout: Layout,
+    config: Config,
     /// A fragmented frame so far, and the size it is to have.
     partial: Vec<u8>,
     wanted: usize,
     timestamp: i64,
+    /// The fragment has no AU headers but an ADTS header.
+    bare: bool,
 }
 
-impl Depacketiser {
-    pub fn new(layout: Layout) -> Self {
-        Self {
-            layout,
-            partial: Vec::new(),
-            wanted: 0,
-            timestamp: 0,
-        }
+impl Payload for Depacketiser {
+    fn push(&mut self, packet: &Packet, timestamp: i64, frames: &mut Frames) {
+        // What makes no sense ends the packet; the frames before it count.
+        let _ = self.take(packet.payload, timestamp, frames);
     }
 
-    /// Packets are missing here.
-    pub fn lose(&mut self) {
+    fn lose(&mut self) {
         self.partial.clear();
     }
 
-    /// Takes the next packet in sequence; each frame in it goes to `frame`, in
-    /// order. The first one has the packet's timestamp.
-    pub fn push(&mut self, packet: &Packet, timestamp: i64, mut frame: impl FnMut(&[u8])) {
-        // What makes no sense ends the packet; the frames before it count.
-        let _ = self.take(packet.payload, timestamp, &mut frame);
+    fn silence(&mut self, samples: u32, data: &mut Vec<u8>) -> u32 {
+        self.config.put_silence(samples, data)
+    }
+}
+
+impl Depacketiser {
+    pub fn new(layout: Layout, config: Config) -> Self {
+        Self {
+            layout,
+            config,
+            partial: Vec::new(),
+            wanted: 0,
+            timestamp: 0,
+            bare: false,
+        }
     }
 
     /// ```text
@@ -148,17 +177,16 @@ impl Depacketiser {
     /// | Header  | Section   | Section   | Data Section  |
     /// +---------+-----------+-----------+---------------+
     /// ```
-    fn take(
-        &mut self,
-        payload: &[u8],
-        timestamp: i64,
-        frame: &mut impl FnMut(&[u8]),
-    ) -> Option<()> {
+    fn take(&mut self, payload: &[u8], timestamp: i64, frames: &mut Frames) -> Option<()> {
         let layout = self.layout;
+        if let Some((data, size)) = self.bare(payload, timestamp) {
+            return self.fragment(data, size, timestamp, frames);
+        }
+        self.bare = false;
         if !layout.has_headers() {
             let size = layout.constant_size? as usize;
             for data in payload.chunks_exact(size.max(1)).take(MAX_FRAMES) {
-                frame(data);
+                self.unit(data, frames);
             }
             return Some(());
         }
@@ -172,18 +200,30 @@ impl Depacketiser {
             let size = layout.header(&mut headers, index == 0)?;
             left = left.checked_sub(headers.position() - before)?;
             if index == 0 && (size > data.len() || !self.partial.is_empty()) {
-                return self.fragment(data, size, timestamp, frame);
+                return self.fragment(data, size, timestamp, frames);
             }
             let (unit, after) = data.split_at_checked(size)?;
-            if !unit.is_empty() {
-                frame(without_adts(unit));
-            }
+            self.unit(unit, frames);
             data = after;
             if left == 0 {
                 break;
             }
         }
         Some(())
+    }
+
+    /// The data and the size of ADTS frames that come without AU headers, right
+    /// at the packet's start or behind the header of MPEG audio (RFC 2250 3.5).
+    /// As the length of AU headers, the syncword makes no sense.
+    fn bare<'a>(&mut self, payload: &'a [u8], timestamp: i64) -> Option<(&'a [u8], usize)> {
+        if self.bare && !self.partial.is_empty() && self.timestamp == timestamp {
+            return Some((payload, self.wanted));
+        }
+        let behind = payload.strip_prefix(&[0; 4]).unwrap_or(payload);
+        let header = adts::header(behind)?;
+        self.partial.clear();
+        self.bare = true;
+        Some((behind, header.length.max(behind.len())))
     }
 
     /// RFC 3640 3.2.3.2: a fragment is alone in its packet; its size is that of
@@ -193,15 +233,15 @@ impl Depacketiser {
         data: &[u8],
         size: usize,
         timestamp: i64,
-        frame: &mut impl FnMut(&[u8]),
+        frames: &mut Frames,
     ) -> Option<()> {
         if self.partial.is_empty() || self.timestamp != timestamp || self.wanted != size {
             self.partial.clear();
             self.timestamp = timestamp;
             self.wanted = size;
             // The first part of nothing: what began before never ended.
-            if size <= data.len() {
-                frame(without_adts(data.get(..size).filter(|d| !d.is_empty())?));
+            if let Some(whole) = data.get(..size) {
+                self.unit(whole, frames);
                 return Some(());
             }
         }
@@ -211,11 +251,49 @@ impl Depacketiser {
         }
         self.partial.extend_from_slice(data);
         if self.partial.len() >= self.wanted {
-            self.partial.truncate(self.wanted);
-            frame(without_adts(&self.partial));
-            self.partial.clear();
+            let mut whole = std::mem::take(&mut self.partial);
+            whole.truncate(self.wanted);
+            self.unit(&whole, frames);
         }
         Some(())
+    }
+
+    /// Hands out an access unit: a frame, or frames with ADTS headers, which
+    /// are taken off.
+    fn unit(&mut self, unit: &[u8], frames: &mut Frames) {
+        let mut rest = unit;
+        while let Some(header) = adts::header(rest)
+            && let Some((whole, after)) = rest.split_at_checked(header.length)
+        {
+            self.heed(header.config, frames);
+            let frame = whole.get(header.size..).unwrap_or_default();
+            frames.push(frame, self.config.frame_samples);
+            rest = after;
+        }
+        if rest.len() == unit.len() && !unit.is_empty() {
+            frames.push(unit, self.config.frame_samples);
+        }
+    }
+
+    /// The encoder itself knows best what it sends.
+    fn heed(&mut self, bytes: [u8; 2], frames: &mut Frames) {
+        let Some(config) = Config::parse(&bytes) else {
+            return;
+        };
+        let is = (config.rate, config.channels);
+        if is != (self.config.rate, self.config.channels) && config.channels > 0 {
+            frames.format = Some(config.format());
+            self.config = config;
+        }
+    }
+}
+
+/// How many bits a field has, by a parameter that may be there.
+#[inline(never)]
+fn width(parameter: Option<&str>, default: u32) -> Option<u32> {
+    match parameter {
+        None => Some(default),
+        Some(bits) => bits.trim().parse().ok().filter(|bits| *bits <= 32),
     }
 }
 
@@ -228,18 +306,4 @@ fn skip_auxiliary(rest: &[u8], width: u32) -> Option<&[u8]> {
     let length = bits.take(width)? as usize;
     let whole = length.checked_add(width as usize)?.div_ceil(8);
     rest.get(whole..)
-}
-
-/// Some cameras leave the ADTS header (ISO 14496-3 1.A.2.2) on each frame.
-fn without_adts(frame: &[u8]) -> &[u8] {
-    if let Some(&[0xff, second, _, c, d, e, _]) = frame.first_chunk::<7>()
-        && second & 0xf6 == 0xf0
-    {
-        let length = usize::from(c & 3) << 11 | usize::from(d) << 3 | usize::from(e >> 5);
-        let header = if second & 1 == 1 { 7 } else { 9 };
-        if length == frame.len() && length > header {
-            return frame.get(header..).unwrap_or(frame);
-        }
-    }
-    frame
 }

@@ -20,6 +20,7 @@ impl<'a> Bits<'a> {
     }
 
     /// One bit.
+    #[inline(never)]
     pub fn flag(&mut self) -> Option<bool> {
         let byte = *self.bytes.get(self.position / 8)?;
         let bit = byte >> (7 - self.position % 8) & 1;
@@ -28,6 +29,7 @@ impl<'a> Bits<'a> {
     }
 
     /// `count` bits (at most 32).
+    #[inline(never)]
     pub fn take(&mut self, count: u32) -> Option<u32> {
         let mut value = 0;
         for _ in 0..count.min(32) {
@@ -44,6 +46,19 @@ impl<'a> Bits<'a> {
         }
         self.position = position;
         Some(())
+    }
+
+    /// The bits from here to where `end`, a reader of the same bytes, is; as
+    /// bytes, the last one filled up with zeros.
+    #[inline(never)]
+    pub fn up_to(&self, end: &Self) -> Vec<u8> {
+        let mut from = self.clone();
+        let mut bytes = Vec::new();
+        while from.position < end.position {
+            let count = (end.position - from.position).min(8) as u32;
+            bytes.push((from.take(count).unwrap_or(0) << (8 - count)) as u8);
+        }
+        bytes
     }
 
     /// An unsigned Exp-Golomb number, ue(v) of H.264 9.1.

@@ -5,6 +5,7 @@
 //! right; nothing here depends on what a peer sent except through values whose
 //! ranges the callers keep.
 
+mod audio;
 pub mod fragment;
 pub mod init;
 

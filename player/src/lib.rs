@@ -8,8 +8,9 @@
 //! | [`session`] | one viewing: WSP, the RTSP client, which tracks to set up, what went wrong |
 //! | [`output`] | the bounded queue of what JavaScript has to do next |
 //! | [`timeline`] | one clock for all tracks |
-//! | [`nal`], [`mjpeg`], [`aac`] | depacketisers |
+//! | [`nal`], [`mjpeg`], [`aac`], [`latm`], [`opus`], [`pcm`] | depacketisers |
 //! | [`h264`], [`h265`] | what must be known of the codecs of NAL units |
+//! | [`flac`] | what PCM is wrapped in |
 //! | [`fmp4`] | init segments and fragments |
 //! | [`rtp`], [`rtcp`] | packet headers, sequence numbers, sender reports |
 //! | [`source`], [`statistics`] | which packets count, and how well they come |
@@ -27,13 +28,17 @@ pub mod abi;
 pub mod access_unit;
 pub mod audio;
 mod bits;
+pub mod flac;
 pub mod fmp4;
 pub mod h264;
 pub mod h265;
+pub mod latm;
 pub mod mjpeg;
 pub mod nal;
+pub mod opus;
 pub mod output;
 pub mod pacing;
+pub mod pcm;
 pub mod rtcp;
 pub mod rtp;
 pub mod session;

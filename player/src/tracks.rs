@@ -6,8 +6,7 @@
 
 use camgate::rtsp::sdp;
 
-use crate::aac;
-use crate::audio::{self, Audio};
+use crate::audio::Audio;
 use crate::output::Queue;
 use crate::rtcp;
 use crate::rtp::{self, Packet};
@@ -42,7 +41,6 @@ struct VideoTrack {
 #[derive(Debug)]
 struct AudioTrack {
     link: Link,
-    depacketiser: aac::Depacketiser,
     writer: Audio,
 }
 
@@ -92,13 +90,12 @@ impl Tracks {
     }
 
     fn add_audio(&mut self, index: usize, media: &sdp::Media) -> Option<()> {
-        let (depacketiser, config) = audio::depacketiser(media)?;
+        let writer = Audio::open(AUDIO, media)?;
         let clock = self.timeline.add(media.clock_rate, true);
-        self.timeline.suspect(clock, config.rate);
+        self.timeline.suspect(clock, writer.rate());
         self.audio = Some(AudioTrack {
             link: Link::new(index, media, clock),
-            depacketiser,
-            writer: Audio::new(AUDIO, config),
+            writer,
         });
         Some(())
     }
@@ -163,7 +160,6 @@ impl Tracks {
 
     fn lose_audio(&mut self) {
         if let Some(track) = &mut self.audio {
-            track.depacketiser.lose();
             track.writer.lose();
         }
     }
@@ -329,23 +325,14 @@ impl Tracks {
         let alone = self.video.is_none();
         let Some(track) = &mut self.audio else { return };
         let clock = track.link.clock;
-        let time = match self.timeline.time(clock, timestamp) {
-            Some(time) => time,
-            None if alone => {
-                let start = track.writer.end_us();
-                self.timeline.anchor(clock, timestamp, start);
-                start
-            }
-            // Video begins.
-            None => return,
-        };
-        let mut index = 0;
-        let writer = &mut track.writer;
-        track.depacketiser.push(&packet, timestamp, |frame| {
-            writer.add(frame, time, index);
-            index += 1;
-        });
-        let sent = writer.flush(queue);
+        let mut time = self.timeline.time(clock, timestamp);
+        if time.is_none() && alone {
+            let start = track.writer.end_us();
+            self.timeline.anchor(clock, timestamp, start);
+            time = Some(start);
+        }
+        // Without a time: video begins.
+        let sent = track.writer.push(&packet, timestamp, time, queue);
         self.flowing |= sent && alone;
     }
 }

@@ -73,6 +73,7 @@ pub struct Media {
 
 impl Media {
     /// The first format parameter of this name (any case).
+    #[inline(never)]
     pub fn parameter(&self, name: &str) -> Option<&str> {
         let mut found = self.fmtp.iter();
         let (_, value) = found.find(|(key, _)| key.eq_ignore_ascii_case(name))?;

@@ -1,13 +1,14 @@
 //! AudioSpecificConfig (ISO 14496-3 1.6.2.1): what a player must know of it,
 //! and the silence to put where frames are missing.
 
+use crate::audio::payload::{Coding, Format};
 use crate::bits::Bits;
 
 /// The longest configuration that is taken, bytes. Real ones have 2 to 10.
 pub const MAX_CONFIG: usize = 64;
 
 /// ISO 14496-3 table 1.18.
-const RATES: [u32; 13] = [
+pub const RATES: [u32; 13] = [
     96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000,
     7_350,
 ];
@@ -15,6 +16,9 @@ const RATES: [u32; 13] = [
 /// Spectral band replication, and the same with parametric stereo.
 const SBR: u32 = 5;
 const PS: u32 = 29;
+
+/// The syncExtensionType of SBR (ISO 14496-3 1.6.2.1).
+const EXTENSION: u32 = 0x2b7;
 
 /// A mono frame without any spectrum: single_channel_element 0, global_gain 0,
 /// an ics_info with max_sfb 0, no pulse, TNS or gain data, END.
@@ -40,13 +44,32 @@ pub struct Config {
 
 impl Config {
     /// Reads a configuration; `None` when it is no AAC that can be carried.
+    #[inline(never)]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         if bytes.len() > MAX_CONFIG {
             return None;
         }
         let mut bits = Bits::new(bytes);
-        let object_type = object_type(&mut bits)?;
-        let rate = rate(&mut bits)?;
+        let mut config = Self::read(&mut bits)?;
+        config.bytes = bytes.to_vec();
+        // SBR that is signalled so that old players overlook it (1.6.5.2).
+        let extension = |bits: &mut Bits| {
+            let marked = bits.take(11)? == EXTENSION && object_type(bits)? == SBR;
+            (marked && bits.flag()?).then_some(())
+        };
+        if config.object_type == 2 && config.channels > 0 && extension(&mut bits).is_some() {
+            config.object_type = SBR;
+        }
+        Some(config)
+    }
+
+    /// Reads the configuration that `bits` go on with, up to its end, which
+    /// only a program_config_element (`channels` is 0) hides.
+    #[inline(never)]
+    pub fn read(bits: &mut Bits) -> Option<Self> {
+        let start = bits.clone();
+        let object_type = object_type(bits)?;
+        let rate = rate(bits)?;
         let channels = match bits.take(4)? {
             count @ 0..=6 => count as u16,
             7 => 8,
@@ -54,22 +77,23 @@ impl Config {
         };
         let mut core = object_type;
         if object_type == SBR || object_type == PS {
-            self::rate(&mut bits)?; // extensionSamplingFrequency
-            core = self::object_type(&mut bits)?;
+            self::rate(bits)?; // extensionSamplingFrequency
+            core = self::object_type(bits)?;
         }
         // The general audio types: main, LC, SSR, LTP, scalable and their
         // error resilient kin. Nothing else has a GASpecificConfig.
         if !matches!(core, 1..=4 | 6 | 7 | 17 | 19..=23) {
             return None;
         }
-        let short = bits.flag()?; // frameLengthFlag
-        let frame_samples = match (core, short) {
+        let frame_samples = match (core, bits.flag()?) {
             (23, _) => 512,
             (_, true) => 960,
             (_, false) => 1024,
         };
+        // Of a short one the rest is not missed.
+        let _ = skip_specific(bits, core);
         Some(Self {
-            bytes: bytes.to_vec(),
+            bytes: start.up_to(bits),
             object_type,
             rate,
             channels,
@@ -77,21 +101,77 @@ impl Config {
         })
     }
 
-    /// The codec's name for a MIME type (RFC 6381): `mp4a.40.2`.
-    pub fn codec(&self) -> String {
-        let mut name = String::from("mp4a.40.");
-        name.push_str(&self.object_type.to_string());
-        name
+    /// AAC-LC with `channels` of 1 or 2, for descriptions that leave the
+    /// configuration out. `None` when `rate` is none of AAC's.
+    #[inline(never)]
+    pub fn plain(rate: u32, channels: u16) -> Option<Self> {
+        let index = RATES.iter().position(|known| *known == rate)?;
+        let bits = 2 << 11 | (index as u16) << 7 | channels.clamp(1, 2) << 3;
+        Self::parse(&bits.to_be_bytes())
+    }
+
+    /// Whether a configuration that cannot be [parsed](Self::parse) is of
+    /// another codec (CELP, speech, MPEG audio and so on), and not just broken.
+    pub fn is_other(bytes: &[u8]) -> bool {
+        let kind = object_type(&mut Bits::new(bytes)).unwrap_or(0);
+        matches!(kind, 8..=16 | 18 | 24..=28 | 30..)
+    }
+
+    /// The same for the init segment and the MIME type.
+    #[inline(never)]
+    pub fn format(&self) -> Format {
+        Format {
+            coding: Coding::Aac,
+            codec: ["mp4a.40.", &self.object_type.to_string()].concat(),
+            rate: self.rate,
+            channels: self.channels,
+            config: self.bytes.clone(),
+        }
+    }
+
+    /// See [`Payload::silence`](crate::audio::payload::Payload::silence).
+    #[inline(never)]
+    pub fn put_silence(&self, samples: u32, data: &mut Vec<u8>) -> u32 {
+        match self.silence() {
+            Some(silence) if samples >= self.frame_samples / 2 => {
+                data.extend_from_slice(silence);
+                self.frame_samples
+            }
+            _ => 0,
+        }
     }
 
     /// A frame of silence, where there is a simple one.
-    pub fn silence(&self) -> Option<&'static [u8]> {
+    fn silence(&self) -> Option<&'static [u8]> {
         match (self.object_type, self.channels) {
-            (1..=4, 1) => Some(SILENCE_MONO),
-            (1..=4, 2) => Some(SILENCE_STEREO),
+            (1..=5 | PS, 1) => Some(SILENCE_MONO),
+            (1..=5, 2) => Some(SILENCE_STEREO),
             _ => None,
         }
     }
+}
+
+/// Steps over GASpecificConfig (ISO 14496-3 4.4.1) behind its frameLengthFlag.
+fn skip_specific(bits: &mut Bits, core: u32) -> Option<()> {
+    if bits.flag()? {
+        bits.skip(14)?; // coreCoderDelay
+    }
+    let extended = bits.flag()?;
+    if matches!(core, 6 | 20) {
+        bits.skip(3)?; // layerNr
+    }
+    if extended {
+        match core {
+            22 => bits.skip(5 + 11)?,
+            17 | 19..=23 => bits.skip(3)?,
+            _ => {}
+        }
+        bits.skip(1)?; // extensionFlag3
+    }
+    if core >= 17 {
+        bits.skip(2)?; // epConfig
+    }
+    Some(())
 }
 
 fn object_type(bits: &mut Bits) -> Option<u32> {
@@ -118,7 +198,7 @@ mod tests {
         let config = Config::parse(&[0x12, 0x10]).unwrap();
         assert_eq!((config.rate, config.channels), (44_100, 2));
         assert_eq!(config.frame_samples, 1024);
-        assert_eq!(config.codec(), "mp4a.40.2");
+        assert_eq!(config.format().codec, "mp4a.40.2");
         let config = Config::parse(&[0x15, 0x88]).unwrap();
         assert_eq!((config.rate, config.channels), (8_000, 1));
     }
@@ -128,8 +208,25 @@ mod tests {
         // 5, 24 kHz, stereo, 48 kHz, 2, 1024.
         let config = Config::parse(&[0x2b, 0x11, 0x88, 0x00]).unwrap();
         assert_eq!((config.object_type, config.rate), (5, 24_000));
-        assert_eq!(config.codec(), "mp4a.40.5");
-        assert_eq!(config.silence(), None);
+        assert_eq!(config.format().codec, "mp4a.40.5");
+        assert_eq!(config.silence(), Some(SILENCE_STEREO));
+    }
+
+    #[test]
+    fn reads_sbr_that_old_players_overlook() {
+        // LC, 24 kHz, stereo; 0x2b7, 5, present, 48 kHz.
+        let config = Config::parse(&[0x13, 0x10, 0x56, 0xe5, 0x98]).unwrap();
+        assert_eq!((config.object_type, config.rate), (5, 24_000));
+        let config = Config::parse(&[0x13, 0x10, 0x56, 0xe5, 0x00]).unwrap();
+        assert_eq!(config.object_type, 2, "absent");
+    }
+
+    #[test]
+    fn ends_where_it_ends() {
+        let mut bits = Bits::new(&[0x02, 0x42, 0x1f]);
+        bits.skip(3);
+        assert_eq!(Config::read(&mut bits).unwrap().bytes, [0x12, 0x10]);
+        assert_eq!(bits.position(), 19);
     }
 
     #[test]
@@ -139,6 +236,14 @@ mod tests {
         assert_eq!(Config::parse(&[0x1e, 0x90]), None, "reserved rate");
         assert_eq!(Config::parse(&[0x42, 0x10]), None, "CELP");
         assert_eq!(Config::parse(&[0; MAX_CONFIG + 1]), None);
+    }
+
+    #[test]
+    fn makes_up_a_configuration() {
+        assert_eq!(Config::plain(48_000, 1).unwrap().bytes, [0x11, 0x88]);
+        assert_eq!(Config::plain(44_100, 2).unwrap().bytes, [0x12, 0x10]);
+        assert_eq!(Config::plain(1, 2), None);
+        assert!(Config::is_other(&[0x42, 0x10]) && !Config::is_other(&[0x12]));
     }
 
     proptest! {

@@ -1,24 +1,29 @@
 use proptest::prelude::*;
 
 use super::*;
-
-fn packet(payload: &[u8]) -> Packet<'_> {
-    Packet {
-        marker: true,
-        payload_type: 97,
-        sequence: 0,
-        timestamp: 0,
-        ssrc: 0,
-        payload,
-    }
-}
+use crate::audio::payload::given;
 
 fn feed(depacketiser: &mut Depacketiser, payload: &[u8], timestamp: i64) -> Vec<Vec<u8>> {
-    let mut frames = Vec::new();
-    depacketiser.push(&packet(payload), timestamp, |frame| {
-        frames.push(frame.to_vec());
+    feed_all(depacketiser, payload, timestamp).0
+}
+
+/// The frames, and their format when it is new.
+fn feed_all(
+    depacketiser: &mut Depacketiser,
+    payload: &[u8],
+    timestamp: i64,
+) -> (Vec<Vec<u8>>, Option<Format>) {
+    let mut frames = Frames::default();
+    depacketiser.push(&given::packet(payload, true), timestamp, &mut frames);
+    let list = frames.iter().map(|(frame, samples)| {
+        assert_eq!(samples, 1024);
+        frame.to_vec()
     });
-    frames
+    (list.collect(), frames.format.clone())
+}
+
+fn depacketiser(layout: Layout) -> Depacketiser {
+    Depacketiser::new(layout, Config::plain(44_100, 2).unwrap())
 }
 
 /// An AAC-hbr payload that claims frames of `sizes` and holds `data`.
@@ -33,20 +38,20 @@ fn hbr(sizes: &[u16], data: &[u8]) -> Vec<u8> {
 
 #[test]
 fn takes_several_frames_out_of_a_packet() {
-    let mut depacketiser = Depacketiser::new(Layout::HBR);
+    let mut depacketiser = depacketiser(Layout::HBR);
     let frames = feed(&mut depacketiser, &hbr(&[2, 3], b"aabbb"), 0);
     assert_eq!(frames, [b"aa".to_vec(), b"bbb".to_vec()]);
 }
 
 #[test]
 fn a_cut_packet_gives_the_frames_that_are_whole() {
-    let mut depacketiser = Depacketiser::new(Layout::HBR);
+    let mut depacketiser = depacketiser(Layout::HBR);
     assert_eq!(feed(&mut depacketiser, &hbr(&[2, 3], b"aabb"), 0), [b"aa"]);
 }
 
 #[test]
 fn joins_fragments() {
-    let mut depacketiser = Depacketiser::new(Layout::HBR);
+    let mut depacketiser = depacketiser(Layout::HBR);
     assert!(feed(&mut depacketiser, &hbr(&[6], b"abc"), 0).is_empty());
     assert_eq!(feed(&mut depacketiser, &hbr(&[6], b"def"), 0), [b"abcdef"]);
     assert_eq!(feed(&mut depacketiser, &hbr(&[2], b"gh"), 1024), [b"gh"]);
@@ -54,7 +59,7 @@ fn joins_fragments() {
 
 #[test]
 fn a_fragment_that_never_ends_gives_way() {
-    let mut depacketiser = Depacketiser::new(Layout::HBR);
+    let mut depacketiser = depacketiser(Layout::HBR);
     assert!(feed(&mut depacketiser, &hbr(&[6], b"abc"), 0).is_empty());
     assert_eq!(feed(&mut depacketiser, &hbr(&[2], b"gh"), 1024), [b"gh"]);
     assert!(feed(&mut depacketiser, &hbr(&[6], b"abc"), 2048).is_empty());
@@ -64,19 +69,54 @@ fn a_fragment_that_never_ends_gives_way() {
 
 #[test]
 fn reads_its_layout() {
-    let none = Layout::read(|_| None).unwrap();
+    let none = Layout::read(&|_| None).unwrap();
     assert_eq!(none, Layout::HBR);
-    let low = Layout::read(|name| (name == "mode").then_some("AAC-lbr")).unwrap();
+    let low = Layout::read(&|name| (name == "mode").then_some("AAC-lbr")).unwrap();
     assert_eq!((low.size, low.index, low.index_delta), (6, 2, 2));
-    let constant = Layout::read(|name| (name == "constantsize").then_some("4")).unwrap();
+    let constant = Layout::read(&|name| (name == "constantsize").then_some("4")).unwrap();
     assert_eq!((constant.size, constant.constant_size), (0, Some(4)));
-    assert!(Layout::read(|name| (name == "sizelength").then_some("99")).is_none());
-    assert!(Layout::read(|name| (name == "sizelength").then_some("0")).is_none());
+    assert!(Layout::read(&|name| (name == "sizelength").then_some("99")).is_none());
+    assert!(Layout::read(&|name| (name == "sizelength").then_some("0")).is_none());
+}
+
+#[test]
+fn frames_of_one_size_need_no_headers() {
+    let layout = Layout::read(&|name| (name == "constantsize").then_some("2")).unwrap();
+    assert_eq!(feed(&mut depacketiser(layout), b"aabbc", 0), [b"aa", b"bb"]);
+}
+
+#[test]
+fn reads_the_headers_of_the_low_bit_rate() {
+    let layout = Layout::read(&|name| (name == "mode").then_some("aac-lbr")).unwrap();
+    // Two headers of 6 and 2 bits.
+    let payload = [&[0, 16, 2 << 2, 3 << 2][..], b"aabbb"].concat();
+    let frames = feed(&mut depacketiser(layout), &payload, 0);
+    assert_eq!(frames, [b"aa".to_vec(), b"bbb".to_vec()]);
+}
+
+#[test]
+fn steps_over_times_and_states_in_headers() {
+    let layout = Layout::read(&|name| {
+        Some(match name {
+            "sizelength" => "4",
+            "indexlength" | "indexdeltalength" => "0",
+            "ctsdeltalength" => "3",
+            "dtsdeltalength" => "5",
+            "randomaccessindication" => "1",
+            "streamstateindication" => "2",
+            _ => return None,
+        })
+    });
+    // 0010 0 1.11111 1 01: two bytes, no CTS, a DTS, a sync point, a state;
+    // 0001 1.101 0 0 00: one byte, a CTS, no DTS, no sync point, another state.
+    let payload = [&[0, 26][..], &[0x27, 0xf4, 0x74, 0x00], b"aab"].concat();
+    let frames = feed(&mut depacketiser(layout.unwrap()), &payload, 0);
+    assert_eq!(frames, [b"aa".to_vec(), b"b".to_vec()]);
 }
 
 #[test]
 fn steps_over_the_auxiliary_section() {
-    let mut depacketiser = Depacketiser::new(Layout {
+    let mut depacketiser = depacketiser(Layout {
         auxiliary: 8,
         ..Layout::HBR
     });
@@ -84,21 +124,106 @@ fn steps_over_the_auxiliary_section() {
     assert_eq!(feed(&mut depacketiser, &payload, 0), [b"aa"]);
 }
 
+/// A frame with an ADTS header of LC, `rate` (an index) and `channels`.
+fn adts(rate: u8, channels: u8, frame: &[u8]) -> Vec<u8> {
+    let length = frame.len() as u16 + 7;
+    let mut bytes = vec![0xff, 0xf1, 0x40 | rate << 2, channels << 6];
+    bytes[3] |= (length >> 11) as u8;
+    bytes.extend_from_slice(&[(length >> 3) as u8, (length << 5) as u8 | 0x1f, 0xfc]);
+    bytes.extend_from_slice(frame);
+    bytes
+}
+
 #[test]
-fn takes_an_adts_header_off() {
-    let mut frame = vec![0xff, 0xf1, 0x50, 0x80, 0x01, 0x3f, 0xfc];
-    frame.extend_from_slice(b"ab");
-    let mut depacketiser = Depacketiser::new(Layout::HBR);
-    assert_eq!(feed(&mut depacketiser, &hbr(&[9], &frame), 0), [b"ab"]);
+fn takes_adts_headers_off() {
+    let mut depacketiser = depacketiser(Layout::HBR);
+    let unit = [adts(4, 2, b"ab"), adts(4, 2, b"cd")].concat();
+    let (frames, format) = feed_all(&mut depacketiser, &hbr(&[18], &unit), 0);
+    assert_eq!(
+        (frames, format),
+        (vec![b"ab".to_vec(), b"cd".to_vec()], None)
+    );
+}
+
+#[test]
+fn takes_adts_frames_without_au_headers() {
+    let mut depacketiser = depacketiser(Layout::HBR);
+    let unit = [adts(4, 2, b"ab"), adts(4, 2, b"cd")].concat();
+    assert_eq!(feed(&mut depacketiser, &unit, 0), [b"ab", b"cd"]);
+    let behind = [&[0; 4], unit.as_slice()].concat();
+    assert_eq!(feed(&mut depacketiser, &behind, 1), [b"ab", b"cd"]);
+    let (first, second) = unit.split_at(8);
+    assert!(feed(&mut depacketiser, first, 2).is_empty());
+    assert_eq!(feed(&mut depacketiser, &second[..1], 2), [b"ab"]);
+    assert_eq!(feed(&mut depacketiser, &hbr(&[1], b"e"), 3), [b"e"]);
+}
+
+#[test]
+fn believes_an_adts_header_more_than_the_description() {
+    let mut depacketiser = depacketiser(Layout::HBR);
+    let (frames, format) = feed_all(&mut depacketiser, &adts(8, 1, b"ab"), 0);
+    assert_eq!(frames, [b"ab"]);
+    let format = format.unwrap();
+    assert_eq!((format.rate, format.channels), (16_000, 1));
+    assert_eq!(format.config, [0x14, 0x08]);
+    assert_eq!(feed_all(&mut depacketiser, &adts(8, 1, b"ab"), 1).1, None);
+}
+
+/// The format of a description.
+fn opened(lines: &str) -> Option<Format> {
+    open(&given::media(&["97\r\n", lines].concat())).map(|(_, format)| format)
+}
+
+#[test]
+fn makes_do_with_a_description_that_says_little() {
+    let map = "a=rtpmap:97 mpeg4-generic/16000\r\n";
+    for parameters in ["", "config=", "config=xyz", "config=14", "config=0000"] {
+        let format = opened(&[map, "a=fmtp:97 ", parameters].concat()).unwrap();
+        assert_eq!(format.config, [0x14, 0x08], "{parameters}");
+    }
+    // The configuration knows what the samples are, the mapping does not.
+    let format = opened(&[map, "a=fmtp:97 config=1190"].concat()).unwrap();
+    assert_eq!((format.rate, format.channels), (48_000, 2));
+    for other in ["mode=CELP-cbr", "mode=celp-vbr", "config=4210"] {
+        assert_eq!(opened(&[map, "a=fmtp:97 ", other].concat()), None);
+    }
 }
 
 proptest! {
+    #[test]
+    fn a_frame_may_be_split_anywhere(
+        length in 2usize..800,
+        bare in any::<bool>(),
+        cuts in proptest::collection::vec(any::<proptest::sample::Index>(), 0..6),
+    ) {
+        let frame = vec![7; length];
+        let unit = if bare { adts(4, 2, &frame) } else { frame.clone() };
+        // A part of an ADTS header is none.
+        let first = if bare { 7 } else { 1 };
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(unit.len()).max(first)).collect();
+        cuts.extend([0, unit.len()]);
+        cuts.sort_unstable();
+        cuts.dedup();
+        let mut depacketiser = depacketiser(Layout::HBR);
+        for time in 0..2 {
+            let mut frames = Vec::new();
+            for cut in cuts.windows(2) {
+                let part = &unit[cut[0]..cut[1]];
+                let headed = hbr(&[unit.len() as u16], part);
+                let payload = if bare { part } else { &headed };
+                frames.extend(feed(&mut depacketiser, payload, time));
+            }
+            prop_assert_eq!(&frames, std::slice::from_ref(&frame));
+        }
+    }
+
     #[test]
     fn any_packets_are_fine(
         size in 0u32..33, delta in 0u32..33, auxiliary in 0u32..33,
         constant in proptest::option::of(0u32..20),
         packets in proptest::collection::vec(
-            (proptest::collection::vec(any::<u8>(), 0..40), 0i64..3), 0..20),
+            (proptest::collection::vec(prop_oneof![any::<u8>(), Just(0xff), Just(0xf1)], 0..40),
+             0i64..3), 0..20),
     ) {
         let layout = Layout {
             size,
@@ -108,7 +233,7 @@ proptest! {
             constant_size: constant,
             ..Layout::HBR
         };
-        let mut depacketiser = Depacketiser::new(layout);
+        let mut depacketiser = depacketiser(layout);
         for (payload, timestamp) in packets {
             for frame in feed(&mut depacketiser, &payload, timestamp) {
                 prop_assert!(frame.len() <= MAX_FRAME);

@@ -2,8 +2,9 @@
 //!
 //! There is no edit list: the fragments' decode times are the timeline.
 
-use super::Writer;
+use super::{Writer, audio};
 use crate::access_unit::Record;
+use crate::audio::payload::Format;
 
 /// The transformation that changes nothing (ISO 14496-12 8.2.2.2).
 const IDENTITY: [u32; 9] = [0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000];
@@ -22,14 +23,7 @@ pub enum Media<'a> {
         aspect: (u16, u16),
         record: &'a Record,
     },
-    /// AAC.
-    Audio {
-        channels: u16,
-        rate: u32,
-        /// The AudioSpecificConfig, at most
-        /// [`MAX_CONFIG`](crate::aac::config::MAX_CONFIG) bytes.
-        config: &'a [u8],
-    },
+    Audio(&'a Format),
 }
 
 /// Appends the init segment of the track `id`, whose times count `timescale`
@@ -87,7 +81,7 @@ fn track(w: &mut Writer, id: u32, timescale: u32, media: Media) {
             w.u32(0);
             w.bytes(match media {
                 Media::Video { .. } => b"vide",
-                Media::Audio { .. } => b"soun",
+                Media::Audio(_) => b"soun",
             });
             w.zeros(12 + 1); // reserved, and an empty name
         });
@@ -101,7 +95,7 @@ fn track_header(w: &mut Writer, id: u32, media: Media) {
     w.u32(id);
     w.zeros(4 + 4 + 8 + 2 + 2); // reserved, duration, reserved, layer, group
     let (volume, width, height) = match media {
-        Media::Audio { .. } => (0x100, 0, 0),
+        Media::Audio(_) => (0x100, 0, 0),
         Media::Video {
             width,
             height,
@@ -123,7 +117,7 @@ fn track_header(w: &mut Writer, id: u32, media: Media) {
 fn information(w: &mut Writer, media: Media) {
     match media {
         Media::Video { .. } => w.full(b"vmhd", 1, |w| w.zeros(8)),
-        Media::Audio { .. } => w.full(b"smhd", 0, |w| w.zeros(4)),
+        Media::Audio(_) => w.full(b"smhd", 0, |w| w.zeros(4)),
     }
     w.boxed(b"dinf", |w| {
         w.full(b"dref", 0, |w| {
@@ -143,11 +137,7 @@ fn information(w: &mut Writer, media: Media) {
                 } => w.boxed(record.entry, |w| {
                     video_entry(w, width, height, aspect, record)
                 }),
-                Media::Audio {
-                    channels,
-                    rate,
-                    config,
-                } => w.boxed(b"mp4a", |w| audio_entry(w, channels, rate, config)),
+                Media::Audio(format) => audio::entry(w, format),
             }
         });
         w.full(b"stts", 0, |w| w.u32(0));
@@ -180,47 +170,16 @@ fn video_entry(w: &mut Writer, width: u16, height: u16, aspect: (u16, u16), reco
     }
 }
 
-/// AudioSampleEntry (ISO 14496-12 12.2.3). Its 16.16 rate cannot hold more than
-/// 65535; the configuration is what counts.
-fn audio_entry(w: &mut Writer, channels: u16, rate: u32, config: &[u8]) {
-    w.zeros(6);
-    w.u16(1);
-    w.zeros(8);
-    w.u16(channels.max(1));
-    w.u16(16); // samplesize
-    w.zeros(4);
-    w.u32(u16::try_from(rate).map_or(0, u32::from) << 16);
-    w.full(b"esds", 0, |w| elementary_stream(w, config));
-}
-
-/// ES_Descriptor (ISO 14496-1 7.2.6.5). All lengths stay below 128, one byte.
-fn elementary_stream(w: &mut Writer, config: &[u8]) {
-    let length = config.len().min(crate::aac::config::MAX_CONFIG);
-    let config = config.get(..length).unwrap_or_default();
-    let length = length as u8;
-    w.bytes(&[3, 3 + (2 + 13 + 2 + length) + (2 + 1), 0, 0, 0]);
-    w.bytes(&[4, 13 + 2 + length]);
-    w.u8(0x40); // objectTypeIndication: MPEG-4 audio
-    w.u8(0x15); // an audio stream
-    w.zeros(3 + 4 + 4); // bufferSizeDB, maxBitrate, avgBitrate: unknown
-    w.bytes(&[5, length]);
-    w.bytes(config);
-    w.bytes(&[6, 1, 2]); // SLConfigDescriptor: MP4
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aac::config::Config;
 
     #[test]
     fn boxes_nest_and_end_where_they_say() {
         let mut out = Vec::new();
-        let media = Media::Audio {
-            channels: 2,
-            rate: 48_000,
-            config: &[0x11, 0x90],
-        };
-        write(&mut out, 2, 48_000, media);
+        let format = Config::plain(48_000, 2).unwrap().format();
+        write(&mut out, 2, 48_000, Media::Audio(&format));
         let mut rest = &out[..];
         let mut kinds = Vec::new();
         while !rest.is_empty() {
@@ -229,13 +188,5 @@ mod tests {
             rest = &rest[size..];
         }
         assert_eq!(kinds, [b"ftyp".to_vec(), b"moov".to_vec()]);
-    }
-
-    #[test]
-    fn descriptor_lengths_add_up() {
-        let mut out = Vec::new();
-        elementary_stream(&mut Writer::new(&mut out), &[0x11, 0x90]);
-        assert_eq!(usize::from(out[1]) + 2, out.len());
-        assert_eq!(usize::from(out[6]) + 7 + 3, out.len());
     }
 }

@@ -7,7 +7,7 @@ use super::*;
 
 const SDP: &str = "v=0\r\ns=x\r\na=control:*\r\n\
     m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:v\r\n\
-    m=audio 0 RTP/AVP 0\r\na=control:a\r\n";
+    m=audio 0 RTP/AVP 9\r\na=control:a\r\n";
 
 struct Page {
     session: Session,
@@ -167,7 +167,7 @@ fn sets_up_what_it_can_carry_and_names_the_rest() {
     let mut page = Page::describing();
     page.answer("200 OK", "Content-Type: application/sdp\r\n", SDP);
     let outputs = page.outputs();
-    assert_eq!(outputs[0], (Kind::Unsupported, "audio PCMU".to_owned()));
+    assert_eq!(outputs[0], (Kind::Unsupported, "audio G722".to_owned()));
     assert!(outputs[1].1.contains("SETUP rtsp://10.0.0.1/s/v RTSP/1.0"));
     assert_eq!(outputs.len(), 2);
 }
@@ -178,7 +178,7 @@ fn nothing_playable_is_415() {
     let sdp = SDP.replace("H264", "VP8");
     page.answer("200 OK", "Content-Type: application/sdp\r\n", &sdp);
     let outputs = page.outputs();
-    let text = "415\nThis player cannot play what the camera sends: video VP8, audio PCMU.";
+    let text = "415\nThis player cannot play what the camera sends: video VP8, audio G722.";
     assert_eq!(outputs.last(), Some(&error(text)));
 }
 

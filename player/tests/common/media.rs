@@ -173,3 +173,13 @@ fn decode(file: &Path, level: &str) -> (Vec<String>, String) {
     let renamed = "-vsync is deprecated. Use -fps_mode\n";
     (frames.collect(), complaints.replace(renamed, ""))
 }
+
+/// What a tool makes of a file and these arguments behind it. Panics when it
+/// has anything to complain of.
+pub fn output_of(before: &[&str], file: &Path, after: &[&str]) -> Vec<u8> {
+    let name = file.to_str().unwrap();
+    let arguments = [&["-v", "error"], before, &["-i", name], after, &["-"]].concat();
+    let (output, complaints) = run("ffmpeg", &arguments);
+    assert_eq!(complaints, "", "ffmpeg on {name}");
+    output
+}

@@ -20,7 +20,7 @@ impl Packetiser {
         }
     }
 
-    fn packet(&mut self, payload: &[u8], timestamp: u32, marker: bool) -> Vec<u8> {
+    pub fn packet(&mut self, payload: &[u8], timestamp: u32, marker: bool) -> Vec<u8> {
         let mut packet = vec![0x80, self.payload_type | u8::from(marker) << 7];
         packet.extend_from_slice(&self.sequence.to_be_bytes());
         packet.extend_from_slice(&timestamp.to_be_bytes());

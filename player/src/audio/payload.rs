@@ -1,0 +1,172 @@
+//! What all audio payload formats have in common: packets in, frames out.
+
+use camgate::rtsp::sdp;
+
+use crate::rtp::Packet;
+use crate::{aac, latm, opus, pcm};
+
+/// How frames are coded, as far as MP4 cares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coding {
+    Aac,
+    Opus,
+    Flac,
+}
+
+/// What a decoder has to be told before the first frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Format {
+    pub coding: Coding,
+    /// The codec's name for a MIME type (RFC 6381): `mp4a.40.2`.
+    pub codec: String,
+    /// Samples per second, which MP4 counts in; never 0.
+    pub rate: u32,
+    /// 0: the frames tell.
+    pub channels: u16,
+    /// AAC: the AudioSpecificConfig, at most
+    /// [`MAX_CONFIG`](aac::config::MAX_CONFIG) bytes. Opus: what `dOps` holds.
+    /// FLAC: the STREAMINFO.
+    pub config: Vec<u8>,
+}
+
+/// Frames out of one packet, in order, one right after the other.
+#[derive(Debug, Default)]
+pub struct Frames {
+    /// The frames' bytes, and where in them each one ends and how many samples
+    /// it lasts.
+    pub data: Vec<u8>,
+    ends: Vec<(usize, u32)>,
+    /// How many samples before the packet's time the first frame begins.
+    pub lead: u32,
+    /// What these frames are, when it is not what the ones before were.
+    pub format: Option<Format>,
+}
+
+impl Frames {
+    /// Adds a frame.
+    #[inline(never)]
+    pub fn push(&mut self, frame: &[u8], samples: u32) {
+        self.data.extend_from_slice(frame);
+        self.end(samples);
+    }
+
+    /// Ends the frame that was written to [`data`](Self::data).
+    pub fn end(&mut self, samples: u32) {
+        self.ends.push((self.data.len(), samples));
+    }
+
+    /// The frames and how many samples each one lasts.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], u32)> {
+        let mut start = 0;
+        self.ends.iter().map(move |(end, samples)| {
+            let frame = self.data.get(start..*end).unwrap_or_default();
+            start = *end;
+            (frame, *samples)
+        })
+    }
+
+    pub fn clear(&mut self) {
+        self.data.clear();
+        self.ends.clear();
+        self.lead = 0;
+        self.format = None;
+    }
+}
+
+/// A payload format.
+pub trait Payload {
+    /// Takes the next packet in sequence. `timestamp` is the unwrapped one.
+    fn push(&mut self, packet: &Packet, timestamp: i64, frames: &mut Frames);
+
+    /// Packets are missing here.
+    fn lose(&mut self);
+
+    /// Appends one frame of silence to `data` where `samples` are missing, and
+    /// says how long it lasts. 0 when no frame is near enough.
+    fn silence(&mut self, samples: u32, data: &mut Vec<u8>) -> u32;
+}
+
+/// Says only what it is: in the trait itself, all formats would carry code that
+/// prints them into the wasm.
+impl std::fmt::Debug for dyn Payload {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str("Payload")
+    }
+}
+
+/// The payload format of `media` and what its frames are (a guess where only
+/// the packets tell). `None` when it cannot be carried.
+pub fn open(media: &sdp::Media) -> Option<(Box<dyn Payload>, Format)> {
+    match media.encoding.as_str() {
+        "MPEG4-GENERIC" | "AAC" | "ADTS" => aac::open(media),
+        // MPEG audio counts in 90 kHz (RFC 2250). What does not is mislabelled.
+        "MPA" if media.clock_rate != 90_000 => aac::open(media),
+        "MP4A-LATM" => latm::open(media),
+        "OPUS" => Some(opus::open(media)),
+        _ => pcm::open(media),
+    }
+}
+
+/// What tests of payload formats begin with.
+#[cfg(test)]
+pub(crate) mod given {
+    use super::*;
+
+    pub fn packet(payload: &[u8], marker: bool) -> Packet<'_> {
+        Packet {
+            marker,
+            payload_type: 96,
+            sequence: 0,
+            timestamp: 0,
+            ssrc: 0,
+            payload,
+        }
+    }
+
+    /// How long the silence for `missing` samples is, and its bytes.
+    pub fn silence(payload: &mut dyn Payload, missing: u32) -> (u32, Vec<u8>) {
+        let mut data = Vec::new();
+        (payload.silence(missing, &mut data), data)
+    }
+
+    /// The medium that the rest of an `m=` line, behind `RTP/AVP`, and the lines
+    /// after it describe.
+    pub fn media(lines: &str) -> sdp::Media {
+        let text = ["m=audio 0 RTP/AVP ", lines].concat();
+        sdp::parse(text.as_bytes()).media.remove(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The encoding and codec of an `m=` section.
+    fn codec(lines: &str) -> Option<String> {
+        open(&given::media(lines)).map(|(_, format)| format.codec)
+    }
+
+    #[test]
+    fn knows_codecs_by_name_and_by_number() {
+        for (lines, expected) in [
+            ("0", Some("flac")),
+            ("8", Some("flac")),
+            ("10", Some("flac")),
+            ("11", Some("flac")),
+            ("96\r\na=rtpmap:96 pcmu/16000", Some("flac")),
+            ("96\r\na=rtpmap:96 L16/48000/2", Some("flac")),
+            ("96\r\na=rtpmap:96 opus/48000/2", Some("opus")),
+            ("96\r\na=rtpmap:96 mpeg4-generic/16000", Some("mp4a.40.2")),
+            ("96\r\na=rtpmap:96 MP4A-LATM/90000", Some("mp4a.40.2")),
+            ("96\r\na=rtpmap:96 MPA/48000/2", Some("mp4a.40.2")),
+            ("8\r\na=rtpmap:8 G711A/8000", Some("flac")),
+            ("96\r\na=rtpmap:96 G726-32/8000", None),
+            ("96", None),
+            ("14", None),
+            ("9", None),
+            ("", None),
+        ] {
+            assert_eq!(codec(lines).as_deref(), expected, "{lines}");
+        }
+    }
+}

@@ -1,0 +1,155 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::bits::Bits;
+
+/// What a decoder makes of a frame: the number of its first sample, and the
+/// samples, interleaved.
+fn decode(bytes: &[u8], channels: usize) -> (u64, Vec<i16>) {
+    assert_eq!(crc(bytes, 16, 0x8005), 0);
+    let mut bits = Bits::new(bytes);
+    assert_eq!(bits.take(16), Some(0xfff9));
+    assert_eq!(bits.take(4), Some(7));
+    let rate = bits.take(4).unwrap();
+    assert_eq!(bits.take(4), Some(channels as u32 - 1));
+    assert_eq!(bits.take(4), Some(8));
+    let first = bits.take(8).unwrap();
+    let tail = (!(first << 24)).leading_zeros().saturating_sub(1);
+    let lead = if tail == 0 {
+        first
+    } else {
+        first & (0x3f >> tail)
+    };
+    let number = (0..tail).fold(u64::from(lead), |number, _| {
+        let byte = bits.take(8).unwrap();
+        assert_eq!(byte >> 6, 2);
+        number << 6 | u64::from(byte & 0x3f)
+    });
+    let block = bits.take(16).unwrap() as usize + 1;
+    if rate == 13 {
+        bits.take(16);
+    }
+    let header = bits.position() / 8 + 1;
+    assert_eq!(crc(&bytes[..header], 8, 0x07), 0);
+    bits.take(8);
+    let all: Vec<Vec<i32>> = (0..channels)
+        .map(|_| decode_subframe(&mut bits, block))
+        .collect();
+    assert_eq!(bits.position().div_ceil(8) + 2, bytes.len());
+    let samples = (0..block).flat_map(|index| all.iter().map(move |channel| channel[index] as i16));
+    (number, samples.collect())
+}
+
+fn decode_subframe(bits: &mut Bits, block: usize) -> Vec<i32> {
+    let kind = bits.take(7).unwrap();
+    let wasted = if bits.flag().unwrap() {
+        zeros(bits) + 1
+    } else {
+        0
+    };
+    let depth = 16 - wasted;
+    let plain = |bits: &mut Bits, count| -> Vec<i32> {
+        let sample = |_| (bits.take(depth).unwrap() << (32 - depth)).cast_signed() >> (32 - depth);
+        (0..count).map(sample).collect()
+    };
+    let mut signal = match kind {
+        0 => vec![plain(bits, 1)[0]; block],
+        1 => plain(bits, block),
+        _ => plain(bits, kind as usize & 7),
+    };
+    if kind > 1 {
+        assert_eq!(bits.take(6), Some(0));
+        let parameter = bits.take(4).unwrap();
+        while signal.len() < block {
+            let value = zeros(bits) << parameter | bits.take(parameter).unwrap();
+            let residual = (value >> 1).cast_signed() ^ -(value & 1).cast_signed();
+            let back = |distance| signal[signal.len() - distance];
+            // RFC 9639 table 23.
+            let prediction = match kind & 7 {
+                0 => 0,
+                1 => back(1),
+                2 => 2 * back(1) - back(2),
+                3 => 3 * back(1) - 3 * back(2) + back(3),
+                _ => 4 * back(1) - 6 * back(2) + 4 * back(3) - back(4),
+            };
+            signal.push(residual + prediction);
+        }
+    }
+    signal.iter().map(|sample| sample << wasted).collect()
+}
+
+fn zeros(bits: &mut Bits) -> u32 {
+    (0..).take_while(|_| !bits.flag().unwrap()).count() as u32
+}
+
+fn encode(encoder: &mut Encoder, samples: &[i16]) -> Vec<u8> {
+    let mut frame = Vec::new();
+    encoder.frame(samples, &mut frame);
+    frame
+}
+
+#[test]
+fn a_tone_takes_less_than_its_samples() {
+    let mut encoder = Encoder::new(8_000, 1);
+    let tone: Vec<i16> = (0..160)
+        .map(|index| (f64::from(index) / 3.0).sin() * 8000.0)
+        .map(|sample| sample as i16 & !7)
+        .collect();
+    let frame = encode(&mut encoder, &tone);
+    assert!(frame.len() < 200, "{}", frame.len());
+    assert_eq!(decode(&frame, 1), (0, tone));
+}
+
+#[test]
+fn silence_takes_no_room() {
+    let mut encoder = Encoder::new(8_000, 2);
+    assert!(encode(&mut encoder, &[0; 2 * MAX_BLOCK]).len() < 20);
+}
+
+#[test]
+fn frames_are_numbered_for_days() {
+    let mut encoder = Encoder::new(192_000, 1);
+    for position in [
+        0x7f,
+        0x80,
+        0x7ff,
+        0x800,
+        0xffff,
+        0x1_0000,
+        0x7fff_ffff,
+        (1 << 36) - 16,
+    ] {
+        encoder.position = position;
+        assert_eq!(decode(&encode(&mut encoder, &[5; 16]), 1).0, position);
+    }
+    assert_eq!(encoder.position, 0);
+}
+
+#[test]
+fn checksums_are_those_of_the_format() {
+    // The catalogue's check values of CRC-8/SMBUS and CRC-16/UMTS.
+    assert_eq!(crc(b"123456789", 8, 0x07), 0xf4);
+    assert_eq!(crc(b"123456789", 16, 0x8005), 0xfee8);
+}
+
+proptest! {
+    #[test]
+    fn nothing_is_lost(
+        samples in prop_oneof![
+            proptest::collection::vec(any::<i16>(), 32..300),
+            proptest::collection::vec(-9i16..9, 32..300),
+            proptest::collection::vec(prop_oneof![Just(i16::MIN), Just(i16::MAX)], 32..300),
+            (any::<i16>(), -40i16..40).prop_map(|(start, step)| (0..100)
+                .map(|index: i16| start.wrapping_add(index.wrapping_mul(step))).collect()),
+        ],
+        channels in 1usize..3,
+        shift in 0u32..16,
+    ) {
+        let whole = samples.len() / channels * channels;
+        let samples: Vec<i16> = samples[..whole].iter().map(|sample| sample << shift).collect();
+        let mut encoder = Encoder::new(48_000, channels as u16);
+        let frame = encode(&mut encoder, &samples);
+        prop_assert!(frame.len() <= 2 * samples.len() + 16 + 4 * channels);
+        prop_assert_eq!(decode(&frame, channels).1, samples);
+    }
+}

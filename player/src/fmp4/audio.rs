@@ -1,0 +1,61 @@
+//! Sample entries of audio tracks.
+
+use super::Writer;
+use crate::audio::payload::{Coding, Format};
+
+/// AudioSampleEntry (ISO 14496-12 12.2.3) with the box that tells the decoder
+/// more. Its 16.16 rate cannot hold more than 65535; that box is what counts.
+pub fn entry(w: &mut Writer, format: &Format) {
+    let kind = match format.coding {
+        Coding::Aac => b"mp4a",
+        Coding::Opus => b"Opus",
+        Coding::Flac => b"fLaC",
+    };
+    w.boxed(kind, |w| {
+        w.zeros(6);
+        w.u16(1); // data_reference_index
+        w.zeros(8);
+        w.u16(format.channels.max(1));
+        w.u16(16); // samplesize
+        w.zeros(4);
+        w.u32(u16::try_from(format.rate).map_or(0, u32::from) << 16);
+        let config = format.config.as_slice();
+        match format.coding {
+            Coding::Aac => w.full(b"esds", 0, |w| elementary_stream(w, config)),
+            Coding::Opus => w.boxed(b"dOps", |w| w.bytes(config)),
+            Coding::Flac => w.full(b"dfLa", 0, |w| {
+                // The one and last metadata block, a STREAMINFO.
+                w.u32(0x8000_0000 | config.len() as u32);
+                w.bytes(config);
+            }),
+        }
+    });
+}
+
+/// ES_Descriptor (ISO 14496-1 7.2.6.5). All lengths stay below 128, one byte.
+fn elementary_stream(w: &mut Writer, config: &[u8]) {
+    let length = config.len().min(crate::aac::config::MAX_CONFIG);
+    let config = config.get(..length).unwrap_or_default();
+    let length = length as u8;
+    w.bytes(&[3, 3 + (2 + 13 + 2 + length) + (2 + 1), 0, 0, 0]);
+    w.bytes(&[4, 13 + 2 + length]);
+    w.u8(0x40); // objectTypeIndication: MPEG-4 audio
+    w.u8(0x15); // an audio stream
+    w.zeros(3 + 4 + 4); // bufferSizeDB, maxBitrate, avgBitrate: unknown
+    w.bytes(&[5, length]);
+    w.bytes(config);
+    w.bytes(&[6, 1, 2]); // SLConfigDescriptor: MP4
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn descriptor_lengths_add_up() {
+        let mut out = Vec::new();
+        elementary_stream(&mut Writer::new(&mut out), &[0x11, 0x90]);
+        assert_eq!(usize::from(out[1]) + 2, out.len());
+        assert_eq!(usize::from(out[6]) + 7 + 3, out.len());
+    }
+}
