@@ -6,18 +6,26 @@
 // Invariant: at most one session at a time, and none unless it is wanted; nothing is tried again
 // that cannot succeed (a wrong password) until somebody changes something.
 
-import { now as clock, on } from './event';
+import { HAVE_CURRENT_DATA, now as clock, on } from './event';
 import { Live } from './live';
 import { codecs, Mse } from './mse';
 import { Patience } from './patience';
+import { Pictures } from './pictures';
 import * as problems from './problem';
 import type { Problem, Unsupported } from './problem';
 import { Session, type Media, type SessionListener, type Source } from './session';
 import { webSocketUrl } from './socket';
-import { Machine, type Fragment, type Progress } from './wasm';
+import { quality, Rate, sum, type Stats } from './stats';
+import { LEFT_OUT, LOST, Machine, type Fragment, type Progress } from './wasm';
+
+export { load } from './wasm';
+export type { Problem, ProblemKind, Unsupported } from './problem';
+export type { Stats } from './stats';
 
 /** How often time is looked at, in ms. */
 const TICK = 250;
+/** What the wasm calls a track of whole pictures. */
+const JPEG = 'image/jpeg';
 
 export type State = Progress | 'stopped' | 'reconnecting' | 'failed';
 
@@ -27,26 +35,19 @@ export interface PlayerOptions {
   socket?: string;
   user?: string;
   password?: string;
-  /** Seconds kept behind the play head. */
+  /** Seconds kept behind the play head. Default: 10. */
   keep?: number;
+  /** Called when the camera wants a (different) user and password. Undefined, or the same again: given up. */
+  credentials?: Ask;
 }
 
-export interface Stats {
-  state: State;
-  /** RFC 6381, such as `avc1.42c01f`. */
-  codecs: string[];
-  width: number;
-  height: number;
-  /** Seconds from the play head to the live edge, and what is aimed at. */
-  latency: number;
-  target: number;
-  /** Seconds in the buffer. */
-  buffered: number;
-  fragments: number;
-  /** Of media, with all their headers, over all sessions. */
-  bytes: number;
-  reconnects: number;
+export interface Credentials {
+  user: string;
+  password: string;
 }
+
+/** `problem.message` says whether any are wanted or others than were given. */
+export type Ask = (player: Player, problem: Problem) => Promise<Credentials | undefined> | Credentials | undefined;
 
 /**
  * Events: `statechange`, `problem` (it appeared, changed or went: see `problem`), `unsupported`
@@ -57,12 +58,16 @@ export class Player extends EventTarget implements SessionListener {
   /** Ends listening: to the element, on destroy(); to the page, on stop(). */
   readonly #end = new AbortController();
   #watching = new AbortController();
+  /** See PlayerOptions. */
+  credentials: Ask | undefined;
   #source: Source;
   #keep: number;
   #machine: Machine | undefined;
   #session: Session | undefined;
   #mse: Mse | undefined;
   #live: Live | undefined;
+  /** There while the camera sends Motion JPEG. */
+  #pictures: Pictures | undefined;
   #state: State = 'stopped';
   #problem: Problem | undefined;
   #unsupported: Unsupported[] = [];
@@ -78,17 +83,20 @@ export class Player extends EventTarget implements SessionListener {
   #fragments = 0;
   #bytes = 0;
   #reconnects = 0;
+  readonly #fps = new Rate();
+  readonly #bitrate = new Rate();
 
   constructor(video: HTMLMediaElement, options: PlayerOptions = {}) {
     super();
     this.video = video;
     this.#keep = options.keep ?? 10;
+    this.credentials = options.credentials;
     this.#source = {
       url: options.src ?? '',
       user: options.user ?? '',
       password: options.password ?? '',
       socket: webSocketUrl(options.socket),
-    }
+    };
     on(video, 'pause', () => this.#paused(), this.#end.signal);
     on(video, 'play', () => this.#resumed(), this.#end.signal);
   }
@@ -140,21 +148,54 @@ export class Player extends EventTarget implements SessionListener {
   }
 
   get stats(): Stats {
-    const { buffered } = this.video;
-    let seconds = 0;
-    for (let i = 0; i < buffered.length; i++) seconds += buffered.end(i) - buffered.start(i);
+    const pictures = this.#pictures;
     return {
       state: this.#state,
-      codecs: this.#mse?.codecs ?? [],
+      codecs: [...(pictures ? ['jpeg'] : []), ...(this.#mse?.codecs ?? [])],
       width: this.#width,
       height: this.#height,
       latency: this.#live?.latency ?? 0,
       target: this.#live?.target ?? 0,
-      buffered: seconds,
+      fps: this.#fps.value,
+      bitrate: this.#bitrate.value,
+      buffered: sum((pictures?.sound ?? this.video).buffered),
+      dropped: quality(this.video).dropped + (pictures?.dropped ?? 0) + this.#counted(LEFT_OUT),
+      lost: this.#counted(LOST),
       fragments: this.#fragments,
-      bytes: this.#bytes + (this.#session?.bytes ?? 0),
+      bytes: this.#received,
       reconnects: this.#reconnects,
-    }
+    };
+  }
+
+  /** Seconds kept behind the play head. */
+  get keep(): number {
+    return this.#keep;
+  }
+
+  set keep(seconds: number) {
+    this.#keep = seconds;
+    if (this.#mse) this.#mse.keep = seconds;
+  }
+
+  /** The picture as it is now; `type` and `quality` as for HTMLCanvasElement.toBlob(). */
+  snapshot(type = 'image/png', quality?: number): Promise<Blob> {
+    return new Promise((resolve, reject) => {
+      const video = this.video as HTMLVideoElement;
+      const none = (): void => reject(new DOMException('There is no picture yet', 'InvalidStateError'));
+      if (!video.videoWidth || video.readyState < HAVE_CURRENT_DATA) return none();
+      const canvas = document.createElement('canvas');
+      canvas.width = video.videoWidth;
+      canvas.height = video.videoHeight;
+      canvas.getContext('2d')?.drawImage(video, 0, 0);
+      canvas.toBlob((blob) => (blob ? resolve(blob) : none()), type, quality);
+    });
+  }
+
+  /** Gives the element an empty stream, so that its own controls can start it; the camera is left alone. */
+  load(): void {
+    if (!Mse.available || this.#mse) return;
+    this.#prepare();
+    this.#mse!.begin();
   }
 
   /** Begins, or tries again at once if it had failed or is waiting to. */
@@ -172,7 +213,8 @@ export class Player extends EventTarget implements SessionListener {
     this.#leave();
     this.#mse?.destroy();
     this.#live?.destroy();
-    this.#mse = this.#live = undefined;
+    this.#pictures?.destroy();
+    this.#mse = this.#live = this.#pictures = undefined;
     clearInterval(this.#ticker);
     this.#watching.abort();
     this.#setProblem(undefined);
@@ -225,6 +267,7 @@ export class Player extends EventTarget implements SessionListener {
     }
     if (turn !== this.#turn) return;
     this.#mse?.begin();
+    this.#pictures?.begin();
     this.#live?.reset();
     this.#session = new Session(this.#machine, { ...this.#source }, this);
     this.#session.start();
@@ -248,12 +291,28 @@ export class Player extends EventTarget implements SessionListener {
     this.#leave();
     // Somebody paused: no need to fetch anything, nor to complain, before they play again.
     if (this.#state === 'paused') return;
+    if (problem.kind === 'credentials' && this.credentials) return void this.#ask(problem, this.credentials);
     if (!problem.retry) return this.#giveUp(this.#named(problem));
     const delay = this.#patience.pause(Math.random());
     this.#retryAt = clock() + delay;
     this.#retry = setTimeout(() => this.#again(), delay);
     this.#setProblem(problem);
     this.#setState('reconnecting');
+  }
+
+  async #ask(problem: Problem, credentials: Ask): Promise<void> {
+    const turn = this.#turn;
+    const { user, password } = this.#source;
+    let given: Credentials | undefined;
+    try {
+      given = await credentials(this, problem);
+    } catch {
+      // whoever was asked did not want to say
+    }
+    if (turn !== this.#turn) return;
+    // The same again would be refused again, and many cameras lock out who tries too often.
+    if (given && (given.user !== user || given.password !== password)) this.setCredentials(given.user, given.password);
+    else this.#giveUp(problem);
   }
 
   #giveUp(problem: Problem): void {
@@ -278,12 +337,9 @@ export class Player extends EventTarget implements SessionListener {
       case 'track': return this.#track(output.track, output.mime);
       case 'init': return this.#mse?.init(output.track, output.bytes);
       case 'fragment': return this.#fragment(output);
-      case 'unsupported': return this.#leaveOut({ ...output, by: 'player' });
-      case 'size': {
-        this.#width = output.width;
-        this.#height = output.height;
-        return this.#tell('size');
-      }
+      case 'unsupported': return this.#leaveOut(problems.leftOut(output.media, output.codec, 'player'));
+      case 'picture': return this.#picture(output);
+      case 'size': return this.#size(output.width, output.height);
       case 'info': return this.#tell('info', parsed(output.text));
     }
   }
@@ -293,9 +349,44 @@ export class Player extends EventTarget implements SessionListener {
     this.#setState(progress);
   }
 
+  #size(width: number, height: number): void {
+    this.#width = width;
+    this.#height = height;
+    this.#tell('size');
+  }
+
   #track(id: number, mime: string): void {
+    if (mime === JPEG || mime.startsWith('video')) this.#draw(mime === JPEG);
+    if (mime === JPEG) return;
     if (this.#mse?.track(id, mime)) return;
-    this.#leaveOut({ media: mime.split('/')[0] ?? '', codec: codecs(mime), by: 'browser' });
+    this.#leaveOut(problems.leftOut(mime.split('/')[0] ?? '', codecs(mime), 'browser'));
+  }
+
+  /** Whether pictures are drawn; the sound then comes from an element of its own. */
+  #draw(drawn: boolean): void {
+    if (drawn === Boolean(this.#pictures)) return;
+    const playing = !this.video.paused; // emptying an element pauses it
+    this.#live?.destroy();
+    this.#pictures?.destroy();
+    this.#pictures = undefined;
+    if (drawn) {
+      // The element is emptied first, or what it played would be taken for something that failed.
+      const sound = new Audio();
+      this.#mse?.move(sound);
+      this.#pictures = new Pictures(this.video, sound, (width, height) => this.#size(width, height));
+      this.#live = new Live(sound);
+    } else {
+      this.#mse?.move(this.video);
+      this.#live = new Live(this.video);
+    }
+    if (playing) this.video.play().catch(() => {}); // the owner hears of it from the element's events
+  }
+
+  #picture(picture: Fragment): void {
+    const now = clock();
+    this.#patience.feed(now, true);
+    this.#setProblem(undefined);
+    this.#pictures?.show(picture, this.#mse?.position ?? NaN, now);
   }
 
   #leaveOut(track: Unsupported): void {
@@ -310,7 +401,7 @@ export class Player extends EventTarget implements SessionListener {
       return culprit && this.#fail(problems.unplayable(culprit));
     }
     this.#fragments++;
-    if (this.#mse.leads(fragment.track)) {
+    if (!this.#pictures && this.#mse.leads(fragment.track)) {
       this.#patience.feed(now, true);
       this.#setProblem(undefined);
     }
@@ -324,6 +415,8 @@ export class Player extends EventTarget implements SessionListener {
       this.#live.sound = this.sound;
       this.#live.tick(now);
     }
+    this.#fps.sample(quality(this.video).decoded, now);
+    this.#bitrate.sample(this.#received * 8, now);
     const trouble = this.#session && this.#patience.check(now, this.#state, this.#session.heard);
     if (trouble?.over) this.#fail(trouble.problem);
     else if (trouble) this.#setProblem(trouble.problem);
@@ -344,6 +437,14 @@ export class Player extends EventTarget implements SessionListener {
     if (!this.#session) return this.start();
     this.#patience.feed(clock(), false);
     this.#session.play();
+  }
+
+  get #received(): number {
+    return this.#bytes + (this.#session?.bytes ?? 0);
+  }
+
+  #counted(which: number): number {
+    return this.#machine?.statistic(which) ?? 0;
   }
 
   /** The network or the person is back: no reason to wait any longer. */

@@ -29,12 +29,13 @@ interface Exports extends WebAssembly.Exports {
   output_time(): number;
   output_duration(): number;
   output_sync(): number;
+  statistic?(which: number): number;
 }
 
 /** How far the RTSP session has come. */
 export type Progress = 'connecting' | 'describing' | 'buffering' | 'playing' | 'paused';
 
-/** A piece of one track: `moof` and `mdat`. Times in seconds on the session's media timeline. */
+/** A piece of one track: `moof` and `mdat` (or a picture: JFIF; or a recording: a file). Times in seconds on the session's media timeline. */
 export interface Fragment {
   track: number;
   bytes: Uint8Array<ArrayBuffer>;
@@ -56,7 +57,13 @@ export type Output =
   | { kind: 'error'; code: number; message: string }
   | { kind: 'unsupported'; media: string; codec: string }
   | { kind: 'closed' }
-  | { kind: 'size'; width: number; height: number };
+  | { kind: 'size'; width: number; height: number }
+  | ({ kind: 'picture' } & Fragment)
+  | ({ kind: 'file' } & Fragment);
+
+/** What the wasm counts, by its number at the boundary. */
+export const LOST = 1;
+export const LEFT_OUT = 3;
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 
@@ -115,6 +122,11 @@ export class Machine {
     this.#wasm[name](this.#write(text ? new TextEncoder().encode(argument) : new Uint8Array(argument)), now);
   }
 
+  /** A count of this session (LOST, LEFT_OUT); 0 where the wasm does not count it. */
+  statistic(which: number): number {
+    return this.#wasm.statistic?.(which) ?? 0;
+  }
+
   /** When handle_timeout wants to be called; Infinity: never. */
   timeout(): number {
     return this.#wasm.timeout();
@@ -133,14 +145,14 @@ export class Machine {
   #output(kind: number): Output | undefined {
     const track = this.#wasm.output_track();
     const bytes = this.#bytes();
-    const text = kind === 5 || kind === 6 ? '' : this.#utf8.decode(bytes);
+    const text = kind === 5 || kind === 6 || kind > 12 ? '' : this.#utf8.decode(bytes);
     switch (kind) {
       case 1: return { kind: 'sendControl', text };
       case 2: return { kind: 'openData' };
       case 3: return { kind: 'sendData', text };
       case 4: return { kind: 'track', track, mime: text };
       case 5: return { kind: 'init', track, bytes };
-      case 6: return this.#fragment(track, bytes);
+      case 6: return { kind: 'fragment', ...this.#fragment(track, bytes) };
       case 7: return { kind: 'info', text };
       case 8: return { kind: 'state', progress: text as Progress };
       case 9: {
@@ -156,14 +168,15 @@ export class Machine {
         const [width, height] = halves(text, 'x').map(Number);
         return { kind: 'size', width: width || 0, height: height || 0 };
       }
+      case 13: return { kind: 'picture', ...this.#fragment(track, bytes) };
+      case 14: return { kind: 'file', ...this.#fragment(track, bytes) };
       default: return undefined; // a later wasm may say more than this script understands
     }
   }
 
-  #fragment(track: number, bytes: Uint8Array<ArrayBuffer>): Output {
+  #fragment(track: number, bytes: Uint8Array<ArrayBuffer>): Fragment {
     const wasm = this.#wasm;
     return {
-      kind: 'fragment',
       track,
       bytes,
       time: wasm.output_time(),
