@@ -21,6 +21,8 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
   '--autoplay-policy=no-user-gesture-required',
+  // Pages that a test writes come from nowhere, and would not be let into the local network.
+  '--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets',
 ];
 
 const PHONE = { viewport: { width: 390, height: 780 }, isMobile: true, hasTouch: true };

@@ -34,13 +34,13 @@ scenario("the page of another player plays with this one's script", async ({ sta
   const gateway = await stage.demo();
   const text = await readFile(new URL('../../player/examples/streamedian.html', import.meta.url), 'utf8');
   const body = text
-    .replaceAll('localhost:8080', `127.0.0.1:${gateway.port}`)
+    .replaceAll('localhost:8080', new URL(gateway.page).host)
     .replaceAll('rtsp://192.168.1.10:554/stream', gateway.camera);
   const url = `${gateway.page}streamedian.html`;
   const page = await open(url, { files: { [url]: { contentType: 'text/html', body } } });
   const first = await assertShows(page);
   assert.ok(first.audio > 0, 'sound is decoded');
-  assert.match(await page.locator('#log').innerText(), /this page: 127\.0\.0\.1/);
+  assert.match(await page.locator('#log').innerText(), /this page: localhost/);
   assert.equal(await page.evaluate('player.isPlaying()'), true);
 
   // The controls of the page: rate, live edge, another buffer, another source.
