@@ -17,8 +17,8 @@ function lines({ stats }: Player): string[] {
     stats.codecs.join(' + ') || stats.state,
     `${width} × ${height}, ${fps.toFixed()} pictures/s`,
     `${(bitrate / 1000).toFixed()} kbit/s`,
-    `${(latency * 1000).toFixed()} ms behind, aims at ${(target * 1000).toFixed()}`,
-    `${buffered.toFixed(1)} s buffered`,
+    buffered ? `${(latency * 1000).toFixed()} ms behind, aims at ${(target * 1000).toFixed()}` : '', // pictures wait for nothing
+    buffered ? `${buffered.toFixed(1)} s buffered` : '',
     `${dropped} pictures dropped, ${lost} packets lost`,
     reconnects ? `${reconnects} reconnects` : '',
   ].filter(Boolean);

@@ -201,3 +201,20 @@ scenario('a logger writes with its tag, from its level on', async ({ stage, open
   });
   assert.deepEqual(page.said.filter((line) => /mine/.test(line)), ['debug: [mine] heard']);
 });
+
+for (const redirected of [true, false]) {
+  scenario(`the element's own errors ${redirected ? 'reach errorHandler' : 'stay with the element'}`, async ({ stage, open }) => {
+    const gateway = await stage.demo();
+    const page = await openPlayer(open, gateway, `<video id="video" muted autoplay src="${gateway.camera}"></video>`,
+      `{ redirectNativeMediaErrors: ${redirected} }`);
+    await seen(page, { frames: 10 });
+    await page.evaluate(() => {
+      Object.defineProperty(video, 'error', { configurable: true, value: { code: 3, message: 'broken for a test' } });
+      video.dispatchEvent(new Event('error'));
+      delete video.error;
+    });
+    const expected = redirected ? [{ code: 3, message: 'broken for a test' }] : [];
+    assert.deepEqual(await page.evaluate('errors'), expected);
+    await assertShows(page); // and it mends itself
+  });
+}

@@ -44,7 +44,7 @@ const ANSWER = /\((\d{3} [^)]*?) to [A-Z_]+\)/;
 export function fromProblem({ kind, code, title, message }: Problem): StreamedianError {
   const answer = kind === 'credentials' ? '401 Unauthorized' : ANSWER.exec(message)?.[1];
   if (answer) return new StreamedianError(0, `RTSP error: ${answer}`, code);
-  return new StreamedianError(CODES[kind] ?? 0, message ? `${title}: ${message}` : title, code);
+  return new StreamedianError(CODES[kind] ?? 0, message ? `${title}. ${message}` : title, code);
 }
 
 /** What the element itself says. */
