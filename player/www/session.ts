@@ -20,7 +20,7 @@ export interface Source {
 /** What is left of the wasm's outputs for the owner. */
 export type Media = Extract<
   Output,
-  { kind: 'track' | 'init' | 'fragment' | 'info' | 'state' | 'unsupported' | 'size' | 'picture' | 'file' }
+  { kind: 'track' | 'init' | 'fragment' | 'info' | 'state' | 'unsupported' | 'size' | 'picture' }
 >;
 
 export interface SessionListener {

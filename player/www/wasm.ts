@@ -35,7 +35,7 @@ interface Exports extends WebAssembly.Exports {
 /** How far the RTSP session has come. */
 export type Progress = 'connecting' | 'describing' | 'buffering' | 'playing' | 'paused';
 
-/** A piece of one track: `moof` and `mdat` (or a picture: JFIF; or a recording: a file). Times in seconds on the session's media timeline. */
+/** A piece of one track: `moof` and `mdat` (or a picture: JFIF). Times in seconds on the session's media timeline. */
 export interface Fragment {
   track: number;
   bytes: Uint8Array<ArrayBuffer>;
@@ -58,8 +58,7 @@ export type Output =
   | { kind: 'unsupported'; media: string; codec: string }
   | { kind: 'closed' }
   | { kind: 'size'; width: number; height: number }
-  | ({ kind: 'picture' } & Fragment)
-  | ({ kind: 'file' } & Fragment);
+  | ({ kind: 'picture' } & Fragment);
 
 /** What the wasm counts, by its number at the boundary. */
 export const LOST = 1;
@@ -169,7 +168,6 @@ export class Machine {
         return { kind: 'size', width: width || 0, height: height || 0 };
       }
       case 13: return { kind: 'picture', ...this.#fragment(track, bytes) };
-      case 14: return { kind: 'file', ...this.#fragment(track, bytes) };
       default: return undefined; // a later wasm may say more than this script understands
     }
   }
