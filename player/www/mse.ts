@@ -140,8 +140,10 @@ export class Mse implements TrackListener {
     return this.#current().some(([, { video }]) => !video);
   }
 
+  /** The video's first. */
   get codecs(): string[] {
-    return this.#current().map(([, { mime }]) => codecs(mime));
+    const current = this.#current().sort(([, a], [, b]) => Number(b.video) - Number(a.video));
+    return current.map(([, { mime }]) => codecs(mime));
   }
 
   destroy(): void {

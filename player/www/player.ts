@@ -6,48 +6,26 @@
 // Invariant: at most one session at a time, and none unless it is wanted; nothing is tried again
 // that cannot succeed (a wrong password) until somebody changes something.
 
-import { HAVE_CURRENT_DATA, now as clock, on } from './event';
-import { Live } from './live';
+import { now as clock, on } from './event';
 import { codecs, Mse } from './mse';
+import type { Ask, Credentials, PlayerOptions, State } from './options';
 import { Patience } from './patience';
-import { Pictures } from './pictures';
 import * as problems from './problem';
 import type { Problem, Unsupported } from './problem';
+import { Screen } from './screen';
 import { Session, type Media, type SessionListener, type Source } from './session';
+import { snapshot } from './snapshot';
 import { webSocketUrl } from './socket';
-import { quality, Rate, sum, type Stats } from './stats';
+import { quality, Rate, type Stats } from './stats';
 import { LEFT_OUT, LOST, Machine, type Fragment, type Progress } from './wasm';
 
 export { load } from './wasm';
+export type { Ask, Credentials, PlayerOptions, State } from './options';
 export type { Problem, ProblemKind, Unsupported } from './problem';
 export type { Stats } from './stats';
 
 /** How often time is looked at, in ms. */
 const TICK = 250;
-/** What the wasm calls a track of whole pictures. */
-const JPEG = 'image/jpeg';
-
-export type State = Progress | 'stopped' | 'reconnecting' | 'failed';
-
-export interface PlayerOptions {
-  src?: string;
-  /** Of the gateway: ws(s) or http(s), absolute or relative to the page. Default: /ws/ where this script came from. */
-  socket?: string;
-  user?: string;
-  password?: string;
-  /** Seconds kept behind the play head. Default: 10. */
-  keep?: number;
-  /** Called when the camera wants a (different) user and password. Undefined, or the same again: given up. */
-  credentials?: Ask;
-}
-
-export interface Credentials {
-  user: string;
-  password: string;
-}
-
-/** `problem.message` says whether any are wanted or others than were given. */
-export type Ask = (player: Player, problem: Problem) => Promise<Credentials | undefined> | Credentials | undefined;
 
 /**
  * Events: `statechange`, `problem` (it appeared, changed or went: see `problem`), `unsupported`
@@ -64,10 +42,7 @@ export class Player extends EventTarget implements SessionListener {
   #keep: number;
   #machine: Machine | undefined;
   #session: Session | undefined;
-  #mse: Mse | undefined;
-  #live: Live | undefined;
-  /** There while the camera sends Motion JPEG. */
-  #pictures: Pictures | undefined;
+  #screen: Screen | undefined;
   #state: State = 'stopped';
   #problem: Problem | undefined;
   #unsupported: Unsupported[] = [];
@@ -117,7 +92,7 @@ export class Player extends EventTarget implements SessionListener {
 
   /** The stream has sound that can be heard. */
   get sound(): boolean {
-    return this.#mse?.sound ?? false;
+    return this.#screen?.sound ?? false;
   }
 
   /** Seconds to the next attempt while `reconnecting`, else 0. */
@@ -148,18 +123,16 @@ export class Player extends EventTarget implements SessionListener {
   }
 
   get stats(): Stats {
-    const pictures = this.#pictures;
+    const none = { codecs: [], latency: 0, target: 0, buffered: 0, dropped: 0 };
+    const shown = this.#screen?.stats ?? none;
     return {
+      ...shown,
       state: this.#state,
-      codecs: [...(pictures ? ['jpeg'] : []), ...(this.#mse?.codecs ?? [])],
       width: this.#width,
       height: this.#height,
-      latency: this.#live?.latency ?? 0,
-      target: this.#live?.target ?? 0,
       fps: this.#fps.value,
       bitrate: this.#bitrate.value,
-      buffered: sum((pictures?.sound ?? this.video).buffered),
-      dropped: quality(this.video).dropped + (pictures?.dropped ?? 0) + this.#counted(LEFT_OUT),
+      dropped: shown.dropped + this.#counted(LEFT_OUT),
       lost: this.#counted(LOST),
       fragments: this.#fragments,
       bytes: this.#received,
@@ -174,28 +147,17 @@ export class Player extends EventTarget implements SessionListener {
 
   set keep(seconds: number) {
     this.#keep = seconds;
-    if (this.#mse) this.#mse.keep = seconds;
+    if (this.#screen) this.#screen.keep = seconds;
   }
 
   /** The picture as it is now; `type` and `quality` as for HTMLCanvasElement.toBlob(). */
-  snapshot(type = 'image/png', quality?: number): Promise<Blob> {
-    return new Promise((resolve, reject) => {
-      const video = this.video as HTMLVideoElement;
-      const none = (): void => reject(new DOMException('There is no picture yet', 'InvalidStateError'));
-      if (!video.videoWidth || video.readyState < HAVE_CURRENT_DATA) return none();
-      const canvas = document.createElement('canvas');
-      canvas.width = video.videoWidth;
-      canvas.height = video.videoHeight;
-      canvas.getContext('2d')?.drawImage(video, 0, 0);
-      canvas.toBlob((blob) => (blob ? resolve(blob) : none()), type, quality);
-    });
+  snapshot(type?: string, quality?: number): Promise<Blob> {
+    return snapshot(this.video, type, quality);
   }
 
   /** Gives the element an empty stream, so that its own controls can start it; the camera is left alone. */
   load(): void {
-    if (!Mse.available || this.#mse) return;
-    this.#prepare();
-    this.#mse!.begin();
+    if (Mse.available && !this.#screen) this.#prepare().begin();
   }
 
   /** Begins, or tries again at once if it had failed or is waiting to. */
@@ -211,10 +173,8 @@ export class Player extends EventTarget implements SessionListener {
   /** Leaves the camera and empties the element. */
   stop(): void {
     this.#leave();
-    this.#mse?.destroy();
-    this.#live?.destroy();
-    this.#pictures?.destroy();
-    this.#mse = this.#live = this.#pictures = undefined;
+    this.#screen?.destroy();
+    this.#screen = undefined;
     clearInterval(this.#ticker);
     this.#watching.abort();
     this.#setProblem(undefined);
@@ -240,17 +200,17 @@ export class Player extends EventTarget implements SessionListener {
     if (playing) this.video.play().catch(() => {}); // its owner allowed it before
   }
 
-  #prepare(): void {
-    if (this.#mse) return;
-    this.#live = new Live(this.video);
-    this.#mse = new Mse(this.video, this.#keep, {
-      appended: () => this.#live?.appended(clock()),
+  #prepare(): Screen {
+    if (this.#screen) return this.#screen;
+    const screen = new Screen(this.video, this.#keep, {
+      sized: (width, height) => this.#size(width, height),
       broken: (detail) => this.#fail(problems.undecodable(detail)),
     });
     this.#ticker = setInterval(() => this.#tick(), TICK);
     this.#watching = new AbortController();
     on(window, 'online', () => this.#awake(), this.#watching.signal);
     on(document, 'visibilitychange', () => document.hidden || this.#awake(), this.#watching.signal);
+    return (this.#screen = screen);
   }
 
   async #connect(): Promise<void> {
@@ -262,13 +222,11 @@ export class Player extends EventTarget implements SessionListener {
     try {
       this.#machine ??= await Machine.create();
     } catch (error) {
-      if (turn === this.#turn) this.#fail(unloadable(error));
+      if (turn === this.#turn) this.#fail(problems.unloadable(error));
       return;
     }
     if (turn !== this.#turn) return;
-    this.#mse?.begin();
-    this.#pictures?.begin();
-    this.#live?.reset();
+    this.#screen?.begin();
     this.#session = new Session(this.#machine, { ...this.#source }, this);
     this.#session.start();
   }
@@ -335,7 +293,7 @@ export class Player extends EventTarget implements SessionListener {
     switch (output.kind) {
       case 'state': return this.#progress(output.progress);
       case 'track': return this.#track(output.track, output.mime);
-      case 'init': return this.#mse?.init(output.track, output.bytes);
+      case 'init': return this.#screen?.init(output.track, output.bytes);
       case 'fragment': return this.#fragment(output);
       case 'unsupported': return this.#leaveOut(problems.leftOut(output.media, output.codec, 'player'));
       case 'picture': return this.#picture(output);
@@ -356,37 +314,15 @@ export class Player extends EventTarget implements SessionListener {
   }
 
   #track(id: number, mime: string): void {
-    if (mime === JPEG || mime.startsWith('video')) this.#draw(mime === JPEG);
-    if (mime === JPEG) return;
-    if (this.#mse?.track(id, mime)) return;
+    if (this.#screen?.track(id, mime)) return;
     this.#leaveOut(problems.leftOut(mime.split('/')[0] ?? '', codecs(mime), 'browser'));
-  }
-
-  /** Whether pictures are drawn; the sound then comes from an element of its own. */
-  #draw(drawn: boolean): void {
-    if (drawn === Boolean(this.#pictures)) return;
-    const playing = !this.video.paused; // emptying an element pauses it
-    this.#live?.destroy();
-    this.#pictures?.destroy();
-    this.#pictures = undefined;
-    if (drawn) {
-      // The element is emptied first, or what it played would be taken for something that failed.
-      const sound = new Audio();
-      this.#mse?.move(sound);
-      this.#pictures = new Pictures(this.video, sound, (width, height) => this.#size(width, height));
-      this.#live = new Live(sound);
-    } else {
-      this.#mse?.move(this.video);
-      this.#live = new Live(this.video);
-    }
-    if (playing) this.video.play().catch(() => {}); // the owner hears of it from the element's events
   }
 
   #picture(picture: Fragment): void {
     const now = clock();
     this.#patience.feed(now, true);
     this.#setProblem(undefined);
-    this.#pictures?.show(picture, this.#mse?.position ?? NaN, now);
+    this.#screen?.picture(picture, now);
   }
 
   #leaveOut(track: Unsupported): void {
@@ -396,25 +332,21 @@ export class Player extends EventTarget implements SessionListener {
 
   #fragment(fragment: Fragment): void {
     const now = clock();
-    if (!this.#mse?.codecs.length) {
+    if (!this.#screen?.playable) {
       const [culprit] = this.#unsupported;
       return culprit && this.#fail(problems.unplayable(culprit));
     }
     this.#fragments++;
-    if (!this.#pictures && this.#mse.leads(fragment.track)) {
+    if (this.#screen.leads(fragment.track)) {
       this.#patience.feed(now, true);
       this.#setProblem(undefined);
     }
-    this.#mse.fragment(fragment, now);
+    this.#screen.fragment(fragment, now);
   }
 
   #tick(): void {
     const now = clock();
-    this.#mse?.tick(now);
-    if (this.#live) {
-      this.#live.sound = this.sound;
-      this.#live.tick(now);
-    }
+    this.#screen?.tick(now);
     this.#fps.sample(quality(this.video).decoded, now);
     this.#bitrate.sample(this.#received * 8, now);
     const trouble = this.#session && this.#patience.check(now, this.#state, this.#session.heard);
@@ -469,11 +401,6 @@ export class Player extends EventTarget implements SessionListener {
   #tell(type: string, detail?: unknown): void {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
-}
-
-/** The wasm could not be had: most likely because the gateway is not there. */
-function unloadable(error: unknown): Problem {
-  return error instanceof TypeError ? problems.unopened(0, '') : problems.internal(error);
 }
 
 function parsed(json: string): unknown {

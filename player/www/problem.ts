@@ -136,6 +136,11 @@ export function internal(error: unknown): Problem {
   return problem('player', 0, 'The player failed', detail, true);
 }
 
+/** The wasm could not be had: most likely because the gateway is not there. */
+export function unloadable(error: unknown): Problem {
+  return error instanceof TypeError ? unopened(0, '') : internal(error);
+}
+
 /** "avc1.42c01f", "H265", "PCMU" … as people know them. */
 function codecName(codec: string): string {
   const names: [RegExp, string][] = [
