@@ -215,6 +215,7 @@ for (const redirected of [true, false]) {
     });
     const expected = redirected ? [{ code: 3, message: 'broken for a test' }] : [];
     assert.deepEqual(await page.evaluate('errors'), expected);
-    await assertShows(page); // and it mends itself
+    await seen(page, { frames: 25 });
+    await assertShows(page); // it has mended itself
   });
 }

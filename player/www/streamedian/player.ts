@@ -195,6 +195,7 @@ export class StreamedianPlayer {
       (error) => this.#fail(new StreamedianError(0, `The recorder could not be loaded: ${String(error)}`)),
     );
     recording.setFileLength(length);
+    if (this.#options.dataHandler) void recording.prepare();
     return recording;
   }
 

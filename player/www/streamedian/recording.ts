@@ -1,5 +1,5 @@
 // One of a player's two recorders. What writes the files is a script of its own (record.js beside
-// this one) that is fetched when it is needed first: most pages never record.
+// this one): most pages never record.
 
 import type { Player } from '../player';
 import { scriptBeside } from './script';
@@ -49,7 +49,28 @@ export class Recording {
   record(on: boolean): void {
     this.#wanted = on;
     this.#recorder?.record(on);
-    if (on && !this.#recorder) void this.#begin();
+    if (on) void this.prepare();
+  }
+
+  /**
+   * Fetches the recorder. It follows the player from then on, so that the file of an event can begin
+   * with the key frame before the event.
+   */
+  async prepare(): Promise<void> {
+    if (this.#recorder || this.#loading || this.#over) return;
+    this.#loading = true;
+    try {
+      const [{ Recorder }, player] = await Promise.all([scriptBeside<Script>('record.js'), this.#player]);
+      if (this.#over) return;
+      this.#recorder = new Recorder(player, this.#prefix, this.#deliver);
+      this.#recorder.setFileLength(this.#length);
+      this.#recorder.pause(this.#paused);
+      this.#recorder.record(this.#wanted);
+    } catch (error) {
+      if (this.#wanted) this.#failed(error); // else it is tried again when it is wanted
+    } finally {
+      this.#loading = false;
+    }
   }
 
   /** The length of the files to come, in ms; what is no length means three minutes. */
@@ -73,22 +94,5 @@ export class Recording {
     this.#over = true;
     this.#recorder?.destroy();
     this.#recorder = undefined;
-  }
-
-  async #begin(): Promise<void> {
-    if (this.#loading || this.#over) return;
-    this.#loading = true;
-    try {
-      const [{ Recorder }, player] = await Promise.all([scriptBeside<Script>('record.js'), this.#player]);
-      if (this.#over) return;
-      this.#recorder = new Recorder(player, this.#prefix, this.#deliver);
-      this.#recorder.setFileLength(this.#length);
-      this.#recorder.pause(this.#paused);
-      this.#recorder.record(this.#wanted);
-    } catch (error) {
-      this.#failed(error);
-    } finally {
-      this.#loading = false;
-    }
   }
 }
