@@ -1,8 +1,9 @@
 // <camgate-video src="rtsp://…">: a player with a face.
 //
-// Attributes: src, socket, autoplay, muted, controls. Properties: the same, and player, video,
-// stats. Methods: start(), stop(), setCredentials(user, password). Events: those of Player, and
-// `credentials` (detail: user, password) when somebody signed in through the picture.
+// Attributes: src, socket, autoplay, muted, controls, stats. Properties: the first five, credentials,
+// player, video, stats (numbers, whether shown or not). Methods: start(), stop(), snapshot(type,
+// quality), setCredentials(user, password). Events: those of Player, and `credentials` (detail:
+// user, password) when somebody signed in through the picture.
 
 import { userIn } from './address';
 import { Controls } from './controls';
@@ -10,21 +11,25 @@ import { adopt, made } from './dom';
 import css from './element.css';
 import { HAVE_METADATA, on } from './event';
 import { Overlay } from './overlay';
-import { Player, type Stats } from './player';
-import { load } from './wasm';
+import { load, Player, type Ask, type Stats } from './player';
+import { Readout } from './readout';
 
 const FORWARDED = 'statechange problem unsupported size info';
 /** How often words that count seconds are renewed, in ms. */
 const TICK = 250;
 
-export class CamgateVideo extends HTMLElement {
-  static readonly observedAttributes = ['src', 'socket', 'muted', 'controls'];
+/** Servers that render pages load this script too, and have no elements. */
+const Base = globalThis.HTMLElement ?? class {};
+
+export class CamgateVideo extends Base {
+  static readonly observedAttributes = ['src', 'socket', 'muted', 'controls', 'stats'];
 
   readonly video = made<HTMLVideoElement>('<video part="video" playsinline></video>');
   readonly player: Player;
   readonly #frame = made('<div class="frame"></div>');
   readonly #overlay: Overlay;
   readonly #controls: Controls;
+  readonly #readout = new Readout();
   /** The browser allowed no sound without a gesture. */
   #hushed = false;
   /** The play head has moved since the last (re)start. */
@@ -44,7 +49,7 @@ export class CamgateVideo extends HTMLElement {
       signIn: (user, password) => this.#signIn(user, password),
     });
     on(this.#controls.unmute, 'click', () => this.#unmute());
-    this.#frame.append(this.video, this.#overlay.note, this.#controls.unmute, this.#controls.node, this.#overlay.node);
+    this.#frame.append(this.video, this.#readout.node, this.#overlay.note, this.#controls.unmute, this.#controls.node, this.#overlay.node);
     root.append(this.#frame);
     this.#listen();
   }
@@ -70,6 +75,7 @@ export class CamgateVideo extends HTMLElement {
     if (name === 'src') this.#changeSource(value ?? '');
     else if (name === 'socket') this.player.socket = value ?? '';
     else if (name === 'muted') this.video.muted = value !== null;
+    else if (name === 'stats') this.#readout.node.hidden = value === null;
     else this.#frame.classList.toggle('controls', value !== null);
   }
 
@@ -115,6 +121,25 @@ export class CamgateVideo extends HTMLElement {
 
   get stats(): Stats {
     return this.player.stats;
+  }
+
+  /** The attribute; frameworks set whatever property they find. */
+  set stats(shown: unknown) {
+    this.toggleAttribute('stats', Boolean(shown));
+  }
+
+  /** Asked instead of the person before the picture; see PlayerOptions. */
+  get credentials(): Ask | undefined {
+    return this.player.credentials;
+  }
+
+  set credentials(ask: Ask | undefined) {
+    this.player.credentials = ask;
+  }
+
+  /** The picture as it is now; `type` and `quality` as for HTMLCanvasElement.toBlob(). */
+  snapshot(type?: string, quality?: number): Promise<Blob> {
+    return this.player.snapshot(type, quality);
   }
 
   /** Plays; tries again if it had failed. */
@@ -203,6 +228,7 @@ export class CamgateVideo extends HTMLElement {
     this.#overlay.show({ state, problem, retryIn: player.retryIn, moving, idle, unsupported: player.unsupported }, this.#user);
     const playing = state === 'playing' && moving && !video.paused;
     this.#controls.live = playing && !problem;
+    this.#readout.show(player);
     this.#frame.classList.toggle('running', state !== 'stopped' && state !== 'failed');
     this.#frame.classList.toggle('still', video.paused);
     this.#controls.unmute.hidden = !(this.#hushed && playing && player.sound);

@@ -5,7 +5,8 @@
 // far the edge of the buffer falls behind it at worst, just before something is appended. Playing
 // never starves while behind ≥ late; what is more than that (and a margin) is needless latency.
 //
-// Invariant: only this file sets playbackRate and currentTime.
+// Invariant: of the player only this file sets playbackRate and currentTime. A person may set them
+// too: a rate is left alone until it is 1 again, a play head until it comes near the live edge.
 
 import { endOf, HAVE_CURRENT_DATA, HAVE_METADATA, now as clock, on } from './event';
 
@@ -83,12 +84,18 @@ export class Live {
   #need = 0;
   #needed = 0;
   #rested = 0;
+  /** The rate and the play head as they were set here last; somebody else may set them too. */
+  #own = 1;
+  #jumped = NaN;
+  /** Somebody moved the play head away from the live edge: it stays there. */
+  #behind = false;
 
   constructor(video: HTMLMediaElement) {
     this.#video = video;
     const { signal } = this.#end;
     on(video, 'waiting', () => this.#stalled(), signal);
     on(video, 'emptied', () => this.reset(), signal);
+    on(video, 'seeking', () => this.#sought(), signal);
     on(document, 'visibilitychange', () => this.#shown(), signal);
   }
 
@@ -101,6 +108,7 @@ export class Live {
   reset(): void {
     this.#lag = new Extremes();
     this.#edge = 0;
+    this.#behind = false;
   }
 
   /** Something was appended at `now` (ms). */
@@ -145,7 +153,7 @@ export class Live {
   tick(now: number): void {
     const video = this.#video;
     if (!video.buffered.length || video.seeking) return;
-    if (this.#crossHole(now) || video.paused) return;
+    if (this.#crossHole(now) || video.paused || this.#behind || this.#slow) return;
     this.#forgive(now);
     const { latency, target } = this;
     const early = now - this.#begun < EARLY;
@@ -163,6 +171,7 @@ export class Live {
     const { buffered } = this.#video;
     if (!buffered.length) return;
     const start = buffered.start(buffered.length - 1);
+    this.#behind = false;
     this.#jump(Math.max(start + INSIDE, this.edge - this.target), now);
   }
 
@@ -174,7 +183,24 @@ export class Live {
   }
 
   #rate(rate: number): void {
-    if (this.#video.playbackRate !== rate) this.#video.playbackRate = rate;
+    if (!this.#slow && this.#video.playbackRate !== rate) this.#video.playbackRate = rate;
+    this.#own = rate;
+  }
+
+  /** Somebody else chose the rate: it is theirs until they set it to 1 again. */
+  get #slow(): boolean {
+    const { playbackRate } = this.#video;
+    return playbackRate !== 1 && playbackRate !== this.#own;
+  }
+
+  /** Somebody moved the play head; it must be inside the buffer, or nothing would ever come of it. */
+  #sought(): void {
+    const { buffered, currentTime } = this.#video;
+    if (!buffered.length || Math.abs(currentTime - this.#jumped) < INSIDE) return;
+    const { edge } = this;
+    this.#behind = currentTime < edge - SEEK;
+    if (currentTime > edge - this.target / 2) this.toEdge(clock());
+    else if (currentTime < buffered.start(0)) this.#video.currentTime = buffered.start(0) + INSIDE;
   }
 
   /** Where the play head stands nothing more is to come, but there is something behind a hole. */
@@ -199,6 +225,7 @@ export class Live {
   #jump(time: number, now: number): void {
     this.#rested = now + SEEK_REST;
     this.#rate(1);
+    this.#jumped = time;
     this.#video.currentTime = time;
   }
 
@@ -211,7 +238,7 @@ export class Live {
   }
 
   #shown(): void {
-    if (document.visibilityState !== 'visible') return;
+    if (document.visibilityState !== 'visible' || this.#behind) return;
     this.reset(); // nothing was measured well while timers were held back
     if (this.latency > FARTHEST + START) this.toEdge(clock());
   }

@@ -55,9 +55,9 @@ export class Mse implements TrackListener {
   /** False: this browser has no Media Source Extensions. */
   static readonly available = sourceClass() !== undefined;
 
-  readonly #video: HTMLMediaElement;
+  #video: HTMLMediaElement;
   readonly #listener: MseListener;
-  readonly #end = new AbortController();
+  #end = new AbortController();
   /** Seconds kept behind the play head. */
   keep: number;
   #source: MediaSource | undefined;
@@ -76,7 +76,16 @@ export class Mse implements TrackListener {
     this.#video = video;
     this.keep = keep;
     this.#listener = listener;
-    on(video, 'error', () => this.#source && this.broken('The browser cannot decode it.'), this.#end.signal);
+    this.#listen();
+  }
+
+  /** Goes on with another element; the old one is left empty. */
+  move(video: HTMLMediaElement): void {
+    this.#leave();
+    this.#video = video;
+    this.#end = new AbortController();
+    this.#listen();
+    this.#restart();
   }
 
   /** A session begins: its tracks come anew, its timeline starts near 0. */
@@ -131,19 +140,21 @@ export class Mse implements TrackListener {
     return this.#current().some(([, { video }]) => !video);
   }
 
+  /** The video's first. */
   get codecs(): string[] {
-    return this.#current().map(([, { mime }]) => codecs(mime));
+    const current = this.#current().sort(([, a], [, b]) => Number(b.video) - Number(a.video));
+    return current.map(([, { mime }]) => codecs(mime));
   }
 
   destroy(): void {
-    this.#end.abort();
-    this.#detach();
+    this.#leave();
     this.#tracks.clear();
     this.#held = [];
-    if (this.#video.src) {
-      this.#video.removeAttribute('src');
-      this.#video.load();
-    }
+  }
+
+  /** What the element plays now, on the session's timeline in seconds; NaN: nothing. */
+  get position(): number {
+    return this.#gathering || !this.codecs.length ? NaN : this.#video.currentTime - this.#offset;
   }
 
   appended(): void {
@@ -153,6 +164,19 @@ export class Mse implements TrackListener {
   broken(detail: string): void {
     this.#detach();
     this.#listener.broken(this.#video.error?.message || detail);
+  }
+
+  #listen(): void {
+    on(this.#video, 'error', () => this.#source && this.broken('The browser cannot decode it.'), this.#end.signal);
+  }
+
+  #leave(): void {
+    this.#end.abort();
+    this.#detach();
+    if (this.#video.src) {
+      this.#video.removeAttribute('src');
+      this.#video.load();
+    }
   }
 
   get #usable(): boolean {
@@ -226,6 +250,10 @@ export class Mse implements TrackListener {
       URL.revokeObjectURL(url);
       if (source === this.#source) this.tick(clock());
     }, { once: true });
+    // A ManagedMediaSource says when it wants to be fed: the radio may sleep in between.
+    on(source, 'startstreaming endstreaming', ({ type }) => {
+      for (const { buffer } of this.#tracks.values()) buffer?.hold(type === 'endstreaming');
+    });
     this.#source = source;
     const playing = !this.#video.paused;
     this.#video.disableRemotePlayback = true; // a condition of ManagedMediaSource

@@ -4,7 +4,7 @@
 
 import { icon, made, part, say } from './dom';
 import { on } from './event';
-import { leftOut, type Problem, type Unsupported } from './problem';
+import type { Problem, Unsupported } from './problem';
 import type { State } from './player';
 
 export interface Scene {
@@ -78,7 +78,7 @@ export class Overlay {
     this.#play.hidden = !scene.idle || Boolean(problem);
     this.#again.hidden = !problem || !resting || asks;
     say(this.#title, problem?.title ?? (soundOnly ? 'Sound only' : busy ? PROGRESS[state] ?? '' : ''));
-    say(this.#message, problem?.message ?? (soundOnly ? leftOut(soundOnly) : ''));
+    say(this.#message, problem?.message ?? (soundOnly ? soundOnly.message : ''));
     this.#countDown(scene);
     this.#ask(asks, user);
     this.#hint(scene);
@@ -105,6 +105,6 @@ export class Overlay {
   /** Sound that cannot be played is no reason to cover the picture. */
   #hint({ moving, problem, unsupported }: Scene): void {
     const audio = unsupported.find(({ media }) => media === 'audio');
-    say(this.note, moving && !problem && audio ? `No sound. ${leftOut(audio)}` : '');
+    say(this.note, moving && !problem && audio ? `No sound. ${audio.message}` : '');
   }
 }

@@ -7,46 +7,25 @@
 // that cannot succeed (a wrong password) until somebody changes something.
 
 import { now as clock, on } from './event';
-import { Live } from './live';
 import { codecs, Mse } from './mse';
+import type { Ask, Credentials, PlayerOptions, State } from './options';
 import { Patience } from './patience';
 import * as problems from './problem';
 import type { Problem, Unsupported } from './problem';
+import { Screen } from './screen';
 import { Session, type Media, type SessionListener, type Source } from './session';
+import { snapshot } from './snapshot';
 import { webSocketUrl } from './socket';
-import { Machine, type Fragment, type Progress } from './wasm';
+import { quality, Rate, type Stats } from './stats';
+import { LEFT_OUT, LOST, Machine, type Fragment, type Progress } from './wasm';
+
+export { load } from './wasm';
+export type { Ask, Credentials, PlayerOptions, State } from './options';
+export type { Problem, ProblemKind, Unsupported } from './problem';
+export type { Stats } from './stats';
 
 /** How often time is looked at, in ms. */
 const TICK = 250;
-
-export type State = Progress | 'stopped' | 'reconnecting' | 'failed';
-
-export interface PlayerOptions {
-  src?: string;
-  /** Of the gateway: ws(s) or http(s), absolute or relative to the page. Default: /ws/ where this script came from. */
-  socket?: string;
-  user?: string;
-  password?: string;
-  /** Seconds kept behind the play head. */
-  keep?: number;
-}
-
-export interface Stats {
-  state: State;
-  /** RFC 6381, such as `avc1.42c01f`. */
-  codecs: string[];
-  width: number;
-  height: number;
-  /** Seconds from the play head to the live edge, and what is aimed at. */
-  latency: number;
-  target: number;
-  /** Seconds in the buffer. */
-  buffered: number;
-  fragments: number;
-  /** Of media, with all their headers, over all sessions. */
-  bytes: number;
-  reconnects: number;
-}
 
 /**
  * Events: `statechange`, `problem` (it appeared, changed or went: see `problem`), `unsupported`
@@ -60,12 +39,13 @@ export class Player extends EventTarget implements SessionListener {
   /** Ends listening: to the element, on destroy(); to the page, on stop(). */
   readonly #end = new AbortController();
   #watching = new AbortController();
+  /** See PlayerOptions. */
+  credentials: Ask | undefined;
   #source: Source;
   #keep: number;
   #machine: Machine | undefined;
   #session: Session | undefined;
-  #mse: Mse | undefined;
-  #live: Live | undefined;
+  #screen: Screen | undefined;
   #state: State = 'stopped';
   #problem: Problem | undefined;
   #unsupported: Unsupported[] = [];
@@ -81,17 +61,20 @@ export class Player extends EventTarget implements SessionListener {
   #fragments = 0;
   #bytes = 0;
   #reconnects = 0;
+  readonly #fps = new Rate();
+  readonly #bitrate = new Rate();
 
   constructor(video: HTMLMediaElement, options: PlayerOptions = {}) {
     super();
     this.video = video;
     this.#keep = options.keep ?? 10;
+    this.credentials = options.credentials;
     this.#source = {
       url: options.src ?? '',
       user: options.user ?? '',
       password: options.password ?? '',
       socket: webSocketUrl(options.socket),
-    }
+    };
     on(video, 'pause', () => this.#paused(), this.#end.signal);
     on(video, 'play', () => this.#resumed(), this.#end.signal);
   }
@@ -112,7 +95,7 @@ export class Player extends EventTarget implements SessionListener {
 
   /** The stream has sound that can be heard. */
   get sound(): boolean {
-    return this.#mse?.sound ?? false;
+    return this.#screen?.sound ?? false;
   }
 
   /** Seconds to the next attempt while `reconnecting`, else 0. */
@@ -143,21 +126,41 @@ export class Player extends EventTarget implements SessionListener {
   }
 
   get stats(): Stats {
-    const { buffered } = this.video;
-    let seconds = 0;
-    for (let i = 0; i < buffered.length; i++) seconds += buffered.end(i) - buffered.start(i);
+    const none = { codecs: [], latency: 0, target: 0, buffered: 0, dropped: 0 };
+    const shown = this.#screen?.stats ?? none;
     return {
+      ...shown,
       state: this.#state,
-      codecs: this.#mse?.codecs ?? [],
       width: this.#width,
       height: this.#height,
-      latency: this.#live?.latency ?? 0,
-      target: this.#live?.target ?? 0,
-      buffered: seconds,
+      fps: this.#fps.value,
+      bitrate: this.#bitrate.value,
+      dropped: shown.dropped + this.#counted(LEFT_OUT),
+      lost: this.#counted(LOST),
       fragments: this.#fragments,
-      bytes: this.#bytes + (this.#session?.bytes ?? 0),
+      bytes: this.#received,
       reconnects: this.#reconnects,
-    }
+    };
+  }
+
+  /** Seconds kept behind the play head. */
+  get keep(): number {
+    return this.#keep;
+  }
+
+  set keep(seconds: number) {
+    this.#keep = seconds;
+    if (this.#screen) this.#screen.keep = seconds;
+  }
+
+  /** The picture as it is now; `type` and `quality` as for HTMLCanvasElement.toBlob(). */
+  snapshot(type?: string, quality?: number): Promise<Blob> {
+    return snapshot(this.video, type, quality);
+  }
+
+  /** Gives the element an empty stream, so that its own controls can start it; the camera is left alone. */
+  load(): void {
+    if (Mse.available && !this.#screen) this.#prepare().begin();
   }
 
   /** Begins, or tries again at once if it had failed or is waiting to. */
@@ -173,9 +176,8 @@ export class Player extends EventTarget implements SessionListener {
   /** Leaves the camera and empties the element. */
   stop(): void {
     this.#leave();
-    this.#mse?.destroy();
-    this.#live?.destroy();
-    this.#mse = this.#live = undefined;
+    this.#screen?.destroy();
+    this.#screen = undefined;
     clearInterval(this.#ticker);
     this.#watching.abort();
     this.#setProblem(undefined);
@@ -201,17 +203,17 @@ export class Player extends EventTarget implements SessionListener {
     if (playing) this.video.play().catch(() => {}); // its owner allowed it before
   }
 
-  #prepare(): void {
-    if (this.#mse) return;
-    this.#live = new Live(this.video);
-    this.#mse = new Mse(this.video, this.#keep, {
-      appended: () => this.#live?.appended(clock()),
+  #prepare(): Screen {
+    if (this.#screen) return this.#screen;
+    const screen = new Screen(this.video, this.#keep, {
+      sized: (width, height) => this.#size(width, height),
       broken: (detail) => this.#fail(problems.undecodable(detail)),
     });
     this.#ticker = setInterval(() => this.#tick(), TICK);
     this.#watching = new AbortController();
     on(window, 'online', () => this.#awake(), this.#watching.signal);
     on(document, 'visibilitychange', () => document.hidden || this.#awake(), this.#watching.signal);
+    return (this.#screen = screen);
   }
 
   async #connect(): Promise<void> {
@@ -224,12 +226,11 @@ export class Player extends EventTarget implements SessionListener {
     try {
       this.#machine ??= await Machine.create();
     } catch (error) {
-      if (turn === this.#turn) this.#fail(unloadable(error));
+      if (turn === this.#turn) this.#fail(problems.unloadable(error));
       return;
     }
     if (turn !== this.#turn) return;
-    this.#mse?.begin();
-    this.#live?.reset();
+    this.#screen?.begin();
     this.#session = new Session(this.#machine, { ...this.#source }, this);
     this.#session.start();
   }
@@ -252,12 +253,28 @@ export class Player extends EventTarget implements SessionListener {
     this.#leave();
     // Somebody paused: no need to fetch anything, nor to complain, before they play again.
     if (this.#state === 'paused') return;
+    if (problem.kind === 'credentials' && this.credentials) return void this.#ask(problem, this.credentials);
     if (!problem.retry) return this.#giveUp(this.#named(problem));
     const delay = this.#patience.pause(Math.random());
     this.#retryAt = clock() + delay;
     this.#retry = setTimeout(() => this.#again(), delay);
     this.#setProblem(problem);
     this.#setState('reconnecting');
+  }
+
+  async #ask(problem: Problem, credentials: Ask): Promise<void> {
+    const turn = this.#turn;
+    const { user, password } = this.#source;
+    let given: Credentials | undefined;
+    try {
+      given = await credentials(this, problem);
+    } catch {
+      // whoever was asked did not want to say
+    }
+    if (turn !== this.#turn) return;
+    // The same again would be refused again, and many cameras lock out who tries too often.
+    if (given && (given.user !== user || given.password !== password)) this.setCredentials(given.user, given.password);
+    else this.#giveUp(problem);
   }
 
   #giveUp(problem: Problem): void {
@@ -282,14 +299,11 @@ export class Player extends EventTarget implements SessionListener {
     switch (output.kind) {
       case 'state': return this.#progress(output.progress);
       case 'track': return this.#track(output.track, output.mime);
-      case 'init': return this.#mse?.init(output.track, output.bytes);
+      case 'init': return this.#screen?.init(output.track, output.bytes);
       case 'fragment': return this.#fragment(output);
-      case 'unsupported': return this.#leaveOut({ ...output, by: 'player' });
-      case 'size': {
-        this.#width = output.width;
-        this.#height = output.height;
-        return this.#tell('size');
-      }
+      case 'unsupported': return this.#leaveOut(problems.leftOut(output.media, output.codec, 'player'));
+      case 'picture': return this.#picture(output);
+      case 'size': return this.#size(output.width, output.height);
       case 'info': return this.#tell('info', parsed(output.text));
     }
   }
@@ -299,9 +313,22 @@ export class Player extends EventTarget implements SessionListener {
     this.#setState(progress);
   }
 
+  #size(width: number, height: number): void {
+    this.#width = width;
+    this.#height = height;
+    this.#tell('size');
+  }
+
   #track(id: number, mime: string): void {
-    if (this.#mse?.track(id, mime)) return;
-    this.#leaveOut({ media: mime.split('/')[0] ?? '', codec: codecs(mime), by: 'browser' });
+    if (this.#screen?.track(id, mime)) return;
+    this.#leaveOut(problems.leftOut(mime.split('/')[0] ?? '', codecs(mime), 'browser'));
+  }
+
+  #picture(picture: Fragment): void {
+    const now = clock();
+    this.#patience.feed(now, true);
+    this.#setProblem(undefined);
+    this.#screen?.picture(picture, now);
   }
 
   #leaveOut(track: Unsupported): void {
@@ -311,25 +338,23 @@ export class Player extends EventTarget implements SessionListener {
 
   #fragment(fragment: Fragment): void {
     const now = clock();
-    if (!this.#mse?.codecs.length) {
+    if (!this.#screen?.playable) {
       const [culprit] = this.#unsupported;
       return culprit && this.#fail(problems.unplayable(culprit));
     }
     this.#fragments++;
-    if (this.#mse.leads(fragment.track)) {
+    if (this.#screen.leads(fragment.track)) {
       this.#patience.feed(now, true);
       this.#setProblem(undefined);
     }
-    this.#mse.fragment(fragment, now);
+    this.#screen.fragment(fragment, now);
   }
 
   #tick(): void {
     const now = clock();
-    this.#mse?.tick(now);
-    if (this.#live) {
-      this.#live.sound = this.sound;
-      this.#live.tick(now);
-    }
+    this.#screen?.tick(now);
+    this.#fps.sample(quality(this.video).decoded, now);
+    this.#bitrate.sample(this.#received * 8, now);
     const trouble = this.#session && this.#patience.check(now, this.#state, this.#session.heard);
     if (trouble?.over) this.#fail(trouble.problem);
     else if (trouble) this.#setProblem(trouble.problem);
@@ -350,6 +375,14 @@ export class Player extends EventTarget implements SessionListener {
     if (!this.#session) return this.start();
     this.#patience.feed(clock(), false);
     this.#session.play();
+  }
+
+  get #received(): number {
+    return this.#bytes + (this.#session?.bytes ?? 0);
+  }
+
+  #counted(which: typeof LOST | typeof LEFT_OUT): number {
+    return this.#machine?.statistic(which) ?? 0;
   }
 
   /** The network or the person is back: no reason to wait any longer. */
@@ -374,11 +407,6 @@ export class Player extends EventTarget implements SessionListener {
   #tell(type: string, detail?: unknown): void {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
-}
-
-/** The wasm could not be had: most likely because the gateway is not there. */
-function unloadable(error: unknown): Problem {
-  return error instanceof TypeError ? problems.unopened(0, '') : problems.internal(error);
 }
 
 function parsed(json: string): unknown {

@@ -102,11 +102,13 @@ export interface Unsupported {
   media: string;
   codec: string;
   by: 'browser' | 'player';
+  /** What is missing, in a sentence. */
+  message: string;
 }
 
-/** What is missing, in a sentence. */
-export function leftOut({ media, codec, by }: Unsupported): string {
-  return `The camera sends ${codecName(codec)} ${media}, which this ${by} cannot play.`;
+export function leftOut(media: string, codec: string, by: Unsupported['by']): Unsupported {
+  const message = `The camera sends ${codecName(codec)} ${media}, which this ${by} cannot play.`;
+  return { media, codec, by, message };
 }
 
 /** Nothing else is left to play. */
@@ -114,7 +116,7 @@ export function unplayable(track: Unsupported): Problem {
   const wanted = track.media === 'video' ? 'H.264' : 'AAC';
   const other = track.by === 'browser' ? ', or try another browser' : '';
   return problem('codec', 415, `${codecName(track.codec)} cannot be played here`,
-    `${leftOut(track)} Set the camera to ${wanted}${other}.`, false);
+    `${track.message} Set the camera to ${wanted}${other}.`, false);
 }
 
 /** MediaSource and ManagedMediaSource are both missing. */
@@ -132,6 +134,11 @@ export function undecodable(detail: string): Problem {
 export function internal(error: unknown): Problem {
   const detail = error instanceof Error ? error.message : String(error);
   return problem('player', 0, 'The player failed', detail, true);
+}
+
+/** The wasm could not be had: most likely because the gateway is not there. */
+export function unloadable(error: unknown): Problem {
+  return error instanceof TypeError ? unopened(0, '') : internal(error);
 }
 
 /** "avc1.42c01f", "H265", "PCMU" … as people know them. */

@@ -42,6 +42,7 @@ export class TrackBuffer {
   /** Start of what the next free moment shall keep. */
   #trimTo = 0;
   #dead = false;
+  #held = false;
 
   constructor(source: MediaSource, mime: string, listener: TrackListener) {
     this.#source = source;
@@ -71,6 +72,12 @@ export class TrackBuffer {
   /** Forgets what is before `time` (seconds, in the element's time), as far as sync samples allow. */
   trim(time: number): void {
     this.#trimTo = Math.max(this.#trimTo, time);
+    this.#pump();
+  }
+
+  /** Appends nothing for a while. */
+  hold(held: boolean): void {
+    this.#held = held;
     this.#pump();
   }
 
@@ -107,7 +114,7 @@ export class TrackBuffer {
     try {
       if (this.#removeOld()) return;
       const step = this.#queue[0];
-      if (!step) return;
+      if (!step || this.#held) return;
       if ('init' in step) this.#apply(step);
       else this.#appendRun();
     } catch (error) {

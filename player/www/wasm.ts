@@ -61,6 +61,10 @@ export type Output =
   | ({ kind: 'picture' } & Fragment)
   | { kind: 'reopen' };
 
+/** What the wasm counts, by its number at the boundary. */
+export const LOST = 1;
+export const LEFT_OUT = 3;
+
 let compiled: Promise<WebAssembly.Module> | undefined;
 
 /** Fetches and compiles the wasm beside this script, once for all players of the page. */

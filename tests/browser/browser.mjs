@@ -21,6 +21,8 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
   '--autoplay-policy=no-user-gesture-required',
+  // Pages that a test writes come from nowhere, and would not be let into the local network.
+  '--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets',
 ];
 
 const PHONE = { viewport: { width: 390, height: 780 }, isMobile: true, hasTouch: true };
@@ -31,8 +33,9 @@ export const watchPage = (gateway, source) =>
 
 /**
  * A test with a browser and a stage of its own. `act` gets the stage and
- * `open(address, { phone, before })`, which opens a page; `before` is a script
- * that runs in the page ahead of the page's own. When it fails, the report
+ * `open(address, { phone, before, files })`, which opens a page; `before` is a
+ * script that runs in the page ahead of the page's own, `files` says what other
+ * addresses hold ({ body, contentType } each). When it fails, the report
  * holds what every program and page said, and `out/` what every page showed.
  */
 export function scenario(name, act) {
@@ -40,7 +43,7 @@ export function scenario(name, act) {
     const stage = new Stage();
     const pages = [];
     const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
-    const open = async (address, { phone = false, before } = {}) => {
+    const open = async (address, { phone = false, before, files = {} } = {}) => {
       const context = await browser.newContext(
         phone ? PHONE : { viewport: { width: 1100, height: 760 } },
       );
@@ -51,6 +54,9 @@ export function scenario(name, act) {
       page.on('pageerror', (error) => page.said.push(`uncaught: ${error.stack}`));
       pages.push(page);
       if (before) await page.addInitScript(before);
+      for (const [url, file] of Object.entries(files)) {
+        await page.route(url, (route) => route.fulfill(file));
+      }
       await page.goto(address);
       return page;
     };

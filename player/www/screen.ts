@@ -1,0 +1,125 @@
+// What a media element is fed with: fragments by Media Source Extensions, kept at the live edge, or
+// pictures through a canvas and the sound beside them.
+//
+// Invariant: the element has exactly one source, of the one or the other kind; whether it was
+// playing survives every change of it.
+
+import { now as clock } from './event';
+import { Live } from './live';
+import { Mse } from './mse';
+import { Pictures } from './pictures';
+import { quality, sum, type Stats } from './stats';
+import type { Fragment } from './wasm';
+
+/** What the wasm calls a track of whole pictures. */
+const JPEG = 'image/jpeg';
+
+export interface ScreenListener {
+  sized(width: number, height: number): void;
+  broken(detail: string): void;
+}
+
+export class Screen {
+  readonly #video: HTMLMediaElement;
+  readonly #listener: ScreenListener;
+  readonly #mse: Mse;
+  #live: Live;
+  /** There while the camera sends Motion JPEG. */
+  #pictures: Pictures | undefined;
+
+  constructor(video: HTMLMediaElement, keep: number, listener: ScreenListener) {
+    this.#video = video;
+    this.#listener = listener;
+    this.#live = new Live(video);
+    this.#mse = new Mse(video, keep, {
+      appended: () => this.#live.appended(clock()),
+      broken: (detail) => listener.broken(detail),
+    });
+  }
+
+  /** A session begins: its tracks come anew, its timeline starts near 0. */
+  begin(): void {
+    this.#mse.begin();
+    this.#pictures?.begin();
+    this.#live.reset();
+  }
+
+  /** A track, new or with a new codec. False: this browser cannot play it. */
+  track(id: number, mime: string): boolean {
+    const drawn = mime === JPEG;
+    if (drawn || mime.startsWith('video')) this.#draw(drawn);
+    return drawn || this.#mse.track(id, mime);
+  }
+
+  init(id: number, bytes: BufferSource): void {
+    this.#mse.init(id, bytes);
+  }
+
+  fragment(fragment: Fragment, now: number): void {
+    this.#mse.fragment(fragment, now);
+  }
+
+  picture(picture: Fragment, now: number): void {
+    this.#pictures?.show(picture, this.#mse.position, now);
+  }
+
+  /** Whether the stream is at a stand without this track: the video, or the audio of a stream without. */
+  leads(id: number): boolean {
+    return !this.#pictures && this.#mse.leads(id);
+  }
+
+  tick(now: number): void {
+    this.#mse.tick(now);
+    this.#live.sound = this.sound;
+    this.#live.tick(now);
+  }
+
+  set keep(seconds: number) {
+    this.#mse.keep = seconds;
+  }
+
+  get sound(): boolean {
+    return this.#mse.sound;
+  }
+
+  /** There is something to play. */
+  get playable(): boolean {
+    return this.codecs.length > 0;
+  }
+
+  get codecs(): string[] {
+    return [...(this.#pictures ? ['jpeg'] : []), ...this.#mse.codecs];
+  }
+
+  get stats(): Pick<Stats, 'codecs' | 'latency' | 'target' | 'buffered' | 'dropped'> {
+    const { latency, target } = this.#live;
+    return {
+      codecs: this.codecs,
+      latency,
+      target,
+      buffered: sum((this.#pictures?.sound ?? this.#video).buffered),
+      dropped: quality(this.#video).dropped + (this.#pictures?.dropped ?? 0),
+    };
+  }
+
+  destroy(): void {
+    this.#mse.destroy();
+    this.#live.destroy();
+    this.#pictures?.destroy();
+  }
+
+  /** Whether pictures are drawn; the sound then comes from an element of its own. */
+  #draw(drawn: boolean): void {
+    if (drawn === Boolean(this.#pictures)) return;
+    const video = this.#video;
+    const playing = !video.paused; // emptying an element pauses it
+    this.#live.destroy();
+    this.#pictures?.destroy();
+    const fed = drawn ? new Audio() : video;
+    this.#mse.move(fed);
+    this.#live = new Live(fed);
+    const sized = (width: number, height: number): void => this.#listener.sized(width, height);
+    this.#pictures = drawn ? new Pictures(video, fed, sized) : undefined;
+    if (playing) video.play().catch(() => {}); // the owner hears of it from the element's events
+  }
+}

@@ -1,0 +1,61 @@
+// What a player can say of itself in numbers.
+
+import type { State } from './player';
+
+export interface Stats {
+  state: State;
+  /** RFC 6381, such as `avc1.42c01f`; `jpeg` for Motion JPEG. */
+  codecs: string[];
+  /** Of the picture, in pixels. */
+  width: number;
+  height: number;
+  /** Pictures decoded per second. */
+  fps: number;
+  /** Bits of media that came per second, with all their headers. */
+  bitrate: number;
+  /** Seconds from the play head to the live edge, and what is aimed at. */
+  latency: number;
+  target: number;
+  /** Seconds in the buffer. */
+  buffered: number;
+  /** Pictures not shown: the browser was late, or the player left them out because they were damaged. */
+  dropped: number;
+  /** RTP packets lost on the way, in this session. */
+  lost: number;
+  fragments: number;
+  /** Bytes of media, with all their headers, over all sessions. */
+  bytes: number;
+  reconnects: number;
+}
+
+/** Shorter spans than this, in ms, say little of a rate. */
+const SPAN = 1000;
+
+/** How fast a count grows, per second. */
+export class Rate {
+  #at = 0;
+  #count = 0;
+  value = 0;
+
+  sample(count: number, now: number): void {
+    const ms = now - this.#at;
+    if (ms < SPAN) return;
+    // A count that went back has begun anew; the first span began before there was anything to count.
+    this.value = this.#at ? Math.max(0, (count - this.#count) * 1000) / ms : 0;
+    this.#count = count;
+    this.#at = now;
+  }
+}
+
+/** Pictures that the browser decoded, and those of them that it did not show. */
+export function quality(video: HTMLMediaElement): { decoded: number; dropped: number } {
+  const { totalVideoFrames = 0, droppedVideoFrames = 0 } = (video as HTMLVideoElement).getVideoPlaybackQuality?.() ?? {};
+  return { decoded: totalVideoFrames, dropped: droppedVideoFrames };
+}
+
+/** The length of all ranges together, in seconds. */
+export function sum(ranges: TimeRanges): number {
+  let seconds = 0;
+  for (let i = 0; i < ranges.length; i++) seconds += ranges.end(i) - ranges.start(i);
+  return seconds;
+}

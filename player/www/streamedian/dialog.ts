@@ -1,0 +1,37 @@
+// What is shown where a page has no handler of its own: errors, and the question for a password.
+
+import { made, part, say } from '../dom';
+import type { Credentials } from '../player';
+
+const MESSAGE = '<dialog role="alert"><p></p><form method="dialog"><button>OK</button></form></dialog>';
+const SIGN_IN = `<dialog><form method="dialog"><p></p>
+<p><label>User <input name="user" autocomplete="username" autocapitalize="none" spellcheck="false"></label>
+<p><label>Password <input name="password" type="password" autocomplete="current-password"></label>
+<p><button value="yes">Sign in</button> <button value="" formnovalidate>Cancel</button></form></dialog>`;
+
+let told: HTMLDialogElement | undefined;
+
+/** Shows a message, one at a time; the page goes on (an alert would stop the players of a wall of cameras). */
+export function tell(message: string): void {
+  told?.remove();
+  told = made<HTMLDialogElement>(MESSAGE);
+  say(part(told, 'p'), message);
+  told.style.zIndex = '9';
+  document.body.append(told);
+  told.show();
+}
+
+/** Asks for user and password; undefined: the person does not want to say. */
+export function ask(question: string): Promise<Credentials | undefined> {
+  const dialog = made<HTMLDialogElement>(SIGN_IN);
+  say(part(dialog, 'p'), question);
+  document.body.append(dialog);
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener('close', () => {
+      const value = (name: string) => part<HTMLInputElement>(dialog, `[name=${name}]`).value;
+      resolve(dialog.returnValue ? { user: value('user').trim(), password: value('password') } : undefined);
+      dialog.remove();
+    });
+  });
+}

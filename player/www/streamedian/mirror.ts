@@ -1,0 +1,24 @@
+// Shows on a page's canvas what the video element shows: pages of the 3.x API show one or the other,
+// as the format of the picture is.
+
+import { HAVE_CURRENT_DATA } from '../event';
+
+/** How often to look at a canvas that cannot be seen, or a video that does not move, in ms. */
+const REST = 250;
+
+/** Until `signal` is aborted. A canvas that nobody sees costs nothing. */
+export function mirror(video: HTMLVideoElement, canvas: HTMLCanvasElement, signal: AbortSignal): void {
+  const pen = canvas.getContext('2d', { alpha: false });
+  const draw = (): void => {
+    if (signal.aborted) return;
+    const { videoWidth: width, videoHeight: height } = video;
+    const seen = canvas.getClientRects().length > 0 && !document.hidden;
+    if (seen && width && video.readyState >= HAVE_CURRENT_DATA) {
+      if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+      pen?.drawImage(video, 0, 0);
+    }
+    if (seen && !video.paused && 'requestVideoFrameCallback' in video) video.requestVideoFrameCallback(draw);
+    else setTimeout(draw, seen ? 40 : REST);
+  };
+  draw();
+}

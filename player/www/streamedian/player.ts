@@ -1,0 +1,262 @@
+// The player that `Streamedian.player()` returns: the API of the Streamedian player, 1.8 and 3.x,
+// around this project's Player. That is a module of its own (player.js beside this script), shared
+// with <camgate-video>; what is asked of a player before it is there is done as soon as it is.
+//
+// Invariant: after destroy() no handler of the page is called any more, and every method is harmless.
+
+import { on } from '../event';
+import type { Credentials, Player, Problem } from '../player';
+import { ask, tell } from './dialog';
+import { fromElement, fromProblem, NOT_SUPPORTED, StreamedianError } from './error';
+import { mirror } from './mirror';
+import { Recording, type Prefix } from './recording';
+import { scriptBeside } from './script';
+import { isRtsp, playable, RTSP, sourceOf } from './source';
+
+/** Seconds kept behind the play head where nothing else is asked for. */
+const BUFFER_DURATION = 120;
+
+/** What the gateway tells about itself (GET_INFO). */
+export interface ServerInfo {
+  license: { expiresAt?: string };
+  requestedDomain: string;
+  /** The cameras of the tunnel clients, by the client's id. */
+  clients: Record<string, { url: string; description?: string }[]>;
+}
+
+export type VideoFormat = 'h264' | 'h265' | 'jpeg';
+
+export interface StreamedianOptions {
+  /** The gateway's WebSocket address. Default: `/ws/` where this script came from. */
+  socket?: string;
+  /** Default: shows the message. */
+  errorHandler?: (error: StreamedianError) => void;
+  infoHandler?: (info: ServerInfo) => void;
+  /** Gets every recorded file. */
+  dataHandler?: (file: Uint8Array, prefix: Prefix) => void;
+  /** Whether the element's own errors reach errorHandler. Default: true. */
+  redirectNativeMediaErrors?: boolean;
+  /** Seconds kept behind the play head. Default: 120. */
+  bufferDuration?: number;
+  /** In ms. Default: three minutes. */
+  continuousFileLength?: number;
+  eventFileLength?: number;
+  /** Returns user and password, or a promise of them, or calls this.setCredentials(). Default: asks in a dialog. */
+  queryCredentials?: (this: StreamedianPlayer) => unknown;
+  /** An element or its id: shows the picture too, while it can be seen. */
+  canvas?: HTMLCanvasElement | string;
+  /** Called when the format of the picture is known, and when it changes. */
+  videoFormatHandler?: (format: VideoFormat) => void;
+  trueSizeHandler?: (size: { width: number; height: number }) => void;
+  /** Instead of the element's own source. */
+  url?: string;
+  type?: string;
+}
+
+export class StreamedianPlayer {
+  /** The element. */
+  readonly player: HTMLMediaElement;
+  readonly type = RTSP;
+  url: string | null = null;
+  readonly continuousRecording: Recording;
+  readonly eventRecording: Recording;
+  readonly #options: StreamedianOptions;
+  #core: Player | undefined;
+  /** Played before there was a core to play. */
+  #wanted = false;
+  #duration = BUFFER_DURATION;
+  readonly #end = new AbortController();
+  /** Told already, so that every new attempt does not tell it again. */
+  #told = '';
+  #format: VideoFormat | undefined;
+  /** Answers the question for credentials that is open. */
+  #answer: ((given: Credentials | undefined) => void) | undefined;
+
+  constructor(element: HTMLMediaElement, options: StreamedianOptions) {
+    this.player = element;
+    this.#options = options;
+    const core = this.#load();
+    core.catch((error: unknown) => this.#fail(new StreamedianError(0, `The player could not be loaded: ${String(error)}`)));
+    this.continuousRecording = this.#recording(core, 'continuous', options.continuousFileLength);
+    this.eventRecording = this.#recording(core, 'event', options.eventFileLength);
+    this.bufferDuration = options.bufferDuration ?? BUFFER_DURATION;
+    this.#mirror();
+    const url = options.url ?? sourceOf(element);
+    if (url) void this.setSource(url, options.url ? options.type : RTSP);
+  }
+
+  /** Seconds kept behind the play head; what is no duration means 120. */
+  get bufferDuration(): number {
+    return this.#duration;
+  }
+
+  set bufferDuration(seconds: number) {
+    this.#duration = seconds > 0 ? Number(seconds) : BUFFER_DURATION;
+    if (this.#core) this.#core.keep = this.#duration;
+  }
+
+  /** Plays. */
+  start(): void {
+    if (this.#end.signal.aborted) return;
+    this.#wanted = true;
+    this.#core?.start();
+    this.player.play().catch(() => {}); // the browser wants a gesture first: its controls are there
+  }
+
+  /** Leaves the camera. */
+  stop(): void {
+    this.#wanted = false;
+    this.#core?.stop();
+    if (this.url && !this.#end.signal.aborted) this.#core?.load();
+  }
+
+  /** Another stream, which is started if the element has `autoplay` or was playing. */
+  async setSource(url: string, type?: string): Promise<void> {
+    if (this.#end.signal.aborted) return;
+    if (!playable(url, type)) return this.#fail(new StreamedianError(NOT_SUPPORTED, `This is no address of RTSP: ${url}`));
+    this.url = url;
+    this.#told = '';
+    // The browser fails over such an address, and its controls with it.
+    if (isRtsp(this.player.getAttribute('src') ?? '')) this.player.removeAttribute('src');
+    this.#open();
+    if (this.player.autoplay) this.start();
+  }
+
+  isPlaying(): boolean {
+    const state = this.#core?.state ?? 'stopped';
+    return !this.player.paused && state !== 'stopped' && state !== 'failed' && state !== 'paused';
+  }
+
+  canPlayUrl(url: string): boolean {
+    return isRtsp(url);
+  }
+
+  /** To be called by queryCredentials, or at any time. */
+  setCredentials(user: string, password: string): void {
+    if (this.#answer) this.#answer({ user, password });
+    else this.#core?.setCredentials(user, password);
+  }
+
+  /** Leaves the camera and the element for good. */
+  async destroy(): Promise<void> {
+    this.continuousRecording.destroy();
+    this.eventRecording.destroy();
+    this.#end.abort();
+    this.#answer?.(undefined);
+    this.#core?.destroy();
+  }
+
+  async #load(): Promise<Player> {
+    const { Player } = await scriptBeside<typeof import('../player')>('player.js');
+    const core = new Player(this.player, {
+      socket: this.#options.socket || new URL('/ws/', import.meta.url).href,
+      keep: this.#duration,
+      credentials: (_, problem) => this.#query(problem),
+    });
+    if (this.#end.signal.aborted) core.destroy();
+    else this.#begin(core);
+    return core;
+  }
+
+  #begin(core: Player): void {
+    this.#core = core;
+    this.#listen(core);
+    this.#open();
+    if (this.url && (this.#wanted || !this.player.paused)) this.start();
+  }
+
+  #open(): void {
+    if (!this.#core || !this.url) return;
+    this.#core.src = this.url;
+    this.#core.load();
+  }
+
+  #listen(core: Player): void {
+    const { signal } = this.#end;
+    on(core, 'problem', () => this.#problem(core.problem), signal);
+    on(core, 'info', (event) => this.#info((event as CustomEvent<unknown>).detail), signal);
+    on(core, 'size statechange', () => this.#video(core), signal);
+    on(core, 'size', () => {
+      const { width, height } = core.stats;
+      this.#options.trueSizeHandler?.({ width, height });
+    }, signal);
+    // Without a stream of ours it is about an address that the browser itself should not try.
+    on(this.player, 'error', () => {
+      const { error } = this.player;
+      if (error && core.state !== 'stopped' && this.#options.redirectNativeMediaErrors !== false) this.#fail(fromElement(error));
+    }, signal);
+  }
+
+  #recording(core: Promise<Player>, prefix: Prefix, length: number | undefined): Recording {
+    const recording = new Recording(
+      core,
+      prefix,
+      (file, from) => this.#options.dataHandler?.(file, from),
+      (error) => this.#fail(new StreamedianError(0, `The recorder could not be loaded: ${String(error)}`)),
+    );
+    recording.setFileLength(length);
+    if (this.#options.dataHandler) void recording.prepare();
+    return recording;
+  }
+
+  #mirror(): void {
+    const { canvas: given } = this.#options;
+    const canvas = typeof given === 'string' ? document.getElementById(given) : given;
+    if (canvas instanceof HTMLCanvasElement && this.player instanceof HTMLVideoElement) {
+      mirror(this.player, canvas, this.#end.signal);
+    }
+  }
+
+  #problem(problem: Problem | undefined): void {
+    if (!problem) this.#told = '';
+    else if (!this.player.error) this.#fail(fromProblem(problem)); // else its own event tells, if it shall
+  }
+
+  #fail(error: StreamedianError): void {
+    const key = `${error.code} ${error.message}`;
+    if (key === this.#told) return;
+    this.#told = key;
+    const { errorHandler } = this.#options;
+    if (errorHandler) errorHandler(error);
+    else tell(error.message);
+  }
+
+  #info(told: unknown): void {
+    const { info } = (told ?? {}) as { info?: ServerInfo };
+    if (info) this.#options.infoHandler?.(info);
+  }
+
+  #video(core: Player): void {
+    const format = core.stats.codecs.map(formatOf).find(Boolean);
+    if (!format || format === this.#format) return;
+    this.#format = format;
+    this.#options.videoFormatHandler?.(format);
+  }
+
+  async #query(problem: Problem): Promise<Credentials | undefined> {
+    const { queryCredentials } = this.#options;
+    if (!queryCredentials) return ask(`${problem.title}. ${problem.message}`);
+    try {
+      return await new Promise<Credentials | undefined>((resolve, reject) => {
+        this.#answer = resolve;
+        // What it returns counts only if it is an answer: it may have called setCredentials(), or will.
+        Promise.resolve(queryCredentials.call(this)).then((given) => {
+          if (isCredentials(given)) resolve(given);
+        }, reject);
+      });
+    } finally {
+      this.#answer = undefined;
+    }
+  }
+}
+
+function isCredentials(given: unknown): given is Credentials {
+  const { user, password } = (given ?? {}) as Partial<Credentials>;
+  return typeof user === 'string' && typeof password === 'string';
+}
+
+function formatOf(codec: string): VideoFormat | undefined {
+  if (/^avc/.test(codec)) return 'h264';
+  if (/^h(vc|ev)/.test(codec)) return 'h265';
+  return codec === 'jpeg' ? codec : undefined;
+}
