@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """A real RTSP camera for the browser tests: GStreamer's server, encoding live.
 
-    gstreamer.py [--port N] [--user NAME --password WORD [--scheme digest|basic]] [--no-audio]
+    gstreamer.py [--port N] [--user NAME --password WORD [--scheme digest|basic]] [--no-audio] [--jpeg]
 
 Serves rtsp://127.0.0.1:N/ and prints `READY N` once it does. One encoder
 serves all clients, so a client joins in the middle of a group of pictures, as
@@ -26,6 +26,10 @@ VIDEO = (
     "! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=50 bitrate=600 "
     "! video/x-h264,profile=constrained-baseline ! rtph264pay name=pay0 pt=96 config-interval=-1 "
 )
+JPEG = (
+    "videotestsrc is-live=true pattern=smpte ! video/x-raw,width=480,height=272,framerate=25/1,format=I420 "
+    "! jpegenc quality=70 ! rtpjpegpay name=pay0 pt=26 "
+)
 AUDIO = (
     "audiotestsrc is-live=true wave=ticks ! audio/x-raw,rate=44100,channels=1 "
     "! avenc_aac bitrate=64000 ! rtpmp4gpay name=pay1 pt=97 "
@@ -39,6 +43,7 @@ def arguments():
     parser.add_argument("--password", default="")
     parser.add_argument("--scheme", choices=["digest", "basic"], default="digest")
     parser.add_argument("--no-audio", action="store_true")
+    parser.add_argument("--jpeg", action="store_true")
     return parser.parse_args()
 
 
@@ -65,7 +70,7 @@ def main():
     server.set_service(options.port)
 
     factory = GstRtspServer.RTSPMediaFactory.new()
-    factory.set_launch("( " + VIDEO + ("" if options.no_audio else AUDIO) + ")")
+    factory.set_launch("( " + (JPEG if options.jpeg else VIDEO) + ("" if options.no_audio else AUDIO) + ")")
     factory.set_shared(True)
     factory.set_protocols(GstRtsp.RTSPLowerTrans.TCP)
     if options.user:

@@ -219,3 +219,25 @@ for (const redirected of [true, false]) {
     await assertShows(page); // it has mended itself
   });
 }
+
+scenario('both recorders of a page deliver files, with the prefix of each', async ({ stage, open }) => {
+  const gateway = await stage.demo();
+  const page = await openPlayer(open, gateway, `<video id="video" muted autoplay src="${gateway.camera}"></video>`,
+    '{ dataHandler: (data, prefix) => (window.files ??= []).push([prefix, data.length, String.fromCharCode(...data.slice(4, 8))]), eventFileLength: 2000 }');
+  await seen(page, { frames: 25 });
+  await page.evaluate(() => {
+    player.continuousRecording.record(true);
+    player.eventRecording.record(true);
+  });
+  await page.waitForFunction(() => window.files?.some(([prefix]) => prefix === 'event'));
+  await page.evaluate(() => player.continuousRecording.record(false));
+  await page.waitForFunction(() => window.files.some(([prefix]) => prefix === 'continuous'));
+  const before = await page.evaluate('files.length');
+  await page.evaluate(() => video.pause());
+  await page.waitForFunction((count) => files.length > count, before);
+  for (const [, size, type] of await page.evaluate('files')) {
+    assert.ok(size > 1000, String(size));
+    assert.equal(type, 'ftyp');
+  }
+  assert.deepEqual(await page.evaluate('errors'), []);
+});

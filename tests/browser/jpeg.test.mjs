@@ -1,0 +1,48 @@
+// Motion JPEG from a real camera, with sound.
+
+import assert from 'node:assert/strict';
+import { scenario, shoot, watchPage } from './browser.mjs';
+import { assertShows, seen } from './video.mjs';
+
+for (const sound of [false, true]) {
+  scenario(`Motion JPEG ${sound ? 'and AAC' : 'alone'} from GStreamer play`, async ({ stage, open }) => {
+    const [gateway, camera] = [await stage.gateway('targets = loopback\n'), await stage.camera('--jpeg', ...(sound ? [] : ['--no-audio']))];
+    // The sound comes from an element that is nowhere on the page.
+    const before = () => {
+      const Native = window.Audio;
+      window.sounds = [];
+      window.Audio = function (...all) {
+        window.sounds.push(new Native(...all));
+        return window.sounds.at(-1);
+      };
+    };
+    const page = await open(watchPage(gateway, camera.url), { before });
+    const result = await assertShows(page, { selector: 'camgate-video', frames: 75 });
+    assert.deepEqual([result.width, result.height], [480, 272]);
+    const stats = await page.evaluate(() => document.querySelector('camgate-video').stats);
+    assert.deepEqual(stats.codecs, sound ? ['jpeg', 'mp4a.40.2'] : ['jpeg'], JSON.stringify(stats));
+    assert.ok(stats.fps > 20 && stats.fps < 30, JSON.stringify(stats));
+    assert.ok(stats.dropped < 10, JSON.stringify(stats));
+    await shoot(page, `jpeg ${sound}`);
+    if (!sound) return;
+    const heard = () => page.evaluate(() => {
+      const { currentTime, paused, muted, webkitAudioDecodedByteCount: bytes, playbackRate, error } = sounds.at(-1);
+      return { at: currentTime, paused, muted, bytes, playbackRate, error: error?.message, latency: document.querySelector('camgate-video').stats.latency };
+    });
+    const first = await heard();
+    assert.ok(first.bytes > 0 && first.at > 0 && !first.paused, JSON.stringify(first));
+    await page.evaluate(() => {
+      document.querySelector('camgate-video').video.muted = false;
+    });
+    await seen(page, { selector: 'camgate-video', frames: 50 });
+    const second = await heard();
+    assert.equal(second.muted, false);
+    assert.ok(second.at > first.at + 1 && second.latency < 1.5, JSON.stringify([first, second]));
+    await page.evaluate(() => document.querySelector('camgate-video').video.pause());
+    await page.waitForTimeout(300);
+    assert.equal((await heard()).paused, true);
+    await page.evaluate(() => document.querySelector('camgate-video').video.play());
+    await assertShows(page, { selector: 'camgate-video' });
+    assert.equal((await heard()).paused, false);
+  });
+}
