@@ -46,3 +46,28 @@ for (const sound of [false, true]) {
     assert.equal((await heard()).paused, false);
   });
 }
+
+scenario('a camera that changes to H.264 and back is followed, and so is another address', async ({ stage, open }) => {
+  const gateway = await stage.gateway('targets = loopback\n');
+  let camera = await stage.camera('--jpeg');
+  const page = await open(watchPage(gateway, camera.url));
+  const shows = async (codec) => {
+    await page.waitForFunction((name) => {
+      const { stats } = document.querySelector('camgate-video');
+      return stats.state === 'playing' && stats.codecs[0]?.startsWith(name);
+    }, codec);
+    await assertShows(page, { selector: 'camgate-video' });
+  };
+  await shows('jpeg');
+  for (const [options, codec] of [[[], 'avc1'], [['--jpeg'], 'jpeg']]) {
+    await camera.end('SIGKILL');
+    camera = await stage.camera('--port', String(camera.port), ...options);
+    await shows(codec);
+  }
+  const other = await stage.camera();
+  await page.evaluate((url) => {
+    document.querySelector('camgate-video').src = url;
+  }, other.url);
+  await shows('avc1');
+  assert.equal(await page.evaluate(() => document.querySelector('camgate-video').video.srcObject), null);
+});
