@@ -26,11 +26,12 @@ test: build tests/browser/node_modules ## run every check and test, with their c
 	@board/install.sh test
 	@tests/run.sh
 
-bench: build ## measure what the gateway costs, beside a bare relay and others
-	@board/install.sh bench
+bench: build tests/browser/node_modules ## measure what the gateway costs beside others, and how old the player's picture is
+	@board/install.sh test bench
 	@$(MAKE) --no-print-directory board TARGET=$(shell uname -m)-unknown-linux-musl
 	cargo build --release --locked -p camgate-bench
 	@target/release/camgate-bench
+	@node tests/bench/player/run.mjs
 
 board: tools player/dist/camgate.wasm player/dist/index.html ## build it for a board, static: target/board/TARGET/camgate
 	@board/install.sh board
