@@ -42,8 +42,8 @@ const FAST_RATE = 1.1;
 const SEEK_REST = 500;
 /** A stall with data at hand: this browser needs more in front of it, in seconds per stall. */
 const STALL_STEP = 0.04;
-/** That much of the nearest latency should have been enough to go on. */
-const ENOUGH = 0.6;
+/** That much of the latency aimed at should have been enough to go on. */
+const ENOUGH = 1;
 /** One such step is taken back after so long without a stall, in ms. */
 const FORGIVE = 30_000;
 /** The end of a buffered range counts as reached this many seconds before it. */
@@ -215,7 +215,7 @@ export class Live {
   #stalled(): void {
     const { seeking, readyState } = this.#video;
     if (seeking || readyState < HAVE_METADATA) return;
-    if (this.latency < this.#nearest * ENOUGH) return; // too little there to play: not the browser's fault
+    if (this.latency < this.target * ENOUGH) return; // too little there to play: not the browser's fault
     this.#need = Math.min(FARTHEST, this.#need + STALL_STEP);
     this.#needed = clock();
   }

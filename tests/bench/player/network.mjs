@@ -25,10 +25,19 @@ export async function jitteryNetwork(port, most) {
 }
 
 function delay(from, to, most) {
+  const waiting = [];
   let last = 0;
+  // Timers round their delays and may fire in another order than they were set: each takes all that is due.
+  const release = () => {
+    while (waiting.length && waiting[0].due <= performance.now() + 1) {
+      const { piece } = waiting.shift();
+      if (to.writable) to.write(piece);
+    }
+    if (waiting.length) setTimeout(release, waiting[0].due - performance.now());
+  };
   from.on('data', (piece) => {
-    const now = performance.now();
-    last = Math.max(last, now + Math.random() * most);
-    setTimeout(() => to.writable && to.write(piece), last - now);
+    last = Math.max(last, performance.now() + Math.random() * most);
+    waiting.push({ due: last, piece });
+    if (waiting.length === 1) setTimeout(release, last - performance.now());
   });
 }
