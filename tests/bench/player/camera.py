@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """An RTSP camera whose picture tells when it was drawn.
 
-    camera.py [--sound] [--rate N]
+    camera.py [--sound]
 
 Serves rtsp://127.0.0.1:PORT/ and prints `READY PORT`: H.264, 640x360, 25
 pictures a second, encoded without delay. Across the top of each picture
@@ -28,13 +28,13 @@ BITS, BLOCK, BAND = 20, 32, 48
 BLACK, WHITE, GREY = b"\x10", b"\xeb", b"\x80"
 
 VIDEO = (
-    "appsrc name=clock is-live=true format=time block=false "
+    "appsrc name=clock is-live=true format=time do-timestamp=true block=false "
     f"caps=video/x-raw,format=I420,width={WIDTH},height={HEIGHT},framerate={PER_SECOND}/1 "
     "! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=50 bitrate=1500 "
     "! video/x-h264,profile=constrained-baseline ! rtph264pay name=pay0 pt=96 config-interval=-1 "
 )
 SOUND = (
-    "audiotestsrc is-live=true wave=ticks samplesperbuffer=441 ! audio/x-raw,rate=44100,channels=1 "
+    "audiotestsrc is-live=true wave=ticks ! audio/x-raw,rate=44100,channels=1 "
     "! avenc_aac bitrate=64000 ! rtpmp4gpay name=pay1 pt=97 "
 )
 
@@ -52,35 +52,31 @@ def picture(number):
     return row * BAND + rest + COLOURS
 
 
-def draw(source, media, ended):
+def draw(source, ended):
     """Pushes pictures, each at its time, until somebody is told that it ended."""
-    frame = Gst.SECOND // PER_SECOND
     start = time.monotonic()
-    first = None
     number = 0
     while not ended.is_set():
         time.sleep(max(0, start + number / PER_SECOND - time.monotonic()))
-        clock = source.get_clock()
-        if first is None and clock:
-            first = clock.get_time() - source.get_base_time()
-        if first is not None:
-            buffer = Gst.Buffer.new_wrapped(picture(number))
-            buffer.pts = first + number * frame
-            buffer.duration = frame
-            if source.emit("push-buffer", buffer) != Gst.FlowReturn.OK:
-                return
-            number += 1
-        else:
-            start += 0.005
-            time.sleep(0.005)
+        source.emit("push-buffer", Gst.Buffer.new_wrapped(picture(number)))
+        number += 1
+
+
+def unseekable(_, info):
+    seeking = info.get_query().type == Gst.QueryType.SEEKING
+    return Gst.PadProbeReturn.DROP if seeking else Gst.PadProbeReturn.OK
 
 
 def configure(_, media):
     media.set_rate_control(False)  # what is encoded goes out at once
     source = media.get_element().get_by_name("clock")
+    sound = media.get_element().get_by_name("pay1")
+    if sound:
+        # audiotestsrc could seek, which the server would then want of the pictures, too.
+        sound.get_static_pad("src").add_probe(Gst.PadProbeType.QUERY_UPSTREAM, unseekable)
     ended = threading.Event()
     media.connect("unprepared", lambda _: ended.set())
-    threading.Thread(target=draw, args=(source, media, ended), daemon=True).start()
+    threading.Thread(target=draw, args=(source, ended), daemon=True).start()
 
 
 def main():
