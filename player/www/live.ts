@@ -14,7 +14,7 @@ const NEAREST = 0.06;
 const NEAREST_WITH_SOUND = 0.25;
 const FARTHEST = 0.6;
 /** Added to the jitter that was measured, in seconds: for the decoder, and the wait for the display. */
-const MARGIN = 0.025;
+const MARGIN = 0.045;
 /** Jitter is remembered for one to two of these, in ms. */
 const WINDOW = 5_000;
 /** What comes in the first moments of a session may be older than it looks, in ms. */
