@@ -26,13 +26,14 @@ test: build tests/browser/node_modules ## run every check and test, with their c
 	@board/install.sh test
 	@tests/run.sh
 
-bench: build tests/bench/player/node_modules ## measure what the gateway costs, beside a bare relay and others
-	@board/install.sh bench
+bench: build tests/browser/node_modules tests/bench/player/node_modules ## measure what gateway and player cost beside others, and how old the picture is
+	@board/install.sh test bench
 	@$(MAKE) --no-print-directory board TARGET=$(shell uname -m)-unknown-linux-musl
 	cargo build --release --locked -p camgate-bench
 	@target/release/camgate-bench
 	@tests/bench/player/capture.py 10 target/bench
 	@node --expose-gc tests/bench/player/remux.mjs target/bench
+	@node tests/bench/player/run.mjs
 
 board: tools player/dist/camgate.wasm player/dist/index.html ## build it for a board, static: target/board/TARGET/camgate
 	@board/install.sh board

@@ -11,32 +11,40 @@
 import { endOf, HAVE_CURRENT_DATA, HAVE_METADATA, now as clock, on } from './event';
 
 /** Latency aimed at, behind the live edge, in seconds. Browsers want more of sound in front of them. */
-const NEAREST = 0.08;
+const NEAREST = 0.06;
 const NEAREST_WITH_SOUND = 0.25;
 const FARTHEST = 0.6;
-/** Added to the jitter that was measured, in seconds. */
-const MARGIN = 0.04;
+/** Added to the jitter that was measured, in seconds: for the decoder, and the wait for the display. */
+const MARGIN = 0.045;
 /** Jitter is remembered for one to two of these, in ms. */
 const WINDOW = 5_000;
 /** What comes in the first moments of a session may be older than it looks, in ms. */
 const BEGINNING = 1_500;
 /** Excess latency, in seconds: above START play faster, above HURRY fast, until it is below STOP. */
-const START = 0.12;
-const STOP = 0.01;
+const START = 0.025;
+const START_WITH_SOUND = 0.08;
+const STOP = 0.003;
 const HURRY = 0.5;
+/** So many seconds too near (a camera whose clock is slow, jitter that grew) play slower, before it starves. */
+const NEAR = 0.012;
+/** Gaining ground needs this share of the target really in the buffer. */
+const THERE = 0.25;
 /** Latency, in seconds, above which to jump; within EARLY ms nobody minds, so that much excess will do. */
 const SEEK = 1.5;
 const SEEK_EARLY = 0.4;
+/** The same when a page is shown again. */
+const SEEK_SHOWN = 0.12;
 const EARLY = 3_000;
 /** Not noticed by ear; and what is still bearable. */
+const SLOW_RATE = 0.98;
 const GENTLE_RATE = 1.03;
 const FAST_RATE = 1.1;
 /** After a jump the decoder needs a moment before the next one is judged, in ms. */
-const SEEK_REST = 2_000;
+const SEEK_REST = 500;
 /** A stall with data at hand: this browser needs more in front of it, in seconds per stall. */
 const STALL_STEP = 0.04;
-/** That much of the nearest latency should have been enough to go on. */
-const ENOUGH = 0.6;
+/** That much of the latency aimed at should have been enough to go on. */
+const ENOUGH = 1;
 /** One such step is taken back after so long without a stall, in ms. */
 const FORGIVE = 30_000;
 /** The end of a buffered range counts as reached this many seconds before it. */
@@ -162,8 +170,9 @@ export class Live {
       return;
     }
     // Against where the edge is when nothing is late; but never beyond what is really there.
-    const punctual = Number.isFinite(this.#lag.low) ? now / 1000 - this.#lag.low : this.edge;
-    this.#adjust(Math.min(punctual - video.currentTime - target, latency - NEAREST / 2));
+    if (!Number.isFinite(this.#lag.low)) return;
+    const excess = now / 1000 - this.#lag.low - video.currentTime - target;
+    this.#adjust(latency < target * THERE ? Math.min(excess, 0) : excess);
   }
 
   /** Jumps to the live edge at once. */
@@ -177,9 +186,10 @@ export class Live {
 
   #adjust(excess: number): void {
     const { playbackRate } = this.#video;
-    if (excess < STOP) this.#rate(1);
-    else if (excess > HURRY) this.#rate(FAST_RATE);
-    else if (excess > START && playbackRate === 1) this.#rate(GENTLE_RATE);
+    if (excess > HURRY) this.#rate(FAST_RATE);
+    else if (excess > (this.sound ? START_WITH_SOUND : START)) this.#rate(Math.max(playbackRate, GENTLE_RATE));
+    else if (excess < -NEAR) this.#rate(SLOW_RATE);
+    else if (playbackRate > 1 ? excess < STOP : excess > -STOP) this.#rate(1);
   }
 
   #rate(rate: number): void {
@@ -232,7 +242,7 @@ export class Live {
   #stalled(): void {
     const { seeking, readyState } = this.#video;
     if (seeking || readyState < HAVE_METADATA) return;
-    if (this.latency < this.#nearest * ENOUGH) return; // too little there to play: not the browser's fault
+    if (this.latency < this.target * ENOUGH) return; // too little there to play: not the browser's fault
     this.#need = Math.min(FARTHEST, this.#need + STALL_STEP);
     this.#needed = clock();
   }
@@ -240,6 +250,6 @@ export class Live {
   #shown(): void {
     if (document.visibilityState !== 'visible' || this.#behind) return;
     this.reset(); // nothing was measured well while timers were held back
-    if (this.latency > FARTHEST + START) this.toEdge(clock());
+    if (this.latency > this.target + SEEK_SHOWN) this.toEdge(clock());
   }
 }

@@ -25,6 +25,9 @@ const FLAGS = [
   '--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets',
 ];
 
+/** Chromium as every test has it. */
+export const launch = () => chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
+
 const PHONE = { viewport: { width: 390, height: 780 }, isMobile: true, hasTouch: true };
 
 /** The address of the page that plays `source`. */
@@ -42,7 +45,7 @@ export function scenario(name, act) {
   test(name, { timeout: 180_000 }, async () => {
     const stage = new Stage();
     const pages = [];
-    const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
+    const browser = await launch();
     const open = async (address, { phone = false, before, files = {} } = {}) => {
       const context = await browser.newContext(
         phone ? PHONE : { viewport: { width: 1100, height: 760 } },
