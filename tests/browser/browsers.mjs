@@ -29,7 +29,6 @@ async function startFirefox() {
     browser: 'firefox',
     executablePath: '/usr/bin/firefox-esr',
     defaultViewport: VIEWPORT,
-    env: { ...process.env, MOZ_DISABLE_CONTENT_SANDBOX: '1' },
   });
   const open = async (address, before) => {
     // A window each: a tab behind another is hidden and shows nothing.

@@ -47,8 +47,10 @@ async function inspect({ picture, frames, patience, card }) {
   // The bar that each column shows, and how far its colour is off.
   const row = (video) => {
     const { videoWidth, videoHeight } = video;
+    pen.clearRect(0, 0, columns, 1);
     pen.drawImage(video, 0, videoHeight * 0.3, videoWidth, 2, 0, 0, columns, 1);
     const { data } = pen.getImageData(0, 0, columns, 1);
+    if (!data[3]) return undefined; // Firefox tells of the first picture before a canvas can have it
     return Array.from({ length: columns }, (_, x) => {
       const off = bars.map((bar) => Math.max(...bar.map((value, i) => Math.abs(value - data[4 * x + i]))));
       const least = Math.min(...off);
@@ -58,6 +60,7 @@ async function inspect({ picture, frames, patience, card }) {
   // The number of the picture in its round, and the share of columns that fit it well.
   const read = (video) => {
     const seen = row(video);
+    if (!seen) return undefined;
     let best = { fit: -1 };
     for (let shift = 0; shift < columns; shift += 1) {
       const fits = seen.filter(({ bar, off }, x) =>
@@ -82,7 +85,8 @@ async function inspect({ picture, frames, patience, card }) {
     if (performance.now() > late) {
       throw new Error(`${seen.length} of ${frames} frames: ${JSON.stringify({ ...element()?.stats, title: element()?.shadowRoot.textContent.slice(0, 200) })}`);
     }
-    if (!frame) {
+    const shown = frame && picture ? read(video) : {};
+    if (!frame || !shown) {
       seen = [];
       if (!video) await pause(50);
       continue;
@@ -93,7 +97,7 @@ async function inspect({ picture, frames, patience, card }) {
     }
     const { currentTime: time, buffered } = clock();
     const edge = buffered.length ? buffered.end(buffered.length - 1) : NaN;
-    seen.push({ ...frame, time, edge, quality: video.getVideoPlaybackQuality(), ...(picture && read(video)) });
+    seen.push({ ...frame, time, edge, quality: video.getVideoPlaybackQuality(), ...shown });
   }
   const { video, player, stats } = element();
   video.removeEventListener('waiting', waiting);
@@ -148,20 +152,28 @@ export async function hear(page) {
  * none that runs on a machine without a sound card.
  */
 async function analyse({ seconds, from, to, step }) {
-  const sounding = [...players].find(({ srcObject }) => !srcObject);
-  const capture = sounding.captureStream ?? sounding.mozCaptureStream;
-  const recorder = new MediaRecorder(new MediaStream(capture.call(sounding).getAudioTracks()));
-  const pieces = [];
-  recorder.ondataavailable = ({ data }) => pieces.push(data);
-  const stopped = new Promise((resolve) => (recorder.onstop = resolve));
-  recorder.start();
-  await new Promise((resolve) => setTimeout(resolve, (seconds + 1) * 1000));
-  recorder.stop();
-  await stopped;
   const rate = 48_000;
-  const bytes = await new Blob(pieces).arrayBuffer();
-  const decoded = await new OfflineAudioContext(1, 1, rate).decodeAudioData(bytes);
-  const samples = decoded.getChannelData(0).slice(-seconds * rate);
+  const sounding = [...players].find(({ srcObject }) => !srcObject);
+  const record = async () => {
+    const stream = (sounding.captureStream ?? sounding.mozCaptureStream).call(sounding);
+    const recorder = new MediaRecorder(new MediaStream(stream.getAudioTracks()));
+    const pieces = [];
+    recorder.ondataavailable = ({ data }) => pieces.push(data);
+    const stopped = new Promise((resolve) => (recorder.onstop = resolve));
+    recorder.start();
+    await new Promise((resolve) => setTimeout(resolve, (seconds + 1) * 1000));
+    recorder.stop();
+    await stopped;
+    const bytes = await new Blob(pieces).arrayBuffer();
+    const decoded = await new OfflineAudioContext(1, 1, rate).decodeAudioData(bytes);
+    return decoded.getChannelData(0).slice(-seconds * rate);
+  };
+  // Firefox breaks the first recordings of an element without a picture off.
+  let samples = await record();
+  for (let again = 0; again < 2 && samples.length < seconds * rate; again += 1) {
+    const longer = await record();
+    if (longer.length > samples.length) samples = longer;
+  }
 
   const size = 4800;
   const window = Float64Array.from({ length: size }, (_, i) => 1 - Math.cos((2 * Math.PI * i) / size));
