@@ -143,6 +143,7 @@ tools() {
     want ffprobe ffmpeg
     want strace strace
     want /usr/bin/chromium chromium
+    want /usr/bin/firefox-esr firefox-esr
     # Debian's compiler comes without the two that judge the style.
     if [ "$(command -v cargo)" = /usr/bin/cargo ]; then
         want cargo-clippy rust-web-clippy
@@ -185,7 +186,9 @@ import gi
 gi.require_version("GstRtspServer", "1.0")
 from gi.repository import Gst, GstRtspServer
 Gst.init(None)
-raise SystemExit(not all(map(Gst.ElementFactory.find, ["x264enc", "avenc_aac", "rtph264pay"])))
+raise SystemExit(not all(map(Gst.ElementFactory.find, [
+    "x264enc", "x265enc", "jpegenc", "avenc_aac", "opusenc", "alawenc",
+    "rtph264pay", "rtph265pay", "rtpjpegpay", "rtpmp4gpay", "rtpopuspay"])))
 ' >/dev/null 2>&1
 }
 

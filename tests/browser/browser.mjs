@@ -12,7 +12,7 @@ export const OUT = fileURLToPath(new URL('out/', import.meta.url));
 /** How long a page may take to show what a test waits for, in ms. */
 export const PATIENCE = 30_000;
 
-const FLAGS = [
+export const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',

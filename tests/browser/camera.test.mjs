@@ -21,7 +21,7 @@ scenario('H.264 and AAC from GStreamer play', async ({ stage, open }) => {
 });
 
 scenario('a camera without sound plays', async ({ stage, open }) => {
-  const [gateway, camera] = [await stage.gateway(LOOPBACK), await stage.camera('--no-audio')];
+  const [gateway, camera] = [await stage.gateway(LOOPBACK), await stage.camera('--audio', 'none')];
   const page = await open(watchPage(gateway, camera.url));
   await assertPlays(page, { audio: false });
 });

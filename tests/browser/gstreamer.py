@@ -1,12 +1,15 @@
 #!/usr/bin/python3
 """A real RTSP camera for the browser tests: GStreamer's server, encoding live.
 
-    gstreamer.py [--port N] [--user NAME --password WORD [--scheme digest|basic]] [--no-audio] [--jpeg]
+    gstreamer.py [--port N] [--video NAME] [--audio NAME]
+                 [--user NAME --password WORD [--scheme digest|basic]]
 
-Serves rtsp://127.0.0.1:N/ and prints `READY N` once it does. One encoder
-serves all clients, so a client joins in the middle of a group of pictures, as
-it does with a camera. It ends when its standard input does: no camera
-outlives the test that started it.
+Serves rtsp://127.0.0.1:N/ with the codecs of --video and --audio, and every
+other pair of them at rtsp://127.0.0.1:N/VIDEO+AUDIO, such as /h265+opus or
+/none+aac; an encoder runs only while somebody watches. Prints `READY N` once
+it serves. One encoder serves all clients, so a client joins in the middle of
+a group of pictures, as it does with a camera. It ends when its standard input
+does: no camera outlives the test that started it.
 """
 import argparse
 import sys
@@ -19,31 +22,62 @@ gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
-# Colour bars hold every primary colour and a square of snow that never stands
-# still: a player that shows one picture only, or a black one, is found out.
-VIDEO = (
-    "videotestsrc is-live=true pattern=smpte ! video/x-raw,width=480,height=270,framerate=25/1 "
-    "! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=50 bitrate=600 "
-    "! video/x-h264,profile=constrained-baseline ! rtph264pay name=pay0 pt=96 config-interval=-1 "
+# Colour bars that move to the left by SPEED pixels a picture, so a picture
+# tells its own number; below them a square of snow that never repeats.
+# testcard.mjs knows these numbers.
+SPEED = 8
+CARD = (
+    f"videotestsrc is-live=true pattern=smpte horizontal-speed={SPEED} "
+    "! video/x-raw,format=I420,width=480,framerate=25/1,height="
 )
-JPEG = (
-    "videotestsrc is-live=true pattern=smpte ! video/x-raw,width=480,height=272,framerate=25/1,format=I420 "
-    "! jpegenc quality=70 ! rtpjpegpay name=pay0 pt=26 "
-)
-AUDIO = (
-    "audiotestsrc is-live=true wave=ticks ! audio/x-raw,rate=44100,channels=1 "
-    "! avenc_aac bitrate=64000 ! rtpmp4gpay name=pay1 pt=97 "
-)
+X264 = "x264enc speed-preset=ultrafast key-int-max=50 bitrate=600"
+# The height of the picture, then what encodes it.
+VIDEO = {
+    "h264": f"270 ! {X264} tune=zerolatency ! video/x-h264,profile=constrained-baseline "
+    "! rtph264pay config-interval=-1 pt=96",
+    # Two B pictures in a row, always: decoding order is not the order shown.
+    "h264-bframes": f"270 ! {X264} bframes=2 b-adapt=false rc-lookahead=0 sync-lookahead=0 "
+    "sliced-threads=true ! video/x-h264,profile=main ! rtph264pay config-interval=-1 pt=96",
+    "h265": "270 ! x265enc speed-preset=ultrafast tune=zerolatency key-int-max=50 bitrate=600 "
+    "! video/x-h265,profile=main ! rtph265pay config-interval=-1 pt=96",
+    # Its RTP format counts in eights of pixels.
+    "mjpeg": "272 ! jpegenc quality=85 ! rtpjpegpay pt=26",
+}
+
+# A tone of its own for each, in Hz: sound at a wrong rate has another. Then
+# rate and channels, as cameras have them.
+AUDIO = {
+    "aac": (441, 44100, 1, "avenc_aac bitrate=64000 ! rtpmp4gpay pt=97"),
+    "latm": (567, 44100, 1, "avenc_aac bitrate=64000 ! rtpmp4apay pt=97"),
+    "opus": (693, 48000, 2, "opusenc bitrate=64000 ! rtpopuspay pt=97"),
+    "alaw": (819, 8000, 1, "alawenc ! rtppcmapay pt=8"),
+    "mulaw": (945, 8000, 1, "mulawenc ! rtppcmupay pt=0"),
+    "l16": (1071, 44100, 2, "rtpL16pay pt=97"),
+}
+
+
+def launch(video, audio):
+    """The pipeline of a pair of names, either of them `none`."""
+    tracks = []
+    if video != "none":
+        tracks.append(CARD + VIDEO[video])
+    if audio != "none":
+        tone, rate, channels, rest = AUDIO[audio]
+        tracks.append(
+            f"audiotestsrc is-live=true freq={tone} ! audioconvert ! audioresample "
+            f"! audio/x-raw,rate={rate},channels={channels} ! audioconvert ! {rest}"
+        )
+    return "( " + " ".join(f"{track} name=pay{i}" for i, track in enumerate(tracks)) + " )"
 
 
 def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", default="0")
+    parser.add_argument("--video", choices=[*VIDEO, "none"], default="h264")
+    parser.add_argument("--audio", choices=[*AUDIO, "none"], default="aac")
     parser.add_argument("--user")
     parser.add_argument("--password", default="")
     parser.add_argument("--scheme", choices=["digest", "basic"], default="digest")
-    parser.add_argument("--no-audio", action="store_true")
-    parser.add_argument("--jpeg", action="store_true")
     return parser.parse_args()
 
 
@@ -62,25 +96,38 @@ def authentication(options):
     return auth
 
 
+def factory(pipeline, options):
+    made = GstRtspServer.RTSPMediaFactory.new()
+    made.set_launch(pipeline)
+    made.set_shared(True)
+    made.set_protocols(GstRtsp.RTSPLowerTrans.TCP)
+    if options.user:
+        made.add_role_from_structure(
+            Gst.Structure.new_from_string(
+                "viewer, media.factory.access=(boolean)true, media.factory.construct=(boolean)true"
+            )
+        )
+    return made
+
+
+def mount(server, options):
+    points = server.get_mount_points()
+    points.add_factory("/", factory(launch(options.video, options.audio), options))
+    for video in [*VIDEO, "none"]:
+        for audio in [*AUDIO, "none"]:
+            if (video, audio) != ("none", "none"):
+                points.add_factory(f"/{video}+{audio}", factory(launch(video, audio), options))
+
+
 def main():
     options = arguments()
     Gst.init(None)
     server = GstRtspServer.RTSPServer.new()
     server.set_address("127.0.0.1")
     server.set_service(options.port)
-
-    factory = GstRtspServer.RTSPMediaFactory.new()
-    factory.set_launch("( " + (JPEG if options.jpeg else VIDEO) + ("" if options.no_audio else AUDIO) + ")")
-    factory.set_shared(True)
-    factory.set_protocols(GstRtsp.RTSPLowerTrans.TCP)
     if options.user:
         server.set_auth(authentication(options))
-        factory.add_role_from_structure(
-            Gst.Structure.new_from_string(
-                "viewer, media.factory.access=(boolean)true, media.factory.construct=(boolean)true"
-            )
-        )
-    server.get_mount_points().add_factory("/", factory)
+    mount(server, options)
 
     if server.attach(None) == 0:
         sys.exit(f"cannot listen on 127.0.0.1:{options.port}")

@@ -6,7 +6,7 @@ import { assertShows, seen } from './video.mjs';
 
 for (const sound of [false, true]) {
   scenario(`Motion JPEG ${sound ? 'and AAC' : 'alone'} from GStreamer play`, async ({ stage, open }) => {
-    const [gateway, camera] = [await stage.gateway('targets = loopback\n'), await stage.camera('--jpeg', ...(sound ? [] : ['--no-audio']))];
+    const [gateway, camera] = [await stage.gateway('targets = loopback\n'), await stage.camera('--video', 'mjpeg', ...(sound ? [] : ['--audio', 'none']))];
     // The sound comes from an element that is nowhere on the page.
     const before = () => {
       const Native = window.Audio;
@@ -49,7 +49,7 @@ for (const sound of [false, true]) {
 
 scenario('a camera that changes to H.264 and back is followed, and so is another address', async ({ stage, open }) => {
   const gateway = await stage.gateway('targets = loopback\n');
-  let camera = await stage.camera('--jpeg');
+  let camera = await stage.camera('--video', 'mjpeg');
   const page = await open(watchPage(gateway, camera.url));
   const shows = async (codec) => {
     await page.waitForFunction((name) => {
@@ -59,7 +59,7 @@ scenario('a camera that changes to H.264 and back is followed, and so is another
     await assertShows(page, { selector: 'camgate-video' });
   };
   await shows('jpeg');
-  for (const [options, codec] of [[[], 'avc1'], [['--jpeg'], 'jpeg']]) {
+  for (const [options, codec] of [[[], 'avc1'], [['--video', 'mjpeg'], 'jpeg']]) {
     await camera.end('SIGKILL');
     camera = await stage.camera('--port', String(camera.port), ...options);
     await shows(codec);

@@ -155,13 +155,13 @@ scenario('a recording ends when the picture is paused, and continues with it', a
 });
 
 scenario('a recording ends with the session, and continues with the next', async ({ stage, open }) => {
-  const camera = await stage.camera('--no-audio');
+  const camera = await stage.camera('--audio', 'none');
   const { page } = await recording({ stage, open }, { continuous: 60_000 }, { camera });
   await record(page, 'continuous', true);
   await watch(page, { frames: 50 });
   await camera.end('SIGKILL');
   await delivered(page, 'continuous', 1);
-  await stage.camera('--no-audio', '--port', String(camera.port));
+  await stage.camera('--audio', 'none', '--port', String(camera.port));
   await watch(page, { frames: 75, patience: 60_000 });
   await page.evaluate(() => document.querySelector('camgate-video').player.stop());
   const files = await saved(page, 'continuous', 'session');
