@@ -21,7 +21,7 @@ use parameters::Parameters;
 use crate::access_unit::{AccessUnit, Format};
 use crate::rtp::Packet;
 
-/// The largest access unit that is gathered, bytes.
+/// The largest access unit that is gathered, with new parameter sets, bytes.
 pub const MAX_ACCESS_UNIT: usize = 8 << 20;
 
 /// The access unit being gathered.
@@ -126,8 +126,11 @@ impl Depacketiser {
             self.gathered.clear();
         }
         self.timestamp = timestamp;
-        let taken = self.take(packet.payload);
-        if taken.is_none() || self.gathered.unit.len() > MAX_ACCESS_UNIT {
+        // A packet of padding alone says nothing.
+        let taken = packet.payload.is_empty().then_some(());
+        let taken = taken.or_else(|| self.take(packet.payload));
+        let Gathered { unit, sets, .. } = &self.gathered;
+        if taken.is_none() || unit.len() + sets.len() > MAX_ACCESS_UNIT {
             self.lose();
             return None;
         }

@@ -61,12 +61,10 @@ pub fn parse(bytes: &[u8]) -> Option<Packet<'_>> {
     })
 }
 
-/// The last byte of a padded packet counts the padding, itself included.
+/// The last byte of a padded packet counts the padding, itself included. A
+/// count of 0 is wrong, but what such senders mean is that there is none.
 fn without_padding(payload: &[u8]) -> Option<&[u8]> {
     let count = usize::from(*payload.last()?);
-    if count == 0 {
-        return None;
-    }
     payload.get(..payload.len().checked_sub(count)?)
 }
 
@@ -187,13 +185,17 @@ mod tests {
     }
 
     #[test]
+    fn padding_of_nothing_is_none() {
+        assert_eq!(parse(&packet(0xa0, &[1, 2, 0])).unwrap().payload, [1, 2, 0]);
+    }
+
+    #[test]
     fn refuses_what_does_not_fit() {
         assert_eq!(parse(&[]), None);
         assert_eq!(parse(&packet(0x40, b"x")), None, "version 1");
         assert_eq!(parse(&packet(0x82, &[0; 7])), None, "CSRC list cut");
         assert_eq!(parse(&packet(0x90, &[0, 0, 0, 1])), None, "extension cut");
         assert_eq!(parse(&packet(0xa0, &[1, 2, 4])), None, "padding too long");
-        assert_eq!(parse(&packet(0xa0, &[1, 2, 0])), None, "padding of nothing");
         assert_eq!(parse(&packet(0xa0, &[])), None, "padding without payload");
     }
 

@@ -64,6 +64,11 @@ impl Source {
         self.ssrc.is_none()
     }
 
+    /// The stream stops here; it may count its packets anew when it goes on.
+    pub fn pause(&mut self) {
+        self.sequence = Sequence::default();
+    }
+
     /// Places a packet and unwraps its timestamp. `None`: to be dropped, for it
     /// is of another payload type, repeated or late.
     pub fn take(&mut self, packet: &Packet) -> Option<(Follows, i64)> {
@@ -185,6 +190,15 @@ mod tests {
         assert_eq!(source.take(&packet(2, 0, 8)), Some((Follows::Directly, 8)));
         let far = packet(3, 1, 0x8000_0000);
         assert!(matches!(source.take(&far), Some((Follows::Anew, _))));
+    }
+
+    #[test]
+    fn counting_anew_after_a_pause_loses_nothing() {
+        let mut source = Source::new(96);
+        source.take(&packet(1, 40_000, 5));
+        assert_eq!(source.take(&packet(1, 7, 8)), None);
+        source.pause();
+        assert_eq!(source.take(&packet(1, 7, 9)), Some((Follows::Directly, 9)));
     }
 
     #[test]

@@ -146,6 +146,7 @@ impl Tracks {
     /// The stream stops here, to go on at another time.
     pub fn pause(&mut self) {
         self.timeline.reset();
+        self.links().for_each(|link| link.source.pause());
         self.lose_video();
         self.lose_audio();
         self.flowing = false;

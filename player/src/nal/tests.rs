@@ -366,3 +366,27 @@ fn other_layers_are_left_out() {
     let units = feed(&mut depacketiser, &layer, 10, true);
     assert_eq!(units, [(nals(&[&slice(20, 1)]), 10, true)]);
 }
+
+#[test]
+fn a_packet_of_padding_alone_is_no_loss() {
+    let mut depacketiser = h264();
+    assert_eq!(feed(&mut depacketiser, &IDR, 10, true).len(), 1);
+    assert!(feed(&mut depacketiser, &PLAIN, 20, false).is_empty());
+    assert!(feed(&mut depacketiser, &[], 20, false).is_empty());
+    let units = feed(&mut depacketiser, &PLAIN, 20, true);
+    assert_eq!(units, [(nals(&[&PLAIN, &PLAIN]), 20, false)]);
+}
+
+#[test]
+fn sets_without_end_are_a_loss() {
+    let mut depacketiser = h264();
+    assert_eq!(feed(&mut depacketiser, &IDR, 10, true).len(), 1);
+    let mut set = PICTURE.to_vec();
+    set.resize(2048, 0xff);
+    for number in 0..2 * MAX_ACCESS_UNIT / set.len() {
+        set[2047] = 1 + (number % 2) as u8;
+        feed(&mut depacketiser, &set, 20, false);
+        assert!(depacketiser.gathered.sets.len() <= MAX_ACCESS_UNIT);
+    }
+    assert!(feed(&mut depacketiser, &PLAIN, 30, true).is_empty());
+}

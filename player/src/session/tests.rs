@@ -37,6 +37,21 @@ impl Page {
         self.session.control_message(text, self.now);
     }
 
+    /// A packet with an IDR picture arrives; the kinds of what comes out.
+    fn picture(&mut self, sequence: u16) -> Vec<Kind> {
+        let [high, low] = sequence.to_be_bytes();
+        let mut frame = vec![b'$', 0, 0, 36, 0x80, 0xe0, high, low];
+        frame.extend([0, 0, 0, 1, 0, 0, 0, 1, 0x78]);
+        frame.extend([0, 9, 0x67, 0x42, 0xc0, 0x1e, 0xd9, 0x00, 0xa0, 0x3d, 0x90]);
+        frame.extend([0, 4, 0x68, 0xcb, 0x83, 0xcb, 0, 4, 0x65, 0x88, 1, 2]);
+        self.session.media(&frame, self.now);
+        let mut kinds = Vec::new();
+        while let Some(output) = self.session.poll_output() {
+            kinds.push(output.kind);
+        }
+        kinds
+    }
+
     /// Up to the RTSP client's first request.
     fn joined() -> Self {
         Self::joined_with("rtsp://10.0.0.1/s\n\n")
@@ -211,16 +226,7 @@ fn media_may_overtake_the_answer_to_play() {
     page.answer("200 OK", transport, "");
     let outputs = page.outputs();
     assert_eq!(outputs[0], (Kind::State, "buffering".to_owned()));
-    let mut frame = vec![
-        b'$', 0, 0, 36, 0x80, 0xe0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0x78,
-    ];
-    frame.extend([0, 9, 0x67, 0x42, 0xc0, 0x1e, 0xd9, 0x00, 0xa0, 0x3d, 0x90]);
-    frame.extend([0, 4, 0x68, 0xcb, 0x83, 0xcb, 0, 4, 0x65, 0x88, 1, 2]);
-    page.session.media(&frame, page.now);
-    let mut kinds = Vec::new();
-    while let Some(output) = page.session.poll_output() {
-        kinds.push(output.kind);
-    }
+    let kinds = page.picture(1);
     let expected = [
         Kind::Track,
         Kind::Size,
@@ -242,6 +248,17 @@ fn pauses_and_goes_on() {
     let outputs = page.outputs();
     assert_eq!(outputs[0], (Kind::State, "buffering".to_owned()));
     assert!(outputs[1].1.contains("PLAY rtsp://"));
+}
+
+#[test]
+fn the_first_packet_after_a_pause_counts_wherever_it_counts_from() {
+    let mut page = playing();
+    assert!(page.picture(1).contains(&Kind::Fragment));
+    page.session.pause(page.now);
+    page.answer("200 OK", "Session: 7\r\n", "");
+    page.session.play(page.now);
+    page.answer("200 OK", "Session: 7\r\n", "");
+    assert!(page.picture(40_000).contains(&Kind::Fragment));
 }
 
 #[test]

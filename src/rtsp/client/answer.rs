@@ -67,7 +67,12 @@ impl Client {
     /// Notes what any answer may say: the methods known, the session, and that
     /// the session lives.
     fn note(&mut self, pending: &Pending, status: u16, message: &Message<'_>) {
-        for name in ["Public", "Allow"] {
+        // Later answers repeat what has proved wrong.
+        let names: &[&str] = match pending.kind {
+            Kind::KeepAlive => &[],
+            _ => &["Public", "Allow"],
+        };
+        for name in names {
             for list in message.headers(name) {
                 let mut methods = list.split(',').map(str::trim_ascii);
                 self.get_parameter |= methods.any(|it| it.eq_ignore_ascii_case("GET_PARAMETER"));
@@ -186,9 +191,15 @@ impl Client {
             method: pending.method,
         };
         match pending.kind {
+            // Some cameras name a method that they refuse, with any code. Such
+            // a request may not have kept the session: the other kind does.
+            Kind::KeepAlive if self.get_parameter => {
+                self.get_parameter = false;
+                self.send(Kind::KeepAlive);
+            }
             Kind::KeepAlive if code == 454 => self.fail(failure),
-            // Still a sign of life, but the other kind may be liked better.
-            Kind::KeepAlive => self.get_parameter = false,
+            // Still a sign of life.
+            Kind::KeepAlive => {}
             Kind::Options | Kind::Describe if (300..400).contains(&code) => {
                 self.redirected(message, failure);
             }

@@ -49,6 +49,9 @@ impl Client {
         let method = self.method(kind);
         let uri = match kind {
             Kind::Options | Kind::Describe => self.url.without_credentials(),
+            // Gateways address it to what was named last, and a Digest answer
+            // must be for the same.
+            Kind::KeepAlive if !self.played => self.url.without_credentials(),
             Kind::Setup { media, .. } => self.media_url(media),
             _ => self.aggregate.clone(),
         };

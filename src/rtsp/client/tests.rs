@@ -103,6 +103,8 @@ fn keep_alive_by_what_the_camera_knows() {
     );
     scene.now = due;
     scene.answer("451 Parameter Not Understood", "", "");
+    scene.expect("OPTIONS");
+    scene.answer("200 OK", "", "");
     scene.nothing();
     scene.now = scene.client.timeout().unwrap();
     scene.client.handle_timeout(scene.now);
@@ -120,6 +122,8 @@ fn the_session_may_end_on_the_other_side() {
     let mut scene = Scene::playing();
     scene.client.handle_timeout(scene.now + 10_000);
     scene.expect("GET_PARAMETER");
+    scene.answer("454 Session Not Found", "", "");
+    scene.expect("OPTIONS");
     scene.answer("454 Session Not Found", "", "");
     assert!(matches!(scene.failure(), Failure::Status { code: 454, .. }));
     scene.client.teardown();

@@ -62,6 +62,48 @@ fn a_late_answer_to_a_keep_alive_given_up_is_not_the_next_ones() {
 }
 
 #[test]
+fn a_keep_alive_that_is_refused_is_made_up_for_and_not_sent_again() {
+    for status in ["454 Session Not Found", "501 Not Implemented"] {
+        let mut scene = Scene::playing();
+        scene.now = scene.client.timeout().unwrap();
+        scene.client.handle_timeout(scene.now);
+        scene.expect("GET_PARAMETER");
+        scene.answer(status, "", "");
+        scene.expect("OPTIONS");
+        scene.answer("200 OK", "Public: PLAY, GET_PARAMETER\r\n", "");
+        scene.nothing();
+        scene.now = scene.client.timeout().unwrap();
+        scene.client.handle_timeout(scene.now);
+        scene.expect("OPTIONS");
+    }
+}
+
+#[test]
+fn before_it_plays_it_is_kept_alive_by_the_address_that_was_described() {
+    let mut scene = Scene::new("rtsp://cam/live");
+    scene.client.pause();
+    scene.describe("Content-Base: rtsp://cam/other/\r\n", SDP);
+    scene.client.setup(&[0]);
+    scene.expect("SETUP");
+    scene.answer("200 OK", "Session: 99\r\n", "");
+    assert!(matches!(scene.take(), Output::SetUp { .. }));
+    assert_eq!(scene.take(), Output::Paused);
+    for uri in ["rtsp://cam/live", "rtsp://cam/other/"] {
+        scene.now = scene.client.timeout().unwrap();
+        scene.client.handle_timeout(scene.now);
+        scene.expect("GET_PARAMETER");
+        assert_eq!(scene.uri(), uri);
+        scene.answer("200 OK", "", "");
+        if uri.ends_with("live") {
+            scene.client.play();
+            scene.expect("PLAY");
+            scene.answer("200 OK", "", "");
+            scene.take();
+        }
+    }
+}
+
+#[test]
 fn without_a_session_header_it_is_kept_alive_and_torn_down_all_the_same() {
     let mut scene = setting_up(SDP);
     scene.answer("200 OK", "", "");
