@@ -55,6 +55,7 @@ export class CamgateVideo extends Base {
   }
 
   connectedCallback(): void {
+    this.#upgrade();
     load().catch(() => {}); // ready when it is wanted; failing is told then
     this.#ticker ??= setInterval(() => this.#render(), TICK);
     if (this.autoplay && this.src) this.start();
@@ -83,16 +84,16 @@ export class CamgateVideo extends Base {
     return this.getAttribute('src') ?? '';
   }
 
-  set src(url: string) {
-    this.setAttribute('src', url);
+  set src(url: string | null | undefined) {
+    this.setAttribute('src', url ?? ''); // frameworks take a property back so
   }
 
   get socket(): string {
     return this.player.socket;
   }
 
-  set socket(url: string) {
-    this.setAttribute('socket', url);
+  set socket(url: string | null | undefined) {
+    this.setAttribute('socket', url ?? '');
   }
 
   get autoplay(): boolean {
@@ -155,6 +156,16 @@ export class CamgateVideo extends Base {
   setCredentials(user: string, password: string): void {
     this.#user = user;
     this.player.setCredentials(user, password);
+  }
+
+  /** What was set before this script had come hides the accessors. */
+  #upgrade(): void {
+    for (const name of ['socket', 'credentials', 'src', 'autoplay', 'muted', 'controls', 'stats'] as const) {
+      if (!Object.hasOwn(this, name)) continue;
+      const { [name]: value } = this;
+      delete (this as Partial<CamgateVideo>)[name];
+      Object.assign(this, { [name]: value });
+    }
   }
 
   #changeSource(url: string): void {

@@ -118,7 +118,8 @@ export class Player extends EventTarget implements SessionListener {
   }
 
   set socket(url: string) {
-    this.#change({ socket: webSocketUrl(url) });
+    const socket = webSocketUrl(url);
+    if (socket !== this.socket) this.#change({ socket });
   }
 
   setCredentials(user: string, password: string): void {
@@ -165,10 +166,10 @@ export class Player extends EventTarget implements SessionListener {
 
   /** Begins, or tries again at once if it had failed or is waiting to. */
   start(): void {
-    if (!this.src) return;
+    if (!this.src || this.#end.signal.aborted) return;
     if (!Mse.available) return this.#giveUp(problems.noMediaSource());
     if (this.#session) return;
-    this.#prepare();
+    this.load(); // now: a source that came later would interrupt a play() that follows
     this.#patience.forget();
     void this.#connect();
   }
@@ -192,13 +193,15 @@ export class Player extends EventTarget implements SessionListener {
 
   #change(source: Partial<Source>): void {
     const active = this.#state !== 'stopped';
+    const paused = this.#state === 'paused';
     const playing = !this.video.paused;
     const moved = source.url !== undefined || source.socket !== undefined;
     this.#leave();
     if (moved && active) this.stop(); // the last picture of another camera must not stay
     Object.assign(this.#source, source);
     this.#setProblem(undefined);
-    if (!active) return;
+    if (paused && moved) this.load();
+    if (!active || paused) return; // playing starts it
     this.start();
     if (playing) this.video.play().catch(() => {}); // its owner allowed it before
   }
@@ -244,9 +247,9 @@ export class Player extends EventTarget implements SessionListener {
     this.#session = undefined;
   }
 
-  ended(problem: Problem, spoilt: boolean): void {
+  ended(problem: Problem | undefined, spoilt: boolean): void {
     if (spoilt) this.#machine = undefined;
-    this.#fail(problem);
+    if (problem) this.#fail(problem);
   }
 
   #fail(problem: Problem): void {
@@ -320,8 +323,9 @@ export class Player extends EventTarget implements SessionListener {
   }
 
   #track(id: number, mime: string): void {
-    if (this.#screen?.track(id, mime)) return;
-    this.#leaveOut(problems.leftOut(mime.split('/')[0] ?? '', codecs(mime), 'browser'));
+    const media = mime.startsWith('audio') ? 'audio' : 'video';
+    this.#unsupported = this.#unsupported.filter((track) => track.media !== media); // said of its codec before
+    if (!this.#screen?.track(id, mime)) this.#leaveOut(problems.leftOut(media, codecs(mime), 'browser'));
   }
 
   #picture(picture: Fragment): void {
@@ -370,7 +374,7 @@ export class Player extends EventTarget implements SessionListener {
   }
 
   #resumed(): void {
-    if (this.#state === 'stopped') return this.start();
+    if (this.#state === 'stopped' || this.#state === 'failed') return this.start();
     if (this.#state !== 'paused') return;
     if (!this.#session) return this.start();
     this.#patience.feed(clock(), false);

@@ -25,6 +25,8 @@ const AHEAD_LIMIT = 32 << 20;
 /** In ms. */
 const DEFAULT_LENGTH = 180_000;
 const MIN_LENGTH = 1000;
+/** Lengths in a file are ticks of SCALE in 32 bits: 13 hours. */
+const MAX_LENGTH = 12 * 3_600_000;
 
 export type RecorderKind = 'continuous' | 'event';
 
@@ -75,9 +77,9 @@ export class Recorder {
     return this.#on;
   }
 
-  /** The length of the files to come, in ms, at least 1000; what is no length means the default. */
+  /** The length of the files to come, in ms, at least 1000, at most 12 hours; what is no length means the default. */
   setFileLength(ms: number): void {
-    this.#length = ms > 0 && ms < Infinity ? Math.max(MIN_LENGTH, ms) : DEFAULT_LENGTH;
+    this.#length = ms > 0 && ms < Infinity ? Math.min(MAX_LENGTH, Math.max(MIN_LENGTH, ms)) : DEFAULT_LENGTH;
   }
 
   get fileLength(): number {

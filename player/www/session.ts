@@ -25,8 +25,8 @@ export type Media = Extract<
 
 export interface SessionListener {
   media(output: Media): void;
-  /** It is over by itself. `spoilt`: the machine trapped and must not be used again. */
-  ended(problem: Problem, spoilt: boolean): void;
+  /** It is over, by itself if there is a problem. `spoilt`: the machine trapped and must not be used again. */
+  ended(problem: Problem | undefined, spoilt: boolean): void;
 }
 
 export class Session implements Listener {
@@ -39,6 +39,8 @@ export class Session implements Listener {
   #armed = Infinity;
   #due = Infinity;
   #over = false;
+  /** Being stopped: what is left to say to the gateway still goes out, nothing else does. */
+  #leaving = false;
   /** Bytes of media that came, and when the last of them did (clock()). */
   bytes = 0;
   heard = clock();
@@ -66,7 +68,8 @@ export class Session implements Listener {
 
   /** Says good-bye to the camera and leaves. */
   stop(): void {
-    if (this.#over) return;
+    if (this.#leaving) return;
+    this.#leaving = true;
     this.#run((now) => this.#machine.call('close', now)); // its TEARDOWN is sent before the sockets close
     this.#finish();
   }
@@ -116,6 +119,7 @@ export class Session implements Listener {
   }
 
   #handle(output: Output): void {
+    if (this.#leaving && !output.kind.startsWith('send')) return;
     switch (output.kind) {
       case 'sendControl': return this.#link.sendControl(output.text);
       case 'openData': return this.#link.openData();
@@ -152,7 +156,7 @@ export class Session implements Listener {
   #end(problem: Problem, spoilt: boolean): void {
     if (this.#over) return;
     this.#finish();
-    this.#listener.ended(problem, spoilt);
+    this.#listener.ended(this.#leaving ? undefined : problem, spoilt);
   }
 
   #finish(): void {

@@ -65,6 +65,9 @@ export type Output =
 export const LOST = 1;
 export const LEFT_OUT = 3;
 
+/** A gateway that does not answer must not keep the players of a page waiting for ever, in ms. */
+const LOAD_LIMIT = 60_000;
+
 let compiled: Promise<WebAssembly.Module> | undefined;
 
 /** Fetches and compiles the wasm beside this script, once for all players of the page. */
@@ -77,7 +80,7 @@ export function load(): Promise<WebAssembly.Module> {
 }
 
 async function compile(url: URL): Promise<WebAssembly.Module> {
-  const response = await fetch(url);
+  const response = await fetch(url, { signal: AbortSignal.timeout(LOAD_LIMIT) });
   if (!response.ok) throw new Error(`${url.pathname}: ${response.status} ${response.statusText}`);
   // compileStreaming insists on the MIME type, which a foreign web server may not know.
   if (response.headers.get('content-type') === 'application/wasm') {

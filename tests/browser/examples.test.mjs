@@ -52,7 +52,7 @@ async function openExample(open, gateway, page, files) {
 test('the package has what its manifest names, and loads where there is no page', async () => {
   const manifest = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'));
   const named = Object.values(manifest.exports).flatMap((entry) => (typeof entry === 'string' ? [] : Object.values(entry)));
-  for (const file of [...named, 'dist/camgate.wasm', 'README.md', 'examples/plain.html']) {
+  for (const file of [...named, 'dist/camgate.wasm', 'README.md', 'LICENSE', 'examples/plain.html']) {
     assert.ok((await readFile(join(installed, file))).length > 100, file);
   }
   const script = "import('camgate-player').then((all) => console.log(Object.keys(all).sort().join()))";

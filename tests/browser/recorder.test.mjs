@@ -455,9 +455,9 @@ test('an owner that fails does not end the stream', () => {
   assert.deepEqual(said, ['no room']);
 });
 
-test('what is no length means three minutes, and none is shorter than a second', () => {
+test('what is no length means three minutes, and none is shorter than a second or longer than 12 hours', () => {
   const made = recorder(new FakePlayer());
-  for (const [asked, got] of [[NaN, 180_000], [0, 180_000], [-1, 180_000], [Infinity, 180_000], [1, 1000], [2500, 2500]]) {
+  for (const [asked, got] of [[NaN, 180_000], [0, 180_000], [-1, 180_000], [Infinity, 180_000], [1, 1000], [2500, 2500], [86_400_000, 43_200_000]]) {
     made.setFileLength(asked);
     assert.equal(made.fileLength, got);
   }

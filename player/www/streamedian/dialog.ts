@@ -21,12 +21,13 @@ export function tell(message: string): void {
   told.show();
 }
 
-/** Asks for user and password; undefined: the person does not want to say. */
-export function ask(question: string): Promise<Credentials | undefined> {
+/** Asks for user and password, until `signal` is aborted; undefined: the person does not want to say. */
+export function ask(question: string, signal: AbortSignal): Promise<Credentials | undefined> {
   const dialog = made<HTMLDialogElement>(SIGN_IN);
   say(part(dialog, 'p'), question);
   document.body.append(dialog);
   dialog.showModal();
+  signal.addEventListener('abort', () => dialog.close());
   return new Promise((resolve) => {
     dialog.addEventListener('close', () => {
       const value = (name: string) => part<HTMLInputElement>(dialog, `[name=${name}]`).value;

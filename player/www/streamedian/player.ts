@@ -33,7 +33,7 @@ export interface StreamedianOptions {
   errorHandler?: (error: StreamedianError) => void;
   infoHandler?: (info: ServerInfo) => void;
   /** Gets every recorded file. */
-  dataHandler?: (file: Uint8Array, prefix: Prefix) => void;
+  dataHandler?: (file: Uint8Array<ArrayBuffer>, prefix: Prefix) => void;
   /** Whether the element's own errors reach errorHandler. Default: true. */
   redirectNativeMediaErrors?: boolean;
   /** Seconds kept behind the play head. Default: 120. */
@@ -71,6 +71,8 @@ export class StreamedianPlayer {
   #format: VideoFormat | undefined;
   /** Answers the question for credentials that is open. */
   #answer: ((given: Credentials | undefined) => void) | undefined;
+  /** Withdraws that question. */
+  #asking = new AbortController();
 
   constructor(element: HTMLMediaElement, options: StreamedianOptions) {
     this.player = element;
@@ -106,6 +108,7 @@ export class StreamedianPlayer {
   /** Leaves the camera. */
   stop(): void {
     this.#wanted = false;
+    this.#withdraw();
     this.#core?.stop();
     if (this.url && !this.#end.signal.aborted) this.#core?.load();
   }
@@ -113,7 +116,8 @@ export class StreamedianPlayer {
   /** Another stream, which is started if the element has `autoplay` or was playing. */
   async setSource(url: string, type?: string): Promise<void> {
     if (this.#end.signal.aborted) return;
-    if (!playable(url, type)) return this.#fail(new StreamedianError(NOT_SUPPORTED, `This is no address of RTSP: ${url}`));
+    if (!playable(url, type)) return this.#fail(new StreamedianError(NOT_SUPPORTED, 'This is no address of RTSP.'));
+    if (url !== this.url) this.#withdraw();
     this.url = url;
     this.#told = '';
     // The browser fails over such an address, and its controls with it.
@@ -133,7 +137,9 @@ export class StreamedianPlayer {
 
   /** To be called by queryCredentials, or at any time. */
   setCredentials(user: string, password: string): void {
-    if (this.#answer) this.#answer({ user, password });
+    const answer = this.#answer;
+    this.#answer = undefined;
+    if (answer) answer({ user, password });
     else this.#core?.setCredentials(user, password);
   }
 
@@ -142,7 +148,7 @@ export class StreamedianPlayer {
     this.continuousRecording.destroy();
     this.eventRecording.destroy();
     this.#end.abort();
-    this.#answer?.(undefined);
+    this.#withdraw();
     this.#core?.destroy();
   }
 
@@ -214,7 +220,7 @@ export class StreamedianPlayer {
 
   #fail(error: StreamedianError): void {
     const key = `${error.code} ${error.message}`;
-    if (key === this.#told) return;
+    if (key === this.#told || this.#end.signal.aborted) return;
     this.#told = key;
     const { errorHandler } = this.#options;
     if (errorHandler) errorHandler(error);
@@ -233,20 +239,27 @@ export class StreamedianPlayer {
     this.#options.videoFormatHandler?.(format);
   }
 
-  async #query(problem: Problem): Promise<Credentials | undefined> {
+  #query(problem: Problem): Promise<Credentials | undefined> {
+    this.#withdraw();
     const { queryCredentials } = this.#options;
-    if (!queryCredentials) return ask(`${problem.title}. ${problem.message}`);
-    try {
-      return await new Promise<Credentials | undefined>((resolve, reject) => {
-        this.#answer = resolve;
-        // What it returns counts only if it is an answer: it may have called setCredentials(), or will.
-        Promise.resolve(queryCredentials.call(this)).then((given) => {
-          if (isCredentials(given)) resolve(given);
-        }, reject);
-      });
-    } finally {
-      this.#answer = undefined;
-    }
+    if (!queryCredentials) return ask(`${problem.title}. ${problem.message}`, this.#asking.signal);
+    return new Promise((resolve) => {
+      const answer = this.#answer = (given) => {
+        if (this.#answer === answer) this.#answer = undefined;
+        resolve(given);
+      };
+      // What it returns counts only if it is an answer: it may have called setCredentials(), or will.
+      (async () => queryCredentials.call(this))().then((given) => {
+        if (isCredentials(given)) answer(given);
+      }, () => answer(undefined));
+    });
+  }
+
+  /** Nobody waits for an answer any more. */
+  #withdraw(): void {
+    this.#answer?.(undefined);
+    this.#asking.abort();
+    this.#asking = new AbortController();
   }
 }
 

@@ -16,7 +16,7 @@ interface Recorder {
 }
 
 interface Script {
-  Recorder: new (player: Player, kind: Prefix, deliver: (file: Uint8Array, kind: Prefix) => void) => Recorder;
+  Recorder: new (player: Player, kind: Prefix, deliver: (file: Uint8Array<ArrayBuffer>, kind: Prefix) => void) => Recorder;
 }
 
 const DEFAULT_LENGTH = 180_000;
@@ -24,7 +24,7 @@ const DEFAULT_LENGTH = 180_000;
 export class Recording {
   readonly #player: Promise<Player>;
   readonly #prefix: Prefix;
-  readonly #deliver: (file: Uint8Array, prefix: Prefix) => void;
+  readonly #deliver: (file: Uint8Array<ArrayBuffer>, prefix: Prefix) => void;
   readonly #failed: (error: unknown) => void;
   #recorder: Recorder | undefined;
   #loading = false;
@@ -36,7 +36,7 @@ export class Recording {
   constructor(
     player: Promise<Player>,
     prefix: Prefix,
-    deliver: (file: Uint8Array, prefix: Prefix) => void,
+    deliver: (file: Uint8Array<ArrayBuffer>, prefix: Prefix) => void,
     failed: (error: unknown) => void,
   ) {
     this.#player = player;
