@@ -15,7 +15,7 @@ const NEAREST = 0.06;
 const NEAREST_WITH_SOUND = 0.25;
 const FARTHEST = 0.6;
 /** Added to the jitter that was measured, in seconds: for the decoder, and the wait for the display. */
-const MARGIN = 0.045;
+const MARGIN = 0.055;
 /** Jitter is remembered for one to two of these, in ms. */
 const WINDOW = 5_000;
 /** What comes in the first moments of a session may be older than it looks, in ms. */
@@ -37,6 +37,11 @@ const SEEK_SHOWN = 0.12;
 const EARLY = 3_000;
 /** Not noticed by ear; and what is still bearable. */
 const SLOW_RATE = 0.98;
+/** So many seconds too near, a browser leaves out pictures that come too late, or stalls again. */
+const MUCH_TOO_NEAR = 0.08;
+const SLOWER_RATE = 0.9;
+/** At the start, where the play head begins at the edge. */
+const START_RATE = 0.5;
 const GENTLE_RATE = 1.03;
 const FAST_RATE = 1.1;
 /** After a jump the decoder needs a moment before the next one is judged, in ms. */
@@ -172,7 +177,7 @@ export class Live {
     // Against where the edge is when nothing is late; but never beyond what is really there.
     if (!Number.isFinite(this.#lag.low)) return;
     const excess = now / 1000 - this.#lag.low - video.currentTime - target;
-    this.#adjust(latency < target * THERE ? Math.min(excess, 0) : excess);
+    this.#adjust(latency < target * THERE ? Math.min(excess, 0) : excess, early);
   }
 
   /** Jumps to the live edge at once. */
@@ -184,11 +189,11 @@ export class Live {
     this.#jump(Math.max(start + INSIDE, this.edge - this.target), now);
   }
 
-  #adjust(excess: number): void {
+  #adjust(excess: number, early: boolean): void {
     const { playbackRate } = this.#video;
     if (excess > HURRY) this.#rate(FAST_RATE);
     else if (excess > (this.sound ? START_WITH_SOUND : START)) this.#rate(Math.max(playbackRate, GENTLE_RATE));
-    else if (excess < -NEAR) this.#rate(SLOW_RATE);
+    else if (excess < -NEAR) this.#rate(early ? START_RATE : excess < -MUCH_TOO_NEAR ? SLOWER_RATE : SLOW_RATE);
     else if (playbackRate > 1 ? excess < STOP : excess > -STOP) this.#rate(1);
   }
 

@@ -45,7 +45,7 @@ const CASES = [
 
 /** What is known not to be right yet. */
 const TODO = {
-  'Firefox h264-bframes': 'starts too near the live edge: B pictures come after their time, and are left out',
+  'Firefox h264-bframes': 'now and then a picture is left out, and another told in its place',
 };
 
 for (const [name, start] of Object.entries(BROWSERS)) {
