@@ -74,8 +74,6 @@ cargo_for() {
     flags=$(remap)
     if [ "$target" = "$WASM" ]; then
         build=build
-        # Hashes what a password and a nonce make: its loop need not be unrolled.
-        flags="$flags --cfg sha2_backend_soft=\"compact\""
     else
         build=zigbuild
         PATH=$PWD/$TOOLS/bin:$PATH
@@ -90,7 +88,7 @@ cargo_for() {
             [ "$build" = build ] || flags="$flags -C link-self-contained=no"
             # A trap needs no words in a browser: panics end at once.
             [ "$target" != "$WASM" ] ||
-                flags="$flags -Zunstable-options -Cpanic=immediate-abort"
+                flags="$flags -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none"
             # The features of a compiler of one's own time: allowed by name.
             RUSTFLAGS=$flags RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc \
                 CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$(debian_linker) \
