@@ -160,7 +160,7 @@ impl DigestChallenge {
         let protected = match challenge.parameter("qop") {
             None | Some("") => false,
             Some(offered) => {
-                let mut offers = offered.split([',', ' ']);
+                let mut offers = text::split(offered, b", ");
                 offers.find(|one| one.eq_ignore_ascii_case("auth"))?;
                 true
             }

@@ -4,22 +4,18 @@
 /// Both hash in blocks of so many bytes.
 const BLOCK: usize = 64;
 
-/// The MD5 of `message`.
-pub fn md5(message: &[u8]) -> [u8; 16] {
+/// The MD5 of `message`, 16 bytes.
+pub fn md5(message: &[u8]) -> Vec<u8> {
     let bits = (message.len() as u64).wrapping_mul(8).to_le_bytes();
     let mut state = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
     for block in padded(message, bits).chunks_exact(BLOCK) {
         md5_block(&mut state, &words(block, u32::from_le_bytes));
     }
-    let mut digest = [0; 16];
-    for (bytes, word) in digest.chunks_exact_mut(4).zip(state) {
-        bytes.copy_from_slice(&word.to_le_bytes());
-    }
-    digest
+    bytes(&state, u32::to_le_bytes)
 }
 
-/// The SHA-256 of `message`.
-pub fn sha256(message: &[u8]) -> [u8; 32] {
+/// The SHA-256 of `message`, 32 bytes.
+pub fn sha256(message: &[u8]) -> Vec<u8> {
     let bits = (message.len() as u64).wrapping_mul(8).to_be_bytes();
     let mut state = [
         0x6a09_e667,
@@ -34,11 +30,7 @@ pub fn sha256(message: &[u8]) -> [u8; 32] {
     for block in padded(message, bits).chunks_exact(BLOCK) {
         sha256_block(&mut state, words(block, u32::from_be_bytes));
     }
-    let mut digest = [0; 32];
-    for (bytes, word) in digest.chunks_exact_mut(4).zip(state) {
-        bytes.copy_from_slice(&word.to_be_bytes());
-    }
-    digest
+    bytes(&state, u32::to_be_bytes)
 }
 
 /// Whole blocks: the message, a bit, zeros, and the message's length in bits.
@@ -57,6 +49,14 @@ fn words(block: &[u8], read: fn([u8; 4]) -> u32) -> [u32; 16] {
         *word = bytes.try_into().map_or(0, read);
     }
     words
+}
+
+fn bytes(words: &[u32], write: fn(u32) -> [u8; 4]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(4 * words.len());
+    for word in words {
+        bytes.extend_from_slice(&write(*word));
+    }
+    bytes
 }
 
 /// RFC 1321 §3.4.
@@ -79,9 +79,7 @@ fn md5_block(state: &mut [u32; 4], words: &[u32; 16]) {
         let turned = sum.wrapping_add(*sine).rotate_left(SHIFTS[round][step % 4]);
         (a, b, c, d) = (d, b.wrapping_add(turned), b, c);
     }
-    for (word, change) in state.iter_mut().zip([a, b, c, d]) {
-        *word = word.wrapping_add(change);
-    }
+    add(state, &[a, b, c, d]);
 }
 
 /// FIPS 180-4 §6.2.2, the message schedule kept in a ring of 16 words.
@@ -105,8 +103,12 @@ fn sha256_block(state: &mut [u32; 8], mut words: [u32; 16]) {
             .wrapping_add(words[(step + 9) % 16])
             .wrapping_add(late.rotate_right(17) ^ late.rotate_right(19) ^ (late >> 10));
     }
-    for (word, change) in state.iter_mut().zip([a, b, c, d, e, f, g, h]) {
-        *word = word.wrapping_add(change);
+    add(state, &[a, b, c, d, e, f, g, h]);
+}
+
+fn add(state: &mut [u32], changes: &[u32]) {
+    for (word, change) in state.iter_mut().zip(changes) {
+        *word = word.wrapping_add(*change);
     }
 }
 
