@@ -44,7 +44,7 @@ clean: ## remove everything that was built
 tools:
 	@board/install.sh build
 
-player/dist/camgate.wasm: $(SHARED) player/node_modules | tools
+player/dist/camgate.wasm: $(SHARED) | tools
 	board/toolchain.sh wasm
 
 player/dist/index.html: $(PAGES) player/node_modules

@@ -69,16 +69,6 @@ thumb() {
     case $1 in armv7-*) echo ,+thumb-mode ;; esac
 }
 
-# Functions of wasm can return two numbers at once. Compiled so, most of what
-# parsers return need not go through the memory, which saves a sixth of the code.
-# The target is the compiler's own, but for that; prints its file.
-multivalue() {
-    mkdir -p target/wasm
-    RUSTC_BOOTSTRAP=1 /usr/bin/rustc -Zunstable-options --print target-spec-json --target "$WASM" |
-        sed 's/^{/{ "llvm-abiname": "experimental-mv",/' >target/wasm/wasm32-multivalue.json
-    echo target/wasm/wasm32-multivalue.json
-}
-
 # cargo_for TARGET ARGUMENT...: cargo as chosen, the release profile.
 cargo_for() {
     target=$1
@@ -103,13 +93,10 @@ cargo_for() {
                 # A trap needs no words in a browser: panics end at once.
                 flags="$flags -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none"
                 flags="$flags -Cllvm-args=-inline-threshold=15"
-                target=$(multivalue)
-                # Newer versions of cargo want to be told that it is a file.
-                RUSTC_BOOTSTRAP=1 /usr/bin/cargo -Zhelp 2>&1 | grep -q json-target-spec && set -- -Zjson-target-spec "$@"
             fi
             # The features of a compiler of one's own time: allowed by name.
             RUSTFLAGS=$flags RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc \
-                CARGO_TARGET_WASM32_MULTIVALUE_LINKER=$(debian_linker) \
+                CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$(debian_linker) \
                 /usr/bin/cargo "$build" --release --locked --target "$target" \
                 -Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size "$@"
             ;;
@@ -120,35 +107,24 @@ cargo_for() {
     esac
 }
 
-# The optimiser of npm, which knows two numbers at once better, else the system's.
-wasm_opt() {
-    features="--enable-bulk-memory --enable-sign-ext --enable-mutable-globals
-        --enable-multivalue --enable-nontrapping-float-to-int --enable-reference-types"
-    npm=player/node_modules/.bin/wasm-opt
-    # shellcheck disable=SC2086
-    if [ -e "$npm" ]; then
-        "$npm" $features --enable-bulk-memory-opt --enable-call-indirect-overlong \
-            -Oz --one-caller-inline-max-function-size=200 --converge --gufa -Oz "$1" -o "$2"
-    elif command -v wasm-opt >/dev/null; then
-        wasm-opt $features --flatten --rereloop \
-            -Oz --one-caller-inline-max-function-size=200 -Oz "$1" -o "$2"
-    else
-        cp "$1" "$2"
-    fi
-}
-
 # A target directory of its own: the native build's cache stays as it is. Least
 # size, for it goes over the network: remuxing costs a tenth more than with `s`.
 wasm() {
-    how=$(choice "$WASM")
     CARGO_TARGET_DIR=target/wasm CARGO_PROFILE_RELEASE_OPT_LEVEL=z \
         cargo_for "$WASM" -p camgate-player --lib
-    case $how in
-        debian) built=target/wasm/wasm32-multivalue/release ;;
-        *) built=target/wasm/$WASM/release ;;
-    esac
+    built=target/wasm/$WASM/release/camgate_player.wasm
     mkdir -p player/dist
-    wasm_opt "$built/camgate_player.wasm" player/dist/camgate.wasm
+    if command -v wasm-opt >/dev/null; then
+        # Small functions that are called once are not inlined: alike, they are
+        # compressed better.
+        wasm-opt --enable-bulk-memory --enable-sign-ext --enable-mutable-globals \
+            --enable-multivalue --enable-nontrapping-float-to-int \
+            --enable-reference-types --flatten --rereloop \
+            -Oz --one-caller-inline-max-function-size=200 -Oz \
+            "$built" -o player/dist/camgate.wasm
+    else
+        cp "$built" player/dist/camgate.wasm
+    fi
     size=$(wc -c <player/dist/camgate.wasm)
     gzipped=$(gzip -9c player/dist/camgate.wasm | wc -c)
     echo "camgate.wasm $size bytes, $gzipped gzipped"

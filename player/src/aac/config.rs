@@ -124,7 +124,7 @@ impl Config {
     pub fn format(&self) -> Format {
         Format {
             coding: Coding::Aac,
-            codec: text::concat(&["mp4a.40.", &text::decimal(self.object_type.into())]),
+            codec: text::concat(&["mp4a.40.", &text::decimal(self.object_type)]),
             rate: self.rate,
             channels: self.channels,
             config: self.bytes.clone(),
