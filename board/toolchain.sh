@@ -22,6 +22,9 @@ set -eu
 cd "$(dirname "$0")/.."
 
 WASM=wasm32-unknown-unknown
+# What a wasm may have, in bytes, as it is and gzipped.
+WASM_LIMIT=112640
+WASM_GZIP_LIMIT=49152
 # A virtual environment of Python: board/install.sh board.
 TOOLS=target/board/tools
 
@@ -74,8 +77,6 @@ cargo_for() {
     flags=$(remap)
     if [ "$target" = "$WASM" ]; then
         build=build
-        # Hashes what a password and a nonce make: its loop need not be unrolled.
-        flags="$flags --cfg sha2_backend_soft=\"compact\""
     else
         build=zigbuild
         PATH=$PWD/$TOOLS/bin:$PATH
@@ -88,9 +89,11 @@ cargo_for() {
         debian)
             # zig brings what Debian's compiler has not: the C library's start.
             [ "$build" = build ] || flags="$flags -C link-self-contained=no"
-            # A trap needs no words in a browser: panics end at once.
-            [ "$target" != "$WASM" ] ||
-                flags="$flags -Zunstable-options -Cpanic=immediate-abort"
+            if [ "$target" = "$WASM" ]; then
+                # A trap needs no words in a browser: panics end at once.
+                flags="$flags -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none"
+                flags="$flags -Cllvm-args=-inline-threshold=15"
+            fi
             # The features of a compiler of one's own time: allowed by name.
             RUSTFLAGS=$flags RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc \
                 CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$(debian_linker) \
@@ -112,14 +115,22 @@ wasm() {
     built=target/wasm/$WASM/release/camgate_player.wasm
     mkdir -p player/dist
     if command -v wasm-opt >/dev/null; then
-        wasm-opt -Oz --enable-bulk-memory --enable-sign-ext --enable-mutable-globals \
+        # Small functions that are called once are not inlined: alike, they are
+        # compressed better.
+        wasm-opt --enable-bulk-memory --enable-sign-ext --enable-mutable-globals \
             --enable-multivalue --enable-nontrapping-float-to-int \
-            --enable-reference-types "$built" -o player/dist/camgate.wasm
+            --enable-reference-types --flatten --rereloop \
+            -Oz --one-caller-inline-max-function-size=200 -Oz \
+            "$built" -o player/dist/camgate.wasm
     else
         cp "$built" player/dist/camgate.wasm
     fi
-    echo "camgate.wasm $(wc -c <player/dist/camgate.wasm) bytes," \
-        "$(gzip -9c player/dist/camgate.wasm | wc -c) gzipped"
+    size=$(wc -c <player/dist/camgate.wasm)
+    gzipped=$(gzip -9c player/dist/camgate.wasm | wc -c)
+    echo "camgate.wasm $size bytes, $gzipped gzipped"
+    if [ "$size" -gt "$WASM_LIMIT" ] || [ "$gzipped" -gt "$WASM_GZIP_LIMIT" ]; then
+        echo "camgate.wasm: the limits are $WASM_LIMIT bytes and $WASM_GZIP_LIMIT gzipped" >&2
+    fi
 }
 
 features() {

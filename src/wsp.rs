@@ -6,6 +6,8 @@
 //! send both. The writers produce only what every deployed client reads: CRLF,
 //! a reason in every reply, and no line end inside a value.
 
+use crate::rtsp::text;
+
 /// Header lines that one message may have; more is malformed.
 pub const MAX_HEADERS: usize = 32;
 
@@ -107,9 +109,9 @@ pub fn parse_reply(text: &str) -> Result<Reply<'_>, Malformed<'_>> {
         reason,
     };
     let rest = after_version(start).ok_or_else(|| malformed("not a WSP/1.1 message"))?;
-    let (digits, reason) = rest.split_once([' ', '\t']).unwrap_or((rest, ""));
-    let code = match digits.parse() {
-        Ok(code @ 100..=999) if digits.len() == 3 => code,
+    let (digits, reason) = text::cut(rest, b" \t").unwrap_or((rest, ""));
+    let code = match text::small_number(digits) {
+        Some(code @ 100..=999) if digits.len() == 3 => code,
         _ => return Err(malformed("no WSP code in the first line")),
     };
     head.check().map_err(malformed)?;
@@ -136,7 +138,7 @@ pub fn request(command: &str, headers: &[(&str, &str)], payload: &str) -> String
 pub fn reply(code: u16, reason: &str, headers: &[(&str, &str)], payload: &str) -> String {
     let mut text = String::with_capacity(payload.len().saturating_add(128));
     text.push_str("WSP/1.1 ");
-    text.push_str(&code.to_string());
+    text.push_str(&text::decimal(code.into()));
     text.push(' ');
     match reason.trim_ascii() {
         "" if code < 300 => text.push_str("OK"),
@@ -172,9 +174,13 @@ fn push_clean(text: &mut String, value: &str) {
 struct Head<'a>(&'a str);
 
 impl<'a> Head<'a> {
+    fn lines(self) -> text::Split<'a> {
+        text::split(self.0.strip_suffix('\n').unwrap_or(self.0), b"\n")
+    }
+
     fn find(self, name: &str) -> Option<&'a str> {
-        self.0.lines().take(MAX_HEADERS).find_map(|line| {
-            let (key, value) = line.split_once(':')?;
+        self.lines().take(MAX_HEADERS).find_map(|line| {
+            let (key, value) = text::cut(line, b":")?;
             key.trim_ascii()
                 .eq_ignore_ascii_case(name)
                 .then(|| value.trim_ascii())
@@ -182,10 +188,11 @@ impl<'a> Head<'a> {
     }
 
     fn check(self) -> Result<(), &'static str> {
-        if self.0.lines().nth(MAX_HEADERS).is_some() {
+        if self.lines().nth(MAX_HEADERS).is_some() {
             return Err("too many header lines");
         }
-        match self.0.lines().all(|line| line.contains(':')) {
+        let mut lines = self.lines();
+        match self.0.is_empty() || lines.all(|line| line.as_bytes().contains(&b':')) {
             true => Ok(()),
             false => Err("a header line without a colon"),
         }
@@ -194,21 +201,20 @@ impl<'a> Head<'a> {
 
 /// The start line, the header lines and the payload.
 fn split(text: &str) -> (&str, Head<'_>, &str) {
-    let (start, rest) = text.split_once('\n').unwrap_or((text, ""));
-    let mut offset = 0;
-    for line in rest.split_inclusive('\n') {
-        let end = offset + line.len();
-        if line.trim_end_matches(['\r', '\n']).is_empty() {
-            let head = rest.get(..offset).unwrap_or_default();
-            return (start, Head(head), rest.get(end..).unwrap_or_default());
+    let (start, rest) = text::cut(text, b"\n").unwrap_or((text, ""));
+    let mut left = rest;
+    loop {
+        let (line, after) = text::cut(left, b"\n").unwrap_or((left, ""));
+        if line.bytes().all(|byte| byte == b'\r') {
+            let head = rest.get(..rest.len() - left.len()).unwrap_or_default();
+            return (start, Head(head), after);
         }
-        offset = end;
+        left = after;
     }
-    (start, Head(rest), "")
 }
 
 fn after_version(start: &str) -> Option<&str> {
-    let (version, rest) = start.split_once([' ', '\t'])?;
+    let (version, rest) = text::cut(start, b" \t")?;
     let minor = version.strip_prefix("WSP/1.")?;
     let digits = !minor.is_empty() && minor.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| rest.trim_ascii())

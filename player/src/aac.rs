@@ -100,7 +100,8 @@ impl Layout {
         layout.random_access = bits("randomaccessindication", 0)? > 0;
         layout.stream_state = bits("streamstateindication", 0)?;
         layout.auxiliary = bits("auxiliarydatasizelength", 0)?;
-        layout.constant_size = parameter("constantsize").and_then(|size| size.trim().parse().ok());
+        layout.constant_size =
+            parameter("constantsize").and_then(|size| text::small_number(size.trim_ascii()));
         (layout.size > 0 || layout.constant_size.is_some_and(|size| size > 0)).then_some(layout)
     }
 
@@ -293,7 +294,7 @@ impl Depacketiser {
 fn width(parameter: Option<&str>, default: u32) -> Option<u32> {
     match parameter {
         None => Some(default),
-        Some(bits) => bits.trim().parse().ok().filter(|bits| *bits <= 32),
+        Some(bits) => text::number(bits.trim_ascii()).filter(|bits| *bits <= 32),
     }
 }
 

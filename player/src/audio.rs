@@ -7,7 +7,7 @@
 
 pub mod payload;
 
-use camgate::rtsp::sdp;
+use camgate::rtsp::{sdp, text};
 
 use crate::fmp4::fragment::{self, Sample};
 use crate::fmp4::init;
@@ -68,7 +68,7 @@ impl Audio {
     /// Queues the codec, where it is new.
     pub fn announce(&mut self, queue: &mut Queue) {
         if std::mem::take(&mut self.new_codec) {
-            let mime = ["audio/mp4; codecs=\"", &self.format.codec, "\""].concat();
+            let mime = text::concat(&["audio/mp4; codecs=\"", &self.format.codec, "\""]);
             queue.push(Output::bytes(Kind::Track, self.id, mime.into_bytes()));
         }
     }

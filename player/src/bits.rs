@@ -29,16 +29,23 @@ impl<'a> Bits<'a> {
     }
 
     /// `count` bits (at most 32).
-    #[inline(never)]
+    #[inline(always)]
     pub fn take(&mut self, count: u32) -> Option<u32> {
+        number(self.read(count))
+    }
+
+    #[inline(never)]
+    fn read(&mut self, count: u32) -> i64 {
         let mut value = 0;
         for _ in 0..count.min(32) {
-            value = value << 1 | u32::from(self.flag()?);
+            let Some(bit) = self.flag() else { return END };
+            value = value << 1 | i64::from(bit);
         }
-        Some(value)
+        value
     }
 
     /// Steps over `count` bits.
+    #[inline(never)]
     pub fn skip(&mut self, count: usize) -> Option<()> {
         let position = self.position.checked_add(count)?;
         if position > self.bytes.len().saturating_mul(8) {
@@ -62,16 +69,25 @@ impl<'a> Bits<'a> {
     }
 
     /// An unsigned Exp-Golomb number, ue(v) of H.264 9.1.
+    #[inline(always)]
     pub fn unsigned(&mut self) -> Option<u32> {
+        number(self.read_unsigned())
+    }
+
+    #[inline(never)]
+    fn read_unsigned(&mut self) -> i64 {
         let mut zeros = 0;
-        while !self.flag()? {
-            zeros += 1;
-            if zeros > 31 {
-                return None;
+        loop {
+            match self.flag() {
+                Some(true) => break,
+                Some(false) if zeros < 31 => zeros += 1,
+                _ => return END,
             }
         }
-        let rest = self.take(zeros)?;
-        Some(((1u32 << zeros) - 1).saturating_add(rest))
+        match self.read(zeros) {
+            END => END,
+            rest => (1 << zeros) - 1 + rest,
+        }
     }
 
     /// A signed Exp-Golomb number, se(v) of H.264 9.1.1.
@@ -80,6 +96,15 @@ impl<'a> Bits<'a> {
         let half = value.div_ceil(2).cast_signed();
         Some(if value % 2 == 1 { half } else { -half })
     }
+}
+
+/// Stands for the end of the bits where they are read as a number: an
+/// `Option<u32>` goes through the memory, wherever it is returned.
+const END: i64 = -1;
+
+#[inline(always)]
+fn number(read: i64) -> Option<u32> {
+    (read >= 0).then_some(read as u32)
 }
 
 /// Removes the emulation prevention bytes of a NAL unit (H.264 7.4.1.1, H.265

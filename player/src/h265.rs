@@ -5,6 +5,8 @@ pub mod sps;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use camgate::rtsp::text;
+
 use crate::access_unit::{Format, Record};
 use crate::bits::{Bits, push_hex, unescape};
 use crate::nal::codec::{Class, Picture, Shape, recovery_point};
@@ -149,12 +151,12 @@ fn mime(profile: &[u8; 12]) -> String {
     if let Some(space) = ["", "A", "B", "C"].get(usize::from(first >> 6)) {
         mime.push_str(space);
     }
-    mime.push_str(&(first & 0x1f).to_string());
+    mime.push_str(&text::decimal((first & 0x1f).into()));
     mime.push('.');
     let compatibility = u32::from_be_bytes([c0, c1, c2, c3]).reverse_bits();
     push_number(&mut mime, &compatibility.to_be_bytes());
     mime.push_str(if first & 0x20 == 0 { ".L" } else { ".H" });
-    mime.push_str(&level.to_string());
+    mime.push_str(&text::decimal(level.into()));
     let last = constraints.iter().rposition(|byte| *byte != 0);
     for byte in constraints.iter().take(last.map_or(0, |last| last + 1)) {
         mime.push('.');
@@ -172,8 +174,9 @@ fn push_number(text: &mut String, bytes: &[u8]) {
         push_hex(&mut digits, *byte);
     }
     digits.make_ascii_uppercase();
-    let digits = digits.trim_start_matches('0');
-    text.push_str(if digits.is_empty() { "0" } else { digits });
+    let zeros = digits.bytes().take_while(|digit| *digit == b'0').count();
+    let digits = digits.get(zeros..).filter(|digits| !digits.is_empty());
+    text.push_str(digits.unwrap_or("0"));
 }
 
 /// The HEVCDecoderConfigurationRecord (ISO 14496-15 8.3.3.1), lengths of four
@@ -189,14 +192,14 @@ fn record(sps: &Sps, sets: &Parameters, video: &Set, sequence: &Set) -> Vec<u8> 
     record.extend_from_slice(&[0, 0]); // avgFrameRate: unknown
     record.push(sps.layers << 3 | u8::from(sps.nested) << 2 | 3);
     record.push(3);
-    array(&mut record, VPS, std::iter::once(video));
-    array(&mut record, SPS, std::iter::once(sequence));
+    array(&mut record, VPS, &[video]);
+    array(&mut record, SPS, &[sequence]);
     let pictures = sets.pictures(sequence.id).take(MAX_PICTURE_SETS);
-    array(&mut record, PPS, pictures);
+    array(&mut record, PPS, &pictures.collect::<Vec<_>>());
     record
 }
 
-fn array<'a>(record: &mut Vec<u8>, kind: u8, sets: impl Iterator<Item = &'a Set>) {
+fn array(record: &mut Vec<u8>, kind: u8, sets: &[&Set]) {
     record.push(0x80 | kind); // array_completeness: there are none in samples
     let count_at = record.len();
     record.extend_from_slice(&[0, 0]);

@@ -22,6 +22,10 @@
 
 #![deny(unsafe_code)]
 
+#[cfg(target_family = "wasm")]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
 pub mod aac;
 #[allow(unsafe_code)]
 pub mod abi;

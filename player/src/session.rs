@@ -19,6 +19,7 @@ mod tests;
 use camgate::rtsp::auth::Credentials;
 use camgate::rtsp::client::{self, Client};
 use camgate::rtsp::framer;
+use camgate::rtsp::text;
 use camgate::rtsp::url::Url;
 use camgate::wsp;
 
@@ -102,9 +103,8 @@ impl Session {
 
     /// Starts over with `url\nuser\npassword`.
     pub fn open(&mut self, argument: &str, _now: f64) {
-        let mut lines = argument.splitn(3, '\n');
-        let mut line = || lines.next().unwrap_or_default();
-        let (address, user, password) = (line().trim(), line(), line());
+        let (address, rest) = text::cut(argument, b"\n").unwrap_or((argument, ""));
+        let (user, password) = text::cut(rest, b"\n").unwrap_or((rest, ""));
         self.queue.clear();
         *self = Self {
             queue: std::mem::take(&mut self.queue),
@@ -113,7 +113,7 @@ impl Session {
             wants_play: true,
             ..Self::default()
         };
-        let (address, tunnel) = split_tunnel(address);
+        let (address, tunnel) = split_tunnel(address.trim_ascii());
         match Url::parse(address) {
             Ok(url) => self.url = Some(url),
             Err(bad) => return self.fail(400, &words::address(bad.reason)),
@@ -131,7 +131,7 @@ impl Session {
         let (Phase::Opening, Some(url)) = (self.phase, &self.url) else {
             return;
         };
-        let (host, port) = (url.host.clone(), url.port.to_string());
+        let (host, port) = (url.host.clone(), text::decimal(url.port.into()));
         let proto = if url.tls { "rtsps" } else { "rtsp" };
         let tunnel = self.tunnel.clone();
         for command in ["GET_INFO", "INIT"] {
@@ -141,7 +141,7 @@ impl Session {
                 ("host", &host),
                 ("port", &port),
                 ("client", &tunnel),
-                ("seq", &seq.to_string()),
+                ("seq", &text::decimal(seq)),
             ];
             let text = wsp::request(command, &headers, "");
             self.queue.push(Output::text(Kind::SendControl, text));
@@ -159,7 +159,7 @@ impl Session {
         let headers = [
             ("channel", self.channel.as_str()),
             ("batch", "1"),
-            ("seq", &self.awaited.to_string()),
+            ("seq", &text::decimal(self.awaited)),
         ];
         let text = wsp::request("JOIN", &headers, "");
         self.queue.push(Output::text(Kind::SendData, text));
@@ -181,7 +181,7 @@ impl Session {
             }
             return;
         }
-        let Some(seq) = reply.seq().and_then(|seq| seq.parse().ok()) else {
+        let Some(seq) = reply.seq().and_then(text::number) else {
             // An error that answers no request in particular is the end.
             if reply.code >= 300 {
                 self.fail(reply.code, &words::refusal(reply.code, reply.reason));
@@ -345,8 +345,8 @@ impl Session {
 
 /// An address may name a tunnel client: `rtsp://… client`.
 fn split_tunnel(address: &str) -> (&str, &str) {
-    match address.rsplit_once(' ') {
-        Some((url, client)) if !client.contains(['/', '@']) => (url.trim_end(), client),
+    match text::cut_last(address, b" ") {
+        Some((url, client)) if text::cut(client, b"/@").is_none() => (url.trim_ascii(), client),
         _ => (address, ""),
     }
 }

@@ -31,11 +31,11 @@ pub fn depacketiser(media: &sdp::Media) -> Option<Depacketiser> {
         _ => return None,
     };
     let difference = media.parameter("sprop-max-don-diff").unwrap_or_default();
-    let numbered = difference.trim().parse().is_ok_and(|most: u32| most > 0);
+    let numbered = text::number(difference.trim_ascii()).is_some_and(|most| most > 0);
     let mut depacketiser = nal::Depacketiser::new(codec, numbered);
     let lists = names.iter().filter_map(|name| media.parameter(name));
-    for set in lists.flat_map(|list| list.split(',')) {
-        if let Some(nal) = text::base64(set.trim()) {
+    for set in lists.flat_map(|list| text::split(list, b",")) {
+        if let Some(nal) = text::base64(set) {
             depacketiser.describe(&nal);
         }
     }
@@ -144,7 +144,7 @@ impl Video {
         }
         if self.size.0 > 0 && std::mem::take(&mut self.new_size) {
             let (width, height) = self.size;
-            let size = [&width.to_string(), "x", &height.to_string()].concat();
+            let size = text::concat(&[&text::decimal(width), "x", &text::decimal(height)]);
             queue.push(Output::bytes(Kind::Size, self.id, size.into_bytes()));
         }
     }

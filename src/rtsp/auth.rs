@@ -6,9 +6,7 @@
 //! A refused answer is not repeated (cameras lock accounts): only a nonce that
 //! went stale, or one that had worked before, is worth another try.
 
-use super::text;
-use md5::Md5;
-use sha2::{Digest, Sha256};
+use super::{hash, text};
 
 /// Answers in a row that a camera may call stale before we take it for a no.
 const MAX_STALE: u8 = 3;
@@ -162,7 +160,7 @@ impl DigestChallenge {
         let protected = match challenge.parameter("qop") {
             None | Some("") => false,
             Some(offered) => {
-                let mut offers = offered.split([',', ' ']);
+                let mut offers = text::split(offered, b", ");
                 offers.find(|one| one.eq_ignore_ascii_case("auth"))?;
                 true
             }
@@ -251,8 +249,8 @@ impl DigestChallenge {
     fn hash(&self, parts: &[&str]) -> String {
         let joined = text::join(parts, ":");
         match self.sha256 {
-            true => text::to_hex(&Sha256::digest(joined)),
-            false => text::to_hex(&Md5::digest(joined)),
+            true => text::to_hex(&hash::sha256(joined.as_bytes())),
+            false => text::to_hex(&hash::md5(joined.as_bytes())),
         }
     }
 }

@@ -20,7 +20,7 @@ use super::auth::{Authenticator, Credentials};
 use super::sdp;
 use super::url::{self, Url};
 use request::{Kind, Pending};
-use std::collections::VecDeque;
+use std::rc::Rc;
 
 /// How long a camera may take to answer, in milliseconds.
 pub const REPLY_TIMEOUT: u64 = 10_000;
@@ -92,10 +92,11 @@ pub struct Client {
     cseq: u32,
     /// The number of a request that nobody waits for any more.
     abandoned: Option<u32>,
-    outputs: VecDeque<Output>,
+    /// The next one first.
+    outputs: Vec<Output>,
     redirects: u8,
 
-    description: sdp::Session,
+    description: Rc<sdp::Session>,
     /// What controls of media are relative to.
     base: String,
     /// How controls are joined to it: 0 to [`LAST_SPELLING`].
@@ -149,9 +150,9 @@ impl Client {
             pending: None,
             cseq: 0,
             abandoned: None,
-            outputs: VecDeque::new(),
+            outputs: Vec::new(),
             redirects: 0,
-            description: sdp::Session::default(),
+            description: Rc::default(),
             base: String::new(),
             spelling: 0,
             aggregate: String::new(),
@@ -254,7 +255,7 @@ impl Client {
 
     /// The next thing for the owner to do; to be asked after every call.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        (!self.outputs.is_empty()).then(|| self.outputs.remove(0))
     }
 
     /// Runs `act` with the time known.
@@ -326,7 +327,7 @@ impl Client {
 
     fn paused(&mut self) {
         self.phase = Phase::Paused;
-        self.outputs.push_back(Output::Paused);
+        self.outputs.push(Output::Paused);
     }
 
     fn torn_down(&mut self) {
@@ -345,7 +346,7 @@ impl Client {
         self.phase = phase;
         self.pending = None;
         self.keep_alive = None;
-        self.outputs.push_back(output);
+        self.outputs.push(output);
     }
 
     /// Where a medium is set up (RFC 2326 §C.1.1), spelt as this camera likes.

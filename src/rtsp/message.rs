@@ -6,6 +6,7 @@
 //! another control character inside a value.
 
 use super::framer::Invalid;
+use super::text::{cut, cut_last, decimal, number, small_number, split};
 use std::borrow::Cow;
 
 /// Header lines that one message may have; more is invalid.
@@ -82,7 +83,7 @@ impl<'a> Message<'a> {
 
     /// The sequence number (RFC 2326 §12.17).
     pub fn cseq(&self) -> Option<u32> {
-        self.header("CSeq")?.parse().ok()
+        number(self.header("CSeq")?)
     }
 
     /// The session's id and its timeout in seconds (RFC 2326 §12.37).
@@ -90,11 +91,11 @@ impl<'a> Message<'a> {
     /// A comma is taken for the semicolon, as deployed players write it.
     pub fn session(&self) -> Option<(&str, Option<u32>)> {
         let value = self.header("Session")?;
-        let mut parts = value.split([';', ',']).map(str::trim_ascii);
+        let mut parts = split(value, b";,");
         let id = parts.next().filter(|id| !id.is_empty())?;
         let timeout = parts.find_map(|part| {
-            let (name, value) = part.split_once('=')?;
-            let seconds = value.trim_ascii().parse().ok()?;
+            let (name, value) = cut(part, b"=")?;
+            let seconds = number(value.trim_ascii())?;
             name.trim_ascii()
                 .eq_ignore_ascii_case("timeout")
                 .then_some(seconds)
@@ -184,8 +185,8 @@ fn start(line: &[u8]) -> Result<Start<'_>, &'static str> {
         false => "neither an RTSP request nor a response",
     };
     let line = std::str::from_utf8(line).map_err(|_| not_rtsp)?;
-    let (method, rest) = line.split_once([' ', '\t']).ok_or(not_rtsp)?;
-    let (uri, version) = rest.trim_ascii().rsplit_once([' ', '\t']).ok_or(not_rtsp)?;
+    let (method, rest) = cut(line, b" \t").ok_or(not_rtsp)?;
+    let (uri, version) = cut_last(rest.trim_ascii(), b" \t").ok_or(not_rtsp)?;
     let uri = uri.trim_ascii();
     let token = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'$');
     let plain = !method.is_empty() && method.bytes().all(token);
@@ -206,8 +207,8 @@ fn status_line(line: &[u8]) -> Result<Start<'_>, &'static str> {
     }
     let (digits, reason) = rest.split_at(rest.iter().position(space).unwrap_or(rest.len()));
     let digits = std::str::from_utf8(digits).unwrap_or_default();
-    match digits.parse() {
-        Ok(status @ 100..=999) if digits.len() == 3 => Ok(Start::Response {
+    match small_number(digits) {
+        Some(status @ 100..=999) if digits.len() == 3 => Ok(Start::Response {
             status,
             reason: text(reason.trim_ascii()),
         }),
@@ -245,9 +246,8 @@ pub(super) fn content_length(head: &[u8]) -> Result<usize, &'static str> {
             continue;
         }
         let value = value.get(1..).unwrap_or_default().trim_ascii();
-        let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
-        let value = std::str::from_utf8(value).ok().filter(|_| digits);
-        let value = value.and_then(|digits| digits.parse::<usize>().ok());
+        let value = std::str::from_utf8(value).ok();
+        let value = value.and_then(small_number);
         let value = value.ok_or("an unreadable Content-Length")?;
         if *length.get_or_insert(value) != value {
             return Err("two different Content-Lengths");
@@ -283,7 +283,7 @@ impl Builder {
             "" => reason(status),
             phrase => phrase,
         };
-        Builder::start(&["RTSP/1.0 ", &status.to_string(), " ", phrase])
+        Builder::start(&["RTSP/1.0 ", &decimal(status.into()), " ", phrase])
     }
 
     fn start(parts: &[&str]) -> Self {

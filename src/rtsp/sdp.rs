@@ -4,7 +4,7 @@
 //! missing gets its usual value. The number of media and of format parameters
 //! is bounded, every string is no longer than its line.
 
-use super::message;
+use super::{message, text};
 
 /// Media that one session may have; more are ignored.
 pub const MAX_MEDIA: usize = 16;
@@ -83,11 +83,11 @@ impl Media {
 
 /// Reads a description; UTF-8 or Latin-1, CRLF, LF or CR.
 pub fn parse(bytes: &[u8]) -> Session {
-    let text = message::text(bytes);
+    let lines = message::text(bytes);
     let mut session = Session::default();
     let mut draft: Option<Draft> = None;
-    for line in text.split(['\r', '\n']) {
-        let Some((key, value)) = line.trim_ascii().split_once('=') else {
+    for line in text::split(&lines, b"\r\n") {
+        let Some((key, value)) = text::cut(line, b"=") else {
             continue;
         };
         match (key, &mut draft) {
@@ -113,7 +113,7 @@ impl Session {
     }
 
     fn attribute(&mut self, attribute: &str) {
-        let (name, value) = attribute.split_once(':').unwrap_or((attribute, ""));
+        let (name, value) = text::cut(attribute, b":").unwrap_or((attribute, ""));
         match name.trim_ascii() {
             "control" => self.control = filled(value),
             "range" => self.range = filled(value),
@@ -142,7 +142,7 @@ struct Draft {
 impl Draft {
     /// From what follows `m=`: media, port, protocol, formats.
     fn new(line: &str) -> Self {
-        let mut words = line.split_ascii_whitespace();
+        let mut words = text::split(line, b" \t").filter(|word| !word.is_empty());
         let kind = match words.next().unwrap_or_default() {
             kind if kind.eq_ignore_ascii_case("video") => Kind::Video,
             kind if kind.eq_ignore_ascii_case("audio") => Kind::Audio,
@@ -160,7 +160,7 @@ impl Draft {
     }
 
     fn attribute(&mut self, attribute: &str) {
-        let (name, value) = attribute.split_once(':').unwrap_or((attribute, ""));
+        let (name, value) = text::cut(attribute, b":").unwrap_or((attribute, ""));
         match name.trim_ascii() {
             "control" => self.control = filled(value),
             "rtpmap" => self.map(value),
@@ -195,9 +195,9 @@ impl Draft {
         if self.payload_type.is_some_and(|ours| ours != number) && self.mapped() != Some(number) {
             return;
         }
-        for parameter in list.split(';') {
-            let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-            let (name, value) = (name.trim_ascii(), value.trim_ascii().trim_matches('"'));
+        for parameter in text::split(list, b";") {
+            let (name, value) = text::cut(parameter, b"=").unwrap_or((parameter, ""));
+            let (name, value) = (name.trim_ascii(), text::unquoted(value.trim_ascii()));
             if !name.is_empty() && self.fmtp.len() < MAX_PARAMETERS {
                 self.fmtp.push((name.to_owned(), value.to_owned()));
             }
@@ -250,30 +250,32 @@ impl Draft {
 }
 
 fn payload_type(word: &str) -> Option<u8> {
-    word.parse().ok().filter(|number| *number < 128)
+    text::small_number(word).filter(|number| *number < 128)
 }
 
 /// `96 rest` → 96 and the rest.
 fn split_number(value: &str) -> Option<(u8, &str)> {
     let value = value.trim_ascii();
-    let (number, rest) = value.split_once([' ', '\t'])?;
+    let (number, rest) = text::cut(value, b" \t")?;
     Some((payload_type(number)?, rest.trim_ascii()))
 }
 
 /// `26 1920-1080` or `1920,1080` → the size.
 fn size(value: &str) -> Option<(u16, u16)> {
-    let (width, height) = value.rsplit_once(['-', ',', 'x'])?;
-    let width = width.trim().rsplit(' ').next()?;
-    let size = (width.parse().ok()?, height.trim().parse().ok()?);
+    let (width, height) = text::cut_last(value, b"-,x")?;
+    let width = width.trim_ascii();
+    let width = text::cut_last(width, b" ").map_or(width, |(_, width)| width);
+    let height = text::small_number(height.trim_ascii())?;
+    let size = (text::small_number(width)?, height);
     (size.0 > 0 && size.1 > 0).then_some(size)
 }
 
 /// `MPEG4-GENERIC/16000/2` → its parts; 0 stands for what is missing.
 fn read_mapping(mapping: &str) -> (String, u32, u16) {
-    let mut parts = mapping.split('/').map(str::trim_ascii);
+    let mut parts = text::split(mapping, b"/");
     let encoding = parts.next().unwrap_or_default().to_ascii_uppercase();
-    let rate = parts.next().and_then(|rate| rate.parse().ok());
-    let channels = parts.next().and_then(|channels| channels.parse().ok());
+    let rate = parts.next().and_then(text::number);
+    let channels = parts.next().and_then(text::small_number);
     (encoding, rate.unwrap_or(0), channels.unwrap_or(1))
 }
 

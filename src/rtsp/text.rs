@@ -1,4 +1,6 @@
-//! Base64 and hexadecimal, as RTSP and SDP use them, and joined texts.
+//! Base64, hexadecimal and numbers, as RTSP and SDP use them, and texts joined
+//! and taken apart. (The library's ways to do so are generic over what is looked
+//! for, and each of their copies as large as all of this file.)
 //!
 //! Reading is lenient where cameras are sloppy (missing padding, the URL
 //! alphabet, spaces) and refuses the rest; nothing is larger than its input
@@ -65,11 +67,12 @@ pub fn to_base64(bytes: &[u8]) -> String {
 /// `None` for any other character and for an odd number of digits.
 pub fn hex(text: &str) -> Option<Vec<u8>> {
     let nibble = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
-    let byte = |pair: &[u8]| match pair {
-        [high, low] => Some(nibble(*high)? << 4 | nibble(*low)?),
-        _ => None,
-    };
-    text.trim_ascii().as_bytes().chunks(2).map(byte).collect()
+    let mut bytes = Vec::new();
+    for pair in text.trim_ascii().as_bytes().chunks(2) {
+        let [high, low] = pair else { return None };
+        bytes.push(nibble(*high)? << 4 | nibble(*low)?);
+    }
+    Some(bytes)
 }
 
 /// Encodes as lower case hexadecimal digits.
@@ -83,8 +86,113 @@ pub fn to_hex(bytes: &[u8]) -> String {
     digits
 }
 
-/// The parts with `separator` between. (The library's `join` is generic, and
-/// each of its copies as large as all of this file.)
+/// A number in decimal digits and nothing else.
+#[inline(never)]
+pub fn number(digits: &str) -> Option<u32> {
+    let mut number = None;
+    for byte in digits.bytes() {
+        let digit = char::from(byte).to_digit(10)?;
+        number = Some(
+            number
+                .unwrap_or(0_u32)
+                .checked_mul(10)?
+                .checked_add(digit)?,
+        );
+    }
+    number
+}
+
+/// A number that is no larger than `T` can hold.
+pub fn small_number<T: TryFrom<u32>>(digits: &str) -> Option<T> {
+    number(digits)?.try_into().ok()
+}
+
+/// Writes a number in decimal digits.
+#[inline(never)]
+pub fn decimal(mut number: u32) -> String {
+    let mut text = String::new();
+    loop {
+        text.insert(0, char::from_digit(number % 10, 10).unwrap_or('0'));
+        number /= 10;
+        if number == 0 {
+            return text;
+        }
+    }
+}
+
+/// Where the first of the `separators`, which are ASCII, stands; else the end.
+#[inline(never)]
+pub fn until(text: &str, separators: &[u8]) -> usize {
+    let mut bytes = text.bytes();
+    let at = bytes.position(|byte| separators.contains(&byte));
+    at.unwrap_or(text.len())
+}
+
+/// What stands before and behind the first of the `separators`, which are ASCII.
+#[inline(never)]
+pub fn cut<'a>(text: &'a str, separators: &[u8]) -> Option<(&'a str, &'a str)> {
+    let at = until(text, separators);
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+/// What stands before and behind the last of the `separators`, which are ASCII.
+#[inline(never)]
+pub fn cut_last<'a>(text: &'a str, separators: &[u8]) -> Option<(&'a str, &'a str)> {
+    let at = text.bytes().rposition(|byte| separators.contains(&byte))?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+/// The text without the `margin`, which is ASCII, at its end.
+#[inline(never)]
+pub fn trim_end(mut text: &str, margin: u8) -> &str {
+    while text.as_bytes().last() == Some(&margin) {
+        text = text.get(..text.len() - 1).unwrap_or_default();
+    }
+    text
+}
+
+/// A value without the quotation marks around it.
+#[inline(never)]
+pub fn unquoted(text: &str) -> &str {
+    let mut text = trim_end(text, b'"');
+    while let Some(rest) = text.strip_prefix('"') {
+        text = rest;
+    }
+    text
+}
+
+/// What stands between the `separators`, which are ASCII; without white space
+/// around it.
+pub fn split<'a>(text: &'a str, separators: &'static [u8]) -> Split<'a> {
+    Split {
+        rest: Some(text),
+        separators,
+    }
+}
+
+/// See [`split`].
+#[derive(Clone, Debug)]
+pub struct Split<'a> {
+    rest: Option<&'a str>,
+    separators: &'static [u8],
+}
+
+impl<'a> Iterator for Split<'a> {
+    type Item = &'a str;
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<&'a str> {
+        let text = self.rest.take()?;
+        let (part, rest) = match cut(text, self.separators) {
+            Some((part, rest)) => (part, Some(rest)),
+            None => (text, None),
+        };
+        self.rest = rest;
+        Some(part.trim_ascii())
+    }
+}
+
+/// The parts with `separator` between.
 pub fn join(parts: &[&str], separator: &str) -> String {
     let mut text = String::new();
     for (index, part) in parts.iter().enumerate() {

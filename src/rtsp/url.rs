@@ -65,14 +65,16 @@ impl Url {
         let bad = |reason| BadUrl { reason };
         let (tls, rest) = scheme(url.trim_ascii());
         let rest = rest.ok_or(bad("the address does not begin with rtsp:// or rtsps://"))?;
-        let ends = rest.match_indices(['/', '?']).map(|(at, _)| at);
         let (mut first_fault, mut found) = (None, None);
-        for end in ends.chain([rest.len()]) {
+        for (end, byte) in rest.bytes().chain([b'/']).enumerate() {
+            if !matches!(byte, b'/' | b'?') {
+                continue;
+            }
             let (authority, path) = rest.split_at(end);
             match Url::read(tls, authority, path) {
                 Ok(url) => {
                     let numeric = is_numeric(&url.host);
-                    let certain = numeric || url.user.is_none() || !path.contains('@');
+                    let certain = numeric || url.user.is_none() || !has(path, b'@');
                     if found.is_none() || numeric {
                         found = Some(url);
                     }
@@ -84,7 +86,7 @@ impl Url {
                 // on this is the path, and the host is wrong.
                 Err(reason) => {
                     first_fault.get_or_insert(reason);
-                    if !path.contains('@') {
+                    if !has(path, b'@') {
                         break;
                     }
                 }
@@ -94,7 +96,7 @@ impl Url {
     }
 
     fn read(tls: bool, authority: &str, path: &str) -> Result<Url, &'static str> {
-        let (credentials, place) = match authority.rsplit_once('@') {
+        let (credentials, place) = match text::cut_last(authority, b"@") {
             Some((credentials, place)) => (credentials, place),
             None => ("", authority),
         };
@@ -118,13 +120,13 @@ impl Url {
 
     /// `host`, `host:port` or `[v6]:port`; the default port is left out.
     pub fn authority(&self) -> String {
-        let mut authority = match self.host.contains(':') {
+        let mut authority = match has(&self.host, b':') {
             true => text::concat(&["[", &self.host, "]"]),
             false => self.host.clone(),
         };
         if self.port != if self.tls { TLS_PORT } else { PORT } {
             authority.push(':');
-            authority.push_str(&self.port.to_string());
+            authority.push_str(&text::decimal(self.port.into()));
         }
         authority
     }
@@ -138,7 +140,7 @@ impl Url {
             url.path = encode(split_path(control).1);
             return url.without_credentials();
         }
-        let query = url.path.find('?').unwrap_or(url.path.len());
+        let query = text::until(&url.path, b"?");
         let query = url.path.split_off(query);
         join(&url.without_credentials(), control) + &query
     }
@@ -166,13 +168,13 @@ pub fn join(base: &str, control: &str) -> String {
         return encode(control);
     }
     let (origin, path) = split_path(base);
-    let whole_path = !path.trim_matches('/').is_empty();
+    let whole_path = path.bytes().any(|byte| byte != b'/');
     let mut joined = match control.strip_prefix('/') {
         Some(_) if whole_path && control.starts_with(path) => origin.to_owned(),
-        Some(_) => base.trim_end_matches('/').to_owned(),
+        Some(_) => text::trim_end(base, b'/').to_owned(),
         None => base.to_owned(),
     };
-    if !control.starts_with(['/', '?']) && !joined.ends_with('/') {
+    if !matches!(control.as_bytes(), [b'/' | b'?', ..]) && !joined.ends_with('/') {
         joined.push('/');
     }
     joined.push_str(&encode(control));
@@ -200,16 +202,16 @@ fn scheme(url: &str) -> (bool, Option<&str>) {
 fn split_path(url: &str) -> (&str, &str) {
     let after = scheme(url).1.unwrap_or(url);
     let authority = url.len() - after.len();
-    let path = after.find('/').map_or(url.len(), |at| authority + at);
+    let path = authority + text::until(after, b"/");
     url.split_at_checked(path).unwrap_or((url, ""))
 }
 
 fn host_and_port(place: &str, default: u16) -> Result<(&str, u16), &'static str> {
     let (host, port) = match place.strip_prefix('[') {
         Some(rest) => {
-            let (host, after) = rest.split_once(']').ok_or("the address has no ] after [")?;
-            let v6 = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '.' | '%' | '-');
-            if !host.contains(':') || !host.chars().all(v6) {
+            let (host, after) = text::cut(rest, b"]").ok_or("the address has no ] after [")?;
+            let v6 = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b':' | b'.' | b'%' | b'-');
+            if !has(host, b':') || !host.bytes().all(v6) {
                 return Err("the address has no IPv6 address between [ and ]");
             }
             let port = match after {
@@ -218,31 +220,34 @@ fn host_and_port(place: &str, default: u16) -> Result<(&str, u16), &'static str>
             };
             (host, port.ok_or("the address has something after ]")?)
         }
-        None => place.split_once(':').unwrap_or((place, "")),
+        None => text::cut(place, b":").unwrap_or((place, "")),
     };
     let plain =
-        |c: char| c.is_ascii_alphanumeric() || !c.is_ascii() || matches!(c, '.' | '-' | '_');
-    if host.is_empty() || !(place.starts_with('[') || host.chars().all(plain)) {
+        |c: u8| c.is_ascii_alphanumeric() || !c.is_ascii() || matches!(c, b'.' | b'-' | b'_');
+    if host.is_empty() || !(place.starts_with('[') || host.bytes().all(plain)) {
         return Err("the address has no usable host");
     }
     if port.is_empty() {
         return Ok((host, default));
     }
-    let digits = port.bytes().all(|byte| byte.is_ascii_digit());
-    match port.parse::<u16>() {
-        Ok(port @ 1..) if digits => Ok((host, port)),
+    match text::small_number(port) {
+        Some(port @ 1..) => Ok((host, port)),
         _ => Err("the address has no usable port"),
     }
+}
+
+fn has(text: &str, byte: u8) -> bool {
+    text.as_bytes().contains(&byte)
 }
 
 /// Whether a usable host is an address: of IPv6, or digits and dots.
 fn is_numeric(host: &str) -> bool {
     let digits = |byte: u8| byte.is_ascii_digit() || byte == b'.';
-    host.contains(':') || host.contains('.') && host.bytes().all(digits)
+    has(host, b':') || has(host, b'.') && host.bytes().all(digits)
 }
 
 fn split_credentials(credentials: &str) -> (Option<String>, Option<String>) {
-    match credentials.split_once(':') {
+    match text::cut(credentials, b":") {
         Some((user, password)) => (Some(decode(user)), Some(decode(password))),
         None if credentials.is_empty() => (None, None),
         None => (Some(decode(credentials)), None),
@@ -253,9 +258,9 @@ fn split_credentials(credentials: &str) -> (Option<String>, Option<String>) {
 fn decode(coded: &str) -> String {
     let mut bytes = Vec::with_capacity(coded.len());
     let mut rest = coded;
-    while let Some((before, after)) = rest.split_once('%') {
+    while let Some((before, after)) = text::cut(rest, b"%") {
         bytes.extend_from_slice(before.as_bytes());
-        let code = after.get(..2).filter(|code| !code.contains(' '));
+        let code = after.get(..2).filter(|code| !has(code, b' '));
         match code.and_then(text::hex).as_deref() {
             Some([byte]) => {
                 bytes.push(*byte);

@@ -1,6 +1,8 @@
 //! AudioSpecificConfig (ISO 14496-3 1.6.2.1): what a player must know of it,
 //! and the silence to put where frames are missing.
 
+use camgate::rtsp::text;
+
 use crate::audio::payload::{Coding, Format};
 use crate::bits::Bits;
 
@@ -122,7 +124,7 @@ impl Config {
     pub fn format(&self) -> Format {
         Format {
             coding: Coding::Aac,
-            codec: ["mp4a.40.", &self.object_type.to_string()].concat(),
+            codec: text::concat(&["mp4a.40.", &text::decimal(self.object_type)]),
             rate: self.rate,
             channels: self.channels,
             config: self.bytes.clone(),

@@ -27,7 +27,7 @@ impl Session {
         if self.phase == Phase::Over {
             return;
         }
-        let text = text::concat(&[&code.to_string(), "\n", message]);
+        let text = text::concat(&[&text::decimal(code.into()), "\n", message]);
         self.queue.push(Output::text(Kind::Error, text));
         self.end();
     }

@@ -56,10 +56,10 @@ impl Session {
         }
         self.wraps.push(seq);
         let payload = message::text(request);
-        let length = payload.encode_utf16().count().to_string();
+        let length = text::decimal(payload.encode_utf16().count() as u32);
         let headers = [
             ("contentLength", length.as_str()),
-            ("seq", &seq.to_string()),
+            ("seq", &text::decimal(seq)),
         ];
         let text = wsp::request("WRAP", &headers, &payload);
         self.queue.push(Output::text(Kind::SendControl, text));
@@ -67,7 +67,7 @@ impl Session {
 
     /// Sets up what can be carried, and says what cannot.
     fn described(&mut self, session: &sdp::Session) {
-        let mut chosen = Vec::new();
+        let mut chosen = vec![false; session.media.len()];
         // ONVIF cameras mark their loudspeaker `sendonly`; others so mark what
         // they send. It is a last resort.
         for last_resort in [false, true] {
@@ -77,8 +77,8 @@ impl Session {
                     sdp::Direction::SendOnly => last_resort,
                     _ => !last_resort,
                 };
-                if wanted && self.tracks.add(index, media) {
-                    chosen.push(index);
+                if let Some(chosen) = chosen.get_mut(index).filter(|_| wanted) {
+                    *chosen |= self.tracks.add(index, media);
                 }
             }
         }
@@ -87,10 +87,11 @@ impl Session {
             self.queue
                 .push(Output::text(Kind::Unsupported, name.as_str()));
         }
+        let chosen = chosen.iter().enumerate().filter(|(_, chosen)| **chosen);
+        let chosen: Vec<usize> = chosen.map(|(index, _)| index).collect();
         if chosen.is_empty() {
             return self.fail(415, &words::unplayable(&unsupported));
         }
-        chosen.sort_unstable();
         if let Some(client) = &mut self.client {
             client.setup(&chosen);
         }

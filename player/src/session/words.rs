@@ -29,7 +29,7 @@ pub fn refusal(code: u16, reason: &str) -> String {
         _ => "The gateway refuses",
     };
     // The gateway's reasons are written for a person; ours stands in for none.
-    match reason.trim() {
+    match reason.trim_ascii() {
         "" => sentence(plain),
         reason => sentence(reason),
     }
@@ -65,7 +65,7 @@ fn sentence(text: &str) -> String {
     let mut sentence = String::with_capacity(text.len() + 1);
     sentence.extend(characters.next().map(|first| first.to_ascii_uppercase()));
     sentence.push_str(characters.as_str());
-    if !sentence.ends_with(['.', '!', '?']) {
+    if !matches!(sentence.as_bytes().last(), Some(b'.' | b'!' | b'?')) {
         sentence.push('.');
     }
     sentence

@@ -4,6 +4,8 @@
 //! are both separated by commas, or by nothing at all on some cameras. A word
 //! with `=` after it is a parameter, any other word a new scheme.
 
+use crate::rtsp::text;
+
 /// Parameters that one challenge may have; more are ignored.
 const MAX_PARAMETERS: usize = 16;
 /// Challenges that one value may have; more are ignored.
@@ -30,8 +32,10 @@ pub(super) fn challenges(value: &str) -> Vec<Challenge<'_>> {
     let mut found: Vec<Challenge<'_>> = Vec::new();
     let mut rest = value;
     loop {
-        rest = rest.trim_start_matches([',', ' ', '\t']);
-        let end = rest.find([',', ' ', '\t', '=']).unwrap_or(rest.len());
+        while let Some(after) = rest.strip_prefix([',', ' ', '\t']) {
+            rest = after;
+        }
+        let end = text::until(rest, b", \t=");
         let (word, after) = rest.split_at(end);
         if word.is_empty() && after.is_empty() {
             return found;
@@ -58,10 +62,9 @@ pub(super) fn challenges(value: &str) -> Vec<Challenge<'_>> {
 }
 
 /// A quoted string without its quotes (escapes stay), or a word; and the rest.
-fn read_value(text: &str) -> (&str, &str) {
-    let Some(quoted) = text.strip_prefix('"') else {
-        let end = text.find([',', ' ', '\t']).unwrap_or(text.len());
-        return text.split_at(end);
+fn read_value(value: &str) -> (&str, &str) {
+    let Some(quoted) = value.strip_prefix('"') else {
+        return value.split_at(text::until(value, b", \t"));
     };
     let mut escaped = false;
     for (at, byte) in quoted.bytes().enumerate() {

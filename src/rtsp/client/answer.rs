@@ -5,7 +5,9 @@ use super::request::{Kind, Pending};
 use super::{Client, Failure, LAST_SPELLING, MAX_KEEP_ALIVE, MIN_KEEP_ALIVE, Output, Phase, Track};
 use crate::rtsp::message::{self, Message, Start};
 use crate::rtsp::sdp;
+use crate::rtsp::text;
 use crate::rtsp::url::{self, Url};
+use std::rc::Rc;
 
 /// Redirects that are followed before it looks like a circle.
 const MAX_REDIRECTS: u8 = 5;
@@ -74,7 +76,7 @@ impl Client {
         };
         for name in names {
             for list in message.headers(name) {
-                let mut methods = list.split(',').map(str::trim_ascii);
+                let mut methods = text::split(list, b",");
                 self.get_parameter |= methods.any(|it| it.eq_ignore_ascii_case("GET_PARAMETER"));
             }
         }
@@ -116,11 +118,11 @@ impl Client {
         self.range = false;
         self.played = true;
         self.phase = Phase::Playing;
-        self.outputs.push_back(Output::Playing { rtp_info });
+        self.outputs.push(Output::Playing { rtp_info });
     }
 
     fn described(&mut self, message: &Message<'_>) {
-        self.description = sdp::parse(message.body);
+        self.description = Rc::new(sdp::parse(message.body));
         if self.description.media.is_empty() {
             return self.fail(Failure::NoMedia);
         }
@@ -129,8 +131,8 @@ impl Client {
         let range = self.description.range.as_deref().unwrap_or_default();
         self.range = !range.starts_with("clock");
         self.phase = Phase::Described;
-        let description = self.description.clone();
-        self.outputs.push_back(Output::Described(description));
+        let description = Rc::clone(&self.description);
+        self.outputs.push(Output::Described(description));
     }
 
     /// The base that the answer names (RFC 2326 §C.1.1), else the URL asked for.
@@ -140,7 +142,7 @@ impl Client {
     fn announced_base(&self, message: &Message<'_>) -> String {
         let names = ["Content-Base", "Content-Location"];
         let announced = names.iter().find_map(|name| {
-            let value = message.header(name)?.trim_matches('"');
+            let value = text::unquoted(message.header(name)?);
             match value.starts_with('/') {
                 true => Some(value.to_owned()),
                 false => Some(Url::parse(value).ok()?.path),
@@ -177,7 +179,7 @@ impl Client {
             url,
             channel: rtp_channel,
         });
-        self.outputs.push_back(Output::SetUp {
+        self.outputs.push(Output::SetUp {
             media,
             rtp_channel,
             rtcp_channel,

@@ -40,7 +40,7 @@ impl Failure {
                 method,
             } => {
                 let space = if reason.is_empty() { "" } else { " " };
-                let number = code.to_string();
+                let number = text::decimal((*code).into());
                 let answer = text::concat(&[" (", &number, space, reason, " to ", method, ")"]);
                 return text::concat(&[plain_words(*code), &answer]);
             }

@@ -1,6 +1,7 @@
 //! The headers that only a client reads: Transport and RTP-Info.
 
 use super::{RtpInfo, Track};
+use crate::rtsp::text;
 
 /// What the answer to SETUP says of the transport (RFC 2326 §12.39).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,12 +16,12 @@ pub(super) enum Transport {
 pub(super) fn transport(value: &str) -> Transport {
     let mut tcp = false;
     let mut channels = None;
-    for part in value.split(';').map(str::trim_ascii) {
-        let (name, value) = part.split_once('=').unwrap_or((part, ""));
+    for part in text::split(value, b";") {
+        let (name, value) = text::cut(part, b"=").unwrap_or((part, ""));
         if name.trim_ascii().eq_ignore_ascii_case("interleaved") {
-            let (rtp, rtcp) = value.split_once('-').unwrap_or((value, ""));
-            let rtp = rtp.trim_ascii().parse::<u8>().ok();
-            let rtcp = rtcp.trim_ascii().parse().ok();
+            let (rtp, rtcp) = text::cut(value, b"-").unwrap_or((value, ""));
+            let rtp = text::small_number::<u8>(rtp.trim_ascii());
+            let rtcp = text::small_number(rtcp.trim_ascii());
             channels = rtp.map(|rtp| (rtp, rtcp.unwrap_or(rtp.wrapping_add(1))));
             tcp = true;
         }
@@ -46,8 +47,8 @@ pub(super) fn rtp_info(value: &str, tracks: &[Track]) -> Vec<RtpInfo> {
         let Some(track) = named.or_else(by_order) else {
             continue;
         };
-        let seq = field("seq").and_then(|seq| seq.parse().ok());
-        let rtptime = field("rtptime").and_then(|time| time.parse().ok());
+        let seq = field("seq").and_then(text::small_number);
+        let rtptime = field("rtptime").and_then(text::number);
         if infos.iter().all(|info| info.media != track.media) {
             infos.push(RtpInfo {
                 media: track.media,
@@ -67,11 +68,12 @@ fn find<'a>(url: &str, tracks: &'a [Track]) -> Option<&'a Track> {
 }
 
 fn trimmed(url: &str) -> &str {
-    url.trim_end_matches('/')
+    text::trim_end(url, b'/')
 }
 
 fn tail(url: &str) -> &str {
-    trimmed(url).rsplit('/').next().unwrap_or_default()
+    let url = trimmed(url);
+    text::cut_last(url, b"/").map_or(url, |(_, tail)| tail)
 }
 
 /// Splits at the commas that a new `url=` follows: URLs may contain commas.
@@ -94,9 +96,9 @@ fn entries(value: &str) -> impl Iterator<Item = &str> {
 }
 
 fn field<'a>(entry: &'a str, wanted: &str) -> Option<&'a str> {
-    entry.split(';').find_map(|part| {
-        let (name, value) = part.split_once('=')?;
-        let value = value.trim_ascii().trim_matches('"');
+    text::split(entry, b";").find_map(|part| {
+        let (name, value) = text::cut(part, b"=")?;
+        let value = text::unquoted(value.trim_ascii());
         name.trim_ascii()
             .eq_ignore_ascii_case(wanted)
             .then_some(value)

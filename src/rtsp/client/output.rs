@@ -3,6 +3,7 @@
 use super::Failure;
 use crate::rtsp::{message, sdp};
 use std::fmt::{self, Debug, Formatter};
+use std::rc::Rc;
 
 /// One thing for the owner to do or know.
 #[derive(Clone, PartialEq, Eq)]
@@ -10,7 +11,7 @@ pub enum Output {
     /// Send these bytes, one request, to the camera.
     Send(Vec<u8>),
     /// What the camera has; [`super::Client::setup`] is to be called.
-    Described(sdp::Session),
+    Described(Rc<sdp::Session>),
     /// A medium (index into the description) comes on these channels.
     SetUp {
         media: usize,

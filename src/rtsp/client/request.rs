@@ -56,7 +56,7 @@ impl Client {
             _ => self.aggregate.clone(),
         };
         self.cseq = self.cseq.wrapping_add(1);
-        let mut builder = Builder::request(method, &uri).header("CSeq", &self.cseq.to_string());
+        let mut builder = Builder::request(method, &uri).header("CSeq", &text::decimal(self.cseq));
         if !self.user_agent.is_empty() {
             builder = builder.header("User-Agent", &self.user_agent);
         }
@@ -79,7 +79,7 @@ impl Client {
             authorized: answer.is_some(),
             sent: self.clock,
         });
-        self.outputs.push_back(Output::Send(message));
+        self.outputs.push(Output::Send(message));
     }
 
     /// Adds the headers that only this kind has.
@@ -88,7 +88,7 @@ impl Client {
             Kind::Describe => builder.header("Accept", "application/sdp"),
             Kind::Setup { channel, .. } => {
                 let rtcp = channel.saturating_add(1);
-                let (rtp, rtcp) = (channel.to_string(), rtcp.to_string());
+                let (rtp, rtcp) = (text::decimal(channel.into()), text::decimal(rtcp.into()));
                 let lower = if self.implied_tcp { "" } else { "/TCP" };
                 let unicast = ";unicast;interleaved=";
                 let transport = text::concat(&["RTP/AVP", lower, unicast, &rtp, "-", &rtcp]);
