@@ -57,6 +57,6 @@ export class Recording {
   #setLength(): void {
     this.#recorder.setFileLength(Number(this.#length.value));
     this.#length.value = String(this.fileLength);
-    say(find(`${this.#kind}-text`), `= ${time(this.fileLength / 1000)}`);
+    say(find(`${this.#kind}-text`), time(this.fileLength / 1000));
   }
 }
