@@ -64,7 +64,6 @@ function start(): void {
   video.src = url;
   video.setCredentials(given?.user ?? '', given?.password ?? '');
   log.add(`start ${withoutCredentials(url)}`);
-  asked = performance.now();
   video.start();
 }
 
@@ -78,6 +77,7 @@ function complain(text: string): void {
 function follow(): void {
   on(video, 'statechange', () => {
     log.add(player.state);
+    if (player.state === 'connecting') asked = performance.now();
     if (player.state === 'playing') remember(player.src);
   });
   on(video, 'problem', () => player.problem && log.add(told(player.problem), true));
@@ -89,7 +89,7 @@ function follow(): void {
     log.add('signed in');
   });
   on(element, 'playing', first);
-  on(element, 'waiting', () => player.state === 'playing' && log.add('the buffer ran dry'));
+  on(element, 'waiting', () => player.state === 'playing' && !asked && log.add('the buffer ran dry'));
   on(element, 'error', () => element.error && log.add(`video element: ${element.error.message}`, true));
 }
 

@@ -46,7 +46,7 @@ function begin(): void {
   on(volume, 'input', () => setVolume(Number(volume.value)));
   on(element, 'volumechange', () => (volume.value = element.muted ? '0' : String(element.volume)));
   // Whoever is about to record gets the picture of that moment: the recorder is there before.
-  on(window, 'pointermove keydown', () => void prepare());
+  for (const type of ['pointermove', 'keydown']) addEventListener(type, () => prepare().catch(() => {}), { once: true });
   on(window, 'beforeunload', (event) => recording !== undefined && event.preventDefault());
   keys({
     ' ': toggle,
@@ -97,10 +97,12 @@ async function photo(): Promise<void> {
 }
 
 function prepare(): Promise<Recorder> {
-  return (recorder ??= import('../record').then(({ Recorder }) => new Recorder(video.player, 'continuous', (file) => {
+  recorder ??= import('../record').then(({ Recorder }) => new Recorder(video.player, 'continuous', (file) => {
     save(new Blob([file], { type: 'video/mp4' }), fileName(host(src), 'mp4'));
     tell(`Recording saved, ${size(file.length)}`);
-  })));
+  }));
+  recorder.catch(() => (recorder = undefined)); // it may come the next time
+  return recorder;
 }
 
 async function record(): Promise<void> {
@@ -112,7 +114,6 @@ async function record(): Promise<void> {
   try {
     (await prepare()).record(recording !== undefined);
   } catch {
-    recorder = undefined;
     if (recording !== undefined) void record();
     tell('The recorder could not be loaded');
   }

@@ -64,6 +64,7 @@ export class Files {
     const at = this.#entries.findIndex((other) => other === entry);
     if (!entry || at < 0) return;
     this.#entries.splice(at, 1);
+    if (entry.row.contains(this.#video)) this.#video.src = '';
     entry.row.remove();
     URL.revokeObjectURL(entry.url);
   }

@@ -10,6 +10,8 @@ const NEAR = 24;
 
 export class Log {
   readonly #list: HTMLElement;
+  #last = '';
+  #times = 1;
 
   constructor(list: HTMLElement) {
     this.#list = list;
@@ -17,6 +19,12 @@ export class Log {
 
   add(text: string, wrong = false): void {
     const list = this.#list;
+    if (text === this.#last && list.lastChild?.lastChild) {
+      list.lastChild.lastChild.textContent = `${text} (${++this.#times} times)`;
+      return;
+    }
+    this.#last = text;
+    this.#times = 1;
     const follow = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR;
     list.append(h('li', wrong ? { class: 'wrong' } : {}, h('time', {}, stamp()), ' ', text));
     while (list.childElementCount > LIMIT) list.firstElementChild?.remove();
