@@ -182,7 +182,8 @@ scenario('keys that are typed into the form of /watch stay there', async ({ stag
   const [gateway, camera] = [await stage.gateway(LOOPBACK), await stage.camera(...LOCKED)];
   const page = await open(watchPage(gateway, camera.url));
   const user = page.getByLabel('User');
-  await user.pressSequentially('m frs');
+  await user.waitFor({ state: 'visible' });
+  await page.keyboard.type('m frs'); // it has the focus
   assert.equal(await user.inputValue(), 'm frs');
   assert.deepEqual(
     await page.evaluate(() => [document.fullscreenElement, document.getElementById('recording').hidden]),
