@@ -27,7 +27,7 @@ const styleText = {
 const outside = (...names) => ({
   name: 'outside',
   setup(bundle) {
-    const filter = new RegExp(`^\\.\\.?/(${names.join('|')})$`);
+    const filter = new RegExp(`^(\\.\\.?/)+(${names.join('|')})$`);
     bundle.onResolve({ filter }, ({ path: name }) => ({ path: `./${name.split('/').pop()}.js`, external: true }));
   },
 });
@@ -47,11 +47,12 @@ await build({ ...module, entryPoints: { player: path(www, 'player.ts') } });
 await build({ ...module, plugins: [styleText, outside('player')], entryPoints: { camgate: path(www, 'camgate.ts') } });
 await build({
   ...module,
-  plugins: [outside('camgate')],
+  plugins: [outside('camgate', 'record')],
   entryPoints: {
     record: path(www, 'record.ts'),
     index: path(www, 'pages/index.ts'),
     watch: path(www, 'pages/watch.ts'),
+    test: path(www, 'pages/test.ts'),
   },
 });
 // For pages without modules: a classic script has no `import.meta`. It imports player.js when it is run.
@@ -63,12 +64,13 @@ await build({
   entryPoints: { streamedian: path(www, 'streamedian.ts') },
 });
 await build({ ...common, entryPoints: { page: path(www, 'pages/page.css') } });
-for (const name of ['index.html', 'watch.html', 'icon.svg']) {
+const plain = ['index.html', 'watch.html', 'test.html', 'icon.svg'];
+for (const name of plain) {
   await copyFile(path(www, `pages/${name}`), path(dist, name));
 }
 
-const scripts = ['camgate.js', 'player.js', 'record.js', 'streamedian.js', 'index.js', 'watch.js'];
-for (const name of [...scripts, 'page.css', 'index.html', 'watch.html', 'icon.svg']) {
+const scripts = ['camgate.js', 'player.js', 'record.js', 'streamedian.js', 'index.js', 'watch.js', 'test.js'];
+for (const name of [...scripts, 'page.css', ...plain]) {
   const bytes = await readFile(path(dist, name));
   console.log(`${name.padEnd(14)} ${String(bytes.length).padStart(6)} bytes, ${gzipSync(bytes).length} gzipped`);
   if (scripts.includes(name) && bytes.length > SCRIPT_LIMIT) {

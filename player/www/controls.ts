@@ -6,7 +6,9 @@ import { on } from './event';
 /** The bar goes when the pointer has rested for so long, in ms. */
 const REST = 2_500;
 
-const BAR = `<div class="bar"><button class="toggle"></button><button class="sound"></button><span class="live"></span>
+/** A page puts its own controls into the slots. */
+const BAR = `<div class="bar"><button class="toggle"></button><button class="sound"></button><slot name="volume"></slot>
+<span class="live"></span><slot name="live"></slot><i></i><slot name="bar"></slot>
 <button class="window"></button><button class="full"></button></div>`;
 
 interface FullscreenVideo extends HTMLVideoElement {
@@ -38,7 +40,8 @@ export class Controls {
     on(video, 'play pause volumechange emptied', () => this.#update());
     on(host, 'fullscreenchange', () => this.#update());
     on(video, 'dblclick', () => this.toggleFull());
-    on(frame, 'pointermove pointerdown focusin', () => this.#wake(frame));
+    on(frame, 'pointermove pointerdown focusin keydown', () => this.#wake(frame));
+    on(this.node, 'click', (event) => release(event as MouseEvent));
     this.#update();
   }
 
@@ -81,6 +84,11 @@ export class Controls {
     clearTimeout(this.#resting);
     this.#resting = setTimeout(() => frame.classList.remove('awake'), REST);
   }
+}
+
+/** What was clicked must not hold the bar open, nor be pressed again by the space bar. */
+function release({ detail, target }: MouseEvent): void {
+  if (detail) (target as Element).closest('button')?.blur();
 }
 
 function face(element: HTMLElement, name: Icon, label: string): void {

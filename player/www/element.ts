@@ -3,7 +3,8 @@
 // Attributes: src, socket, autoplay, muted, controls, stats. Properties: the first five, credentials,
 // player, video, stats (numbers, whether shown or not). Methods: start(), stop(), snapshot(type,
 // quality), setCredentials(user, password). Events: those of Player, and `credentials` (detail:
-// user, password) when somebody signed in through the picture.
+// user, password) when somebody signed in through the picture. Slots: `volume`, `live`, `bar` for what
+// a page adds to the bar, `picture` for what lies over the picture.
 
 import { userIn } from './address';
 import { Controls } from './controls';
@@ -49,7 +50,7 @@ export class CamgateVideo extends Base {
       signIn: (user, password) => this.#signIn(user, password),
     });
     on(this.#controls.unmute, 'click', () => this.#unmute());
-    this.#frame.append(this.video, this.#readout.node, this.#overlay.note, this.#controls.unmute, this.#controls.node, this.#overlay.node);
+    this.#frame.append(this.video, this.#readout.node, this.#overlay.note, this.#controls.unmute, made('<slot name="picture"></slot>'), this.#controls.node, this.#overlay.node);
     root.append(this.#frame);
     this.#listen();
   }

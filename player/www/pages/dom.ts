@@ -1,6 +1,9 @@
-// Elements for the lists of a page.
+// Elements of a page: finding them, and making them for its lists.
 
 type Attributes = Record<string, string>;
+
+/** The element that the page is known to have. */
+export const find = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
 
 /** An element with attributes and children. Text is only ever text, never markup. */
 export function h<K extends keyof HTMLElementTagNameMap>(

@@ -3,7 +3,7 @@
 import '../camgate';
 import { completed, host, withoutCredentials } from '../address';
 import { made } from '../dom';
-import { h } from './dom';
+import { find, h } from './dom';
 import { credentials, forget, keep, recent, remember, type Credentials } from './memory';
 
 interface Camera {
@@ -15,7 +15,6 @@ interface Camera {
 /** How often the facts below the picture are renewed, in ms. */
 const TICK = 1_000;
 
-const find = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
 const video = document.querySelector('camgate-video')!;
 const form = find<HTMLFormElement>('open');
 const address = find<HTMLInputElement>('address');
@@ -60,7 +59,9 @@ function watch(url: string, name: string, typed: boolean): void {
   complain('');
   stage.hidden = false;
   find('name').textContent = name;
-  find<HTMLAnchorElement>('alone').href = `watch?src=${encodeURIComponent(withoutCredentials(url))}`;
+  const query = `?src=${encodeURIComponent(withoutCredentials(url))}`;
+  find<HTMLAnchorElement>('alone').href = `watch${query}`;
+  find<HTMLAnchorElement>('test').href = `test${query}`;
   document.title = `${name} · camgate`;
   video.src = url;
   const known = credentials(url);

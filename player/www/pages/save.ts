@@ -1,0 +1,34 @@
+// Files that a page hands to the person: their names, and how long and how big they are.
+
+/** How long the address of a file that is being saved must last, in ms. */
+const SAVING = 60_000;
+
+/** Saves a file as the browser saves downloads. */
+export function save(file: Blob, name: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(file);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), SAVING);
+}
+
+/** `192.168.1.10 2026-11-22 15.04.05`: by the clock on the wall, with no character that a file system minds. */
+export function fileName(camera: string, ending: string): string {
+  const now = new Date();
+  const local = new Date(now.getTime() - now.getTimezoneOffset() * 60_000).toISOString();
+  return `${camera.replace(/[^\w.-]+/g, '-')} ${local.slice(0, 10)} ${local.slice(11, 19).replaceAll(':', '.')}.${ending}`;
+}
+
+/** `1:05`, `1:02:05`. */
+export function time(seconds: number): string {
+  const whole = Math.floor(seconds);
+  const two = (number: number): string => String(number).padStart(2, '0');
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor(whole / 60) % 60;
+  return `${hours ? `${hours}:${two(minutes)}` : minutes}:${two(whole % 60)}`;
+}
+
+/** `1.4 MB`, as file managers count. */
+export function size(bytes: number): string {
+  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
