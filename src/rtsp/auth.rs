@@ -6,7 +6,9 @@
 //! A refused answer is not repeated (cameras lock accounts): only a nonce that
 //! went stale, or one that had worked before, is worth another try.
 
-use super::{hash, text};
+use super::text;
+use md5::Md5;
+use sha2::{Digest, Sha256};
 
 /// Answers in a row that a camera may call stale before we take it for a no.
 const MAX_STALE: u8 = 3;
@@ -249,8 +251,8 @@ impl DigestChallenge {
     fn hash(&self, parts: &[&str]) -> String {
         let joined = text::join(parts, ":");
         match self.sha256 {
-            true => text::to_hex(&hash::sha256(joined.as_bytes())),
-            false => text::to_hex(&hash::md5(joined.as_bytes())),
+            true => text::to_hex(&Sha256::digest(joined)),
+            false => text::to_hex(&Md5::digest(joined)),
         }
     }
 }

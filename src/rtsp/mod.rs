@@ -6,7 +6,6 @@
 pub mod auth;
 pub mod client;
 pub mod framer;
-mod hash;
 pub mod message;
 pub mod sdp;
 pub mod text;
