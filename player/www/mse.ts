@@ -61,6 +61,8 @@ export class Mse implements TrackListener {
   /** Seconds kept behind the play head. */
   keep: number;
   #source: MediaSource | undefined;
+  /** Its address, until it is revoked. */
+  #url = '';
   /** The tracks by which the buffers of #source were made. */
   #built = '';
   #tracks = new Map<number, Track>();
@@ -97,9 +99,18 @@ export class Mse implements TrackListener {
 
   /** A track, new or with a new codec. False: this browser cannot play it. */
   track(id: number, mime: string): boolean {
-    if (!sourceClass()?.isTypeSupported(mime)) return false;
+    if (!sourceClass()?.isTypeSupported(mime)) return this.#refuse(id);
     this.#tracks.set(id, { ...blank(mime), ...this.#tracks.get(id), mime, video: mime.startsWith('video'), init: undefined });
     return true;
+  }
+
+  /** What was there under this name is over: nothing of the new codec may come into its buffer. */
+  #refuse(id: number): false {
+    const buffer = this.#tracks.get(id)?.buffer;
+    this.#tracks.delete(id);
+    buffer?.destroy();
+    if (buffer && !this.#gathering) this.#restart();
+    return false;
   }
 
   init(id: number, bytes: BufferSource): void {
@@ -245,10 +256,11 @@ export class Mse implements TrackListener {
     if (!Source) return;
     this.#detach();
     const source = new Source();
-    const url = URL.createObjectURL(source);
+    this.#url = URL.createObjectURL(source);
     source.addEventListener('sourceopen', () => {
-      URL.revokeObjectURL(url);
-      if (source === this.#source) this.tick(clock());
+      if (source !== this.#source) return;
+      URL.revokeObjectURL(this.#url);
+      this.tick(clock());
     }, { once: true });
     // A ManagedMediaSource says when it wants to be fed: the radio may sleep in between.
     on(source, 'startstreaming endstreaming', ({ type }) => {
@@ -257,7 +269,7 @@ export class Mse implements TrackListener {
     this.#source = source;
     const playing = !this.#video.paused;
     this.#video.disableRemotePlayback = true; // a condition of ManagedMediaSource
-    this.#video.src = url;
+    this.#video.src = this.#url;
     if (playing) this.#video.play().catch(() => {}); // the owner hears of it from the element's events
   }
 
@@ -266,6 +278,7 @@ export class Mse implements TrackListener {
       track.buffer?.destroy();
       track.buffer = undefined;
     }
+    URL.revokeObjectURL(this.#url);
     this.#source = undefined;
     this.#built = '';
     this.#trimmed = 0;
