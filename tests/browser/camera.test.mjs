@@ -43,7 +43,7 @@ scenario('after a wrong password the picture asks for it and takes the right one
   await password.waitFor({ state: 'visible' });
   await words(page, /password/i);
   await shoot(page, 'password');
-  await player.locator('input:not([type=password])').first().fill(USER);
+  await player.locator('input[name=user]').fill(USER);
   await password.fill(PASSWORD);
   await password.press('Enter');
   await assertPlays(page);

@@ -70,7 +70,7 @@ for (const how of ['buttons', 'keys']) {
     const press = async (name, key) => {
       if (how === 'keys') return page.keyboard.press(key);
       await page.mouse.move(400 + Math.random() * 9, 300); // the bar comes
-      return control(page, name).click();
+      return control(page, name).first().click(); // while it is paused, the picture has a Play, too
     };
     await press('Mute', 'm');
     await becomes(page, '({ muted }) => muted');
