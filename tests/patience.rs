@@ -126,3 +126,41 @@ fn who_reads_slowly_is_kept_and_who_does_not_read_is_closed() {
     slow.vanish();
     gateway.await_as_before(&before);
 }
+
+/// Neither says anything by itself; one answers pings, as browsers do, the other
+/// is gone without a word, and its connections stand half open.
+#[test]
+fn the_quiet_are_asked_for_a_sign_of_life_and_only_the_dead_are_closed() {
+    let gateway = Config::new().limit("idle", "5s").start();
+    let camera = FakeCamera::start(|link| {
+        link.serve_until("PLAY")?;
+        for frame in 0..100 {
+            link.send_frames(Pattern::CAMERA, frame..frame + 1)?;
+            std::thread::sleep(Duration::from_millis(200)); // a camera that lives
+        }
+        link.serve()
+    });
+    let [mut dead, mut quiet] = [(); 2].map(|()| Viewer::join(&gateway, &camera));
+    dead.play();
+    quiet.play();
+    let nap = Some(Duration::from_millis(50));
+    let mut sockets = [quiet.control, quiet.data];
+    for socket in &sockets {
+        socket.stream().set_read_timeout(nap).unwrap();
+    }
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(8) {
+        for socket in &mut sockets {
+            match socket.message() {
+                Err(tungstenite::Error::Io(error)) => {
+                    assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+                }
+                other => assert!(other.expect("the quiet one is kept").is_binary()),
+            }
+        }
+    }
+    let metrics = gateway.metrics();
+    let left = ["control", "data"].map(|role| metrics.connections(role));
+    assert_eq!((metrics.viewers(), left), (1.0, [1.0, 1.0]));
+    drop(dead);
+}
