@@ -5,6 +5,7 @@
 //! percent-encoded. An [`Url`] therefore always makes a valid request URI, and
 //! its credentials never show in `Debug` or in [`Url::without_credentials`].
 
+use super::auth::Credentials;
 use super::text;
 
 /// The port of `rtsp:` (RFC 2326 §3.2).
@@ -110,6 +111,13 @@ impl Url {
             port,
             path: encode(path),
         })
+    }
+
+    /// User and password, if there is a user.
+    pub fn credentials(&self) -> Option<Credentials> {
+        let user = self.user.clone()?;
+        let password = self.password.clone().unwrap_or_default();
+        Some(Credentials { user, password })
     }
 
     /// The URL to put into requests: no credentials, no default port.
