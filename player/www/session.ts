@@ -13,6 +13,8 @@ export interface Source {
   url: string;
   user: string;
   password: string;
+  /** Address, user and password of a host that the stream moved to. */
+  there: string[];
   /** ws:// or wss:// of the gateway. */
   socket: string;
 }
@@ -39,6 +41,8 @@ export class Session implements Listener {
   #armed = Infinity;
   #due = Infinity;
   #over = false;
+  /** The address that the stream has moved to. */
+  #moved = '';
   /** Being stopped: what is left to say to the gateway still goes out, nothing else does. */
   #leaving = false;
   /** Bytes of media that came, and when the last of them did (clock()). */
@@ -53,8 +57,8 @@ export class Session implements Listener {
   }
 
   start(): void {
-    const { url, user, password } = this.#source;
-    this.#run((now) => this.#machine.open(url, user, password, now));
+    const { url, user, password, there } = this.#source;
+    this.#run((now) => this.#machine.open([url, user, password, ...there], now));
     if (!this.#over) this.#link.openControl();
   }
 
@@ -125,11 +129,13 @@ export class Session implements Listener {
       case 'openData': return this.#link.openData();
       case 'sendData': return this.#link.sendData(output.text);
       case 'error': {
-        const { user, url } = this.#source;
-        const given = user !== '' || userIn(url) !== undefined;
-        return this.#end(failed(output.code, output.message, { given }), false);
+        const { user, url, there } = this.#source;
+        const moved = this.#moved;
+        const given = moved ? moved === there[0] : user !== '' || userIn(url) !== undefined;
+        return this.#end(failed(output.code, output.message, { given, moved }), false);
       }
       case 'reopen': {
+        this.#moved = output.url;
         this.#link.close();
         this.#link = new Link(this.#source.socket, this);
         return this.#link.openControl();

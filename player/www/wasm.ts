@@ -59,7 +59,7 @@ export type Output =
   | { kind: 'closed' }
   | { kind: 'size'; width: number; height: number }
   | ({ kind: 'picture' } & Fragment)
-  | { kind: 'reopen' };
+  | { kind: 'reopen'; url: string };
 
 /** What the wasm counts, by its number at the boundary. */
 export const LOST = 1;
@@ -107,11 +107,11 @@ export class Machine {
     return new Machine(wasm);
   }
 
-  /** Begins a session anew, whatever was before. An empty user means: no credentials of their own. */
-  open(url: string, user: string, password: string, now: number): void {
+  /** Begins a session anew, whatever was before: address, user and password, then those of a host it moves to. */
+  open(places: string[], now: number): void {
     const [low = 0, high = 0] = crypto.getRandomValues(new Uint32Array(2));
     this.#wasm.seed(low, high);
-    this.tell('open', `${url}\n${user}\n${password}`, now);
+    this.tell('open', places.join('\n'), now);
   }
 
   /** Something happened, or shall. */
@@ -148,7 +148,7 @@ export class Machine {
   #output(kind: number): Output | undefined {
     const track = this.#wasm.output_track();
     const bytes = this.#bytes();
-    const text = kind === 5 || kind === 6 || kind > 12 ? '' : this.#utf8.decode(bytes);
+    const text = kind === 5 || kind === 6 || kind === 13 ? '' : this.#utf8.decode(bytes);
     switch (kind) {
       case 1: return { kind: 'sendControl', text };
       case 2: return { kind: 'openData' };
@@ -172,7 +172,7 @@ export class Machine {
         return { kind: 'size', width: width || 0, height: height || 0 };
       }
       case 13: return { kind: 'picture', ...this.#fragment(track, bytes) };
-      case 15: return { kind: 'reopen' };
+      case 15: return { kind: 'reopen', url: text };
       default: return undefined; // a later wasm may say more than this script understands
     }
   }
