@@ -241,54 +241,61 @@ impl Tracks {
     }
 
     /// Reads a packet that counts, with its unwrapped timestamp. What is lost
-    /// before it, the track has been told.
+    /// before it, the track has been told; the access unit that it proves
+    /// complete is sent, by the clock as it was.
+    #[inline(never)]
     fn packet<'a>(
         &mut self,
         video: bool,
         payload: &'a [u8],
         now_us: i64,
+        queue: &mut Queue,
     ) -> Option<(Packet<'a>, i64)> {
         let packet = rtp::parse(payload)?;
         let link = self.link(video)?;
         let (follows, timestamp) = link.source.take(&packet)?;
         let clock = link.clock;
         self.statistics.packet(follows);
-        let missing = self.arrive(clock, follows, timestamp, now_us);
+        let directly = follows == Follows::Directly;
+        match video {
+            true if directly => self.video_unit(None, timestamp, queue),
+            true => self.lose_video(),
+            false => {}
+        }
+        if !(self.arrive(clock, follows, timestamp, now_us) && directly || video) {
+            self.lose_audio();
+        }
         if video && let Some(transit) = self.timeline.transit(clock, timestamp, now_us) {
             self.statistics.transit(transit);
-        }
-        if missing {
-            match video {
-                true => self.lose_video(),
-                false => self.lose_audio(),
-            }
         }
         Some((packet, timestamp))
     }
 
     /// Tells the timeline of a packet, which may be the first of a new
-    /// beginning. Says whether packets are missing before it.
+    /// beginning. Says whether it goes on from the one before.
     fn arrive(&mut self, clock: usize, follows: Follows, timestamp: i64, now_us: i64) -> bool {
-        if follows == Follows::Anew || !self.timeline.arrive(clock, timestamp, now_us) {
+        let directly = follows == Follows::Directly;
+        let arrive = |timeline: &mut Timeline| timeline.arrive(clock, timestamp, now_us, directly);
+        let goes_on = follows != Follows::Anew && arrive(&mut self.timeline);
+        if !goes_on {
             self.timeline.reset_track(clock);
             // The first one after a reset always goes on.
-            let _ = self.timeline.arrive(clock, timestamp, now_us);
-            return true;
+            let _ = arrive(&mut self.timeline);
         }
-        follows != Follows::Directly
+        goes_on
     }
 
     fn video_packet(&mut self, payload: &[u8], now_us: i64, queue: &mut Queue) {
-        let Some((packet, timestamp)) = self.packet(true, payload, now_us) else {
+        let Some((packet, timestamp)) = self.packet(true, payload, now_us, queue) else {
             return;
         };
-        self.video_unit(None, timestamp, queue);
         self.statistics.picture(timestamp);
         self.video_unit(Some(&packet), timestamp, queue);
     }
 
     /// Sends the access unit that `packet` completes, or, without a packet, the
     /// one that the new `timestamp` completes.
+    #[inline(never)]
     fn video_unit(&mut self, packet: Option<&Packet>, timestamp: i64, queue: &mut Queue) {
         let Some(track) = &mut self.video else { return };
         let unit = match packet {
@@ -320,7 +327,7 @@ impl Tracks {
     }
 
     fn audio_packet(&mut self, payload: &[u8], now_us: i64, queue: &mut Queue) {
-        let Some((packet, timestamp)) = self.packet(false, payload, now_us) else {
+        let Some((packet, timestamp)) = self.packet(false, payload, now_us, queue) else {
             return;
         };
         let alone = self.video.is_none();

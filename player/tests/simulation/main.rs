@@ -4,6 +4,7 @@
 mod camera;
 #[path = "../common/mod.rs"]
 mod common;
+mod leap;
 mod long;
 mod loss;
 mod odd;
