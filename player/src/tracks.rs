@@ -1,8 +1,9 @@
 //! The tracks of a session: frames of the data channel in, fragments out.
 //!
 //! Invariants: all tracks are announced together, before the first fragment of
-//! any; the timeline starts at the first sync sample of the video track (of the
-//! audio track where there is no other), and audio from before it is dropped.
+//! any; the timeline starts at the first sync sample of the video track, and
+//! audio from before it is dropped. Where there is no video, or none comes, it
+//! starts with audio, and video that comes later joins it.
 
 use camgate::rtsp::sdp;
 
@@ -18,6 +19,11 @@ use crate::video::{self, Video};
 /// The names of the tracks towards JavaScript, and their `track_ID`s.
 pub const VIDEO: u32 = 1;
 pub const AUDIO: u32 = 2;
+
+/// Sound waits so long for the first packet of the video, and so long for its
+/// first sync sample, microseconds; then it begins alone.
+const SILENT_VIDEO_US: i64 = 4_000_000;
+const LATE_VIDEO_US: i64 = 20_000_000;
 
 /// What every track has.
 #[derive(Debug)]
@@ -52,6 +58,8 @@ pub struct Tracks {
     timeline: Timeline,
     statistics: Statistics,
     flowing: bool,
+    /// Since when sound waits for the video to begin.
+    waiting: Option<i64>,
 }
 
 impl Tracks {
@@ -150,6 +158,7 @@ impl Tracks {
         self.lose_video();
         self.lose_audio();
         self.flowing = false;
+        self.waiting = None;
     }
 
     fn lose_video(&mut self) {
@@ -330,7 +339,14 @@ impl Tracks {
         let Some((packet, timestamp)) = self.packet(false, payload, now_us, queue) else {
             return;
         };
-        let alone = self.video.is_none();
+        let since = *self.waiting.get_or_insert(now_us);
+        let alone = self.video.as_ref().is_none_or(|video| {
+            let patience = match video.link.source.is_silent() {
+                true => SILENT_VIDEO_US,
+                false => LATE_VIDEO_US,
+            };
+            now_us.wrapping_sub(since) >= patience
+        });
         let Some(track) = &mut self.audio else { return };
         let clock = track.link.clock;
         let mut time = self.timeline.time(clock, timestamp);

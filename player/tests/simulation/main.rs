@@ -9,4 +9,5 @@ mod long;
 mod loss;
 mod odd;
 mod restart;
+mod silent;
 mod viewer;
