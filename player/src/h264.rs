@@ -89,9 +89,10 @@ pub fn class(nal: &[u8]) -> Class {
 pub fn picture_set(slice: &[u8]) -> Option<u32> {
     let rbsp = unescape(slice.get(1..slice.len().min(SLICE_HEADER))?);
     let mut bits = Bits::new(&rbsp);
-    bits.unsigned()?; // first_mb_in_slice
-    bits.unsigned()?; // slice_type
-    bits.unsigned()
+    bits.unsigned(); // first_mb_in_slice
+    bits.unsigned(); // slice_type
+    let id = bits.unsigned();
+    bits.intact().map(|()| id)
 }
 
 /// Which parameter set a NAL unit is, its id and that of what it refers to;
@@ -102,7 +103,8 @@ pub fn set_ids(nal: &[u8]) -> Option<(Kind, u32, u32)> {
         7 => Some((Kind::Sequence, Sps::parse(nal)?.id, 0)),
         8 => {
             let mut bits = Bits::new(rest);
-            let (id, sequence) = (bits.unsigned()?, bits.unsigned()?);
+            let (id, sequence) = (bits.unsigned(), bits.unsigned());
+            bits.intact()?;
             (id < 256).then_some((Kind::Picture, id, sequence))
         }
         _ => None,

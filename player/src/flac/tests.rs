@@ -8,12 +8,12 @@ use crate::bits::Bits;
 fn decode(bytes: &[u8], channels: usize) -> (u64, Vec<i16>) {
     assert_eq!(crc(bytes, 16, 0x8005), 0);
     let mut bits = Bits::new(bytes);
-    assert_eq!(bits.take(16), Some(0xfff9));
-    assert_eq!(bits.take(4), Some(7));
-    let rate = bits.take(4).unwrap();
-    assert_eq!(bits.take(4), Some(channels as u32 - 1));
-    assert_eq!(bits.take(4), Some(8));
-    let first = bits.take(8).unwrap();
+    assert_eq!(bits.take(16), 0xfff9);
+    assert_eq!(bits.take(4), 7);
+    let rate = bits.take(4);
+    assert_eq!(bits.take(4), channels as u32 - 1);
+    assert_eq!(bits.take(4), 8);
+    let first = bits.take(8);
     let tail = (!(first << 24)).leading_zeros().saturating_sub(1);
     let lead = if tail == 0 {
         first
@@ -21,11 +21,11 @@ fn decode(bytes: &[u8], channels: usize) -> (u64, Vec<i16>) {
         first & (0x3f >> tail)
     };
     let number = (0..tail).fold(u64::from(lead), |number, _| {
-        let byte = bits.take(8).unwrap();
+        let byte = bits.take(8);
         assert_eq!(byte >> 6, 2);
         number << 6 | u64::from(byte & 0x3f)
     });
-    let block = bits.take(16).unwrap() as usize + 1;
+    let block = bits.take(16) as usize + 1;
     if rate == 13 {
         bits.take(16);
     }
@@ -41,15 +41,11 @@ fn decode(bytes: &[u8], channels: usize) -> (u64, Vec<i16>) {
 }
 
 fn decode_subframe(bits: &mut Bits, block: usize) -> Vec<i32> {
-    let kind = bits.take(7).unwrap();
-    let wasted = if bits.flag().unwrap() {
-        zeros(bits) + 1
-    } else {
-        0
-    };
+    let kind = bits.take(7);
+    let wasted = if bits.flag() { zeros(bits) + 1 } else { 0 };
     let depth = 16 - wasted;
     let plain = |bits: &mut Bits, count| -> Vec<i32> {
-        let sample = |_| (bits.take(depth).unwrap() << (32 - depth)).cast_signed() >> (32 - depth);
+        let sample = |_| (bits.take(depth) << (32 - depth)).cast_signed() >> (32 - depth);
         (0..count).map(sample).collect()
     };
     let mut signal = match kind {
@@ -58,10 +54,10 @@ fn decode_subframe(bits: &mut Bits, block: usize) -> Vec<i32> {
         _ => plain(bits, kind as usize & 7),
     };
     if kind > 1 {
-        assert_eq!(bits.take(6), Some(0));
-        let parameter = bits.take(4).unwrap();
+        assert_eq!(bits.take(6), 0);
+        let parameter = bits.take(4);
         while signal.len() < block {
-            let value = zeros(bits) << parameter | bits.take(parameter).unwrap();
+            let value = zeros(bits) << parameter | bits.take(parameter);
             let residual = (value >> 1).cast_signed() ^ -(value & 1).cast_signed();
             let back = |distance| signal[signal.len() - distance];
             // RFC 9639 table 23.
@@ -79,7 +75,9 @@ fn decode_subframe(bits: &mut Bits, block: usize) -> Vec<i32> {
 }
 
 fn zeros(bits: &mut Bits) -> u32 {
-    (0..).take_while(|_| !bits.flag().unwrap()).count() as u32
+    (0..)
+        .take_while(|_| !bits.flag() && bits.intact().is_some())
+        .count() as u32
 }
 
 fn encode(encoder: &mut Encoder, samples: &[i16]) -> Vec<u8> {
