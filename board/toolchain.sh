@@ -97,7 +97,7 @@ cargo_for() {
                 # What is shorter than its call is put in its place before
                 # anything else is made of it: a tenth of the whole.
                 flags="$flags -Zinline-mir=yes -Zcross-crate-inline-threshold=always"
-                flags="$flags -Cllvm-args=-inline-threshold=15"
+                flags="$flags -Cllvm-args=-inline-threshold=0"
                 # Constants at low addresses are shorter. The stack behind them
                 # cannot reach them: nothing here calls itself.
                 flags="$flags -Clink-arg=--no-stack-first"

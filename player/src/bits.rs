@@ -112,13 +112,6 @@ pub fn unescape(bytes: &[u8]) -> Vec<u8> {
     rbsp
 }
 
-/// Appends `byte` in two hexadecimal digits, lower case.
-pub fn push_hex(text: &mut String, byte: u8) {
-    for digit in [byte >> 4, byte & 15] {
-        text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

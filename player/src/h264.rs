@@ -5,8 +5,10 @@ pub mod sps;
 #[cfg(test)]
 mod tests;
 
+use camgate::rtsp::text;
+
 use crate::access_unit::{Format, Record};
-use crate::bits::{Bits, push_hex, unescape};
+use crate::bits::{Bits, unescape};
 use crate::nal::codec::{Class, Picture, Shape, recovery_point};
 use crate::nal::parameters::{Kind, Parameters, Set, put};
 use sps::Sps;
@@ -115,9 +117,7 @@ pub fn set_ids(nal: &[u8]) -> Option<(Kind, u32, u32)> {
 pub fn format(sets: &Parameters, sequence: &Set) -> Option<Format> {
     let sps = Sps::parse(&sequence.nal)?;
     let mut mime = String::from("video/mp4; codecs=\"avc1.");
-    for byte in [sps.profile, sps.constraints, sps.level] {
-        push_hex(&mut mime, byte);
-    }
+    mime.push_str(&text::to_hex(&[sps.profile, sps.constraints, sps.level]));
     mime.push('"');
     Some(Format {
         mime,

@@ -8,7 +8,7 @@ pub(crate) mod tests;
 use camgate::rtsp::text;
 
 use crate::access_unit::{Format, Record};
-use crate::bits::{Bits, push_hex, unescape};
+use crate::bits::{Bits, unescape};
 use crate::nal::codec::{Class, Picture, Shape, recovery_point};
 use crate::nal::parameters::{Kind, Parameters, Set, put};
 use sps::Sps;
@@ -171,15 +171,12 @@ fn mime(profile: &[u8; 12]) -> String {
 }
 
 /// Appends a number in capital hexadecimal digits without leading zeros.
-fn push_number(text: &mut String, bytes: &[u8]) {
-    let mut digits = String::new();
-    for byte in bytes {
-        push_hex(&mut digits, *byte);
-    }
+fn push_number(mime: &mut String, bytes: &[u8]) {
+    let mut digits = text::to_hex(bytes);
     digits.make_ascii_uppercase();
     let zeros = digits.bytes().take_while(|digit| *digit == b'0').count();
     let digits = digits.get(zeros..).filter(|digits| !digits.is_empty());
-    text.push_str(digits.unwrap_or("0"));
+    mime.push_str(digits.unwrap_or("0"));
 }
 
 /// The HEVCDecoderConfigurationRecord (ISO 14496-15 8.3.3.1), lengths of four

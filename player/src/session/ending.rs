@@ -32,6 +32,11 @@ impl Session {
         self.end();
     }
 
+    /// The gateway sent something that is no WSP, or not what it should be.
+    pub(super) fn nonsense(&mut self) {
+        self.fail(502, "The gateway sent something that makes no sense.");
+    }
+
     /// The stream is at another host. Credentials are not taken there.
     pub(super) fn follow(&mut self, url: &str) {
         let Ok(url) = Url::parse(url) else {
