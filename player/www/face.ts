@@ -55,8 +55,8 @@ export class Face {
     this.#controls.unmute.hidden = !(hushed && playing && player.sound);
     this.#readout.node.hidden = !this.#element.hasAttribute('stats');
     this.#readout.show(player);
-    const classes = { controls, running: state !== 'stopped' && state !== 'failed', still: video.paused };
-    for (const [name, on] of Object.entries(classes)) this.#frame.classList.toggle(name, on);
+    const classes = { controls, running: state !== 'stopped' && state !== 'failed', still: video.paused, blank: !video.videoWidth };
+    for (const [name, has] of Object.entries(classes)) this.#frame.classList.toggle(name, has);
   }
 
   #move(moving: boolean): void {
