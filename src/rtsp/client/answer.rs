@@ -45,7 +45,12 @@ impl Client {
         }
         self.note(&pending, *status, &message);
         match status {
-            200..=299 => self.granted(pending.kind, &message),
+            200..=299 => {
+                self.granted(pending.kind, &message);
+                if matches!(pending.kind, Kind::Play | Kind::KeepAlive) {
+                    self.prepare_farewell();
+                }
+            }
             _ => self.refused(&pending, *status, reason, &message),
         }
         self.advance();
@@ -93,6 +98,11 @@ impl Client {
         if pending.kind == Kind::KeepAlive {
             self.missed_keep_alives = 0;
         }
+        self.kept_alive();
+    }
+
+    /// The session lives: says when the camera is to be told again.
+    pub(super) fn kept_alive(&mut self) {
         let half = u64::from(self.session_timeout) * 500;
         let interval = half.clamp(MIN_KEEP_ALIVE, MAX_KEEP_ALIVE);
         let due = self.last_time.saturating_add(interval);
