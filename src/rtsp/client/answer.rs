@@ -7,7 +7,7 @@ use crate::rtsp::auth::Authenticator;
 use crate::rtsp::message::{self, Message, Start};
 use crate::rtsp::sdp;
 use crate::rtsp::text;
-use crate::rtsp::url::{self, Url};
+use crate::rtsp::url::Url;
 use std::rc::Rc;
 
 /// Redirects that are followed before it looks like a circle.
@@ -268,12 +268,8 @@ impl Client {
     }
 
     fn redirected(&mut self, message: &Message<'_>, failure: Failure) {
-        let here = self.url.without_credentials();
-        let location = message.header("Location").filter(|url| !url.is_empty());
-        let Some(location) = location.map(|location| url::join(&here, location)) else {
-            return self.fail(failure);
-        };
-        let Ok(there) = Url::parse(&location) else {
+        let location = message.header("Location").unwrap_or_default();
+        let Some(there) = self.url.refer(location) else {
             return self.fail(failure);
         };
         if !there.same_place(&self.url) {

@@ -129,6 +129,9 @@ fn redirects_within_the_camera_are_followed() {
     scene.answer("302 Found", "Location: rtsp://CAM:554/other\r\n", "");
     scene.expect("DESCRIBE");
     assert_eq!(scene.uri(), "rtsp://cam/other");
+    scene.answer("302 Found", "Location: /third\r\n", "");
+    scene.expect("DESCRIBE");
+    assert_eq!(scene.uri(), "rtsp://cam/third");
     scene.answer("301 Moved", "Location: rtsp://u:secret@elsewhere/x\r\n", "");
     assert_eq!(
         scene.failure(),
@@ -141,6 +144,11 @@ fn redirects_within_the_camera_are_followed() {
     }
     scene.answer("302 Found", "Location: rtsp://cam/live\r\n", "");
     assert!(matches!(scene.failure(), Failure::Protocol(_)));
+    for nowhere in ["", "Location: \r\n", "Location: http://cam/\r\n"] {
+        let mut scene = Scene::new("rtsp://cam/live");
+        scene.answer("302 Found", nowhere, "");
+        assert!(matches!(scene.failure(), Failure::Status { code: 302, .. }));
+    }
 }
 
 #[test]
