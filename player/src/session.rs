@@ -173,7 +173,7 @@ impl Session {
             return;
         }
         let Ok(reply) = wsp::parse_reply(text) else {
-            return self.fail(502, "The gateway sent something that is no WSP.");
+            return self.nonsense();
         };
         let command = reply.header("command").unwrap_or_default();
         if command.eq_ignore_ascii_case("GET_INFO") {
@@ -185,7 +185,7 @@ impl Session {
         let Some(seq) = reply.seq().and_then(text::number) else {
             // An error that answers no request in particular is the end.
             if reply.code >= 300 {
-                self.fail(reply.code, &words::refusal(reply.code, reply.reason));
+                self.fail(reply.code, &words::refusal(reply.reason));
             }
             return;
         };
@@ -200,10 +200,10 @@ impl Session {
 
     fn initialised(&mut self, reply: &wsp::Reply, now: f64) {
         if reply.code >= 300 {
-            return self.fail(reply.code, &words::refusal(reply.code, reply.reason));
+            return self.fail(reply.code, &words::refusal(reply.reason));
         }
         let Some(channel) = reply.header("channel").filter(|id| !id.is_empty()) else {
-            return self.fail(502, "The gateway named no channel.");
+            return self.nonsense();
         };
         self.channel = channel.to_owned();
         self.queue.push(Output::text(Kind::OpenData, ""));
@@ -212,7 +212,7 @@ impl Session {
 
     fn wrapped(&mut self, reply: &wsp::Reply, now: f64) {
         if reply.code >= 300 {
-            return self.fail(reply.code, &words::refusal(reply.code, reply.reason));
+            return self.fail(reply.code, &words::refusal(reply.reason));
         }
         if let Some(client) = &mut self.client {
             client.handle_message(reply.payload.as_bytes(), millis(now));
@@ -226,10 +226,10 @@ impl Session {
             return;
         }
         let Ok(reply) = wsp::parse_reply(text) else {
-            return self.fail(502, "The gateway sent something that is no WSP.");
+            return self.nonsense();
         };
         if reply.code >= 300 {
-            return self.fail(reply.code, &words::refusal(reply.code, reply.reason));
+            return self.fail(reply.code, &words::refusal(reply.reason));
         }
         let Some(url) = self.url.clone() else { return };
         let mut client = Client::new(client::Options {
@@ -265,7 +265,7 @@ impl Session {
                     self.tracks
                         .frame(frame.channel, frame.payload, now_us, &mut self.queue);
                 }
-                Err(_) => return self.fail(502, "The gateway sent media that makes no sense."),
+                Err(_) => return self.nonsense(),
             }
         }
         if self.tracks.is_flowing() {

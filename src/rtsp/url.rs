@@ -72,8 +72,8 @@ impl Url {
         let (tls, rest) = scheme(url.trim_ascii());
         let rest = rest.ok_or(bad("the address does not begin with rtsp:// or rtsps://"))?;
         let (mut first_fault, mut found) = (None, None);
-        for (end, byte) in rest.bytes().chain([b'/']).enumerate() {
-            if !matches!(byte, b'/' | b'?') {
+        for end in 0..=rest.len() {
+            if !matches!(rest.as_bytes().get(end), Some(b'/' | b'?') | None) {
                 continue;
             }
             let (authority, path) = rest.split_at(end);
@@ -333,7 +333,7 @@ fn encode(path: &str) -> String {
     let mut coded = String::with_capacity(path.len());
     for byte in path.bytes() {
         match byte {
-            b'!'..=b'~' => coded.push(char::from(byte)),
+            b'!'..=b'~' => text::push_ascii(&mut coded, byte),
             _ => {
                 coded.push('%');
                 coded.push_str(&text::to_hex(&[byte]).to_ascii_uppercase());

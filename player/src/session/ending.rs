@@ -32,6 +32,11 @@ impl Session {
         self.end();
     }
 
+    /// The gateway sent something that is no WSP, or not what it should be.
+    pub(super) fn nonsense(&mut self) {
+        self.fail(502, "The gateway sent something that makes no sense.");
+    }
+
     /// The stream is at another host or port. Credentials are taken along only
     /// if it is the same host, and those that came with the address count there.
     pub(super) fn follow(&mut self, url: Url) {
