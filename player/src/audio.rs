@@ -127,10 +127,10 @@ impl Audio {
             self.change(format);
         }
         if let Some(time_us) = time_us {
-            let mut time = self.ticks(time_us).saturating_sub(i64::from(frames.lead));
+            let mut time = self.ticks(time_us).wrapping_sub(i64::from(frames.lead));
             for (frame, samples) in frames.iter() {
                 self.add(frame, i64::from(samples), time);
-                time = time.saturating_add(i64::from(samples));
+                time = time.wrapping_add(i64::from(samples));
             }
         }
         frames.clear();
@@ -154,7 +154,7 @@ impl Audio {
             None if time < 0 => return,
             None => self.end = Some(time),
             Some(end) => {
-                let late = time.saturating_sub(end);
+                let late = time.wrapping_sub(end);
                 let tolerance = self.ticks(TOLERANCE_US);
                 let patience = if self.after_loss {
                     length / 2
@@ -204,7 +204,7 @@ impl Audio {
             composition: 0,
             sync: true,
         });
-        self.end = Some(end.saturating_add(duration));
+        self.end = Some(end.wrapping_add(duration));
     }
 
     /// Queues the fragment, if there is anything in it.
@@ -230,7 +230,7 @@ impl Audio {
         let start = self.start.max(0).cast_unsigned();
         fragment::write(&mut data, self.fragments, self.id, start, &self.samples);
         data.extend_from_slice(&self.data);
-        let length = self.end.unwrap_or(0).saturating_sub(self.start);
+        let length = self.end.unwrap_or(0).wrapping_sub(self.start);
         let rate = f64::from(self.format.rate);
         queue.push(Output {
             kind: Kind::Fragment,
@@ -247,8 +247,8 @@ impl Audio {
         let rate = i64::from(self.format.rate);
         let (seconds, rest) = (us.div_euclid(1_000_000), us.rem_euclid(1_000_000));
         seconds
-            .saturating_mul(rate)
-            .saturating_add((rest * rate + 500_000) / 1_000_000)
+            .wrapping_mul(rate)
+            .wrapping_add((rest * rate + 500_000) / 1_000_000)
     }
 }
 
@@ -256,8 +256,8 @@ impl Audio {
 fn scale(time: i64, from: u32, to: u32) -> i64 {
     let (from, to) = (i64::from(from), i64::from(to));
     (time / from)
-        .saturating_mul(to)
-        .saturating_add(time % from * to / from)
+        .wrapping_mul(to)
+        .wrapping_add(time % from * to / from)
 }
 
 #[cfg(test)]
