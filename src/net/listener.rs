@@ -151,9 +151,9 @@ impl Server {
         }
     }
 
-    /// Whether one more may come in; if not, the listeners wait. The doors open
-    /// again when a connection ends, or when one of those that are let in has
-    /// said what it wants.
+    /// Whether one more may come in; if not, the listeners wait: when the table
+    /// is full, until a connection ends; when too many of those let in have not
+    /// said what they want, for [`PAUSE`] or until a connection ends.
     fn has_place(&mut self) -> bool {
         let limits = &self.config.limits;
         let most = limits.viewers * PER_VIEWER + limits.handshakes;
