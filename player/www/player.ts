@@ -54,6 +54,8 @@ export class Player extends EventTarget implements SessionListener {
   readonly #patience = new Patience();
   #retry: ReturnType<typeof setTimeout> | undefined;
   #ticker: ReturnType<typeof setInterval> | undefined;
+  /** Where the stream has moved to, while credentials for that are asked for. */
+  #asked: string | undefined;
   /** When the next attempt is due (clock()). */
   #retryAt = 0;
   readonly #tally = new Tally();
@@ -67,6 +69,7 @@ export class Player extends EventTarget implements SessionListener {
       url: options.src ?? '',
       user: options.user ?? '',
       password: options.password ?? '',
+      there: [],
       socket: webSocketUrl(options.socket),
     };
     on(video, 'pause', () => this.#paused(), this.#end.signal);
@@ -104,7 +107,7 @@ export class Player extends EventTarget implements SessionListener {
   /** Another stream; credentials that were given for the old one are forgotten. */
   set src(url: string) {
     if (url === this.src) return;
-    this.#change({ url, user: '', password: '' });
+    this.#change({ url, user: '', password: '', there: [] });
   }
 
   /** Who signs in, as far as it is known. */
@@ -121,8 +124,10 @@ export class Player extends EventTarget implements SessionListener {
     if (socket !== this.socket) this.#change({ socket });
   }
 
+  /** For the camera, or for the host that asks for them, if the stream has moved (`problem.moved`). */
   setCredentials(user: string, password: string): void {
-    this.#change({ user, password });
+    const moved = this.#asked;
+    this.#change(moved ? { there: [moved, user, password] } : { user, password });
   }
 
   get stats(): Stats {
@@ -234,6 +239,7 @@ export class Player extends EventTarget implements SessionListener {
 
   /** Ends what is under way, attempt or pause between attempts. */
   #leave(): void {
+    this.#asked = undefined;
     this.#turn++;
     clearTimeout(this.#retry);
     this.#session?.stop();
@@ -253,6 +259,7 @@ export class Player extends EventTarget implements SessionListener {
     this.#leave();
     // Somebody paused: no need to fetch anything, nor to complain, before they play again.
     if (this.#state === 'paused') return;
+    this.#asked = problem.moved;
     if (problem.kind === 'credentials' && this.credentials) return void this.#ask(problem, this.credentials);
     if (!problem.retry) return this.#giveUp(problems.named(problem, this.#unsupported));
     const delay = this.#patience.pause(Math.random());
@@ -264,7 +271,7 @@ export class Player extends EventTarget implements SessionListener {
 
   async #ask(problem: Problem, credentials: Ask): Promise<void> {
     const turn = this.#turn;
-    const { user, password } = this.#source;
+    const { user, password } = this.#known(problem);
     let given: Credentials | undefined;
     try {
       given = await credentials(this, problem);
@@ -275,6 +282,13 @@ export class Player extends EventTarget implements SessionListener {
     // The same again would be refused again, and many cameras lock out who tries too often.
     if (given && (given.user !== user || given.password !== password)) this.setCredentials(given.user, given.password);
     else this.#giveUp(problem);
+  }
+
+  /** The credentials that were refused. */
+  #known({ moved }: Problem): Credentials {
+    const { user, password, there } = this.#source;
+    if (!moved) return { user, password };
+    return there[0] === moved ? { user: there[1] ?? '', password: there[2] ?? '' } : { user: '', password: '' };
   }
 
   #giveUp(problem: Problem): void {

@@ -23,19 +23,23 @@ export interface Problem {
   message: string;
   /** The player tries again by itself. */
   retry: boolean;
+  /** The address that asks for credentials, if the stream has moved there. */
+  moved?: string;
 }
 
 /** How the attempt stood when the camera asked for credentials. */
 export interface Asked {
   /** Credentials were given with the attempt and refused. */
   given: boolean;
+  /** The address that the stream has moved to, if it has. */
+  moved: string;
 }
 
 /** An ERROR of the wasm: the status and the sentence of the gateway or the camera. */
 export function failed(code: number, message: string, asked: Asked): Problem {
   switch (code) {
     case 400: return problem('address', code, 'This address cannot be used', message, false);
-    case 401: return credentials(asked.given);
+    case 401: return credentials(asked);
     case 403: return refused(code, message);
     case 404: return problem('address', code, 'No such stream', message);
     case 415: return problem('codec', code, 'Cannot be played', message, false);
@@ -51,10 +55,12 @@ export function refused(code: number, message: string): Problem {
   return problem('refused', code, 'Not allowed', message, false);
 }
 
-function credentials(given: boolean): Problem {
-  return given
+function credentials({ given, moved }: Asked): Problem {
+  const asking = given
     ? problem('credentials', 401, 'Wrong user or password', 'The camera refused them. Try again.', false)
     : problem('credentials', 401, 'Sign in to the camera', 'It asks for a user name and a password.', false);
+  if (!moved) return asking;
+  return { ...asking, moved, message: `The stream has moved to ${moved}. ${asking.message}` };
 }
 
 /** The gateway closed a socket that was open (RFC 6455 §7.4, and the gateway's own 4xxx). */

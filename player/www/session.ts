@@ -13,6 +13,8 @@ export interface Source {
   url: string;
   user: string;
   password: string;
+  /** Address, user and password of a host that the stream moved to. */
+  there: string[];
   /** ws:// or wss:// of the gateway. */
   socket: string;
 }
@@ -35,6 +37,8 @@ export class Session implements Listener {
   #armed = Infinity;
   #due = Infinity;
   #over = false;
+  /** The address that the stream has moved to. */
+  #moved = '';
   /** Being stopped: what is left to say to the gateway still goes out, nothing else does. */
   #leaving = false;
   /** When the last bytes of media came (clock()). */
@@ -48,8 +52,8 @@ export class Session implements Listener {
   }
 
   start(): void {
-    const { url, user, password } = this.#source;
-    this.#run((now) => this.#machine.open(url, user, password, now));
+    const { url, user, password, there } = this.#source;
+    this.#run((now) => this.#machine.open([url, user, password, ...there], now));
     if (!this.#over) this.#link.open('control');
   }
 
@@ -113,12 +117,14 @@ export class Session implements Listener {
       case 'data': return this.#link.send(kind, text);
       case 'openData': return this.#link.open('data');
       case 'error': {
-        const { user, url } = this.#source;
-        const given = user !== '' || userIn(url) !== undefined;
+        const { user, url, there } = this.#source;
+        const moved = this.#moved;
+        const given = moved ? moved === there[0] : user !== '' || userIn(url) !== undefined;
         const [code, message] = halves(text, '\n');
-        return this.#end(failed(Number(code) || 500, message, { given }), false);
+        return this.#end(failed(Number(code) || 500, message, { given, moved }), false);
       }
       case 'reopen': {
+        this.#moved = text;
         this.#link.close();
         this.#link = new Link(this.#source.socket, this);
         return this.#link.open('control');

@@ -105,11 +105,11 @@ export class Machine {
     return new Machine(wasm);
   }
 
-  /** Begins a session anew, whatever was before. An empty user means: no credentials of their own. */
-  open(url: string, user: string, password: string, now: number): void {
+  /** Begins a session anew, whatever was before: address, user and password, then those of a host it moves to. */
+  open(places: string[], now: number): void {
     const [low = 0, high = 0] = crypto.getRandomValues(new Uint32Array(2));
     this.#wasm.seed(low, high);
-    this.tell('open', `${url}\n${user}\n${password}`, now);
+    this.tell('open', places.join('\n'), now);
   }
 
   /** Something happened, or shall. */
