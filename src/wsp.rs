@@ -6,7 +6,7 @@
 //! send both. The writers produce only what every deployed client reads: CRLF,
 //! a reason in every reply, and no line end inside a value.
 
-use crate::rtsp::text;
+use crate::rtsp::text::{self, why};
 
 /// Header lines that one message may have; more is malformed.
 pub const MAX_HEADERS: usize = 32;
@@ -80,21 +80,22 @@ impl<'a> Reply<'a> {
 /// a colon and for more than [`MAX_HEADERS`] of them.
 pub fn parse_request(text: &str) -> Result<Request<'_>, Malformed<'_>> {
     let (start, head, payload) = split(text);
-    let malformed = |reason| Malformed {
-        seq: head.find("seq"),
-        reason,
+    let read = || {
+        let command = after_version(start).ok_or(why("not a WSP/1.1 message"))?;
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        if command.is_empty() || !command.bytes().all(plain) {
+            return Err(why("no WSP command in the first line"));
+        }
+        head.check().map(|()| command)
     };
-    let command = after_version(start).ok_or_else(|| malformed("not a WSP/1.1 message"))?;
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-    if command.is_empty() || !command.bytes().all(plain) {
-        return Err(malformed("no WSP command in the first line"));
+    match read() {
+        Ok(command) => Ok(Request {
+            command,
+            payload,
+            head,
+        }),
+        Err(reason) => Err(head.malformed(reason)),
     }
-    head.check().map_err(malformed)?;
-    Ok(Request {
-        command,
-        payload,
-        head,
-    })
 }
 
 /// Reads a reply. A missing reason is read as an empty one.
@@ -104,23 +105,25 @@ pub fn parse_request(text: &str) -> Result<Request<'_>, Malformed<'_>> {
 /// a colon and for more than [`MAX_HEADERS`] of them.
 pub fn parse_reply(text: &str) -> Result<Reply<'_>, Malformed<'_>> {
     let (start, head, payload) = split(text);
-    let malformed = |reason| Malformed {
-        seq: head.find("seq"),
-        reason,
+    let read = || {
+        let rest = after_version(start).ok_or(why("not a WSP/1.1 message"))?;
+        let (digits, reason) = text::cut(rest, b" \t").unwrap_or((rest, ""));
+        match text::small_number(digits) {
+            Some(code @ 100..=999) if digits.len() == 3 => {
+                head.check().map(|()| (code, reason.trim_ascii()))
+            }
+            _ => Err(why("no WSP code in the first line")),
+        }
     };
-    let rest = after_version(start).ok_or_else(|| malformed("not a WSP/1.1 message"))?;
-    let (digits, reason) = text::cut(rest, b" \t").unwrap_or((rest, ""));
-    let code = match text::small_number(digits) {
-        Some(code @ 100..=999) if digits.len() == 3 => code,
-        _ => return Err(malformed("no WSP code in the first line")),
-    };
-    head.check().map_err(malformed)?;
-    Ok(Reply {
-        code,
-        reason: reason.trim_ascii(),
-        payload,
-        head,
-    })
+    match read() {
+        Ok((code, reason)) => Ok(Reply {
+            code,
+            reason,
+            payload,
+            head,
+        }),
+        Err(reason) => Err(head.malformed(reason)),
+    }
 }
 
 /// Writes a request. Nothing is added by itself: `seq` is one of `headers`.
@@ -151,7 +154,7 @@ fn write(start: &[&str], headers: &[(&str, &str)], payload: &str) -> String {
     text::push_line(&mut message, &[]);
     message.extend_from_slice(payload.as_bytes());
     // Put together from texts, it is one.
-    String::from_utf8(message).unwrap_or_default()
+    text::utf8(&message).unwrap_or_default().to_owned()
 }
 
 /// The header lines of a message, searched where they stand.
@@ -172,14 +175,19 @@ impl<'a> Head<'a> {
         })
     }
 
+    fn malformed(self, reason: &'static str) -> Malformed<'a> {
+        let seq = self.find("seq");
+        Malformed { seq, reason }
+    }
+
     fn check(self) -> Result<(), &'static str> {
         if self.lines().nth(MAX_HEADERS).is_some() {
-            return Err("too many header lines");
+            return Err(why("too many header lines"));
         }
         let mut lines = self.lines();
-        match self.0.is_empty() || lines.all(|line| line.as_bytes().contains(&b':')) {
+        match self.0.is_empty() || lines.all(|line| text::has(line.as_bytes(), b':')) {
             true => Ok(()),
-            false => Err("a header line without a colon"),
+            false => Err(why("a header line without a colon")),
         }
     }
 }

@@ -6,7 +6,7 @@
 //! keeps the bytes where they are. Only messages are gathered, in one buffer
 //! that never grows past the bound given to [`Framer::new`].
 
-use super::message;
+use super::{message, text};
 
 /// What begins an interleaved frame.
 pub const DOLLAR: u8 = b'$';
@@ -306,7 +306,7 @@ pub fn frames(bytes: &[u8]) -> impl Iterator<Item = Result<Frame<'_>, Invalid>> 
     std::iter::from_fn(move || {
         let position = (bytes.len() - rest.len()) as u64;
         let [mark, channel, high, low, after @ ..] = rest else {
-            let context = "part of an interleaved frame header";
+            let context = text::why("part of an interleaved frame header");
             return (!std::mem::take(&mut rest).is_empty())
                 .then_some(Err(Invalid { position, context }));
         };
@@ -318,8 +318,8 @@ pub fn frames(bytes: &[u8]) -> impl Iterator<Item = Result<Frame<'_>, Invalid>> 
                 let channel = *channel;
                 return Some(Ok(Frame { channel, payload }));
             }
-            Some(None) => "part of an interleaved frame",
-            None => "no interleaved frame",
+            Some(None) => text::why("part of an interleaved frame"),
+            None => text::why("no interleaved frame"),
         };
         rest = &[];
         Some(Err(Invalid { position, context }))

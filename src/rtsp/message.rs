@@ -6,7 +6,7 @@
 //! another control character inside a value.
 
 use super::framer::Invalid;
-use super::text::{cut, cut_last, decimal, number, push_line, small_number, split};
+use super::text::{cut, cut_last, decimal, number, push_line, small_number, split, utf8, why};
 use std::borrow::Cow;
 
 /// Header lines that one message may have; more is invalid.
@@ -130,7 +130,7 @@ pub fn parse(bytes: &[u8]) -> Result<(Message<'_>, usize), Error> {
         let line = lines.next().filter(|line| line.ends_with(b"\n"));
         let line = line.ok_or(Error::Incomplete)?;
         if headers.len() >= MAX_HEADERS {
-            return Err(invalid(skipped + length, "too many header lines"));
+            return Err(invalid(skipped + length, why("too many header lines")));
         }
         length += line.len();
         if matches!(line, b"\n" | b"\r\n") {
@@ -141,7 +141,7 @@ pub fn parse(bytes: &[u8]) -> Result<(Message<'_>, usize), Error> {
 
     let head = rest.get(..length).unwrap_or_default();
     let size = content_length(head).map_err(|context| invalid(skipped, context))?;
-    let too_long = || invalid(skipped, "an impossible Content-Length");
+    let too_long = || invalid(skipped, why("an impossible Content-Length"));
     let end = length.checked_add(size).ok_or_else(too_long)?;
     let body = rest.get(length..end).ok_or(Error::Incomplete)?;
     let message = Message {
@@ -181,10 +181,10 @@ fn start(line: &[u8]) -> Result<Start<'_>, &'static str> {
         return status_line(line);
     }
     let not_rtsp = match line.starts_with(b"HTTP/") {
-        true => "an HTTP answer: this is no RTSP port",
-        false => "neither an RTSP request nor a response",
+        true => why("an HTTP answer: this is no RTSP port"),
+        false => why("neither an RTSP request nor a response"),
     };
-    let line = std::str::from_utf8(line).map_err(|_| not_rtsp)?;
+    let line = utf8(line).ok_or(not_rtsp)?;
     let (method, rest) = cut(line, b" \t").ok_or(not_rtsp)?;
     let (uri, version) = cut_last(rest.trim_ascii(), b" \t").ok_or(not_rtsp)?;
     let uri = uri.trim_ascii();
@@ -206,16 +206,16 @@ fn status_line(line: &[u8]) -> Result<Start<'_>, &'static str> {
     let (version, rest) = line.split_at(end);
     let rest = rest.trim_ascii();
     if !is_version(version) {
-        return Err("an RTSP version other than 1");
+        return Err(why("an RTSP version other than 1"));
     }
     let (digits, reason) = rest.split_at(rest.iter().position(space).unwrap_or(rest.len()));
-    let digits = std::str::from_utf8(digits).unwrap_or_default();
+    let digits = utf8(digits).unwrap_or_default();
     match small_number(digits) {
         Some(status @ 100..=999) if digits.len() == 3 => Ok(Start::Response {
             status,
             reason: text(reason.trim_ascii()),
         }),
-        _ => Err("no status in an RTSP status line"),
+        _ => Err(why("no status in an RTSP status line")),
     }
 }
 
@@ -249,11 +249,10 @@ pub(super) fn content_length(head: &[u8]) -> Result<usize, &'static str> {
             continue;
         }
         let value = value.get(1..).unwrap_or_default().trim_ascii();
-        let value = std::str::from_utf8(value).ok();
-        let value = value.and_then(small_number);
-        let value = value.ok_or("an unreadable Content-Length")?;
+        let value = utf8(value).and_then(small_number);
+        let value = value.ok_or(why("an unreadable Content-Length"))?;
         if *length.get_or_insert(value) != value {
-            return Err("two different Content-Lengths");
+            return Err(why("two different Content-Lengths"));
         }
     }
     Ok(length.unwrap_or(0))
@@ -261,9 +260,9 @@ pub(super) fn content_length(head: &[u8]) -> Result<usize, &'static str> {
 
 /// UTF-8, or else Latin-1: every byte sequence is a text.
 pub fn text(bytes: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => Cow::Owned(bytes.iter().map(|&byte| char::from(byte)).collect()),
+    match utf8(bytes) {
+        Some(text) => Cow::Borrowed(text),
+        None => Cow::Owned(bytes.iter().map(|&byte| char::from(byte)).collect()),
     }
 }
 
