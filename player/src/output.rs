@@ -46,7 +46,7 @@ pub enum Kind {
     /// `WIDTHxHEIGHT` of the picture.
     Size = 12,
     /// Close both sockets and open the control socket again: the stream is at
-    /// another host.
+    /// this address, which has no credentials.
     Reopen = 15,
     /// A whole JPEG of a track of pictures.
     Picture = 13,

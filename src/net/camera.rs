@@ -76,6 +76,9 @@ impl Server {
                     let taken = source
                         .queue
                         .take_in(count, &mut self.pool, &mut source.framer);
+                    if source.framer.skipped() > source.skipped {
+                        self.count_stray(viewer);
+                    }
                     if !self.brought(viewer, taken) {
                         return;
                     }
@@ -120,6 +123,25 @@ impl Server {
             return false;
         }
         true
+    }
+
+    /// Counts the stray bytes of a link that goes on, and tells of the first.
+    fn count_stray(&mut self, viewer: Key) {
+        let Some(found) = self.viewers.get(viewer) else {
+            return;
+        };
+        let Some(source) = found.source.and_then(|s| self.sources.get_mut(s)) else {
+            return;
+        };
+        let skipped = source.framer.skipped();
+        self.counters.skipped_bytes += skipped - source.skipped;
+        if let (0, Some(position)) = (source.skipped, source.framer.astray()) {
+            log::warn!(
+                "[c{}] the camera sent stray bytes, first at byte {position}: they are passed over",
+                found.id
+            );
+        }
+        source.skipped = skipped;
     }
 
     /// The camera closed, or the link broke.

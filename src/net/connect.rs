@@ -151,7 +151,8 @@ impl Server {
         let source = Source {
             viewer,
             connection: None,
-            framer: Framer::new(MAX_MESSAGE),
+            framer: Framer::lenient(MAX_MESSAGE),
+            skipped: 0,
             queue: Queue::new(limits.backlog, self.pool.buffer_size()),
             paused: false,
             waiting: false,

@@ -37,19 +37,28 @@ impl Session {
         self.fail(502, "The gateway sent something that makes no sense.");
     }
 
-    /// The stream is at another host. Credentials are not taken there.
-    pub(super) fn follow(&mut self, url: &str) {
-        let Ok(url) = Url::parse(url) else {
-            return self.fail(502, "The camera redirects to an address that is none.");
-        };
+    /// The stream is at another host or port. Credentials are taken along only
+    /// if it is the same host, and those that came with the address count there.
+    pub(super) fn follow(&mut self, url: Url) {
         if self.moves >= MAX_MOVES {
             return self.fail(502, "The camera redirects in a circle.");
         }
+        let same = |old: &Url| old.host.eq_ignore_ascii_case(&url.host) && old.tls <= url.tls;
+        let kept = match self.url.as_ref().filter(|old| same(old)) {
+            Some(old) if url.user.is_none() => {
+                self.credentials.take().or_else(|| old.credentials())
+            }
+            _ => None,
+        };
+        let elsewhere = self.elsewhere.take();
         self.end();
+        self.credentials = kept;
+        self.elsewhere = elsewhere;
         self.moves += 1;
-        self.url = Some(url);
         self.phase = Phase::Opening;
-        self.queue.push(Output::text(Kind::Reopen, ""));
+        let address = url.without_credentials();
+        self.queue.push(Output::text(Kind::Reopen, address));
+        self.url = Some(url);
         self.show(State::Connecting);
     }
 
@@ -63,6 +72,7 @@ impl Session {
         self.deadline = None;
         self.client = None;
         self.credentials = None;
+        self.elsewhere = None;
         self.wraps.clear();
         self.tracks = Tracks::default();
     }

@@ -31,7 +31,7 @@ impl Session {
                     self.show(State::Paused);
                 }
                 client::Output::TornDown => self.closed(),
-                client::Output::Failed(Failure::Redirect(url)) => self.follow(&url),
+                client::Output::Failed(Failure::Redirect(url)) => self.follow(url),
                 client::Output::Failed(failure) => {
                     let (code, text) = words::failure(&failure);
                     let text = match (&self.url, self.moves) {
