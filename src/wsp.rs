@@ -168,10 +168,9 @@ impl<'a> Head<'a> {
 
     fn find(self, name: &str) -> Option<&'a str> {
         self.lines().take(MAX_HEADERS).find_map(|line| {
-            let (key, value) = text::cut(line, b":")?;
-            key.trim_ascii()
-                .eq_ignore_ascii_case(name)
-                .then(|| value.trim_ascii())
+            let (key, value) = text::pair(line, b":");
+            let named = key.eq_ignore_ascii_case(name);
+            (named && text::has(line.as_bytes(), b':')).then_some(value)
         })
     }
 

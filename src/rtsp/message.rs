@@ -6,7 +6,9 @@
 //! another control character inside a value.
 
 use super::framer::Invalid;
-use super::text::{cut, cut_last, decimal, number, push_line, small_number, split, utf8, why};
+use super::text::{
+    cut, cut_last, decimal, number, pair, push_line, small_number, split, utf8, why,
+};
 use std::borrow::Cow;
 
 /// Header lines that one message may have; more is invalid.
@@ -94,11 +96,9 @@ impl<'a> Message<'a> {
         let mut parts = split(value, b";,");
         let id = parts.next().filter(|id| !id.is_empty())?;
         let timeout = parts.find_map(|part| {
-            let (name, value) = cut(part, b"=")?;
-            let seconds = number(value.trim_ascii())?;
-            name.trim_ascii()
-                .eq_ignore_ascii_case("timeout")
-                .then_some(seconds)
+            let (name, value) = pair(part, b"=");
+            let named = name.eq_ignore_ascii_case("timeout");
+            number(value).filter(|_| named)
         });
         Some((id, timeout))
     }
@@ -112,6 +112,28 @@ impl<'a> Message<'a> {
 /// [`Error::Incomplete`] while bytes are missing, [`Error::Invalid`] for what
 /// no further bytes can mend.
 pub fn parse(bytes: &[u8]) -> Result<(Message<'_>, usize), Error> {
+    parse_as(bytes, start)
+}
+
+/// The same for a response alone: anything else is invalid.
+///
+/// # Errors
+/// As those of [`parse`].
+pub fn parse_response(bytes: &[u8]) -> Result<(Message<'_>, usize), Error> {
+    parse_as(bytes, status_line)
+}
+
+/// Whether the first line ends as that of a request.
+pub fn is_request(bytes: &[u8]) -> bool {
+    let mut lines = bytes.trim_ascii_start().split(|byte| *byte == b'\n');
+    let first = lines.next().unwrap_or_default().trim_ascii_end();
+    first.ends_with(b" RTSP/1.0")
+}
+
+fn parse_as<'a>(
+    bytes: &'a [u8],
+    start: impl Fn(&'a [u8]) -> Result<Start<'a>, &'static str>,
+) -> Result<(Message<'a>, usize), Error> {
     let blank = bytes.iter().take_while(|b| matches!(b, b'\r' | b'\n'));
     let skipped = blank.count();
     let rest = bytes.get(skipped..).unwrap_or_default();
@@ -201,6 +223,7 @@ fn start(line: &[u8]) -> Result<Start<'_>, &'static str> {
 }
 
 fn status_line(line: &[u8]) -> Result<Start<'_>, &'static str> {
+    let line = line.trim_ascii();
     let space = |byte: &u8| matches!(byte, b' ' | b'\t');
     let end = line.iter().position(space).unwrap_or(line.len());
     let (version, rest) = line.split_at(end);

@@ -157,6 +157,14 @@ pub fn cut<'a>(text: &'a str, separators: &[u8]) -> Option<(&'a str, &'a str)> {
     Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
+/// The same without white space around either; without a separator, nothing
+/// stands behind it.
+#[inline(never)]
+pub fn pair<'a>(text: &'a str, separators: &[u8]) -> (&'a str, &'a str) {
+    let (name, value) = cut(text, separators).unwrap_or((text, ""));
+    (name.trim_ascii(), value.trim_ascii())
+}
+
 /// What stands before and behind the last of the `separators`, which are ASCII.
 #[inline(never)]
 pub fn cut_last<'a>(text: &'a str, separators: &[u8]) -> Option<(&'a str, &'a str)> {
