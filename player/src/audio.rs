@@ -12,6 +12,7 @@ use camgate::rtsp::{sdp, text};
 use crate::fmp4::fragment::{self, Sample};
 use crate::fmp4::init;
 use crate::output::{Kind, Output, Queue};
+use crate::pacing::MAX_TIME_US;
 use crate::rtp::Packet;
 use payload::{Format, Frames, Payload};
 
@@ -116,10 +117,11 @@ impl Audio {
             self.change(format);
         }
         if let Some(time_us) = time_us {
-            let mut time = self.ticks(time_us).saturating_sub(i64::from(frames.lead));
+            let time_us = time_us.clamp(-MAX_TIME_US, MAX_TIME_US);
+            let mut time = self.ticks(time_us) - i64::from(frames.lead);
             for (frame, samples) in frames.iter() {
                 self.add(frame, i64::from(samples), time);
-                time = time.saturating_add(i64::from(samples));
+                time += i64::from(samples);
             }
         }
         frames.clear();
@@ -143,7 +145,7 @@ impl Audio {
             None if time < 0 => return,
             None => self.end = Some(time),
             Some(end) => {
-                let late = time.saturating_sub(end);
+                let late = time - end;
                 let tolerance = self.ticks(TOLERANCE_US);
                 let patience = if self.after_loss {
                     length / 2
@@ -192,7 +194,7 @@ impl Audio {
             composition: 0,
             sync: true,
         });
-        self.end = Some(end.saturating_add(duration));
+        self.end = Some(end + duration);
     }
 
     /// Queues the fragment, if there is anything in it.
@@ -207,7 +209,7 @@ impl Audio {
         let start = self.start.max(0).cast_unsigned();
         fragment::write(&mut data, self.fragments, self.id, start, &self.samples);
         data.extend_from_slice(&self.data);
-        let length = self.end.unwrap_or(0).saturating_sub(self.start);
+        let length = self.end.unwrap_or(0) - self.start;
         let rate = f64::from(self.format.rate);
         self.samples.clear();
         self.data.clear();
@@ -230,18 +232,14 @@ impl Audio {
     fn ticks(&self, us: i64) -> i64 {
         let rate = i64::from(self.format.rate);
         let (seconds, rest) = (us.div_euclid(1_000_000), us.rem_euclid(1_000_000));
-        seconds
-            .saturating_mul(rate)
-            .saturating_add((rest * rate + 500_000) / 1_000_000)
+        seconds * rate + (rest * rate + 500_000) / 1_000_000
     }
 }
 
 /// A time that counts `from` to the second as one that counts `to`.
 fn scale(time: i64, from: u32, to: u32) -> i64 {
     let (from, to) = (i64::from(from), i64::from(to));
-    (time / from)
-        .saturating_mul(to)
-        .saturating_add(time % from * to / from)
+    time / from * to + time % from * to / from
 }
 
 #[cfg(test)]

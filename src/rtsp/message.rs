@@ -1,7 +1,6 @@
 //! RTSP messages (RFC 2326 §4 to §7): read leniently, written strictly.
 //!
-//! Reading borrows from the bytes given; only what is folded or not UTF-8 is
-//! copied. Cameras write Latin-1 names, two spaces in a status line, or no
+//! Cameras write Latin-1 names, two spaces in a status line, or no
 //! reason: all of that is understood. What is written never has a line end or
 //! another control character inside a value.
 
@@ -50,7 +49,7 @@ pub struct Message<'a> {
     pub start: Start<'a>,
     /// As long as `Content-Length` says.
     pub body: &'a [u8],
-    headers: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    headers: Vec<(String, String)>,
 }
 
 impl<'a> Message<'a> {
@@ -146,7 +145,7 @@ fn parse_as<'a>(
     let first = lines.next().filter(|line| line.ends_with(b"\n"));
     let first = first.ok_or(Error::Incomplete)?;
     let start = start(first).map_err(|context| invalid(skipped, context))?;
-    let mut headers: Vec<(Cow<'_, str>, Cow<'_, str>)> = Vec::new();
+    let mut headers = Vec::new();
     let mut length = first.len();
     loop {
         let line = lines.next().filter(|line| line.ends_with(b"\n"));
@@ -176,12 +175,11 @@ fn parse_as<'a>(
 
 /// Adds the header of one line; a folded line continues the one before
 /// (RFC 2616 §2.2), a line without a colon is passed over.
-fn add_header<'a>(headers: &mut Vec<(Cow<'a, str>, Cow<'a, str>)>, line: &'a [u8]) {
+fn add_header(headers: &mut Vec<(String, String)>, line: &[u8]) {
     if line.starts_with(b" ") || line.starts_with(b"\t") {
         if let Some((_, value)) = headers.last_mut() {
-            let value = value.to_mut();
             value.push(' ');
-            value.push_str(text(line.trim_ascii()).as_ref());
+            value.push_str(&text(line.trim_ascii()));
         }
         return;
     }
@@ -190,7 +188,8 @@ fn add_header<'a>(headers: &mut Vec<(Cow<'a, str>, Cow<'a, str>)>, line: &'a [u8
     };
     let (name, value) = line.split_at(colon);
     let value = value.get(1..).unwrap_or_default();
-    headers.push((text(name.trim_ascii()), text(value.trim_ascii())));
+    let owned = |bytes: &[u8]| text(bytes.trim_ascii()).into_owned();
+    headers.push((owned(name), owned(value)));
 }
 
 /// Reads a first line.
