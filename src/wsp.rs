@@ -6,7 +6,7 @@
 //! send both. The writers produce only what every deployed client reads: CRLF,
 //! a reason in every reply, and no line end inside a value.
 
-use crate::rtsp::text::{self, why};
+use crate::rtsp::text;
 
 /// Header lines that one message may have; more is malformed.
 pub const MAX_HEADERS: usize = 32;
@@ -80,49 +80,39 @@ impl<'a> Reply<'a> {
 /// a colon and for more than [`MAX_HEADERS`] of them.
 pub fn parse_request(text: &str) -> Result<Request<'_>, Malformed<'_>> {
     let (start, head, payload) = split(text);
-    let read = || {
-        let command = after_version(start).ok_or(why("not a WSP/1.1 message"))?;
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-        if command.is_empty() || !command.bytes().all(plain) {
-            return Err(why("no WSP command in the first line"));
-        }
-        head.check().map(|()| command)
+    let malformed = |reason| Malformed {
+        seq: head.find("seq"),
+        reason,
     };
-    match read() {
-        Ok(command) => Ok(Request {
-            command,
-            payload,
-            head,
-        }),
-        Err(reason) => Err(head.malformed(reason)),
+    let command = after_version(start).ok_or_else(|| malformed("not a WSP/1.1 message"))?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    if command.is_empty() || !command.bytes().all(plain) {
+        return Err(malformed("no WSP command in the first line"));
     }
+    head.check().map_err(malformed)?;
+    Ok(Request {
+        command,
+        payload,
+        head,
+    })
 }
 
-/// Reads a reply. A missing reason is read as an empty one.
+/// Reads a reply. A missing reason is read as an empty one; a header line
+/// without a colon, and those behind [`MAX_HEADERS`], are passed over.
 ///
-/// # Errors
-/// [`Malformed`] for anything but `WSP/1.x CODE …`, for a header line without
-/// a colon and for more than [`MAX_HEADERS`] of them.
-pub fn parse_reply(text: &str) -> Result<Reply<'_>, Malformed<'_>> {
+/// `None` for anything but `WSP/1.x CODE …`: who reads replies answers nothing.
+pub fn parse_reply(text: &str) -> Option<Reply<'_>> {
     let (start, head, payload) = split(text);
-    let read = || {
-        let rest = after_version(start).ok_or(why("not a WSP/1.1 message"))?;
-        let (digits, reason) = text::cut(rest, b" \t").unwrap_or((rest, ""));
-        match text::small_number(digits) {
-            Some(code @ 100..=999) if digits.len() == 3 => {
-                head.check().map(|()| (code, reason.trim_ascii()))
-            }
-            _ => Err(why("no WSP code in the first line")),
-        }
-    };
-    match read() {
-        Ok((code, reason)) => Ok(Reply {
+    let rest = after_version(start)?;
+    let (digits, reason) = text::pair(rest, b" \t");
+    match text::small_number(digits) {
+        Some(code @ 100..=999) if digits.len() == 3 => Some(Reply {
             code,
             reason,
             payload,
             head,
         }),
-        Err(reason) => Err(head.malformed(reason)),
+        _ => None,
     }
 }
 
@@ -174,19 +164,14 @@ impl<'a> Head<'a> {
         })
     }
 
-    fn malformed(self, reason: &'static str) -> Malformed<'a> {
-        let seq = self.find("seq");
-        Malformed { seq, reason }
-    }
-
     fn check(self) -> Result<(), &'static str> {
         if self.lines().nth(MAX_HEADERS).is_some() {
-            return Err(why("too many header lines"));
+            return Err("too many header lines");
         }
         let mut lines = self.lines();
         match self.0.is_empty() || lines.all(|line| text::has(line.as_bytes(), b':')) {
             true => Ok(()),
-            false => Err(why("a header line without a colon")),
+            false => Err("a header line without a colon"),
         }
     }
 }
@@ -292,7 +277,7 @@ mod tests {
             "WSP/1.1 2000 OK\r\n",
             "WSP/1.1 +20 OK\r\n",
         ] {
-            assert!(parse_reply(bad).is_err(), "{bad:?}");
+            assert!(parse_reply(bad).is_none(), "{bad:?}");
         }
     }
 
@@ -324,7 +309,7 @@ mod tests {
         fn written_values_stay_one_line(reason in "(?s).{0,40}", value in "(?s).{0,40}") {
             let text = reply(500, &reason, &[("seq", &value)], "");
             prop_assert_eq!(text.lines().count(), 3);
-            prop_assert!(parse_reply(&text).is_ok());
+            prop_assert!(parse_reply(&text).is_some());
         }
     }
 }
