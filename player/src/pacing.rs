@@ -18,7 +18,7 @@ const DEFAULT_FRAME_US: i64 = 40_000;
 
 /// No time is further from the timeline's start than this (35 years), so that
 /// sums and products of times need no checks.
-pub const MAX_TIME_US: i64 = 1 << 50;
+const MAX_TIME_US: i64 = 1 << 50;
 
 /// The bounds of the estimate.
 const MIN_FRAME_US: i64 = 1_000;

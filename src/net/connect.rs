@@ -158,6 +158,7 @@ impl Server {
             waiting: false,
             held_up: None,
             heard: self.now,
+            flowed: None,
             link: Link::Connecting(rest),
         };
         let full = || io::Error::other("the table of sources is full");

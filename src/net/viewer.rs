@@ -54,6 +54,8 @@ pub struct Source {
     pub held_up: Option<Instant>,
     /// When the camera's last bytes came.
     pub heard: Instant,
+    /// When its last frames did.
+    pub flowed: Option<Instant>,
     /// Where the link goes; the addresses after the first are tried in turn.
     pub link: Link,
 }

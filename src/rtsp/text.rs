@@ -183,6 +183,7 @@ pub fn trim_end(mut text: &str, margin: u8) -> &str {
 
 /// Whether `byte` is among these. (The library's way is for long texts.)
 #[inline(never)]
+#[allow(clippy::manual_contains)]
 pub fn has(bytes: &[u8], byte: u8) -> bool {
     bytes.iter().any(|one| *one == byte)
 }
