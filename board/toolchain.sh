@@ -99,7 +99,7 @@ cargo_for() {
                 # the usual thresholds are for speed.)
                 flags="$flags -Zinline-mir=yes -Zcross-crate-inline-threshold=always"
                 flags="$flags -Zinline-mir-threshold=15 -Zinline-mir-hint-threshold=30"
-                flags="$flags -Cllvm-args=-inline-threshold=0"
+                flags="$flags -Cllvm-args=-inline-threshold=5"
                 # Constants at low addresses are shorter. The stack behind them
                 # cannot reach them: nothing here calls itself.
                 flags="$flags -Clink-arg=--no-stack-first"
