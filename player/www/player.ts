@@ -360,8 +360,9 @@ export class Player extends EventTarget implements SessionListener {
 
   #paused(): void {
     if (this.#state === 'stopped' || this.#state === 'failed' || this.video.ended) return;
-    const playing = this.#session && this.#state === 'playing';
-    if (playing) this.#session?.pause();
+    // A recording is to go on where it was. A camera that is asked anew shows what it sees, mostly from a
+    // key frame on; one that paused may have kept what it saw, and sends no key frame for seconds.
+    if (this.#session?.recorded && this.#state === 'playing') this.#session.pause();
     else this.#leave();
     this.#setProblem(undefined);
     this.#setState('paused');

@@ -27,6 +27,9 @@ export interface SessionListener {
   ended(problem: Problem | undefined, spoilt: boolean): void;
 }
 
+/** Of a description: a range that has an end (RFC 2326 §3.6, §3.7). */
+const RECORDED = /a=range:(npt|clock)=\S*-\w/;
+
 export class Session implements Listener {
   readonly #machine: Machine;
   readonly #source: Source;
@@ -41,6 +44,8 @@ export class Session implements Listener {
   #moved = '';
   /** Being stopped: what is left to say to the gateway still goes out, nothing else does. */
   #leaving = false;
+  /** The camera describes a recording, which has an end. */
+  recorded = false;
   /** When the last bytes of media came (clock()). */
   heard = clock();
 
@@ -78,6 +83,7 @@ export class Session implements Listener {
   }
 
   message(name: SocketName, text: string): void {
+    this.recorded ||= RECORDED.test(text);
     this.#run((now) => this.#machine.tell(`${name}_message`, text, now));
   }
 
