@@ -95,9 +95,11 @@ cargo_for() {
                 # A trap needs no words in a browser: panics end at once.
                 flags="$flags -Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none"
                 # What is shorter than its call is put in its place before
-                # anything else is made of it: a tenth of the whole.
+                # anything else is made of it: a tenth of the whole. (Tried out;
+                # the usual thresholds are for speed.)
                 flags="$flags -Zinline-mir=yes -Zcross-crate-inline-threshold=always"
-                flags="$flags -Cllvm-args=-inline-threshold=0"
+                flags="$flags -Zinline-mir-threshold=15 -Zinline-mir-hint-threshold=30"
+                flags="$flags -Cllvm-args=-inline-threshold=5"
                 # Constants at low addresses are shorter. The stack behind them
                 # cannot reach them: nothing here calls itself.
                 flags="$flags -Clink-arg=--no-stack-first"

@@ -24,6 +24,19 @@ const MAX_FRAME: usize = 64 << 10;
 /// The most frames that one packet may carry.
 const MAX_FRAMES: usize = 64;
 
+/// The parameters that say how wide the fields of AU headers are (RFC 3640 4.1),
+/// and the field of the auxiliary section's length.
+const FIELDS: [&str; 8] = [
+    "sizelength",
+    "indexlength",
+    "indexdeltalength",
+    "ctsdeltalength",
+    "dtsdeltalength",
+    "randomaccessindication",
+    "streamstateindication",
+    "auxiliarydatasizelength",
+];
+
 /// See [`open`](crate::audio::payload::open).
 pub fn open(media: &sdp::Media) -> Option<(Box<dyn Payload>, Format)> {
     let mode = media.parameter("mode").unwrap_or_default();
@@ -85,23 +98,24 @@ impl Layout {
             (_, true) => (6, 2),
             _ => (13, 3),
         };
-        let mut layout = Self {
-            size,
-            index,
-            index_delta: index,
-            ..Self::HBR
+        let mut widths = [size, index, index, 0, 0, 0, 0, 0];
+        for (name, width) in FIELDS.iter().zip(&mut widths) {
+            if let Some(bits) = parameter(name) {
+                *width = text::number(bits.trim_ascii()).filter(|bits| *bits <= 32)?;
+            }
+        }
+        let constant = parameter("constantsize");
+        let layout = Self {
+            size: widths[0],
+            index: widths[1],
+            index_delta: widths[2],
+            cts_delta: widths[3],
+            dts_delta: widths[4],
+            random_access: widths[5] > 0,
+            stream_state: widths[6],
+            auxiliary: widths[7],
+            constant_size: constant.and_then(|size| text::small_number(size.trim_ascii())),
         };
-        let bits = |name, default| width(parameter(name), default);
-        layout.size = bits("sizelength", layout.size)?;
-        layout.index = bits("indexlength", layout.index)?;
-        layout.index_delta = bits("indexdeltalength", layout.index_delta)?;
-        layout.cts_delta = bits("ctsdeltalength", 0)?;
-        layout.dts_delta = bits("dtsdeltalength", 0)?;
-        layout.random_access = bits("randomaccessindication", 0)? > 0;
-        layout.stream_state = bits("streamstateindication", 0)?;
-        layout.auxiliary = bits("auxiliarydatasizelength", 0)?;
-        layout.constant_size =
-            parameter("constantsize").and_then(|size| text::small_number(size.trim_ascii()));
         (layout.size > 0 || layout.constant_size.is_some_and(|size| size > 0)).then_some(layout)
     }
 
@@ -287,15 +301,6 @@ impl Depacketiser {
             frames.format = Some(config.format());
             self.config = config;
         }
-    }
-}
-
-/// How many bits a field has, by a parameter that may be there.
-#[inline(never)]
-fn width(parameter: Option<&str>, default: u32) -> Option<u32> {
-    match parameter {
-        None => Some(default),
-        Some(bits) => text::number(bits.trim_ascii()).filter(|bits| *bits <= 32),
     }
 }
 

@@ -16,6 +16,10 @@ pub const TIMESCALE: u32 = 90_000;
 /// The estimate before anything is known.
 const DEFAULT_FRAME_US: i64 = 40_000;
 
+/// No time is further from the timeline's start than this (35 years), so that
+/// sums and products of times need no checks.
+const MAX_TIME_US: i64 = 1 << 50;
+
 /// The bounds of the estimate.
 const MIN_FRAME_US: i64 = 1_000;
 const MAX_FRAME_US: i64 = 5_000_000;
@@ -91,25 +95,26 @@ impl Pacing {
     /// Where the track ends, in microseconds.
     pub fn end_us(&self) -> i64 {
         let end = self.end.unwrap_or(0);
-        end / 9 * 100 + end % 9 * 100 / 9
+        end * 100 / 9
     }
 
     /// Places the next sample, to be shown at `time_us`.
     pub fn place(&mut self, time_us: i64) -> Place {
+        let time_us = time_us.clamp(-MAX_TIME_US, MAX_TIME_US);
         let decode = self.decode_time(time_us);
         if let Some(last) = self.last_us.replace(decode) {
-            self.learn(decode.saturating_sub(last));
+            self.learn(decode - last);
         }
         let start = self.end.unwrap_or_else(|| ticks(decode).max(0));
-        let end = ticks(decode.saturating_add(self.frame_us));
+        let end = ticks(decode + self.frame_us);
         let least = ticks(self.frame_us / 4);
-        let duration = end.saturating_sub(start).max(least);
+        let duration = (end - start).max(least);
         let duration = u32::try_from(duration).unwrap_or(u32::MAX);
-        self.end = Some(start.saturating_add(i64::from(duration)));
+        self.end = Some(start + i64::from(duration));
         Place {
             start,
             duration,
-            composition: self.composition(ticks(time_us).saturating_sub(start)),
+            composition: self.composition(ticks(time_us) - start),
         }
     }
 
@@ -135,7 +140,7 @@ impl Pacing {
         if let Some(last) = self.last_us
             && time_us < last
         {
-            if last.saturating_sub(time_us) > self.frame_us * MAX_DEPTH as i64 {
+            if last - time_us > self.frame_us * MAX_DEPTH as i64 {
                 // The clock was set: no reordering reaches so far.
                 self.window.clear();
             } else if self.depth < MAX_DEPTH {
@@ -146,7 +151,7 @@ impl Pacing {
         }
         while self.window.len() < self.depth {
             let first = self.window.first().copied().unwrap_or(time_us);
-            self.window.insert(0, first.saturating_sub(self.frame_us));
+            self.window.insert(0, first - self.frame_us);
         }
         self.insert(time_us);
         self.window.truncate(MAX_DEPTH + 1);
@@ -179,20 +184,16 @@ impl Pacing {
         let change = if self.known {
             (step - self.frame_us) / 8
         } else {
-            step.saturating_sub(self.frame_us)
+            step - self.frame_us
         };
         self.known = true;
-        self.frame_us = self.frame_us.saturating_add(change);
-        self.frame_us = self.frame_us.clamp(MIN_FRAME_US, MAX_FRAME_US);
+        self.frame_us = (self.frame_us + change).clamp(MIN_FRAME_US, MAX_FRAME_US);
     }
 }
 
 /// Microseconds to ticks, to the nearest.
 fn ticks(us: i64) -> i64 {
-    let (hundreds, rest) = (us.div_euclid(100), us.rem_euclid(100));
-    hundreds
-        .saturating_mul(9)
-        .saturating_add((rest * 9 + 50) / 100)
+    (us * 9 + 50).div_euclid(100)
 }
 
 #[cfg(test)]

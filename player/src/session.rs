@@ -172,7 +172,7 @@ impl Session {
         if self.phase == Phase::Over {
             return;
         }
-        let Ok(reply) = wsp::parse_reply(text) else {
+        let Some(reply) = wsp::parse_reply(text) else {
             return self.nonsense();
         };
         let command = reply.header("command").unwrap_or_default();
@@ -225,7 +225,7 @@ impl Session {
         if self.phase != Phase::Joining {
             return;
         }
-        let Ok(reply) = wsp::parse_reply(text) else {
+        let Some(reply) = wsp::parse_reply(text) else {
             return self.nonsense();
         };
         if reply.code >= 300 {

@@ -138,14 +138,14 @@ export class Live {
     if (from < this.#edge) this.#lag.late(now / 1000 - from);
     if (edge <= this.#edge) return;
     if (this.#edge === 0) this.#begun = now;
-    else if (this.#burst(edge, now)) this.#lag = new Extremes();
+    else if (this.#burst(edge, now)) [this.#lag, this.#begun] = [new Extremes(), now];
     else this.#lag.add(now / 1000 - edge, now / 1000 - this.#edge, now);
     this.#edge = edge;
     this.#last = now;
     this.tick(now);
   }
 
-  /** At the start a camera may send what it has kept, all at once: that is no jitter. */
+  /** At the start, and after a sleep, what was kept comes all at once: that is no jitter, but a new beginning. */
   #burst(edge: number, now: number): boolean {
     const gained = edge - this.#edge - (now - this.#last) / 1000;
     return gained > (now - this.#begun < BEGINNING ? MARGIN : SEEK);

@@ -7,8 +7,6 @@
 //! went stale, or one that had worked before, is worth another try.
 
 use super::text;
-use md5::Md5;
-use sha2::{Digest, Sha256};
 
 /// Answers in a row that a camera may call stale before we take it for a no.
 const MAX_STALE: u8 = 3;
@@ -205,12 +203,14 @@ impl DigestChallenge {
         let response = self.response(credentials, method, uri, &cnonce, &count);
 
         let mut answer = "Digest username=\"".to_owned();
-        for c in credentials.user.chars() {
-            if matches!(c, '"' | '\\') {
-                answer.push('\\');
+        let mut user = Vec::new();
+        for byte in credentials.user.bytes() {
+            if matches!(byte, b'"' | b'\\') {
+                user.push(b'\\');
             }
-            answer.push(c);
+            user.push(byte);
         }
+        answer.push_str(text::utf8(&user).unwrap_or_default());
         answer.push('"');
         quoted(&mut answer, "realm", &self.realm);
         quoted(&mut answer, "nonce", &self.nonce);
@@ -254,11 +254,7 @@ impl DigestChallenge {
 
     /// The hash of the parts with colons between, in hexadecimal.
     fn hash(&self, parts: &[&str]) -> String {
-        let joined = text::join(parts, ":");
-        match self.sha256 {
-            true => text::to_hex(&Sha256::digest(joined)),
-            false => text::to_hex(&Md5::digest(joined)),
-        }
+        hash::hash(text::join(parts, ":"), self.sha256)
     }
 }
 
@@ -276,6 +272,7 @@ fn bare(answer: &mut String, name: &str, value: &str) {
 }
 
 mod challenge;
+mod hash;
 
 use challenge::{Challenge, challenges};
 

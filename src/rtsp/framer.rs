@@ -12,7 +12,7 @@
 mod astray;
 mod resync;
 
-use super::message;
+use super::{message, text};
 use resync::{LOOK, Resync};
 
 pub use resync::{MAX_SKIP, SOUND_PER_SKIPPED};
@@ -373,7 +373,7 @@ pub fn frames(bytes: &[u8]) -> impl Iterator<Item = Result<Frame<'_>, Invalid>> 
     std::iter::from_fn(move || {
         let position = (bytes.len() - rest.len()) as u64;
         let [mark, channel, high, low, after @ ..] = rest else {
-            let context = "part of an interleaved frame header";
+            let context = text::why("part of an interleaved frame header");
             return (!std::mem::take(&mut rest).is_empty())
                 .then_some(Err(Invalid { position, context }));
         };
@@ -385,8 +385,8 @@ pub fn frames(bytes: &[u8]) -> impl Iterator<Item = Result<Frame<'_>, Invalid>> 
                 let channel = *channel;
                 return Some(Ok(Frame { channel, payload }));
             }
-            Some(None) => "part of an interleaved frame",
-            None => "no interleaved frame",
+            Some(None) => text::why("part of an interleaved frame"),
+            None => text::why("no interleaved frame"),
         };
         rest = &[];
         Some(Err(Invalid { position, context }))

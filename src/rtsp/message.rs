@@ -1,12 +1,13 @@
 //! RTSP messages (RFC 2326 §4 to §7): read leniently, written strictly.
 //!
-//! Reading borrows from the bytes given; only what is folded or not UTF-8 is
-//! copied. Cameras write Latin-1 names, two spaces in a status line, or no
+//! Cameras write Latin-1 names, two spaces in a status line, or no
 //! reason: all of that is understood. What is written never has a line end or
 //! another control character inside a value.
 
 use super::framer::Invalid;
-use super::text::{cut, cut_last, decimal, number, push_line, small_number, split};
+use super::text::{
+    cut, cut_last, decimal, number, pair, push_line, small_number, split, utf8, why,
+};
 use std::borrow::Cow;
 
 /// Header lines that one message may have; more is invalid.
@@ -48,7 +49,7 @@ pub struct Message<'a> {
     pub start: Start<'a>,
     /// As long as `Content-Length` says.
     pub body: &'a [u8],
-    headers: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    headers: Vec<(String, String)>,
 }
 
 impl<'a> Message<'a> {
@@ -94,11 +95,9 @@ impl<'a> Message<'a> {
         let mut parts = split(value, b";,");
         let id = parts.next().filter(|id| !id.is_empty())?;
         let timeout = parts.find_map(|part| {
-            let (name, value) = cut(part, b"=")?;
-            let seconds = number(value.trim_ascii())?;
-            name.trim_ascii()
-                .eq_ignore_ascii_case("timeout")
-                .then_some(seconds)
+            let (name, value) = pair(part, b"=");
+            let named = name.eq_ignore_ascii_case("timeout");
+            number(value).filter(|_| named)
         });
         Some((id, timeout))
     }
@@ -112,6 +111,28 @@ impl<'a> Message<'a> {
 /// [`Error::Incomplete`] while bytes are missing, [`Error::Invalid`] for what
 /// no further bytes can mend.
 pub fn parse(bytes: &[u8]) -> Result<(Message<'_>, usize), Error> {
+    parse_as(bytes, start)
+}
+
+/// The same for a response alone: anything else is invalid.
+///
+/// # Errors
+/// As those of [`parse`].
+pub fn parse_response(bytes: &[u8]) -> Result<(Message<'_>, usize), Error> {
+    parse_as(bytes, status_line)
+}
+
+/// Whether the first line ends as that of a request.
+pub fn is_request(bytes: &[u8]) -> bool {
+    let mut lines = bytes.trim_ascii_start().split(|byte| *byte == b'\n');
+    let first = lines.next().unwrap_or_default().trim_ascii_end();
+    first.ends_with(b" RTSP/1.0")
+}
+
+fn parse_as<'a>(
+    bytes: &'a [u8],
+    start: impl Fn(&'a [u8]) -> Result<Start<'a>, &'static str>,
+) -> Result<(Message<'a>, usize), Error> {
     let blank = bytes.iter().take_while(|b| matches!(b, b'\r' | b'\n'));
     let skipped = blank.count();
     let rest = bytes.get(skipped..).unwrap_or_default();
@@ -124,13 +145,13 @@ pub fn parse(bytes: &[u8]) -> Result<(Message<'_>, usize), Error> {
     let first = lines.next().filter(|line| line.ends_with(b"\n"));
     let first = first.ok_or(Error::Incomplete)?;
     let start = start(first).map_err(|context| invalid(skipped, context))?;
-    let mut headers: Vec<(Cow<'_, str>, Cow<'_, str>)> = Vec::new();
+    let mut headers = Vec::new();
     let mut length = first.len();
     loop {
         let line = lines.next().filter(|line| line.ends_with(b"\n"));
         let line = line.ok_or(Error::Incomplete)?;
         if headers.len() >= MAX_HEADERS {
-            return Err(invalid(skipped + length, "too many header lines"));
+            return Err(invalid(skipped + length, why("too many header lines")));
         }
         length += line.len();
         if matches!(line, b"\n" | b"\r\n") {
@@ -141,7 +162,7 @@ pub fn parse(bytes: &[u8]) -> Result<(Message<'_>, usize), Error> {
 
     let head = rest.get(..length).unwrap_or_default();
     let size = content_length(head).map_err(|context| invalid(skipped, context))?;
-    let too_long = || invalid(skipped, "an impossible Content-Length");
+    let too_long = || invalid(skipped, why("an impossible Content-Length"));
     let end = length.checked_add(size).ok_or_else(too_long)?;
     let body = rest.get(length..end).ok_or(Error::Incomplete)?;
     let message = Message {
@@ -154,12 +175,11 @@ pub fn parse(bytes: &[u8]) -> Result<(Message<'_>, usize), Error> {
 
 /// Adds the header of one line; a folded line continues the one before
 /// (RFC 2616 §2.2), a line without a colon is passed over.
-fn add_header<'a>(headers: &mut Vec<(Cow<'a, str>, Cow<'a, str>)>, line: &'a [u8]) {
+fn add_header(headers: &mut Vec<(String, String)>, line: &[u8]) {
     if line.starts_with(b" ") || line.starts_with(b"\t") {
         if let Some((_, value)) = headers.last_mut() {
-            let value = value.to_mut();
             value.push(' ');
-            value.push_str(text(line.trim_ascii()).as_ref());
+            value.push_str(&text(line.trim_ascii()));
         }
         return;
     }
@@ -168,7 +188,8 @@ fn add_header<'a>(headers: &mut Vec<(Cow<'a, str>, Cow<'a, str>)>, line: &'a [u8
     };
     let (name, value) = line.split_at(colon);
     let value = value.get(1..).unwrap_or_default();
-    headers.push((text(name.trim_ascii()), text(value.trim_ascii())));
+    let owned = |bytes: &[u8]| text(bytes.trim_ascii()).into_owned();
+    headers.push((owned(name), owned(value)));
 }
 
 /// Reads a first line.
@@ -181,10 +202,10 @@ fn start(line: &[u8]) -> Result<Start<'_>, &'static str> {
         return status_line(line);
     }
     let not_rtsp = match line.starts_with(b"HTTP/") {
-        true => "an HTTP answer: this is no RTSP port",
-        false => "neither an RTSP request nor a response",
+        true => why("an HTTP answer: this is no RTSP port"),
+        false => why("neither an RTSP request nor a response"),
     };
-    let line = std::str::from_utf8(line).map_err(|_| not_rtsp)?;
+    let line = utf8(line).ok_or(not_rtsp)?;
     let (method, rest) = cut(line, b" \t").ok_or(not_rtsp)?;
     let (uri, version) = cut_last(rest.trim_ascii(), b" \t").ok_or(not_rtsp)?;
     let uri = uri.trim_ascii();
@@ -201,21 +222,22 @@ fn start(line: &[u8]) -> Result<Start<'_>, &'static str> {
 }
 
 fn status_line(line: &[u8]) -> Result<Start<'_>, &'static str> {
+    let line = line.trim_ascii();
     let space = |byte: &u8| matches!(byte, b' ' | b'\t');
     let end = line.iter().position(space).unwrap_or(line.len());
     let (version, rest) = line.split_at(end);
     let rest = rest.trim_ascii();
     if !is_version(version) {
-        return Err("an RTSP version other than 1");
+        return Err(why("an RTSP version other than 1"));
     }
     let (digits, reason) = rest.split_at(rest.iter().position(space).unwrap_or(rest.len()));
-    let digits = std::str::from_utf8(digits).unwrap_or_default();
+    let digits = utf8(digits).unwrap_or_default();
     match small_number(digits) {
         Some(status @ 100..=999) if digits.len() == 3 => Ok(Start::Response {
             status,
             reason: text(reason.trim_ascii()),
         }),
-        _ => Err("no status in an RTSP status line"),
+        _ => Err(why("no status in an RTSP status line")),
     }
 }
 
@@ -249,11 +271,10 @@ pub(super) fn content_length(head: &[u8]) -> Result<usize, &'static str> {
             continue;
         }
         let value = value.get(1..).unwrap_or_default().trim_ascii();
-        let value = std::str::from_utf8(value).ok();
-        let value = value.and_then(small_number);
-        let value = value.ok_or("an unreadable Content-Length")?;
+        let value = utf8(value).and_then(small_number);
+        let value = value.ok_or(why("an unreadable Content-Length"))?;
         if *length.get_or_insert(value) != value {
-            return Err("two different Content-Lengths");
+            return Err(why("two different Content-Lengths"));
         }
     }
     Ok(length.unwrap_or(0))
@@ -261,9 +282,9 @@ pub(super) fn content_length(head: &[u8]) -> Result<usize, &'static str> {
 
 /// UTF-8, or else Latin-1: every byte sequence is a text.
 pub fn text(bytes: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => Cow::Owned(bytes.iter().map(|&byte| char::from(byte)).collect()),
+    match utf8(bytes) {
+        Some(text) => Cow::Borrowed(text),
+        None => Cow::Owned(bytes.iter().map(|&byte| char::from(byte)).collect()),
     }
 }
 

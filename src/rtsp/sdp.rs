@@ -113,8 +113,8 @@ impl Session {
     }
 
     fn attribute(&mut self, attribute: &str) {
-        let (name, value) = text::cut(attribute, b":").unwrap_or((attribute, ""));
-        match name.trim_ascii() {
+        let (name, value) = text::pair(attribute, b":");
+        match name {
             "control" => self.control = filled(value),
             "range" => self.range = filled(value),
             _ => {}
@@ -123,7 +123,6 @@ impl Session {
 }
 
 fn filled(value: &str) -> Option<String> {
-    let value = value.trim_ascii();
     (!value.is_empty()).then(|| value.to_owned())
 }
 
@@ -160,8 +159,8 @@ impl Draft {
     }
 
     fn attribute(&mut self, attribute: &str) {
-        let (name, value) = text::cut(attribute, b":").unwrap_or((attribute, ""));
-        match name.trim_ascii() {
+        let (name, value) = text::pair(attribute, b":");
+        match name {
             "control" => self.control = filled(value),
             "rtpmap" => self.map(value),
             "fmtp" => self.parameters(value),
@@ -196,8 +195,8 @@ impl Draft {
             return;
         }
         for parameter in text::split(list, b";") {
-            let (name, value) = text::cut(parameter, b"=").unwrap_or((parameter, ""));
-            let (name, value) = (name.trim_ascii(), text::unquoted(value.trim_ascii()));
+            let (name, value) = text::pair(parameter, b"=");
+            let value = text::unquoted(value);
             if !name.is_empty() && self.fmtp.len() < MAX_PARAMETERS {
                 self.fmtp.push((name.to_owned(), value.to_owned()));
             }
@@ -239,13 +238,12 @@ impl Draft {
     /// payload type, else by the parameters that only one encoding has.
     fn unmapped(&self) -> (String, u32, u16) {
         let has = |name: &str| self.fmtp.iter().any(|(key, _)| key == name);
-        let (encoding, rate, channels) = match static_type(self.payload_type) {
+        read_mapping(match static_type(self.payload_type) {
             Some(known) => known,
-            None if has("sprop-vps") => ("H265", 90000, 1),
-            None if has("sprop-parameter-sets") => ("H264", 90000, 1),
-            None => ("", 0, 1),
-        };
-        (encoding.to_owned(), rate, channels)
+            None if has("sprop-vps") => "H265/90000",
+            None if has("sprop-parameter-sets") => "H264/90000",
+            None => "",
+        })
     }
 }
 
@@ -255,9 +253,9 @@ fn payload_type(word: &str) -> Option<u8> {
 
 /// `96 rest` → 96 and the rest.
 fn split_number(value: &str) -> Option<(u8, &str)> {
-    let value = value.trim_ascii();
-    let (number, rest) = text::cut(value, b" \t")?;
-    Some((payload_type(number)?, rest.trim_ascii()))
+    let (number, rest) = text::pair(value, b" \t");
+    let number = payload_type(number)?;
+    (!rest.is_empty()).then_some((number, rest))
 }
 
 /// `26 1920-1080` or `1920,1080` → the size.
@@ -279,35 +277,18 @@ fn read_mapping(mapping: &str) -> (String, u32, u16) {
     (encoding, rate.unwrap_or(0), channels.unwrap_or(1))
 }
 
-/// Encoding, clock rate in Hz and channels of a static payload type (RFC 3551
-/// §6, tables 4 and 5).
-fn static_type(payload_type: Option<u8>) -> Option<(&'static str, u32, u16)> {
-    Some(match payload_type? {
-        0 => ("PCMU", 8000, 1),
-        3 => ("GSM", 8000, 1),
-        4 => ("G723", 8000, 1),
-        5 => ("DVI4", 8000, 1),
-        6 => ("DVI4", 16000, 1),
-        7 => ("LPC", 8000, 1),
-        8 => ("PCMA", 8000, 1),
-        9 => ("G722", 8000, 1),
-        10 => ("L16", 44100, 2),
-        11 => ("L16", 44100, 1),
-        12 => ("QCELP", 8000, 1),
-        14 => ("MPA", 90000, 1),
-        15 => ("G728", 8000, 1),
-        16 => ("DVI4", 11025, 1),
-        17 => ("DVI4", 22050, 1),
-        18 => ("G729", 8000, 1),
-        25 => ("CELB", 90000, 1),
-        26 => ("JPEG", 90000, 1),
-        28 => ("NV", 90000, 1),
-        31 => ("H261", 90000, 1),
-        32 => ("MPV", 90000, 1),
-        33 => ("MP2T", 90000, 1),
-        34 => ("H263", 90000, 1),
-        _ => return None,
-    })
+/// The static payload types (RFC 3551 §6, tables 4 and 5), as `a=rtpmap` would
+/// say them.
+const STATIC: &str = "0 PCMU/8000,3 GSM/8000,4 G723/8000,5 DVI4/8000,6 DVI4/16000,7 LPC/8000,\
+    8 PCMA/8000,9 G722/8000,10 L16/44100/2,11 L16/44100,12 QCELP/8000,14 MPA/90000,\
+    15 G728/8000,16 DVI4/11025,17 DVI4/22050,18 G729/8000,25 CELB/90000,26 JPEG/90000,\
+    28 NV/90000,31 H261/90000,32 MPV/90000,33 MP2T/90000,34 H263/90000";
+
+/// What a static payload type stands for.
+fn static_type(payload_type: Option<u8>) -> Option<&'static str> {
+    let mut all = text::split(STATIC, b",").filter_map(split_number);
+    let (_, mapping) = all.find(|(number, _)| Some(*number) == payload_type)?;
+    Some(mapping)
 }
 
 #[cfg(test)]

@@ -146,7 +146,7 @@ pub fn push_line(message: &mut Vec<u8>, parts: &[&str]) {
 #[inline(never)]
 pub fn until(text: &str, separators: &[u8]) -> usize {
     let mut bytes = text.bytes();
-    let at = bytes.position(|byte| separators.contains(&byte));
+    let at = bytes.position(|byte| has(separators, byte));
     at.unwrap_or(text.len())
 }
 
@@ -157,10 +157,18 @@ pub fn cut<'a>(text: &'a str, separators: &[u8]) -> Option<(&'a str, &'a str)> {
     Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
+/// The same without white space around either; without a separator, nothing
+/// stands behind it.
+#[inline(never)]
+pub fn pair<'a>(text: &'a str, separators: &[u8]) -> (&'a str, &'a str) {
+    let (name, value) = cut(text, separators).unwrap_or((text, ""));
+    (name.trim_ascii(), value.trim_ascii())
+}
+
 /// What stands before and behind the last of the `separators`, which are ASCII.
 #[inline(never)]
 pub fn cut_last<'a>(text: &'a str, separators: &[u8]) -> Option<(&'a str, &'a str)> {
-    let at = text.bytes().rposition(|byte| separators.contains(&byte))?;
+    let at = text.bytes().rposition(|byte| has(separators, byte))?;
     Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
@@ -171,6 +179,25 @@ pub fn trim_end(mut text: &str, margin: u8) -> &str {
         text = text.get(..text.len() - 1).unwrap_or_default();
     }
     text
+}
+
+/// Whether `byte` is among these. (The library's way is for long texts.)
+#[inline(never)]
+#[allow(clippy::manual_contains)]
+pub fn has(bytes: &[u8], byte: u8) -> bool {
+    bytes.iter().any(|one| *one == byte)
+}
+
+/// Bytes that are UTF-8, as text.
+#[inline(never)]
+pub fn utf8(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok()
+}
+
+/// Why something cannot be read, in words for a log: the player, which has
+/// none, goes without them.
+pub(crate) const fn why(words: &'static str) -> &'static str {
+    if cfg!(feature = "gateway") { words } else { "" }
 }
 
 /// A value without the quotation marks around it.

@@ -288,7 +288,7 @@ fn host_and_port(place: &str, default: u16) -> Result<(&str, u16), &'static str>
 }
 
 fn has(text: &str, byte: u8) -> bool {
-    text.as_bytes().contains(&byte)
+    text::has(text.as_bytes(), byte)
 }
 
 /// Whether a usable host is an address: of IPv6, or digits and dots.

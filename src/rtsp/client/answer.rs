@@ -19,7 +19,10 @@ impl Client {
         if self.pending.is_none() {
             return;
         }
-        let Ok((message, _)) = message::parse(bytes) else {
+        if message::is_request(bytes) {
+            return;
+        }
+        let Ok((message, _)) = message::parse_response(bytes) else {
             return self.fail(Failure::Protocol("the camera's answer is not RTSP"));
         };
         let Start::Response { status, reason } = &message.start else {

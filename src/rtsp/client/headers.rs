@@ -17,11 +17,10 @@ pub(super) fn transport(value: &str) -> Transport {
     let mut tcp = false;
     let mut channels = None;
     for part in text::split(value, b";") {
-        let (name, value) = text::cut(part, b"=").unwrap_or((part, ""));
-        if name.trim_ascii().eq_ignore_ascii_case("interleaved") {
-            let (rtp, rtcp) = text::cut(value, b"-").unwrap_or((value, ""));
-            let rtp = text::small_number::<u8>(rtp.trim_ascii());
-            let rtcp = text::small_number(rtcp.trim_ascii());
+        let (name, value) = text::pair(part, b"=");
+        if name.eq_ignore_ascii_case("interleaved") {
+            let (rtp, rtcp) = text::pair(value, b"-");
+            let (rtp, rtcp) = (text::small_number::<u8>(rtp), text::small_number(rtcp));
             channels = rtp.map(|rtp| (rtp, rtcp.unwrap_or(rtp.wrapping_add(1))));
             tcp = true;
         }
@@ -96,11 +95,9 @@ fn entries(value: &str) -> impl Iterator<Item = &str> {
 
 fn field<'a>(entry: &'a str, wanted: &str) -> Option<&'a str> {
     text::split(entry, b";").find_map(|part| {
-        let (name, value) = text::cut(part, b"=")?;
-        let value = text::unquoted(value.trim_ascii());
-        name.trim_ascii()
-            .eq_ignore_ascii_case(wanted)
-            .then_some(value)
+        let (name, value) = text::pair(part, b"=");
+        let named = name.eq_ignore_ascii_case(wanted);
+        named.then(|| text::unquoted(value))
     })
 }
 

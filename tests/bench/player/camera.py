@@ -28,7 +28,7 @@ BITS, BLOCK, BAND = 20, 32, 48
 BLACK, WHITE, GREY = b"\x10", b"\xeb", b"\x80"
 
 VIDEO = (
-    "appsrc name=clock is-live=true format=time do-timestamp=true block=false "
+    "appsrc name=clock is-live=true format=time do-timestamp=true max-buffers=2 leaky-type=downstream "
     f"caps=video/x-raw,format=I420,width={WIDTH},height={HEIGHT},framerate={PER_SECOND}/1 "
     "! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=50 bitrate=1500 "
     "! video/x-h264,profile=constrained-baseline ! rtph264pay name=pay0 pt=96 config-interval=-1 "
