@@ -12,6 +12,7 @@
 //! | [`h264`], [`h265`] | what must be known of the codecs of NAL units |
 //! | [`flac`] | what PCM is wrapped in |
 //! | [`fmp4`] | init segments and fragments |
+//! | [`pacing`], [`group`] | where pictures lie, and which go out together |
 //! | [`rtp`], [`rtcp`] | packet headers, sequence numbers, sender reports |
 //! | [`source`], [`statistics`] | which packets count, and how well they come |
 //!
@@ -34,6 +35,7 @@ pub mod audio;
 mod bits;
 pub mod flac;
 pub mod fmp4;
+pub mod group;
 pub mod h264;
 pub mod h265;
 pub mod latm;

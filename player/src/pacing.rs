@@ -87,6 +87,11 @@ impl Pacing {
         self.frame_us * self.depth as i64
     }
 
+    /// What a picture takes, in microseconds, as far as is known.
+    pub fn frame_us(&self) -> i64 {
+        self.frame_us
+    }
+
     /// Where the track ends, in microseconds.
     pub fn end_us(&self) -> i64 {
         let end = self.end.unwrap_or(0);

@@ -313,10 +313,11 @@ impl Tracks {
         };
         let Some(unit) = unit else { return };
         if unit.sync {
+            let flushed = track.writer.flush(&[], queue);
             if let Some(format) = unit.format {
                 track.writer.describe(format);
             }
-            if queue.is_full() {
+            if !flushed || queue.is_full() {
                 return self.lose_video();
             }
             let audio = self.audio.as_mut().map(|track| &mut track.writer);

@@ -2,16 +2,18 @@
 //! of MJPEG go out as they are.
 //!
 //! Invariant: a fragment goes out only behind the init segment that describes
-//! it, and holds one access unit.
+//! it, and holds one access unit, or several where they are not shown in their
+//! order.
 
 use camgate::rtsp::{sdp, text};
 
 use crate::access_unit::{AccessUnit, Format};
 use crate::fmp4::{fragment, init};
+use crate::group::Group;
 use crate::mjpeg;
 use crate::nal::{self, Codec};
 use crate::output::{Kind, Output, Queue};
-use crate::pacing::{Pacing, TIMESCALE};
+use crate::pacing::{Pacing, Place, TIMESCALE};
 use crate::rtp::Packet;
 
 /// What gathers a track's packets.
@@ -82,6 +84,7 @@ impl Depacketiser {
 pub struct Video {
     id: u32,
     pacing: Pacing,
+    group: Group,
     fragments: u32,
     mime: String,
     size: (u32, u32),
@@ -99,6 +102,7 @@ impl Video {
         Self {
             id,
             pacing: Pacing::default(),
+            group: Group::default(),
             fragments: 0,
             mime: String::new(),
             size: (0, 0),
@@ -159,6 +163,7 @@ impl Video {
     /// Samples are missing here.
     pub fn lose(&mut self) {
         self.pacing.lose();
+        self.group.lose();
     }
 
     /// Where the track ends, in microseconds.
@@ -172,39 +177,83 @@ impl Video {
         self.pacing.delay_us()
     }
 
-    /// Queues a fragment with `unit`, or the picture that it is, shown at
-    /// `time_us`. `false`: there was no room, and the unit is lost.
+    /// Takes `unit`, shown at `time_us`, and queues the fragment that it makes
+    /// whole, or the picture that it is. `false`: there was no room, and pictures
+    /// are lost.
     pub fn emit(&mut self, unit: &AccessUnit, time_us: i64, queue: &mut Queue) -> bool {
         if unit.after_loss {
-            self.pacing.lose();
+            self.lose();
+        }
+        if self.group.ends_before(time_us) && !self.flush(&[], queue) {
+            return false;
         }
         let place = self.pacing.place(time_us);
-        let mut data = queue.buffer();
-        let (mut kind, mut time) = (Kind::Picture, time_us as f64 / 1e6);
-        if !self.is_pictures {
-            let sample = fragment::Sample {
-                size: u32::try_from(unit.data.len()).unwrap_or(u32::MAX),
-                duration: place.duration,
-                composition: place.composition,
-                sync: unit.sync,
-            };
-            self.fragments = self.fragments.wrapping_add(1);
-            let start = place.start.cast_unsigned(); // never negative
-            fragment::write(&mut data, self.fragments, self.id, start, &[sample]);
-            let shown = place.start + i64::from(place.composition);
-            (kind, time) = (Kind::Fragment, shown as f64 / f64::from(TIMESCALE));
+        if self.is_pictures {
+            return self.emit_picture(unit, time_us, place, queue);
         }
+        let sample = fragment::Sample {
+            size: u32::try_from(unit.data.len()).unwrap_or(u32::MAX),
+            duration: place.duration,
+            composition: place.composition,
+            sync: unit.sync,
+        };
+        let frame_us = self.pacing.frame_us();
+        if self.group.add(sample, place, time_us, frame_us) {
+            return self.flush(unit.data, queue);
+        }
+        self.group.keep(unit.data);
+        true
+    }
+
+    fn emit_picture(
+        &mut self,
+        unit: &AccessUnit,
+        time_us: i64,
+        place: Place,
+        queue: &mut Queue,
+    ) -> bool {
+        let mut data = queue.buffer();
         data.extend_from_slice(unit.data);
         let sent = queue.push(Output {
-            kind,
+            kind: Kind::Picture,
             track: self.id,
-            time,
+            time: time_us as f64 / 1e6,
             duration: f64::from(place.duration) / f64::from(TIMESCALE),
             sync: unit.sync,
             data,
         });
         if !sent {
             self.pacing.take_back(place);
+        }
+        sent
+    }
+
+    /// Queues a fragment with what waits; `last` are the bytes of its last
+    /// picture, where they were not kept. `false`: there was no room, and it is
+    /// lost.
+    pub fn flush(&mut self, last: &[u8], queue: &mut Queue) -> bool {
+        let Some(first) = self.group.first() else {
+            return true;
+        };
+        let samples = self.group.samples();
+        let mut data = queue.buffer();
+        self.fragments = self.fragments.wrapping_add(1);
+        let start = first.start.cast_unsigned(); // never negative
+        fragment::write(&mut data, self.fragments, self.id, start, samples);
+        data.extend_from_slice(self.group.data());
+        data.extend_from_slice(last);
+        let (shown, duration) = self.group.span();
+        let sent = queue.push(Output {
+            kind: Kind::Fragment,
+            track: self.id,
+            time: shown as f64 / f64::from(TIMESCALE),
+            duration: duration as f64 / f64::from(TIMESCALE),
+            sync: samples.first().is_some_and(|sample| sample.sync),
+            data,
+        });
+        self.group.clear();
+        if !sent {
+            self.pacing.take_back(first);
         }
         sent
     }

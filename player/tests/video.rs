@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use camgate_player::output::{Kind, Output};
 use common::capture::Capture;
+use common::fragment::{self, decode_time};
 use common::gateway::Gateway;
 use common::packetiser::Packetiser;
 use proptest::prelude::*;
@@ -27,11 +28,11 @@ fn gateway(medium: &str) -> Gateway {
     gateway
 }
 
+/// A fragment for each picture, however they came.
 fn fragments(gateway: &Gateway) -> Vec<Output> {
     let all = gateway.outputs.iter();
-    all.filter(|output| output.kind == Kind::Fragment)
-        .cloned()
-        .collect()
+    let fragments = all.filter(|output| output.kind == Kind::Fragment);
+    fragments.flat_map(fragment::samples).collect()
 }
 
 impl Stream {
@@ -86,11 +87,6 @@ static STREAMS: LazyLock<[Stream; 4]> = LazyLock::new(|| {
     ]
     .map(Stream::load)
 });
-
-fn decode_time(output: &Output) -> u64 {
-    let at = output.data.windows(4).position(|w| w == b"tfdt").unwrap() + 8;
-    u64::from_be_bytes(output.data[at..at + 8].try_into().unwrap())
-}
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
@@ -192,6 +188,5 @@ fn a_codec_that_changes_is_announced_before_its_init_segment() {
     assert_eq!(gateway.texts(Kind::Init).len(), 2);
     assert_eq!(kinds[last_init + 1], Kind::Fragment);
     assert!(gateway.outputs[last_init + 1].sync);
-    let count = kinds.iter().filter(|kind| **kind == Kind::Fragment).count();
-    assert_eq!(count, 80);
+    assert_eq!(fragments(&gateway).len(), 80);
 }

@@ -43,11 +43,6 @@ const CASES = [
   ['h265', 'aac'],
 ];
 
-/** What is known not to be right yet. */
-const TODO = {
-  'Firefox h264-bframes': 'now and then a picture is left out, and another told in its place',
-};
-
 for (const [name, start] of Object.entries(BROWSERS)) {
   describe(name, { concurrency: SIDE_BY_SIDE }, () => {
     const stage = new Stage();
@@ -61,8 +56,7 @@ for (const [name, start] of Object.entries(BROWSERS)) {
       await stage.clear();
     });
     for (const [video, audio] of CASES) {
-      const todo = TODO[`${name} ${video}`];
-      it(`${name} plays ${video} with ${audio}`, { todo }, async () => {
+      it(`${name} plays ${video} with ${audio}`, async () => {
         const page = await browser.open(watchPage(gateway, `${camera.url}${video}+${audio}`), keepPlayers);
         const title = `${name} ${video} ${audio}`;
         try {

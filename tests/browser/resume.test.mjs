@@ -1,11 +1,12 @@
-// Away and back: a computer that slept, a player that was paused. The picture
-// says when it was drawn (tests/bench/player/camera.py), so that how old it is
+// Away and back: a computer that slept, a player that was paused, a tab behind
+// another. The picture says when it was drawn (tests/bench/player/camera.py), so that how old it is
 // needs nobody's word for it.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
+import { launch } from 'puppeteer-core';
 import { FLAGS, PATIENCE, watchPage } from './browser.mjs';
 import { Stage } from './processes.mjs';
 
@@ -16,6 +17,12 @@ const PICTURE = { bits: 20, block: 32 };
 const LIVE = 1000;
 /** A second, and half of one for a busy machine. */
 const SOON = 1500;
+/** What else Chromium is told to do with pages that nobody sees: as if they were seen. */
+const UNSEEN = [
+  '--disable-backgrounding-occluded-windows',
+  '--disable-renderer-backgrounding',
+  '--disable-background-timer-throttling',
+];
 /** How long it is away, in ms. A group of pictures is 2 s. */
 const AWAY = 9_000;
 
@@ -58,20 +65,31 @@ function readClock({ bits, block }) {
   video.requestVideoFrameCallback(look);
 }
 
-/** A page that has played for a while, at the live edge. */
-async function playing() {
-  const page = await (await browser.newContext({ viewport: { width: 700, height: 400 } })).newPage();
-  page.setDefaultTimeout(PATIENCE);
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function until(page, condition, argument) {
+  const late = Date.now() + PATIENCE;
+  while (!(await page.evaluate(condition, argument))) {
+    assert.ok(Date.now() < late, `in time: ${condition}`);
+    await sleep(50);
+  }
+}
+
+/** Brings the page to where it has played for a while, at the live edge. */
+async function play(page) {
   await page.goto(address);
-  await page.waitForFunction(() => document.querySelector('camgate-video')?.video.currentTime > 1);
+  await until(page, () => document.querySelector('camgate-video')?.video.currentTime > 1);
   await page.evaluate(readClock, PICTURE);
-  await page.waitForFunction((live) => window.ages.slice(-10).filter(([, age]) => age < live).length === 10, LIVE);
+  await until(page, (live) => window.ages.slice(-10).filter(([, age]) => age < live).length === 10, LIVE);
   return page;
 }
 
+const playing = async () =>
+  play(await (await browser.newContext({ viewport: { width: 700, height: 400 } })).newPage());
+
 /** Asserts that what is shown from SOON after `back` on is live, and that it moves. */
 async function assertLive(page, back) {
-  await page.waitForFunction((until) => Date.now() > until, back + 2 * SOON);
+  await sleep(back + 2 * SOON - Date.now());
   const rows = await page.evaluate((from) => window.ages.filter(([at]) => at > from), back);
   const told = JSON.stringify({ back, rows: rows.map(([at, age]) => [at - back, age]), stats: await page.evaluate(() => document.querySelector('camgate-video').stats) });
   const later = rows.filter(([at]) => at >= back + SOON);
@@ -84,7 +102,7 @@ test('a computer that slept is live within a second of waking', async () => {
   const page = await playing();
   const group = -server.process().pid; // the browser and all of its children
   process.kill(group, 'SIGSTOP');
-  await new Promise((resolve) => setTimeout(resolve, AWAY));
+  await sleep(AWAY);
   const back = Date.now();
   process.kill(group, 'SIGCONT');
   await assertLive(page, back);
@@ -94,9 +112,33 @@ test('a computer that slept is live within a second of waking', async () => {
 test('a player that was paused is live within a second of playing again', async () => {
   const page = await playing();
   await page.evaluate(() => document.querySelector('camgate-video').video.pause());
-  await page.waitForTimeout(AWAY);
+  await sleep(AWAY);
   const back = Date.now();
   await page.evaluate(() => document.querySelector('camgate-video').video.play());
   await assertLive(page, back);
   await page.context().close();
+});
+
+test('a tab that was hidden is live within a second of being shown again', async () => {
+  // Playwright has every page seen: this is a browser as people have it.
+  const tabs = await launch({ executablePath: '/usr/bin/chromium', args: FLAGS, ignoreDefaultArgs: UNSEEN });
+  try {
+    const page = await play(await tabs.newPage());
+    await page.evaluate(() => {
+      window.ticks = 0;
+      setInterval(() => (window.ticks += document.hidden ? 1 : 0), 50);
+    });
+    const other = await tabs.newPage();
+    await other.bringToFront();
+    await until(page, () => document.hidden);
+    await sleep(AWAY);
+    const [hidden, ticks] = await page.evaluate(() => [document.hidden, window.ticks]);
+    assert.ok(hidden && ticks < (2 * AWAY) / 1000, `its timers are held back: ${hidden} ${ticks}`);
+    const back = Date.now();
+    await page.bringToFront();
+    await until(page, () => !document.hidden);
+    await assertLive(page, back);
+  } finally {
+    await tabs.close();
+  }
 });

@@ -1,8 +1,9 @@
 //! What the player's tests share: a gateway that answers as it should, a
-//! packetiser, and ffmpeg to make streams and to judge what came out.
+//! packetiser, what is in fragments, and ffmpeg to make streams and to judge what came out.
 #![allow(dead_code)]
 
 pub mod capture;
+pub mod fragment;
 pub mod gateway;
 pub mod media;
 pub mod packetiser;
