@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { PATIENCE } from './browser.mjs';
 
 /** Runs in the page. */
-async function look({ selector, frames, patience }) {
+async function look({ selector, frames, patience, settled }) {
   const find = () => {
     const element = document.querySelector(selector);
     return element?.shadowRoot ? element.video : element;
@@ -36,8 +36,8 @@ async function look({ selector, frames, patience }) {
       if (!video) await pause(50);
       continue;
     }
-    // The clock's pace begins when the player has its distance to the live edge.
-    if (video.playbackRate < BEGINNING) [first, steady] = [undefined, 0];
+    // The clock's pace begins when the player has its distance to the live edge, if it is to be waited for.
+    if (settled && video.playbackRate < BEGINNING) [first, steady] = [undefined, 0];
     else first ??= frame;
     last = frame;
     seen += 1;
@@ -64,13 +64,13 @@ async function look({ selector, frames, patience }) {
 }
 
 /** What the video that `selector` names (or the player's) shows over `frames` presented frames. */
-export function seen(page, { selector = 'video', frames = 50, patience = PATIENCE } = {}) {
-  return page.evaluate(look, { selector, frames, patience });
+export function seen(page, { selector = 'video', frames = 50, patience = PATIENCE, settled = false } = {}) {
+  return page.evaluate(look, { selector, frames, patience, settled });
 }
 
 /** Asserts that it shows moving pictures in several colours, at the clock's pace give or take catching up. */
 export async function assertShows(page, options) {
-  const result = await seen(page, options);
+  const result = await seen(page, { ...options, settled: true });
   const told = JSON.stringify(result);
   assert.equal(result.error, null, told);
   assert.ok(result.changed > result.frames / 2, `the picture changes: ${told}`);
