@@ -191,6 +191,11 @@ impl Server {
                         connection.out.push(websocket::text(&text));
                     }
                 }
+                Output::Rtsp(bytes) => self.answer_rtsp(viewer, bytes),
+                Output::Watch(name) => self.watch(viewer, &name),
+                Output::Play(channels) => self.play(viewer, channels),
+                Output::Pause => self.stop_delivery(viewer),
+                Output::Leave => self.unwatch(viewer),
                 Output::Connect { host, port } => self.connect(viewer, host, port),
                 Output::ToCamera(bytes) => self.send_to_camera(viewer, bytes),
                 Output::Close { code, reason } => self.end_viewer(viewer, code, &reason, true),
@@ -275,7 +280,7 @@ impl Server {
         if let Some(found) = self.viewers.get_mut(viewer) {
             if found.channel.is_connecting() {
                 self.camera_lost(viewer, &crate::channel::Failure::Silent);
-            } else if found.source.is_some() {
+            } else if found.source.is_some() || found.channel.is_serving() {
                 self.end_viewer(viewer, 1011, "no JOIN came", false);
             } else {
                 self.end_viewer(viewer, 1002, "no INIT came", false);
@@ -324,6 +329,7 @@ impl Server {
 
     /// Forgets a viewer and returns its buffers.
     pub(super) fn finish_viewer(&mut self, viewer: Key) {
+        self.unwatch(viewer);
         let Some(found) = self.viewers.remove(viewer) else {
             return;
         };

@@ -76,10 +76,13 @@ mod pool;
 mod queue;
 mod resolver;
 mod server;
+mod shared;
+mod sharing;
 mod signals;
 mod status;
 mod timer;
 mod viewer;
+mod watching;
 mod web;
 
 pub use server::{Listed, Server};

@@ -21,6 +21,7 @@ use super::key::{Key, Line, Table};
 use super::listener::Listeners;
 use super::pool::Pool;
 use super::resolver::Resolver;
+use super::shared::Shared;
 use super::signals::{Order, Signals};
 use super::status::Counters;
 use super::timer::Timers;
@@ -57,6 +58,8 @@ pub struct Server {
     pub(super) connections: Table<Connection>,
     pub(super) viewers: Table<Viewer>,
     pub(super) sources: Table<Source>,
+    /// The configured cameras.
+    pub(super) shared: Table<Shared>,
     /// Channel ids of viewers that wait for their JOIN, or had it.
     pub(super) channels: HashMap<String, Key>,
     /// Connections that can move.
@@ -89,7 +92,7 @@ impl Server {
         let signals = Signals::new(poll.registry(), SIGNALS)?;
         let listeners = Listeners::bind(&config.listen, poll.registry())?;
         let policy = policy(&config, listeners.ports());
-        Ok(Server {
+        let mut server = Server {
             poll,
             listeners,
             signals,
@@ -103,6 +106,7 @@ impl Server {
             connections: Table::new(),
             viewers: Table::new(),
             sources: Table::new(),
+            shared: Table::new(),
             channels: HashMap::new(),
             ready: Line::new(),
             waiting: Line::new(),
@@ -115,7 +119,9 @@ impl Server {
             inflated: HashMap::new(),
             now: Instant::now(),
             stopping: None,
-        })
+        };
+        server.set_cameras();
+        Ok(server)
     }
 
     /// Adds a camera to the list that pages show.
@@ -147,6 +153,7 @@ impl Server {
             }
             self.serve_ready();
             self.serve_deadlines();
+            self.serve_cameras();
             self.wake_waiting();
             self.accept();
         }
@@ -168,7 +175,9 @@ impl Server {
             .stopping
             .map(|until| until.saturating_duration_since(now));
         let resume = self.listeners.until_resume(now);
-        let times = [self.timers.until_next(now), stop, resume];
+        let cameras = self.cameras_due();
+        let cameras = cameras.map(|due| due.saturating_duration_since(now));
+        let times = [self.timers.until_next(now), stop, resume, cameras];
         times.into_iter().flatten().min()
     }
 
@@ -310,6 +319,7 @@ impl Server {
         for viewer in viewers {
             self.end_viewer(viewer, 1013, "the gateway is restarting", false);
         }
+        self.remove_cameras();
         let others: Vec<Key> = self
             .connections
             .iter()
@@ -333,6 +343,7 @@ impl Server {
                     self.policy.targets.add(camera.address);
                 }
                 self.config = config;
+                self.set_cameras();
                 log::info!("configuration read again");
             }
             Err(error) => log::error!("the configuration stays as it was: {error}"),

@@ -1,11 +1,12 @@
 //! A viewer: one page watching one stream, and the source it watches.
 
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::channel::Channel;
 use crate::rtsp::framer::Framer;
 
-use super::delivery::Delivery;
+use super::delivery::{Delivery, Framing};
 use super::key::Key;
 use super::queue::Queue;
 
@@ -19,8 +20,17 @@ pub struct Viewer {
     pub id: u64,
     pub control: Option<Key>,
     pub data: Option<Key>,
+    /// Its own, or that of a shared camera.
     pub source: Option<Key>,
+    /// While it gets media.
     pub delivery: Option<Delivery>,
+    /// What is around its frames: said when its data socket came.
+    pub framing: Framing,
+    /// The tracks of a shared camera that it wants played: channels on the
+    /// camera's link, and the viewer's.
+    pub channels: Option<Vec<(u8, u8)>>,
+    /// It lost frames of a shared camera, and waits for a key frame.
+    pub skipping: bool,
     /// Until when the next step of its opening must have come: INIT, then JOIN.
     pub open_by: Option<Instant>,
     /// Since when the data socket takes nothing although there is something.
@@ -37,9 +47,41 @@ pub struct Ending {
     pub drain: bool,
 }
 
-/// Where a direct viewer's media comes from.
+impl Viewer {
+    /// A viewer whose control socket is `key`, known as `id` in the log; it is to
+    /// say what it wants until `open_by`.
+    pub fn new(channel: Channel, key: Key, id: u64, open_by: Instant) -> Viewer {
+        Viewer {
+            channel,
+            id,
+            control: Some(key),
+            data: None,
+            source: None,
+            delivery: None,
+            framing: Framing::Messages,
+            channels: None,
+            skipping: false,
+            open_by: Some(open_by),
+            stuck: None,
+            ending: None,
+        }
+    }
+}
+
+/// Whose a source is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// One viewer's alone: it waits for its viewer, and goes with it.
+    Viewer(Key),
+    /// A shared camera's: it waits for nobody.
+    Camera(Key),
+}
+
+/// Where media comes from.
 pub struct Source {
-    pub viewer: Key,
+    pub owner: Owner,
+    /// The viewers of a shared camera.
+    pub watchers: Vec<Key>,
     /// The camera's link; `None` when it is gone and the rest is being sent.
     pub connection: Option<Key>,
     pub framer: Framer,
@@ -56,10 +98,28 @@ pub struct Source {
     pub link: Link,
 }
 
+impl Source {
+    /// A source that is being connected.
+    pub fn new(owner: Owner, queue: Queue, rest: Vec<SocketAddr>, now: Instant) -> Source {
+        Source {
+            owner,
+            watchers: Vec::new(),
+            connection: None,
+            framer: Framer::new(MAX_MESSAGE),
+            queue,
+            paused: false,
+            waiting: false,
+            held_up: None,
+            heard: now,
+            link: Link::Connecting(rest),
+        }
+    }
+}
+
 /// How far the link to the camera is.
 pub enum Link {
     /// Connecting: the addresses that are left to try if this one fails.
-    Connecting(Vec<std::net::SocketAddr>),
+    Connecting(Vec<SocketAddr>),
     /// It stands.
     Open,
 }

@@ -121,8 +121,14 @@ impl Server {
     fn response(&mut self, request: &Request) -> Response {
         match request.path.as_str() {
             "/healthz" => self.data(request, "text/plain; charset=utf-8", "ok\n".to_owned()),
-            "/metrics" => self.data(request, "text/plain; version=0.0.4", self.metrics()),
-            "/api/cameras" => self.data(request, "application/json", self.cameras_json()),
+            "/metrics" => {
+                let metrics = self.metrics();
+                self.data(request, "text/plain; version=0.0.4", metrics)
+            }
+            "/api/cameras" => {
+                let cameras = self.cameras_json();
+                self.data(request, "application/json", cameras)
+            }
             path => match assets::find(path) {
                 Some(asset) => self.page(asset, request),
                 None => not_found(),
@@ -213,19 +219,11 @@ impl Server {
     fn add_viewer(&mut self, key: Key, request: &Request, now: Instant) -> Option<Key> {
         let id = self.random_id()?;
         let page = page_host(request.origin.as_deref().unwrap_or(&request.host));
-        let channel = Channel::new(id.clone(), page, self.config.limits.handshake);
+        let patience = self.config.limits.handshake;
+        let channel = Channel::new(id.clone(), page, self.sources_json(), patience);
         let connection: &Connection = self.connections.get(key)?;
-        let viewer = Viewer {
-            channel,
-            id: connection.id,
-            control: Some(key),
-            data: None,
-            source: None,
-            delivery: None,
-            stuck: None,
-            open_by: Some(now + self.config.limits.handshake),
-            ending: None,
-        };
+        let open_by = now + self.config.limits.handshake;
+        let viewer = Viewer::new(channel, key, connection.id, open_by);
         let inserted = self.viewers.insert_with(|_| Ok::<_, ()>(viewer))?.ok()?;
         self.channels.insert(id, inserted);
         Some(inserted)
