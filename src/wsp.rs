@@ -125,10 +125,7 @@ pub fn parse_reply(text: &str) -> Result<Reply<'_>, Malformed<'_>> {
 
 /// Writes a request. Nothing is added by itself: `seq` is one of `headers`.
 pub fn request(command: &str, headers: &[(&str, &str)], payload: &str) -> String {
-    let mut text = String::with_capacity(payload.len().saturating_add(128));
-    text.push_str("WSP/1.1 ");
-    push_clean(&mut text, command);
-    finish(text, headers, payload)
+    write(&["WSP/1.1 ", command], headers, payload)
 }
 
 /// Writes a reply. Nothing is added by itself: `seq` is one of `headers`.
@@ -136,37 +133,25 @@ pub fn request(command: &str, headers: &[(&str, &str)], payload: &str) -> String
 /// Deployed clients insist on a reason, read header names in lower case only,
 /// and cut a value at its first colon.
 pub fn reply(code: u16, reason: &str, headers: &[(&str, &str)], payload: &str) -> String {
-    let mut text = String::with_capacity(payload.len().saturating_add(128));
-    text.push_str("WSP/1.1 ");
-    text.push_str(&text::decimal(code.into()));
-    text.push(' ');
-    match reason.trim_ascii() {
-        "" if code < 300 => text.push_str("OK"),
-        "" => text.push_str("Error"),
-        reason => push_clean(&mut text, reason),
-    }
-    finish(text, headers, payload)
+    let reason = match reason.trim_ascii() {
+        "" if code < 300 => "OK",
+        "" => "Error",
+        reason => reason,
+    };
+    let start = ["WSP/1.1 ", &text::decimal(code.into()), " ", reason];
+    write(&start, headers, payload)
 }
 
-fn finish(mut text: String, headers: &[(&str, &str)], payload: &str) -> String {
-    text.push_str("\r\n");
+fn write(start: &[&str], headers: &[(&str, &str)], payload: &str) -> String {
+    let mut message = Vec::with_capacity(payload.len().saturating_add(128));
+    text::push_line(&mut message, start);
     for (name, value) in headers {
-        push_clean(&mut text, name);
-        text.push_str(": ");
-        push_clean(&mut text, value);
-        text.push_str("\r\n");
+        text::push_line(&mut message, &[name, ": ", value]);
     }
-    text.push_str("\r\n");
-    text.push_str(payload);
-    text
-}
-
-/// Appends `value` with every control character as a space, so that no value
-/// can begin a line of its own.
-fn push_clean(text: &mut String, value: &str) {
-    for c in value.chars() {
-        text.push(if c.is_control() { ' ' } else { c });
-    }
+    text::push_line(&mut message, &[]);
+    message.extend_from_slice(payload.as_bytes());
+    // Put together from texts, it is one.
+    String::from_utf8(message).unwrap_or_default()
 }
 
 /// The header lines of a message, searched where they stand.

@@ -162,7 +162,7 @@ fn cameras_that_fail_in_every_way() {
         |link| {
             link.serve_until("PLAY")?;
             link.send_frames(Pattern::CAMERA, 0..9)?;
-            link.send(b"\xff\x00 garbage")?;
+            link.send(&[0xff; 70_000])?;
             link.fall_silent()
         },
         |link| {

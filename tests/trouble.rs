@@ -7,9 +7,12 @@
 mod common;
 
 use common::fake_camera::{FakeCamera, Link};
-use common::frames::Pattern;
+use common::frames::{Pattern, frame};
 use common::gateway::Gateway;
 use common::viewer::Viewer;
+
+/// Some of it is put up with; 64 KiB are too much.
+const GARBAGE: &[u8] = b"\x00\x01\x02 neither RTSP nor media\r\n";
 
 /// A viewer whose camera does this after a few frames, and a healthy one whose
 /// stream goes on meanwhile.
@@ -70,7 +73,7 @@ fn an_end_in_the_middle_of_a_frame_closes_its_viewer_with_1011() {
 fn garbage_closes_its_viewer_with_1011_and_logs_the_offset() {
     with_a_witness(
         |link| {
-            link.send(b"\x00\x01\x02 this is neither RTSP nor media\r\n\r\n")?;
+            link.send(&GARBAGE.repeat(2_500))?;
             link.fall_silent()
         },
         &["[c", "at byte"],
@@ -88,7 +91,7 @@ fn the_offset_in_the_log_is_where_the_garbage_begins() {
         let frames = Pattern::CAMERA.run(0..300);
         let _ = tell.lock().unwrap().send(reply.len() + frames.len());
         link.send_cut(
-            &[reply, frames, b"\xff garbage".to_vec()].concat(),
+            &[reply, frames, GARBAGE.repeat(2_500)].concat(),
             &[99, 70_001],
         )?;
         link.fall_silent()
@@ -99,6 +102,44 @@ fn the_offset_in_the_log_is_where_the_garbage_begins() {
     assert_eq!(viewer.data.await_close(), 1011);
     let offset = format!("at byte {}", told.recv().unwrap());
     gateway.await_log(&["[c", &offset]);
+}
+
+/// What is behind stray bytes arrives, and they do not: whatever pieces the
+/// gateway reads them in.
+#[test]
+fn stray_bytes_between_frames_are_passed_over_counted_and_told_of_once() {
+    let gateway = Gateway::start_default();
+    let rtp = |n: u32| {
+        let mut frame = frame(0, n, 1_400);
+        frame[4] = 0x80;
+        frame
+    };
+    let camera = FakeCamera::start(move |link| {
+        link.serve_until("PLAY")?;
+        let strays: [&[u8]; 4] = [b"\0", b"\r\n", b"\0$\0\0\x10\0", &[7; 99]];
+        for n in 0..40 {
+            let stray = strays[n as usize % 4];
+            let request = if n == 20 { Some(link.receive()?) } else { None };
+            let answer = request.map(|it| Link::usual_reply(&it)).unwrap_or_default();
+            let bytes = [rtp(n), stray.to_vec(), answer].concat();
+            let cut = [1_404, 1_405.min(bytes.len()), 1_408.min(bytes.len())];
+            link.send_cut(&bytes, &cut)?;
+        }
+        link.serve()
+    });
+    let mut viewer = Viewer::join(&gateway, &camera);
+    viewer.play();
+    for n in 0..40 {
+        if n == 20 {
+            assert_eq!(viewer.ask("GET_PARAMETER").status(), 200);
+        }
+        assert_eq!(viewer.data.binary(), rtp(n), "frame {n}");
+    }
+    gateway.await_metrics("all stray bytes", |metrics| {
+        metrics.value("camgate_skipped_bytes_total") == f64::from(10 * (1 + 6 + 99))
+    });
+    gateway.await_log(&["[c", "stray bytes"]);
+    assert_eq!(gateway.log().matches("stray bytes").count(), 1);
 }
 
 #[test]

@@ -115,19 +115,20 @@ impl Layout {
     fn header(&self, bits: &mut Bits, first: bool) -> Option<usize> {
         let size = match self.constant_size {
             Some(size) if self.size == 0 => size,
-            _ => bits.take(self.size)?,
+            _ => bits.take(self.size),
         };
-        bits.take(if first { self.index } else { self.index_delta })?;
-        if self.cts_delta > 0 && bits.flag()? {
-            bits.take(self.cts_delta)?;
+        bits.take(if first { self.index } else { self.index_delta });
+        if self.cts_delta > 0 && bits.flag() {
+            bits.take(self.cts_delta);
         }
-        if self.dts_delta > 0 && bits.flag()? {
-            bits.take(self.dts_delta)?;
+        if self.dts_delta > 0 && bits.flag() {
+            bits.take(self.dts_delta);
         }
         if self.random_access {
-            bits.flag()?;
+            bits.flag();
         }
-        bits.take(self.stream_state)?;
+        bits.take(self.stream_state);
+        bits.intact()?;
         Some(size as usize)
     }
 }
@@ -304,7 +305,8 @@ fn skip_auxiliary(rest: &[u8], width: u32) -> Option<&[u8]> {
         return Some(rest);
     }
     let mut bits = Bits::new(rest);
-    let length = bits.take(width)? as usize;
+    let length = bits.take(width) as usize;
+    bits.intact()?;
     let whole = length.checked_add(width as usize)?.div_ceil(8);
     rest.get(whole..)
 }

@@ -1,5 +1,8 @@
-//! A reader of bits, most significant first, and what goes with it. Reading
-//! past the end is `None`.
+//! A reader of bits, most significant first, and what goes with it.
+//!
+//! Past the end, everything reads as 0: whoever minds asks
+//! [`intact`](Bits::intact) when all is read. (A check of every field would be
+//! a third of the code that reads parameter sets.)
 
 /// Bits of a byte slice.
 #[derive(Clone, Debug)]
@@ -7,11 +10,17 @@ pub struct Bits<'a> {
     bytes: &'a [u8],
     /// In bits.
     position: usize,
+    /// Something was read that is not there.
+    broken: bool,
 }
 
 impl<'a> Bits<'a> {
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, position: 0 }
+        Self {
+            bytes,
+            position: 0,
+            broken: false,
+        }
     }
 
     /// How many bits have been read.
@@ -19,40 +28,37 @@ impl<'a> Bits<'a> {
         self.position
     }
 
+    /// `None` when what was read so far was not all there.
+    pub fn intact(&self) -> Option<()> {
+        (!self.broken).then_some(())
+    }
+
     /// One bit.
     #[inline(never)]
-    pub fn flag(&mut self) -> Option<bool> {
-        let byte = *self.bytes.get(self.position / 8)?;
+    pub fn flag(&mut self) -> bool {
+        let Some(byte) = self.bytes.get(self.position / 8) else {
+            self.broken = true;
+            return false;
+        };
         let bit = byte >> (7 - self.position % 8) & 1;
         self.position += 1;
-        Some(bit == 1)
+        bit == 1
     }
 
-    /// `count` bits (at most 32).
-    #[inline(always)]
-    pub fn take(&mut self, count: u32) -> Option<u32> {
-        number(self.read(count))
-    }
-
+    /// `count` bits (at most 32); 0 when they are not all there.
     #[inline(never)]
-    fn read(&mut self, count: u32) -> i64 {
-        let mut value = 0;
-        for _ in 0..count.min(32) {
-            let Some(bit) = self.flag() else { return END };
-            value = value << 1 | i64::from(bit);
-        }
-        value
+    pub fn take(&mut self, count: u32) -> u32 {
+        let value = (0..count).fold(0, |value, _| value << 1 | u32::from(self.flag()));
+        if self.broken { 0 } else { value }
     }
 
     /// Steps over `count` bits.
     #[inline(never)]
-    pub fn skip(&mut self, count: usize) -> Option<()> {
-        let position = self.position.checked_add(count)?;
-        if position > self.bytes.len().saturating_mul(8) {
-            return None;
-        }
-        self.position = position;
-        Some(())
+    pub fn skip(&mut self, count: usize) {
+        let end = self.bytes.len().saturating_mul(8);
+        let position = self.position.saturating_add(count);
+        self.broken |= position > end;
+        self.position = position.min(end);
     }
 
     /// The bits from here to where `end`, a reader of the same bytes, is; as
@@ -63,48 +69,31 @@ impl<'a> Bits<'a> {
         let mut bytes = Vec::new();
         while from.position < end.position {
             let count = (end.position - from.position).min(8) as u32;
-            bytes.push((from.take(count).unwrap_or(0) << (8 - count)) as u8);
+            bytes.push((from.take(count) << (8 - count)) as u8);
         }
         bytes
     }
 
     /// An unsigned Exp-Golomb number, ue(v) of H.264 9.1.
-    #[inline(always)]
-    pub fn unsigned(&mut self) -> Option<u32> {
-        number(self.read_unsigned())
-    }
-
     #[inline(never)]
-    fn read_unsigned(&mut self) -> i64 {
+    pub fn unsigned(&mut self) -> u32 {
         let mut zeros = 0;
-        loop {
-            match self.flag() {
-                Some(true) => break,
-                Some(false) if zeros < 31 => zeros += 1,
-                _ => return END,
+        while !self.flag() {
+            zeros += 1;
+            if self.broken || zeros > 31 {
+                self.broken = true;
+                return 0;
             }
         }
-        match self.read(zeros) {
-            END => END,
-            rest => (1 << zeros) - 1 + rest,
-        }
+        (1 << zeros) - 1 + self.take(zeros)
     }
 
     /// A signed Exp-Golomb number, se(v) of H.264 9.1.1.
-    pub fn signed(&mut self) -> Option<i32> {
-        let value = self.unsigned()?;
+    pub fn signed(&mut self) -> i32 {
+        let value = self.unsigned();
         let half = value.div_ceil(2).cast_signed();
-        Some(if value % 2 == 1 { half } else { -half })
+        if value % 2 == 1 { half } else { -half }
     }
-}
-
-/// Stands for the end of the bits where they are read as a number: an
-/// `Option<u32>` goes through the memory, wherever it is returned.
-const END: i64 = -1;
-
-#[inline(always)]
-fn number(read: i64) -> Option<u32> {
-    (read >= 0).then_some(read as u32)
 }
 
 /// Removes the emulation prevention bytes of a NAL unit (H.264 7.4.1.1, H.265
@@ -123,13 +112,6 @@ pub fn unescape(bytes: &[u8]) -> Vec<u8> {
     rbsp
 }
 
-/// Appends `byte` in two hexadecimal digits, lower case.
-pub fn push_hex(text: &mut String, byte: u8) {
-    for digit in [byte >> 4, byte & 15] {
-        text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,12 +121,11 @@ mod tests {
     fn reads_fields_and_golomb_numbers() {
         // 101 | 1 | 010 | 011 | 00100 | 0...
         let mut bits = Bits::new(&[0b1011_0100, 0b1100_1000]);
-        assert_eq!(bits.take(3), Some(5));
-        assert_eq!(bits.unsigned(), Some(0));
-        assert_eq!(bits.signed(), Some(1));
-        assert_eq!(bits.signed(), Some(-1));
-        assert_eq!(bits.unsigned(), Some(3));
-        assert_eq!(bits.unsigned(), None);
+        assert_eq!((bits.take(3), bits.unsigned()), (5, 0));
+        assert_eq!((bits.signed(), bits.signed()), (1, -1));
+        assert_eq!((bits.unsigned(), bits.intact()), (3, Some(())));
+        assert_eq!((bits.unsigned(), bits.intact()), (0, None));
+        assert_eq!(Bits::new(&[0xff]).take(9), 0);
     }
 
     #[test]
@@ -159,17 +140,22 @@ mod tests {
     #[test]
     fn skips_within_its_bytes_only() {
         let mut bits = Bits::new(&[0, 1]);
-        assert_eq!(bits.skip(15), Some(()));
-        assert_eq!(bits.flag(), Some(true));
-        assert_eq!(bits.skip(1), None);
-        assert_eq!(bits.skip(usize::MAX), None);
+        bits.skip(15);
+        assert_eq!((bits.flag(), bits.intact()), (true, Some(())));
+        bits.skip(1);
+        assert_eq!((bits.position(), bits.intact()), (16, None));
+        bits.skip(usize::MAX);
+        assert_eq!((bits.flag(), bits.position()), (false, 16));
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_fine(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
             let mut bits = Bits::new(&bytes);
-            while bits.unsigned().is_some() && bits.signed().is_some() {}
+            while bits.intact().is_some() {
+                bits.unsigned();
+                bits.signed();
+            }
         }
     }
 }

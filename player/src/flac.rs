@@ -1,8 +1,8 @@
 //! FLAC (RFC 9639): an encoder of frames that hold their samples losslessly.
 //!
-//! It is there because browsers play no PCM out of MP4. It predicts with the
-//! fixed polynomials and codes what is left in one Rice partition: half the
-//! bytes for little code. Every frame stands alone.
+//! It is there because browsers play no PCM out of MP4, and the frames go no
+//! further than the browser. So one fixed predictor and one Rice partition do for
+//! everything: most of the gain for little code. Every frame stands alone.
 
 mod bits;
 
@@ -17,8 +17,9 @@ pub const MIN_BLOCK: usize = 16;
 /// The most channels (RFC 9639 9.1.3).
 pub const MAX_CHANNELS: usize = 8;
 
-/// The highest order of a fixed predictor (RFC 9639 9.2.5).
-const MAX_ORDER: usize = 4;
+/// The order of the fixed predictor (RFC 9639 9.2.5): the one that is best for
+/// most sounds.
+const ORDER: usize = 2;
 
 /// The largest Rice parameter; the next one is an escape (RFC 9639 9.2.7.1).
 const MAX_PARAMETER: u32 = 14;
@@ -30,9 +31,8 @@ pub struct Encoder {
     channels: u16,
     /// The number of the next sample.
     position: u64,
-    /// One channel of a block, and what prediction leaves of it.
-    signal: Vec<i32>,
-    residual: Vec<i32>,
+    /// What prediction leaves of one channel of a block, as Rice codes it.
+    residual: Vec<u32>,
 }
 
 impl Encoder {
@@ -42,7 +42,6 @@ impl Encoder {
             rate,
             channels: channels.clamp(1, MAX_CHANNELS as u16),
             position: 0,
-            signal: Vec::new(),
             residual: Vec::new(),
         }
     }
@@ -79,16 +78,42 @@ impl Encoder {
         let mut w = BitWriter::new(out);
         w.put(check, 8);
         for channel in 0..self.channels() {
-            let of_channel = samples.iter().skip(channel).step_by(self.channels());
-            self.signal.clear();
-            self.signal
-                .extend(of_channel.map(|sample| i32::from(*sample)));
-            subframe(&mut self.signal, &mut self.residual, &mut w);
+            self.subframe(samples, channel, &mut w);
         }
         w.align();
         let check = crc(out.get(start..).unwrap_or_default(), 16, 0x8005);
         BitWriter::new(out).put(check, 16);
         self.position = (self.position + block as u64) & ((1 << 36) - 1);
+    }
+
+    /// Writes one channel (RFC 9639 9.2).
+    fn subframe(&mut self, samples: &[i16], channel: usize, w: &mut BitWriter) {
+        w.put((8 | ORDER as u32) << 1, 8);
+        self.residual.clear();
+        let mut sum = 0;
+        let (mut last, mut before) = (0, 0);
+        for (index, sample) in samples.chunks(self.channels()).enumerate() {
+            let sample = sample.get(channel).copied().map_or(0, i32::from);
+            if index < ORDER {
+                w.signed(sample, 16);
+            } else {
+                // 19 bits at most, and at most MAX_BLOCK of them.
+                let value = zigzag(sample - 2 * last + before);
+                sum += value;
+                self.residual.push(value);
+            }
+            (last, before) = (sample, last);
+        }
+        let mut parameter = 0;
+        while parameter < MAX_PARAMETER && (self.residual.len() as u32) << (parameter + 1) < sum {
+            parameter += 1;
+        }
+        w.put(0, 2 + 4); // parameters of 4 bits, one partition
+        w.put(parameter, 4);
+        for value in &self.residual {
+            w.unary(value >> parameter);
+            w.put(value & ((1 << parameter) - 1), parameter);
+        }
     }
 
     /// RFC 9639 9.1, without its checksum: blocks of variable size, whose first
@@ -123,90 +148,6 @@ fn number(w: &mut BitWriter, value: u64) {
     for place in (0..tail).rev() {
         w.put(0x80 | low(place * 6), 8);
     }
-}
-
-/// Writes one channel (RFC 9639 9.2) the shortest way. `residual` is room to
-/// work in.
-fn subframe(signal: &mut [i32], residual: &mut Vec<i32>, w: &mut BitWriter) {
-    let first = signal.first().copied().unwrap_or(0);
-    if signal.iter().all(|sample| *sample == first) {
-        w.put(0, 8); // constant
-        return w.signed(first, 16);
-    }
-    // G.711 leaves the low bits empty.
-    let used = signal.iter().fold(0, |bits, sample| bits | sample);
-    let wasted = used.trailing_zeros().min(15);
-    let depth = 16 - wasted;
-    for sample in &mut *signal {
-        *sample >>= wasted;
-    }
-    let order = predict(signal, residual);
-    let rest = residual.get(order..).unwrap_or_default();
-    let (parameter, size) = rice(rest);
-    let verbatim = size >= rest.len() as u64 * u64::from(depth);
-    let kind = if verbatim { 1 } else { 8 | order as u32 };
-    w.put(kind << 1 | u32::from(wasted > 0), 8);
-    if wasted > 0 {
-        w.unary(wasted - 1);
-    }
-    let plain = if verbatim { signal.len() } else { order };
-    for sample in signal.iter().take(plain) {
-        w.signed(*sample, depth);
-    }
-    if verbatim {
-        return;
-    }
-    w.put(0, 2 + 4); // parameters of 4 bits, one partition
-    w.put(parameter, 4);
-    for value in rest {
-        let value = zigzag(*value);
-        w.unary(value >> parameter);
-        w.put(value & ((1 << parameter) - 1), parameter);
-    }
-}
-
-/// What the best fixed predictor leaves of `signal`, and its order. The values
-/// before the order mean nothing.
-fn predict(signal: &[i32], residual: &mut Vec<i32>) -> usize {
-    residual.clear();
-    residual.extend_from_slice(signal);
-    let (mut best, mut least) = (0, u64::MAX);
-    for order in 0..=MAX_ORDER {
-        let rest = residual.iter().skip(MAX_ORDER);
-        let sum = rest.map(|value| u64::from(value.unsigned_abs())).sum();
-        if sum < least {
-            (best, least) = (order, sum);
-        }
-        difference(residual, order);
-    }
-    residual.clear();
-    residual.extend_from_slice(signal);
-    for order in 0..best {
-        difference(residual, order);
-    }
-    best
-}
-
-/// From what one order leaves to what the next one does. At most 21 bits.
-fn difference(residual: &mut [i32], order: usize) {
-    let mut before = residual.get(order).copied().unwrap_or(0);
-    for value in residual.iter_mut().skip(order + 1) {
-        let difference = *value - before;
-        before = std::mem::replace(value, difference);
-    }
-}
-
-/// A good Rice parameter, and how many bits the values take with it.
-fn rice(values: &[i32]) -> (u32, u64) {
-    let folded = values.iter().map(|value| u64::from(zigzag(*value)));
-    let sum: u64 = folded.clone().sum();
-    let mut parameter = 0;
-    while parameter < MAX_PARAMETER && (values.len() as u64) << (parameter + 1) < sum {
-        parameter += 1;
-    }
-    let quotients: u64 = folded.map(|value| value >> parameter).sum();
-    let size = quotients + values.len() as u64 * u64::from(parameter + 1);
-    (parameter, size)
 }
 
 /// Small values of either sign to small numbers.

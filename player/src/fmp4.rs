@@ -20,16 +20,30 @@ impl<'a> Writer<'a> {
     }
 
     /// A box around what `content` writes.
+    #[inline(always)]
     pub fn boxed(&mut self, kind: &[u8; 4], content: impl FnOnce(&mut Self)) {
+        let start = self.open(kind);
+        content(self);
+        self.close(start);
+    }
+
+    // Boxes are many and none is urgent: what they share is there once.
+    #[inline(never)]
+    fn open(&mut self, kind: &[u8; 4]) -> usize {
         let start = self.out.len();
         self.u32(0);
         self.bytes(kind);
-        content(self);
+        start
+    }
+
+    #[inline(never)]
+    fn close(&mut self, start: usize) {
         let size = u32::try_from(self.out.len() - start).unwrap_or(u32::MAX);
         self.patch(start, size);
     }
 
     /// A full box: version and flags first (ISO 14496-12 4.2).
+    #[inline(always)]
     pub fn full(&mut self, kind: &[u8; 4], version_flags: u32, content: impl FnOnce(&mut Self)) {
         self.boxed(kind, |w| {
             w.u32(version_flags);
@@ -37,22 +51,17 @@ impl<'a> Writer<'a> {
         });
     }
 
+    #[inline(never)]
     pub fn bytes(&mut self, bytes: &[u8]) {
         self.out.extend_from_slice(bytes);
     }
 
+    #[inline(never)]
     pub fn zeros(&mut self, count: usize) {
         self.out.resize(self.out.len() + count, 0);
     }
 
-    pub fn u8(&mut self, value: u8) {
-        self.out.push(value);
-    }
-
-    pub fn u16(&mut self, value: u16) {
-        self.bytes(&value.to_be_bytes());
-    }
-
+    #[inline(never)]
     pub fn u32(&mut self, value: u32) {
         self.bytes(&value.to_be_bytes());
     }

@@ -5,8 +5,10 @@ pub mod sps;
 #[cfg(test)]
 mod tests;
 
+use camgate::rtsp::text;
+
 use crate::access_unit::{Format, Record};
-use crate::bits::{Bits, push_hex, unescape};
+use crate::bits::{Bits, unescape};
 use crate::nal::codec::{Class, Picture, Shape, recovery_point};
 use crate::nal::parameters::{Kind, Parameters, Set, put};
 use sps::Sps;
@@ -89,9 +91,10 @@ pub fn class(nal: &[u8]) -> Class {
 pub fn picture_set(slice: &[u8]) -> Option<u32> {
     let rbsp = unescape(slice.get(1..slice.len().min(SLICE_HEADER))?);
     let mut bits = Bits::new(&rbsp);
-    bits.unsigned()?; // first_mb_in_slice
-    bits.unsigned()?; // slice_type
-    bits.unsigned()
+    bits.unsigned(); // first_mb_in_slice
+    bits.unsigned(); // slice_type
+    let id = bits.unsigned();
+    bits.intact().map(|()| id)
 }
 
 /// Which parameter set a NAL unit is, its id and that of what it refers to;
@@ -102,7 +105,8 @@ pub fn set_ids(nal: &[u8]) -> Option<(Kind, u32, u32)> {
         7 => Some((Kind::Sequence, Sps::parse(nal)?.id, 0)),
         8 => {
             let mut bits = Bits::new(rest);
-            let (id, sequence) = (bits.unsigned()?, bits.unsigned()?);
+            let (id, sequence) = (bits.unsigned(), bits.unsigned());
+            bits.intact()?;
             (id < 256).then_some((Kind::Picture, id, sequence))
         }
         _ => None,
@@ -113,9 +117,7 @@ pub fn set_ids(nal: &[u8]) -> Option<(Kind, u32, u32)> {
 pub fn format(sets: &Parameters, sequence: &Set) -> Option<Format> {
     let sps = Sps::parse(&sequence.nal)?;
     let mut mime = String::from("video/mp4; codecs=\"avc1.");
-    for byte in [sps.profile, sps.constraints, sps.level] {
-        push_hex(&mut mime, byte);
-    }
+    mime.push_str(&text::to_hex(&[sps.profile, sps.constraints, sps.level]));
     mime.push('"');
     Some(Format {
         mime,

@@ -8,7 +8,7 @@ pub(crate) mod tests;
 use camgate::rtsp::text;
 
 use crate::access_unit::{Format, Record};
-use crate::bits::{Bits, push_hex, unescape};
+use crate::bits::{Bits, unescape};
 use crate::nal::codec::{Class, Picture, Shape, recovery_point};
 use crate::nal::parameters::{Kind, Parameters, Set, put};
 use sps::Sps;
@@ -96,11 +96,12 @@ pub fn class(nal: &[u8]) -> Class {
 pub fn picture_set(slice: &[u8]) -> Option<u32> {
     let rbsp = unescape(slice.get(2..slice.len().min(SLICE_HEADER))?);
     let mut bits = Bits::new(&rbsp);
-    bits.flag()?; // first_slice_segment_in_pic_flag
+    bits.flag(); // first_slice_segment_in_pic_flag
     if matches!(kind(slice)?, 16..=23) {
-        bits.flag()?; // no_output_of_prior_pics_flag
+        bits.flag(); // no_output_of_prior_pics_flag
     }
-    bits.unsigned()
+    let id = bits.unsigned();
+    bits.intact().map(|()| id)
 }
 
 /// Which parameter set a NAL unit is, its id and that of what it refers to;
@@ -109,13 +110,15 @@ pub fn set_ids(nal: &[u8]) -> Option<(Kind, u32, u32)> {
     let rest = nal.get(2..)?;
     let mut bits = Bits::new(rest);
     match kind(nal)? {
-        VPS => Some((Kind::Video, bits.take(4)?, 0)),
+        // There is a byte behind the header, or it is no parameter set.
+        VPS => Some((Kind::Video, bits.take(4), 0)),
         SPS => {
-            let video = bits.take(4)?;
+            let video = bits.take(4);
             Some((Kind::Sequence, Sps::parse(nal)?.id, video))
         }
         PPS => {
-            let (id, sequence) = (bits.unsigned()?, bits.unsigned()?);
+            let (id, sequence) = (bits.unsigned(), bits.unsigned());
+            bits.intact()?;
             (id < MAX_PICTURE_SETS as u32).then_some((Kind::Picture, id, sequence))
         }
         _ => None,
@@ -168,15 +171,12 @@ fn mime(profile: &[u8; 12]) -> String {
 }
 
 /// Appends a number in capital hexadecimal digits without leading zeros.
-fn push_number(text: &mut String, bytes: &[u8]) {
-    let mut digits = String::new();
-    for byte in bytes {
-        push_hex(&mut digits, *byte);
-    }
+fn push_number(mime: &mut String, bytes: &[u8]) {
+    let mut digits = text::to_hex(bytes);
     digits.make_ascii_uppercase();
     let zeros = digits.bytes().take_while(|digit| *digit == b'0').count();
     let digits = digits.get(zeros..).filter(|digits| !digits.is_empty());
-    text.push_str(digits.unwrap_or("0"));
+    mime.push_str(digits.unwrap_or("0"));
 }
 
 /// The HEVCDecoderConfigurationRecord (ISO 14496-15 8.3.3.1), lengths of four

@@ -106,7 +106,7 @@ impl Latm {
     fn element<'a>(&mut self, bytes: &'a [u8], frames: &mut Frames) -> Option<&'a [u8]> {
         let mut bits = Bits::new(bytes);
         let mut new = None;
-        if self.in_band && !bits.flag()? {
+        if self.in_band && !bits.flag() {
             new = Some(Mux::read(&mut bits)?);
         }
         let mux = new.as_ref().or(self.mux.as_ref())?;

@@ -24,6 +24,10 @@ use crate::rtp::Packet;
 /// The largest access unit that is gathered, with new parameter sets, bytes.
 pub const MAX_ACCESS_UNIT: usize = 8 << 20;
 
+/// A picture that leads the one at which decoding began is shown at most so long
+/// before it, in ticks of 90 kHz; what is further back is by another clock.
+const MAX_LEAD: i64 = 180_000;
+
 /// The access unit being gathered.
 #[derive(Debug, Default)]
 struct Gathered {
@@ -319,7 +323,10 @@ impl Depacketiser {
     /// Whether the picture is one that leads the one at which decoding began.
     fn is_broken(&self, picture: Picture) -> bool {
         match self.codec {
-            Codec::H264 => self.open_start.is_some_and(|start| self.timestamp < start),
+            Codec::H264 => self.open_start.is_some_and(|start| {
+                let lead = start.saturating_sub(self.timestamp);
+                (1..=MAX_LEAD).contains(&lead)
+            }),
             Codec::H265 => self.open_start.is_some() && picture == Picture::Leading,
         }
     }

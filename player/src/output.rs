@@ -5,8 +5,6 @@
 //! only when one message carries more than that; then fragments are refused
 //! (and the caller goes on from the next sync sample), never queued.
 
-use std::collections::VecDeque;
-
 /// The most outputs waiting at a time.
 pub const MAX_OUTPUTS: usize = 4096;
 
@@ -48,7 +46,7 @@ pub enum Kind {
     /// `WIDTHxHEIGHT` of the picture.
     Size = 12,
     /// Close both sockets and open the control socket again: the stream is at
-    /// another host.
+    /// this address, which has no credentials.
     Reopen = 15,
     /// A whole JPEG of a track of pictures.
     Picture = 13,
@@ -91,7 +89,8 @@ impl Output {
 /// The queue. See the file's head for its bounds.
 #[derive(Debug, Default)]
 pub struct Queue {
-    waiting: VecDeque<Output>,
+    /// Few at a time: they are taken after every call.
+    waiting: Vec<Output>,
     bytes: usize,
     spare: Vec<Vec<u8>>,
 }
@@ -107,13 +106,16 @@ impl Queue {
             return false;
         }
         self.bytes += size;
-        self.waiting.push_back(output);
+        self.waiting.push(output);
         true
     }
 
     /// The next output.
     pub fn pop(&mut self) -> Option<Output> {
-        let output = self.waiting.pop_front()?;
+        if self.waiting.is_empty() {
+            return None;
+        }
+        let output = self.waiting.remove(0);
         self.bytes = self.bytes.saturating_sub(output.data.len());
         Some(output)
     }

@@ -129,11 +129,15 @@ impl Pacing {
     fn decode_time(&mut self, time_us: i64) -> i64 {
         if let Some(last) = self.last_us
             && time_us < last
-            && self.depth < MAX_DEPTH
         {
-            // The last picture was taken for the next in order and was not.
-            self.depth += 1;
-            self.insert(last);
+            if last.saturating_sub(time_us) > self.frame_us * MAX_DEPTH as i64 {
+                // The clock was set: no reordering reaches so far.
+                self.window.clear();
+            } else if self.depth < MAX_DEPTH {
+                // The last picture was taken for the next in order and was not.
+                self.depth += 1;
+                self.insert(last);
+            }
         }
         while self.window.len() < self.depth {
             let first = self.window.first().copied().unwrap_or(time_us);

@@ -79,6 +79,8 @@ pub struct Session {
     /// The tunnel client that was named behind the URL.
     tunnel: String,
     credentials: Option<Credentials>,
+    /// Those for the host that the stream is known to move to.
+    elsewhere: Option<(Url, Credentials)>,
     channel: String,
     /// The number of the last WSP request.
     seq: u32,
@@ -101,10 +103,10 @@ impl Session {
         self.seed = seed;
     }
 
-    /// Starts over with `url\nuser\npassword`.
+    /// Starts over with `url\nuser\npassword`, and where the stream is known to
+    /// move to, `\nurl\nuser\npassword` for that.
     pub fn open(&mut self, argument: &str, _now: f64) {
-        let (address, rest) = text::cut(argument, b"\n").unwrap_or((argument, ""));
-        let (user, password) = text::cut(rest, b"\n").unwrap_or((rest, ""));
+        let (address, credentials, rest) = place(argument);
         self.queue.clear();
         *self = Self {
             queue: std::mem::take(&mut self.queue),
@@ -119,10 +121,9 @@ impl Session {
             Err(bad) => return self.fail(400, &words::address(bad.reason)),
         }
         self.tunnel = tunnel.to_owned();
-        self.credentials = (!user.is_empty()).then(|| Credentials {
-            user: user.to_owned(),
-            password: password.to_owned(),
-        });
+        self.credentials = credentials;
+        let (there, credentials, _) = place(rest);
+        self.elsewhere = Url::parse(there).ok().zip(credentials);
         self.show(State::Connecting);
     }
 
@@ -172,7 +173,7 @@ impl Session {
             return;
         }
         let Ok(reply) = wsp::parse_reply(text) else {
-            return self.fail(502, "The gateway sent something that is no WSP.");
+            return self.nonsense();
         };
         let command = reply.header("command").unwrap_or_default();
         if command.eq_ignore_ascii_case("GET_INFO") {
@@ -184,7 +185,7 @@ impl Session {
         let Some(seq) = reply.seq().and_then(text::number) else {
             // An error that answers no request in particular is the end.
             if reply.code >= 300 {
-                self.fail(reply.code, &words::refusal(reply.code, reply.reason));
+                self.fail(reply.code, &words::refusal(reply.reason));
             }
             return;
         };
@@ -199,10 +200,10 @@ impl Session {
 
     fn initialised(&mut self, reply: &wsp::Reply, now: f64) {
         if reply.code >= 300 {
-            return self.fail(reply.code, &words::refusal(reply.code, reply.reason));
+            return self.fail(reply.code, &words::refusal(reply.reason));
         }
         let Some(channel) = reply.header("channel").filter(|id| !id.is_empty()) else {
-            return self.fail(502, "The gateway named no channel.");
+            return self.nonsense();
         };
         self.channel = channel.to_owned();
         self.queue.push(Output::text(Kind::OpenData, ""));
@@ -211,7 +212,7 @@ impl Session {
 
     fn wrapped(&mut self, reply: &wsp::Reply, now: f64) {
         if reply.code >= 300 {
-            return self.fail(reply.code, &words::refusal(reply.code, reply.reason));
+            return self.fail(reply.code, &words::refusal(reply.reason));
         }
         if let Some(client) = &mut self.client {
             client.handle_message(reply.payload.as_bytes(), millis(now));
@@ -225,15 +226,15 @@ impl Session {
             return;
         }
         let Ok(reply) = wsp::parse_reply(text) else {
-            return self.fail(502, "The gateway sent something that is no WSP.");
+            return self.nonsense();
         };
         if reply.code >= 300 {
-            return self.fail(reply.code, &words::refusal(reply.code, reply.reason));
+            return self.fail(reply.code, &words::refusal(reply.reason));
         }
         let Some(url) = self.url.clone() else { return };
         let mut client = Client::new(client::Options {
+            credentials: self.credentials_for(&url),
             url,
-            credentials: self.credentials.take(),
             user_agent: USER_AGENT.to_owned(),
             seed: self.seed,
         });
@@ -261,7 +262,7 @@ impl Session {
                     self.tracks
                         .frame(frame.channel, frame.payload, now_us, &mut self.queue);
                 }
-                Err(_) => return self.fail(502, "The gateway sent media that makes no sense."),
+                Err(_) => return self.nonsense(),
             }
         }
         if self.tracks.is_flowing() {
@@ -332,6 +333,16 @@ impl Session {
         self.queue.recycle(output);
     }
 
+    /// What the person gave for this place; what is in the URL counts else.
+    fn credentials_for(&self, url: &Url) -> Option<Credentials> {
+        let mut given = self.elsewhere.iter();
+        let moved = given.find(|(place, _)| self.moves > 0 && place.same_place(url));
+        moved
+            .map(|(_, it)| it)
+            .or(self.credentials.as_ref())
+            .cloned()
+    }
+
     fn next_seq(&mut self) -> u32 {
         self.seq = self.seq.wrapping_add(1);
         self.seq
@@ -341,6 +352,18 @@ impl Session {
         self.phase = phase;
         self.deadline = Some(millis(now).saturating_add(timeout));
     }
+}
+
+/// Takes `url\nuser\npassword` off the text; without a user it has no credentials.
+fn place(text: &str) -> (&str, Option<Credentials>, &str) {
+    let (address, rest) = text::cut(text, b"\n").unwrap_or((text, ""));
+    let (user, rest) = text::cut(rest, b"\n").unwrap_or((rest, ""));
+    let (password, rest) = text::cut(rest, b"\n").unwrap_or((rest, ""));
+    let credentials = (!user.is_empty()).then(|| Credentials {
+        user: user.to_owned(),
+        password: password.to_owned(),
+    });
+    (address, credentials, rest)
 }
 
 /// An address may name a tunnel client: `rtsp://… client`.

@@ -78,10 +78,11 @@ impl Source {
         let known = self.ssrc.replace(packet.ssrc);
         if known.is_some_and(|ssrc| ssrc != packet.ssrc) && !self.goes_on(packet) {
             self.sequence = Sequence::default();
-            self.sequence.place(packet.sequence);
+            self.sequence.place(packet.sequence, true);
             return Some((Follows::Anew, self.unwrap.advance(packet.timestamp)));
         }
-        let follows = match self.sequence.place(packet.sequence) {
+        let near = self.is_near(packet.timestamp, MAX_APART);
+        let follows = match self.sequence.place(packet.sequence, near) {
             Order::Next => Follows::Directly,
             Order::Gap(missing) => Follows::AfterLoss(missing),
             Order::Restart => Follows::Anew,

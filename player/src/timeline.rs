@@ -9,7 +9,9 @@
 //! Times are microseconds, 64 bits. Invariants: within a track, time runs with
 //! the RTP clock; better knowledge of how tracks lie to each other moves the
 //! video track, by at most a sixteenth of the time that passes. The audio
-//! track, once placed, is not moved: ears notice.
+//! track, once placed, is not moved: ears notice. A leap of the RTP clock with no
+//! packet missing is no time that passed: the track goes on as if it had not
+//! been.
 
 mod clock;
 
@@ -84,13 +86,20 @@ impl Timeline {
         let Some(clock) = self.clocks.get_mut(track) else {
             return;
         };
-        let Some(time) = clock.since_base(timestamp) else {
+        let Some(time) = clock.reported_time(timestamp) else {
             return;
         };
-        let wall = ntp_us.saturating_sub(time);
-        let last = clock.report.replace(wall);
+        let wall = ntp_us.wrapping_sub(time);
+        let near = |other: &i64| wall.wrapping_sub(*other).wrapping_abs() <= MAX_DRIFT_US;
+        let set = clock.report.is_some_and(|last| !near(&last));
+        // One report alone may be wild.
+        let doubted = std::mem::replace(&mut clock.doubted, set.then_some(wall));
+        if set && !doubted.is_some_and(|last| near(&last)) {
+            return;
+        }
+        clock.report = Some(wall);
         clock.reported = clock.last_arrival;
-        if last.is_some_and(|last| wall.saturating_sub(last).saturating_abs() > MAX_DRIFT_US) {
+        if set {
             // What the others last said was by the clock before.
             for (index, other) in self.clocks.iter_mut().enumerate() {
                 other.report = other.report.filter(|_| index == track);
@@ -100,9 +109,10 @@ impl Timeline {
 
     /// A packet arrived. Says whether its timestamp goes on from the one
     /// before; if not, it is a new beginning, and the track is to be
-    /// [reset](Self::reset_track).
+    /// [reset](Self::reset_track). `directly`: no packet is missing before it,
+    /// so that it goes on whatever it says, and a leap is not played.
     #[must_use]
-    pub fn arrive(&mut self, track: usize, timestamp: i64, now_us: i64) -> bool {
+    pub fn arrive(&mut self, track: usize, timestamp: i64, now_us: i64, directly: bool) -> bool {
         self.roll(now_us);
         let Some(clock) = self.clocks.get_mut(track) else {
             return true;
@@ -114,22 +124,27 @@ impl Timeline {
         if clock.base.is_none() {
             clock.base = Some(timestamp);
             clock.started = now_us;
-        } else if misjudged || !clock.goes_on(timestamp, now_us) {
+        } else if misjudged {
             return false;
+        } else if !clock.goes_on(timestamp, now_us) {
+            if !directly {
+                return false;
+            }
+            clock.leap(timestamp, now_us);
         } else {
-            let leap = clock.micros(timestamp.saturating_sub(clock.last));
+            let leap = clock.micros(timestamp.wrapping_sub(clock.last));
             clock.step = if leap > 0 { leap } else { clock.step };
         }
         clock.last = timestamp;
         clock.last_arrival = now_us;
         let time = clock.since_base(timestamp).unwrap_or(0);
-        clock.arrival[0] = clock.arrival[0].min(now_us.saturating_sub(time));
+        clock.arrival[0] = clock.arrival[0].min(now_us.wrapping_sub(time));
         true
     }
 
     fn roll(&mut self, now_us: i64) {
         let start = *self.window.get_or_insert(now_us);
-        if now_us.saturating_sub(start) < WINDOW_US {
+        if now_us.wrapping_sub(start) < WINDOW_US {
             return;
         }
         self.window = Some(now_us);
@@ -144,7 +159,7 @@ impl Timeline {
     /// microseconds.
     pub fn transit(&self, track: usize, timestamp: i64, now_us: i64) -> Option<i64> {
         let time = self.clocks.get(track)?.since_base(timestamp)?;
-        Some(now_us.saturating_sub(time))
+        Some(now_us.wrapping_sub(time))
     }
 
     /// Places the first track: its `timestamp` is at `time_us`.
@@ -152,7 +167,7 @@ impl Timeline {
         if let Some(clock) = self.clocks.get_mut(track)
             && let Some(time) = clock.since_base(timestamp)
         {
-            clock.offset = Some(time_us.saturating_sub(time));
+            clock.offset = Some(time_us.wrapping_sub(time));
             clock.latest = time;
         }
     }
@@ -169,10 +184,10 @@ impl Timeline {
             (None, Some(target)) => target,
             (Some(offset), None) => offset,
             (Some(offset), Some(target)) => {
-                let error = target.saturating_sub(offset);
-                let most = time.saturating_sub(clock.latest).max(0) / SLEW;
-                if error.saturating_abs() > DEAD_BAND_US {
-                    offset.saturating_add(error.clamp(-most, most))
+                let error = target.wrapping_sub(offset);
+                let most = time.wrapping_sub(clock.latest).max(0) / SLEW;
+                if error.wrapping_abs() > DEAD_BAND_US {
+                    offset.wrapping_add(error.clamp(-most, most))
                 } else {
                     offset
                 }
@@ -180,7 +195,7 @@ impl Timeline {
         };
         clock.offset = Some(offset);
         clock.latest = clock.latest.max(time);
-        Some(time.saturating_add(offset))
+        Some(time.wrapping_add(offset))
     }
 
     /// The offset that `track` should have by another track's, if it is to
@@ -196,16 +211,16 @@ impl Timeline {
             .find(|clock| own.offset.is_none() || (clock.audio && !own.audio))?;
         let difference = |wall: fn(&Clock) -> Option<i64>| wall(own)?.checked_sub(wall(leader)?);
         let arrival = difference(Clock::arrived)?;
-        let near = |apart: &i64| apart.saturating_sub(arrival).saturating_abs() <= MAX_SKEW_US;
+        let near = |apart: &i64| apart.wrapping_sub(arrival).wrapping_abs() <= MAX_SKEW_US;
         let known = difference(Clock::reported).filter(near);
         let known = known.or_else(|| difference(Clock::informed).filter(near));
         let sign = if own.audio { -1 } else { 1 };
         let offset = leader.offset?;
         if let Some(known) = known {
-            self.bias = known.saturating_sub(arrival) * sign;
+            self.bias = known.wrapping_sub(arrival) * sign;
         }
         // How much later than the leader's base its own is.
-        let apart = arrival.saturating_add(self.bias * sign);
+        let apart = arrival.wrapping_add(self.bias * sign);
         offset.checked_add(apart)
     }
 }

@@ -1,8 +1,9 @@
 //! The tracks of a session: frames of the data channel in, fragments out.
 //!
 //! Invariants: all tracks are announced together, before the first fragment of
-//! any; the timeline starts at the first sync sample of the video track (of the
-//! audio track where there is no other), and audio from before it is dropped.
+//! any; the timeline starts at the first sync sample of the video track, and
+//! audio from before it is dropped. Where there is no video, or none comes, it
+//! starts with audio, and video that comes later joins it.
 
 use camgate::rtsp::sdp;
 
@@ -18,6 +19,11 @@ use crate::video::{self, Video};
 /// The names of the tracks towards JavaScript, and their `track_ID`s.
 pub const VIDEO: u32 = 1;
 pub const AUDIO: u32 = 2;
+
+/// Sound waits so long for the first packet of the video, and so long for its
+/// first sync sample, microseconds; then it begins alone.
+const SILENT_VIDEO_US: i64 = 4_000_000;
+const LATE_VIDEO_US: i64 = 20_000_000;
 
 /// What every track has.
 #[derive(Debug)]
@@ -52,6 +58,8 @@ pub struct Tracks {
     timeline: Timeline,
     statistics: Statistics,
     flowing: bool,
+    /// Since when sound waits for the video to begin.
+    waiting: Option<i64>,
 }
 
 impl Tracks {
@@ -150,6 +158,7 @@ impl Tracks {
         self.lose_video();
         self.lose_audio();
         self.flowing = false;
+        self.waiting = None;
     }
 
     fn lose_video(&mut self) {
@@ -241,54 +250,61 @@ impl Tracks {
     }
 
     /// Reads a packet that counts, with its unwrapped timestamp. What is lost
-    /// before it, the track has been told.
+    /// before it, the track has been told; the access unit that it proves
+    /// complete is sent, by the clock as it was.
+    #[inline(never)]
     fn packet<'a>(
         &mut self,
         video: bool,
         payload: &'a [u8],
         now_us: i64,
+        queue: &mut Queue,
     ) -> Option<(Packet<'a>, i64)> {
         let packet = rtp::parse(payload)?;
         let link = self.link(video)?;
         let (follows, timestamp) = link.source.take(&packet)?;
         let clock = link.clock;
         self.statistics.packet(follows);
-        let missing = self.arrive(clock, follows, timestamp, now_us);
+        let directly = follows == Follows::Directly;
+        match video {
+            true if directly => self.video_unit(None, timestamp, queue),
+            true => self.lose_video(),
+            false => {}
+        }
+        if !(self.arrive(clock, follows, timestamp, now_us) && directly || video) {
+            self.lose_audio();
+        }
         if video && let Some(transit) = self.timeline.transit(clock, timestamp, now_us) {
             self.statistics.transit(transit);
-        }
-        if missing {
-            match video {
-                true => self.lose_video(),
-                false => self.lose_audio(),
-            }
         }
         Some((packet, timestamp))
     }
 
     /// Tells the timeline of a packet, which may be the first of a new
-    /// beginning. Says whether packets are missing before it.
+    /// beginning. Says whether it goes on from the one before.
     fn arrive(&mut self, clock: usize, follows: Follows, timestamp: i64, now_us: i64) -> bool {
-        if follows == Follows::Anew || !self.timeline.arrive(clock, timestamp, now_us) {
+        let directly = follows == Follows::Directly;
+        let arrive = |timeline: &mut Timeline| timeline.arrive(clock, timestamp, now_us, directly);
+        let goes_on = follows != Follows::Anew && arrive(&mut self.timeline);
+        if !goes_on {
             self.timeline.reset_track(clock);
             // The first one after a reset always goes on.
-            let _ = self.timeline.arrive(clock, timestamp, now_us);
-            return true;
+            let _ = arrive(&mut self.timeline);
         }
-        follows != Follows::Directly
+        goes_on
     }
 
     fn video_packet(&mut self, payload: &[u8], now_us: i64, queue: &mut Queue) {
-        let Some((packet, timestamp)) = self.packet(true, payload, now_us) else {
+        let Some((packet, timestamp)) = self.packet(true, payload, now_us, queue) else {
             return;
         };
-        self.video_unit(None, timestamp, queue);
         self.statistics.picture(timestamp);
         self.video_unit(Some(&packet), timestamp, queue);
     }
 
     /// Sends the access unit that `packet` completes, or, without a packet, the
     /// one that the new `timestamp` completes.
+    #[inline(never)]
     fn video_unit(&mut self, packet: Option<&Packet>, timestamp: i64, queue: &mut Queue) {
         let Some(track) = &mut self.video else { return };
         let unit = match packet {
@@ -320,10 +336,17 @@ impl Tracks {
     }
 
     fn audio_packet(&mut self, payload: &[u8], now_us: i64, queue: &mut Queue) {
-        let Some((packet, timestamp)) = self.packet(false, payload, now_us) else {
+        let Some((packet, timestamp)) = self.packet(false, payload, now_us, queue) else {
             return;
         };
-        let alone = self.video.is_none();
+        let since = *self.waiting.get_or_insert(now_us);
+        let alone = self.video.as_ref().is_none_or(|video| {
+            let patience = match video.link.source.is_silent() {
+                true => SILENT_VIDEO_US,
+                false => LATE_VIDEO_US,
+            };
+            now_us.wrapping_sub(since) >= patience
+        });
         let Some(track) = &mut self.audio else { return };
         let clock = track.link.clock;
         let mut time = self.timeline.time(clock, timestamp);

@@ -32,10 +32,10 @@ const ASPECT_RATIOS: [(u8, u8); 16] = [
 
 /// Reads from the aspect ratio to the place of the chroma samples; `aspect` is
 /// set where there is a ratio.
-pub fn read_signal(bits: &mut Bits, aspect: &mut (u16, u16)) -> Option<()> {
-    if bits.flag()? {
-        let ratio = match bits.take(8)? {
-            EXTENDED_SAR => (bits.take(16)? as u16, bits.take(16)? as u16),
+pub fn read_signal(bits: &mut Bits, aspect: &mut (u16, u16)) {
+    if bits.flag() {
+        let ratio = match bits.take(8) {
+            EXTENDED_SAR => (bits.take(16) as u16, bits.take(16) as u16),
             code => {
                 let index = (code as usize).wrapping_sub(1);
                 let (across, down) = *ASPECT_RATIOS.get(index).unwrap_or(&(1, 1));
@@ -46,28 +46,24 @@ pub fn read_signal(bits: &mut Bits, aspect: &mut (u16, u16)) -> Option<()> {
             *aspect = ratio;
         }
     }
-    if bits.flag()? {
-        bits.flag()?; // overscan_appropriate_flag
+    if bits.flag() {
+        bits.flag(); // overscan_appropriate_flag
     }
-    if bits.flag()? {
-        bits.skip(4)?; // video_format, the range
-        if bits.flag()? {
-            bits.skip(24)?; // colour description
+    if bits.flag() {
+        bits.skip(4); // video_format, the range
+        if bits.flag() {
+            bits.skip(24); // colour description
         }
     }
-    if bits.flag()? {
-        bits.unsigned()?; // chroma_sample_loc_type_top_field
-        bits.unsigned()?; // chroma_sample_loc_type_bottom_field
+    if bits.flag() {
+        bits.unsigned(); // chroma_sample_loc_type_top_field
+        bits.unsigned(); // chroma_sample_loc_type_bottom_field
     }
-    Some(())
 }
 
 /// Reads num_units_in_tick and time_scale: microseconds per `ticks` ticks.
-pub fn read_timing(bits: &mut Bits, ticks: u64) -> Option<Option<i64>> {
-    let (tick, scale) = (bits.take(32)?, bits.take(32)?);
-    let us = (u64::from(tick) * ticks * 1_000_000).checked_div(u64::from(scale));
-    Some(
-        us.filter(|us| *us > 0)
-            .and_then(|us| i64::try_from(us).ok()),
-    )
+pub fn read_timing(bits: &mut Bits, ticks: u64) -> Option<i64> {
+    let (tick, scale) = (bits.take(32), bits.take(32));
+    let us = (u64::from(tick) * ticks * 1_000_000).checked_div(u64::from(scale))?;
+    i64::try_from(us).ok().filter(|us| *us > 0)
 }

@@ -30,7 +30,7 @@ export function completed(typed: string): string | undefined {
   return `rtsp://${text}`;
 }
 
-/** `rtsp://192.168.1.10:554/h264` → `192.168.1.10`, for titles. */
+/** `rtsp://192.168.1.10:554/h264` → `192.168.1.10`, for titles and the names of files; `camera` where there is none. */
 export function host(url: string): string {
-  return /^rtsps?:\/\/(\[[^\]]*\]|[^\s/:?]*)/i.exec(withoutCredentials(url))?.[1] ?? url;
+  return /^rtsps?:\/\/(\[[\da-f:.]+\]|[^\s/:?#[@]+)(?=[/:?#]|$)/i.exec(withoutCredentials(url))?.[1] ?? 'camera';
 }

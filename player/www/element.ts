@@ -1,19 +1,17 @@
-// <camgate-video src="rtsp://…">: a player with a face.
+// <camgate-video src="rtsp://…">: a player with a face. The face is a script of its own (face.ts),
+// which comes while the camera is being asked; without it the picture is there all the same.
 //
 // Attributes: src, socket, autoplay, muted, controls, stats. Properties: the first five, credentials,
-// player, video, stats (numbers, whether shown or not). Methods: start(), stop(), snapshot(type,
+// hushed, player, video, stats (numbers, whether shown or not). Methods: start(), stop(), snapshot(type,
 // quality), setCredentials(user, password). Events: those of Player, and `credentials` (detail:
 // user, password) when somebody signed in through the picture. Slots: `volume`, `live`, `bar` for what
 // a page adds to the bar, `picture` for what lies over the picture.
 
-import { userIn } from './address';
-import { Controls } from './controls';
 import { adopt, made } from './dom';
 import css from './element.css';
-import { HAVE_METADATA, on } from './event';
-import { Overlay } from './overlay';
+import { on } from './event';
+import type { Face } from './face';
 import { load, Player, type Ask, type Stats } from './player';
-import { Readout } from './readout';
 
 const FORWARDED = 'statechange problem unsupported size info';
 /** How often words that count seconds are renewed, in ms. */
@@ -28,14 +26,9 @@ export class CamgateVideo extends Base {
   readonly video = made<HTMLVideoElement>('<video part="video" playsinline></video>');
   readonly player: Player;
   readonly #frame = made('<div class="frame"></div>');
-  readonly #overlay: Overlay;
-  readonly #controls: Controls;
-  readonly #readout = new Readout();
-  /** The browser allowed no sound without a gesture. */
+  #face: Face | undefined;
+  #dressing: Promise<void> | undefined;
   #hushed = false;
-  /** The play head has moved since the last (re)start. */
-  #moving = false;
-  #user = '';
   #ticker: ReturnType<typeof setInterval> | undefined;
 
   constructor() {
@@ -43,14 +36,7 @@ export class CamgateVideo extends Base {
     const root = this.attachShadow({ mode: 'open' });
     adopt(root, css);
     this.player = new Player(this.video);
-    this.#controls = new Controls(this, this.#frame, this.video);
-    this.#overlay = new Overlay({
-      play: () => this.start(),
-      again: () => this.start(),
-      signIn: (user, password) => this.#signIn(user, password),
-    });
-    on(this.#controls.unmute, 'click', () => this.#unmute());
-    this.#frame.append(this.video, this.#readout.node, this.#overlay.note, this.#controls.unmute, made('<slot name="picture"></slot>'), this.#controls.node, this.#overlay.node);
+    this.#frame.append(this.video);
     root.append(this.#frame);
     this.#listen();
   }
@@ -58,9 +44,10 @@ export class CamgateVideo extends Base {
   connectedCallback(): void {
     this.#upgrade();
     load().catch(() => {}); // ready when it is wanted; failing is told then
-    this.#ticker ??= setInterval(() => this.#render(), TICK);
+    this.#dress();
+    this.#ticker ??= setInterval(() => this.#face?.show(), TICK);
     if (this.autoplay && this.src) this.start();
-    this.#render();
+    this.#face?.show();
   }
 
   disconnectedCallback(): void {
@@ -77,8 +64,7 @@ export class CamgateVideo extends Base {
     if (name === 'src') this.#changeSource(value ?? '');
     else if (name === 'socket') this.player.socket = value ?? '';
     else if (name === 'muted') this.video.muted = value !== null;
-    else if (name === 'stats') this.#readout.node.hidden = value === null;
-    else this.#frame.classList.toggle('controls', value !== null);
+    this.#face?.show();
   }
 
   get src(): string {
@@ -121,6 +107,11 @@ export class CamgateVideo extends Base {
     this.video.muted = value;
   }
 
+  /** The browser allowed no sound without a gesture: it plays without, until somebody turns it on. */
+  get hushed(): boolean {
+    return this.#hushed;
+  }
+
   get stats(): Stats {
     return this.player.stats;
   }
@@ -155,7 +146,6 @@ export class CamgateVideo extends Base {
   }
 
   setCredentials(user: string, password: string): void {
-    this.#user = user;
     this.player.setCredentials(user, password);
   }
 
@@ -171,17 +161,19 @@ export class CamgateVideo extends Base {
 
   #changeSource(url: string): void {
     const active = this.player.state !== 'stopped';
-    this.#user = userIn(url) ?? '';
     this.player.src = url;
     if (!url) this.player.stop();
     else if (this.isConnected && (active || this.autoplay)) this.start();
-    this.#render();
   }
 
-  #signIn(user: string, password: string): void {
-    this.setCredentials(user, password);
-    this.#tell('credentials', { user, password });
-    this.video.focus();
+  /** Fetches the face, until it is there. */
+  #dress(): void {
+    this.#dressing ??= import('./face').then(({ Face }) => {
+      this.#face = new Face(this, this.#frame);
+    }).catch((error: unknown) => {
+      this.#dressing = undefined;
+      console.warn('camgate: the controls could not be loaded.', error);
+    });
   }
 
   /** Browsers allow sound only after a gesture: rather play without than not at all. */
@@ -190,59 +182,27 @@ export class CamgateVideo extends Base {
       await this.video.play();
     } catch (error) {
       if (!(error instanceof DOMException) || error.name !== 'NotAllowedError') return;
-      if (this.video.muted) return this.#render(); // not even so: there is a button for it
+      if (this.video.muted) return; // not even so: there is a button for it
       this.video.muted = this.#hushed = true;
       return this.#play();
     }
-  }
-
-  #unmute(): void {
-    this.video.muted = this.#hushed = false;
-    this.video.play().catch(() => {});
   }
 
   #listen(): void {
     on(this.player, FORWARDED, (event) => {
       const { type, detail } = event as CustomEvent<unknown>;
       if (type === 'size') this.#resize();
-      this.#render();
-      this.#tell(type, detail);
+      this.#dress();
+      this.#face?.show();
+      this.dispatchEvent(new CustomEvent(type, { detail }));
     });
-    on(this.video, 'emptied', () => this.#move(false));
-    on(this.video, 'waiting', () => this.#render());
-    on(this.video, 'timeupdate', () => this.#move(!this.video.paused));
     on(this.video, 'volumechange', () => {
       if (!this.video.muted) this.#hushed = false;
-      this.#render();
     });
-  }
-
-  #tell(type: string, detail: unknown): void {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
-  }
-
-  #move(moving: boolean): void {
-    if (moving === this.#moving) return;
-    this.#moving = moving;
-    this.#render();
   }
 
   #resize(): void {
     const { width, height } = this.stats;
     if (width && height) this.#frame.style.aspectRatio = `${width} / ${height}`;
-  }
-
-  #render(): void {
-    const { player, video } = this;
-    const { state, problem } = player;
-    const idle = this.src !== '' && video.paused;
-    const moving = this.#moving && video.readyState > HAVE_METADATA;
-    this.#overlay.show({ state, problem, retryIn: player.retryIn, moving, idle, unsupported: player.unsupported }, this.#user);
-    const playing = state === 'playing' && moving && !video.paused;
-    this.#controls.live = playing && !problem;
-    this.#readout.show(player);
-    this.#frame.classList.toggle('running', state !== 'stopped' && state !== 'failed');
-    this.#frame.classList.toggle('still', video.paused);
-    this.#controls.unmute.hidden = !(this.#hushed && playing && player.sound);
   }
 }

@@ -12,7 +12,7 @@ import type { Fragment } from './wasm';
 
 /** A session's tracks are waited for, in ms, once there is video (or once there is only audio). */
 const AUDIO_GRACE = 700;
-const VIDEO_GRACE = 15_000;
+const VIDEO_GRACE = 5_000;
 /** Fragments held while gathering. */
 const HELD_LIMIT = 2000;
 /** So many seconds of video without any audio: it has stopped. One sample counts for little, it may span a gap. */
@@ -284,10 +284,10 @@ export class Mse implements TrackListener {
     this.#trimmed = 0;
   }
 
-  /** A track that was left out may come back after a while. */
+  /** A track that was left out may come back: sound after a while. */
   #wanted(track: Track, now: number): boolean {
     if (track.lost === undefined) return true;
-    if (now - track.lost < AUDIO_RETURN) return false;
+    if (!track.video && now - track.lost < AUDIO_RETURN) return false;
     track.lost = undefined;
     return true;
   }

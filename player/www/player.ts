@@ -6,6 +6,7 @@
 // Invariant: at most one session at a time, and none unless it is wanted; nothing is tried again
 // that cannot succeed (a wrong password) until somebody changes something.
 
+import { userIn } from './address';
 import { now as clock, on } from './event';
 import { codecs, Mse } from './mse';
 import type { Ask, Credentials, PlayerOptions, State } from './options';
@@ -13,11 +14,10 @@ import { Patience } from './patience';
 import * as problems from './problem';
 import type { Problem, Unsupported } from './problem';
 import { Screen } from './screen';
-import { Session, type Media, type SessionListener, type Source } from './session';
-import { snapshot } from './snapshot';
+import { Session, type SessionListener, type Source } from './session';
 import { webSocketUrl } from './socket';
-import { quality, Rate, type Stats } from './stats';
-import { LEFT_OUT, LOST, Machine, type Fragment, type Progress } from './wasm';
+import { quality, Tally, type Stats } from './stats';
+import { halves, LEFT_OUT, LOST, Machine, type Fragment, type Output, type Progress } from './wasm';
 
 export { load } from './wasm';
 export type { Ask, Credentials, PlayerOptions, State } from './options';
@@ -34,8 +34,8 @@ const TICK = 250;
 export class Player extends EventTarget implements SessionListener {
   readonly video: HTMLMediaElement;
   /** Whoever is to hear all that the session brings (a recorder), and its init segments so far. */
-  readonly taps = new Set<(output: Media) => void>();
-  readonly inits = new Map<number, Media>();
+  readonly taps = new Set<(output: Output) => void>();
+  readonly inits = new Map<number, Output>();
   /** Ends listening: to the element, on destroy(); to the page, on stop(). */
   readonly #end = new AbortController();
   #watching = new AbortController();
@@ -54,15 +54,11 @@ export class Player extends EventTarget implements SessionListener {
   readonly #patience = new Patience();
   #retry: ReturnType<typeof setTimeout> | undefined;
   #ticker: ReturnType<typeof setInterval> | undefined;
+  /** Where the stream has moved to, while credentials for that are asked for. */
+  #asked: string | undefined;
   /** When the next attempt is due (clock()). */
   #retryAt = 0;
-  #width = 0;
-  #height = 0;
-  #fragments = 0;
-  #bytes = 0;
-  #reconnects = 0;
-  readonly #fps = new Rate();
-  readonly #bitrate = new Rate();
+  readonly #tally = new Tally();
 
   constructor(video: HTMLMediaElement, options: PlayerOptions = {}) {
     super();
@@ -73,6 +69,7 @@ export class Player extends EventTarget implements SessionListener {
       url: options.src ?? '',
       user: options.user ?? '',
       password: options.password ?? '',
+      there: [],
       socket: webSocketUrl(options.socket),
     };
     on(video, 'pause', () => this.#paused(), this.#end.signal);
@@ -110,7 +107,12 @@ export class Player extends EventTarget implements SessionListener {
   /** Another stream; credentials that were given for the old one are forgotten. */
   set src(url: string) {
     if (url === this.src) return;
-    this.#change({ url, user: '', password: '' });
+    this.#change({ url, user: '', password: '', there: [] });
+  }
+
+  /** Who signs in, as far as it is known. */
+  get user(): string {
+    return this.#source.user || userIn(this.src) || '';
   }
 
   get socket(): string {
@@ -122,25 +124,22 @@ export class Player extends EventTarget implements SessionListener {
     if (socket !== this.socket) this.#change({ socket });
   }
 
+  /** For the camera, or for the host that asks for them, if the stream has moved (`problem.moved`). */
   setCredentials(user: string, password: string): void {
-    this.#change({ user, password });
+    const moved = this.#asked;
+    this.#change(moved ? { there: [moved, user, password] } : { user, password });
   }
 
   get stats(): Stats {
     const none = { codecs: [], latency: 0, target: 0, buffered: 0, dropped: 0 };
     const shown = this.#screen?.stats ?? none;
+    const counted = (which: typeof LOST | typeof LEFT_OUT): number => this.#machine?.statistic(which) ?? 0;
     return {
       ...shown,
+      ...this.#tally,
       state: this.#state,
-      width: this.#width,
-      height: this.#height,
-      fps: this.#fps.value,
-      bitrate: this.#bitrate.value,
-      dropped: shown.dropped + this.#counted(LEFT_OUT),
-      lost: this.#counted(LOST),
-      fragments: this.#fragments,
-      bytes: this.#received,
-      reconnects: this.#reconnects,
+      dropped: shown.dropped + counted(LEFT_OUT),
+      lost: counted(LOST),
     };
   }
 
@@ -155,8 +154,8 @@ export class Player extends EventTarget implements SessionListener {
   }
 
   /** The picture as it is now; `type` and `quality` as for HTMLCanvasElement.toBlob(). */
-  snapshot(type?: string, quality?: number): Promise<Blob> {
-    return snapshot(this.video, type, quality);
+  async snapshot(type?: string, quality?: number): Promise<Blob> {
+    return (await import('./extras')).snapshot(this.video, type, quality);
   }
 
   /** Gives the element an empty stream, so that its own controls can start it; the camera is left alone. */
@@ -240,11 +239,15 @@ export class Player extends EventTarget implements SessionListener {
 
   /** Ends what is under way, attempt or pause between attempts. */
   #leave(): void {
+    this.#asked = undefined;
     this.#turn++;
     clearTimeout(this.#retry);
-    this.#bytes += this.#session?.bytes ?? 0;
     this.#session?.stop();
     this.#session = undefined;
+  }
+
+  received(bytes: number): void {
+    this.#tally.bytes += bytes;
   }
 
   ended(problem: Problem | undefined, spoilt: boolean): void {
@@ -256,8 +259,9 @@ export class Player extends EventTarget implements SessionListener {
     this.#leave();
     // Somebody paused: no need to fetch anything, nor to complain, before they play again.
     if (this.#state === 'paused') return;
+    this.#asked = problem.moved;
     if (problem.kind === 'credentials' && this.credentials) return void this.#ask(problem, this.credentials);
-    if (!problem.retry) return this.#giveUp(this.#named(problem));
+    if (!problem.retry) return this.#giveUp(problems.named(problem, this.#unsupported));
     const delay = this.#patience.pause(Math.random());
     this.#retryAt = clock() + delay;
     this.#retry = setTimeout(() => this.#again(), delay);
@@ -267,7 +271,7 @@ export class Player extends EventTarget implements SessionListener {
 
   async #ask(problem: Problem, credentials: Ask): Promise<void> {
     const turn = this.#turn;
-    const { user, password } = this.#source;
+    const { user, password } = this.#known(problem);
     let given: Credentials | undefined;
     try {
       given = await credentials(this, problem);
@@ -280,45 +284,51 @@ export class Player extends EventTarget implements SessionListener {
     else this.#giveUp(problem);
   }
 
+  /** The credentials that were refused. */
+  #known({ moved }: Problem): Credentials {
+    const { user, password, there } = this.#source;
+    if (!moved) return { user, password };
+    return there[0] === moved ? { user: there[1] ?? '', password: there[2] ?? '' } : { user: '', password: '' };
+  }
+
   #giveUp(problem: Problem): void {
     this.#setProblem(problem);
     this.#setState('failed');
   }
 
-  /** "Nothing playable" is better said with the name of the codec. */
-  #named(problem: Problem): Problem {
-    const culprit = this.#unsupported.find(({ media }) => media === 'video') ?? this.#unsupported[0];
-    return problem.code === 415 && culprit ? problems.unplayable(culprit) : problem;
-  }
-
   #again(): void {
-    this.#reconnects++;
+    this.#tally.reconnects++;
     void this.#connect();
   }
 
-  media(output: Media): void {
-    if (output.kind === 'init') this.inits.set(output.track, output);
+  media(output: Output): void {
+    const { kind, track, bytes, text } = output;
+    if (kind === 'init') this.inits.set(track, output);
     for (const tap of this.taps) tap(output);
-    switch (output.kind) {
-      case 'state': return this.#progress(output.progress);
-      case 'track': return this.#track(output.track, output.mime);
-      case 'init': return this.#screen?.init(output.track, output.bytes);
+    switch (kind) {
+      case 'state':
+        this.#patience.feed(clock(), false);
+        return this.#setState(text as Progress);
+      case 'track': return this.#track(track, text);
+      case 'init': return this.#screen?.init(track, bytes);
       case 'fragment': return this.#fragment(output);
-      case 'unsupported': return this.#leaveOut(problems.leftOut(output.media, output.codec, 'player'));
+      case 'unsupported': return this.#leaveOut(problems.leftOut(...halves(text, ' '), 'player'));
       case 'picture': return this.#picture(output);
-      case 'size': return this.#size(output.width, output.height);
-      case 'info': return this.#tell('info', parsed(output.text));
+      case 'size': return this.#size(...(halves(text, 'x').map(Number) as [number, number]));
+      case 'info': return this.#info(text);
     }
   }
 
-  #progress(progress: Progress): void {
-    this.#patience.feed(clock(), false);
-    this.#setState(progress);
+  #info(json: string): void {
+    try {
+      this.#tell('info', JSON.parse(json));
+    } catch {
+      // another gateway may have something else to say
+    }
   }
 
   #size(width: number, height: number): void {
-    this.#width = width;
-    this.#height = height;
+    Object.assign(this.#tally, { width, height });
     this.#tell('size');
   }
 
@@ -346,7 +356,7 @@ export class Player extends EventTarget implements SessionListener {
       const [culprit] = this.#unsupported;
       return culprit && this.#fail(problems.unplayable(culprit));
     }
-    this.#fragments++;
+    this.#tally.fragments++;
     if (this.#screen.leads(fragment.track)) {
       this.#patience.feed(now, true);
       this.#setProblem(undefined);
@@ -357,8 +367,7 @@ export class Player extends EventTarget implements SessionListener {
   #tick(): void {
     const now = clock();
     this.#screen?.tick(now);
-    this.#fps.sample(quality(this.video).decoded, now);
-    this.#bitrate.sample(this.#received * 8, now);
+    this.#tally.sample(quality(this.video).decoded, now);
     const trouble = this.#session && this.#patience.check(now, this.#state, this.#session.heard);
     if (trouble?.over) this.#fail(trouble.problem);
     else if (trouble) this.#setProblem(trouble.problem);
@@ -381,19 +390,9 @@ export class Player extends EventTarget implements SessionListener {
     this.#session.play();
   }
 
-  get #received(): number {
-    return this.#bytes + (this.#session?.bytes ?? 0);
-  }
-
-  #counted(which: typeof LOST | typeof LEFT_OUT): number {
-    return this.#machine?.statistic(which) ?? 0;
-  }
-
   /** The network or the person is back: no reason to wait any longer. */
   #awake(): void {
-    if (this.#state !== 'reconnecting') return;
-    clearTimeout(this.#retry);
-    this.#again();
+    if (this.#state === 'reconnecting') this.#again();
   }
 
   #setState(state: State): void {
@@ -410,13 +409,5 @@ export class Player extends EventTarget implements SessionListener {
 
   #tell(type: string, detail?: unknown): void {
     this.dispatchEvent(new CustomEvent(type, { detail }));
-  }
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
   }
 }

@@ -23,78 +23,85 @@ export interface Problem {
   message: string;
   /** The player tries again by itself. */
   retry: boolean;
+  /** The address that asks for credentials, if the stream has moved there. */
+  moved?: string;
 }
 
 /** How the attempt stood when the camera asked for credentials. */
 export interface Asked {
   /** Credentials were given with the attempt and refused. */
   given: boolean;
+  /** The address that the stream has moved to, if it has. */
+  moved: string;
 }
 
 /** An ERROR of the wasm: the status and the sentence of the gateway or the camera. */
 export function failed(code: number, message: string, asked: Asked): Problem {
   switch (code) {
     case 400: return problem('address', code, 'This address cannot be used', message, false);
-    case 401: return credentials(asked.given);
-    case 403: return problem('refused', code, 'Not allowed', message, false);
-    case 404: return problem('address', code, 'No such stream', message, true);
+    case 401: return credentials(asked);
+    case 403: return refused(code, message);
+    case 404: return problem('address', code, 'No such stream', message);
     case 415: return problem('codec', code, 'Cannot be played', message, false);
-    case 504: return problem('camera', code, 'The camera does not answer', message, true);
-    case 503: return problem('gateway', code, 'The gateway is full', message, true);
-    case 502: return problem('camera', code, 'The camera cannot be reached', message, true);
-    default: return problem('camera', code, 'The stream ended', message, true);
+    case 504: return problem('camera', code, 'The camera does not answer', message);
+    case 503: return full(message);
+    case 502: return problem('camera', code, 'The camera cannot be reached', message);
+    default: return problem('camera', code, 'The stream ended', message);
   }
 }
 
-function credentials(given: boolean): Problem {
-  return given
+/** The gateway or the camera does not allow it. */
+export function refused(code: number, message: string): Problem {
+  return problem('refused', code, 'Not allowed', message, false);
+}
+
+function credentials({ given, moved }: Asked): Problem {
+  const asking = given
     ? problem('credentials', 401, 'Wrong user or password', 'The camera refused them. Try again.', false)
     : problem('credentials', 401, 'Sign in to the camera', 'It asks for a user name and a password.', false);
+  if (!moved) return asking;
+  return { ...asking, moved, message: `The stream has moved to ${moved}. ${asking.message}` };
 }
 
 /** The gateway closed a socket that was open (RFC 6455 §7.4, and the gateway's own 4xxx). */
 export function closed(code: number, reason: string): Problem {
   switch (code) {
-    case 1013:
-      return problem('gateway', code, 'The gateway is busy', reason || 'It is full, or about to restart.', true);
-    case 1011:
-      return problem('camera', code, 'The camera went away', reason || 'Its connection ended.', true);
-    case 4003:
-      return problem('refused', code, 'Not allowed', reason || 'The gateway does not allow this camera.', false);
-    default:
-      return problem('gateway', code, 'The connection was lost', reason || 'The gateway went away.', true);
+    case 1013: return gateway(code, 'The gateway is busy', reason || 'It is full, or about to restart.');
+    case 1011: return problem('camera', code, 'The camera went away', reason || 'Its connection ended.');
+    case 4003: return refused(code, reason || 'The gateway does not allow this camera.');
+    default: return gateway(code, 'The connection was lost', reason || 'The gateway went away.');
   }
 }
 
-/** A socket never opened; this is what the gateway said to a plain request for the same URL. */
-export function unopened(status: number, text: string): Problem {
-  if (status === 403) return problem('refused', 403, 'Not allowed', text || 'The gateway refused this page.', false);
-  if (status === 404) return problem('gateway', 404, 'No gateway here', 'A web server answers at this address, but no camgate.', true);
-  if (status === 426 || (status >= 200 && status < 300)) {
-    return problem('gateway', status, 'WebSockets do not get through',
-      'The gateway answers, but a proxy in between seems to stop them.', true);
-  }
-  if (status === 503) return problem('gateway', 503, 'The gateway is full', text, true);
-  if (status) return problem('gateway', status, 'The gateway has a problem', text || `It answered ${status}.`, true);
-  return problem('gateway', 0, 'The gateway cannot be reached', 'Is it running, and is this device on the right network?', true);
+/** Nothing answers there. */
+export function unreachable(): Problem {
+  return gateway(0, 'The gateway cannot be reached', 'Is it running, and is this device on the right network?');
+}
+
+export function full(message: string): Problem {
+  return gateway(503, 'The gateway is full', message);
 }
 
 /** Browsers refuse to open ws:// from a page that came over https://. */
 export function insecure(): Problem {
-  return problem('gateway', 0, 'The socket must be secure',
-    'This page came over https, so the socket address must begin with wss://.', false);
+  return gateway(0, 'The socket must be secure', 'This page came over https, so the socket address must begin with wss://.', false);
+}
+
+/** No browser takes this for the address of a WebSocket. */
+export function unusable(): Problem {
+  return gateway(0, 'No socket address', 'It begins with ws:// or wss://, or is a path such as /ws/.', false);
 }
 
 /** No fragment for a while; `bytes`: the camera does send something. */
 export function silent(bytes: boolean): Problem {
   return bytes
-    ? problem('silent', 0, 'Waiting for a picture', 'The camera is sending, but no key frame has come yet.', true)
-    : problem('silent', 0, 'Nothing is arriving', 'The camera has sent nothing for several seconds.', true);
+    ? problem('silent', 0, 'Waiting for a picture', 'The camera is sending, but no key frame has come yet.')
+    : problem('silent', 0, 'Nothing is arriving', 'The camera has sent nothing for several seconds.');
 }
 
 /** Connecting took too long and nobody said why. */
 export function stuck(): Problem {
-  return problem('gateway', 0, 'No answer', 'The gateway did not answer in time.', true);
+  return gateway(0, 'No answer', 'The gateway did not answer in time.');
 }
 
 /** A track that is left out; `by` is who cannot play it. */
@@ -119,6 +126,12 @@ export function unplayable(track: Unsupported): Problem {
     `${track.message} Set the camera to ${wanted}${other}.`, false);
 }
 
+/** "Nothing playable" is better said with the name of the codec. */
+export function named(problem: Problem, unsupported: Unsupported[]): Problem {
+  const culprit = unsupported.find(({ media }) => media === 'video') ?? unsupported[0];
+  return problem.code === 415 && culprit ? unplayable(culprit) : problem;
+}
+
 /** MediaSource and ManagedMediaSource are both missing. */
 export function noMediaSource(): Problem {
   return problem('player', 0, 'This browser cannot play live video',
@@ -127,18 +140,18 @@ export function noMediaSource(): Problem {
 
 /** The browser's decoder gave up. */
 export function undecodable(detail: string): Problem {
-  return problem('player', 0, 'The picture could not be decoded', detail || 'The browser gave no reason.', true);
+  return problem('player', 0, 'The picture could not be decoded', detail || 'The browser gave no reason.');
 }
 
 /** The script could not be loaded or failed by its own fault. */
 export function internal(error: unknown): Problem {
   const detail = error instanceof Error ? error.message : String(error);
-  return problem('player', 0, 'The player failed', detail, true);
+  return problem('player', 0, 'The player failed', detail);
 }
 
 /** The wasm could not be had: most likely because the gateway is not there. */
 export function unloadable(error: unknown): Problem {
-  return error instanceof TypeError ? unopened(0, '') : internal(error);
+  return error instanceof TypeError ? unreachable() : internal(error);
 }
 
 /** "avc1.42c01f", "H265", "PCMU" … as people know them. */
@@ -154,7 +167,12 @@ function codecName(codec: string): string {
   return names.find(([pattern]) => pattern.test(codec))?.[1] ?? codec;
 }
 
-function problem(kind: ProblemKind, code: number, title: string, text: string, retry: boolean): Problem {
+/** What is wrong with the gateway, or on the way to it. */
+export function gateway(code: number, title: string, text: string, retry?: boolean): Problem {
+  return problem('gateway', code, title, text, retry);
+}
+
+function problem(kind: ProblemKind, code: number, title: string, text: string, retry = true): Problem {
   // The wasm's sentences can stand alone; below a headline that says the same they need not.
   const message = text.startsWith(title) ? text.slice(title.length).replace(/^[:.]\s*/, '') : text;
   return { kind, code, title, message, retry };

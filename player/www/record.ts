@@ -15,8 +15,7 @@ import { initOf } from './record/jpeg';
 import { movie } from './record/movie';
 import { SCALE } from './record/sample';
 import type { Player } from './player';
-import type { Media } from './session';
-import type { Fragment } from './wasm';
+import type { Fragment, Output } from './wasm';
 
 /** A file is delivered early rather than to grow beyond this, in bytes. */
 const FILE_LIMIT = 256 << 20;
@@ -40,7 +39,7 @@ export class Recorder {
   readonly #deliver: (file: Uint8Array<ArrayBuffer>, kind: RecorderKind) => void;
   readonly #footage = new Footage();
   readonly #ended = new AbortController();
-  readonly #tap = (output: Media) => this.#take(output);
+  readonly #tap = (output: Output) => this.#take(output);
   #on = false;
   #paused = false;
   /** The element was paused: what still comes belongs to nothing. */
@@ -107,7 +106,7 @@ export class Recorder {
     this.#footage.reset();
   }
 
-  #take(output: Media): void {
+  #take(output: Output): void {
     switch (output.kind) {
       case 'init': return this.#init(output.track, output.bytes);
       case 'fragment': return this.#media(output, false);

@@ -7,7 +7,7 @@
 import { now as clock } from './event';
 import { Live } from './live';
 import { Mse } from './mse';
-import { Pictures } from './pictures';
+import type { Pictures } from './pictures';
 import { quality, sum, type Stats } from './stats';
 import type { Fragment } from './wasm';
 
@@ -24,7 +24,9 @@ export class Screen {
   readonly #listener: ScreenListener;
   readonly #mse: Mse;
   #live: Live;
-  /** There while the camera sends Motion JPEG. */
+  /** The camera sends Motion JPEG. */
+  #drawn = false;
+  /** What draws it, as soon as it has come: a script of its own. */
   #pictures: Pictures | undefined;
 
   constructor(video: HTMLMediaElement, keep: number, listener: ScreenListener) {
@@ -65,7 +67,7 @@ export class Screen {
 
   /** Whether the stream is at a stand without this track: the video, or the audio of a stream without. */
   leads(id: number): boolean {
-    return !this.#pictures && this.#mse.leads(id);
+    return !this.#drawn && this.#mse.leads(id);
   }
 
   tick(now: number): void {
@@ -88,7 +90,7 @@ export class Screen {
   }
 
   get codecs(): string[] {
-    return [...(this.#pictures ? ['jpeg'] : []), ...this.#mse.codecs];
+    return [...(this.#drawn ? ['jpeg'] : []), ...this.#mse.codecs];
   }
 
   get stats(): Pick<Stats, 'codecs' | 'latency' | 'target' | 'buffered' | 'dropped'> {
@@ -103,23 +105,35 @@ export class Screen {
   }
 
   destroy(): void {
+    this.#drawn = false;
     this.#mse.destroy();
     this.#live.destroy();
     this.#pictures?.destroy();
   }
 
-  /** Whether pictures are drawn; the sound then comes from an element of its own. */
+  /** Whether pictures are drawn. Those that come before what draws them are not missed. */
   #draw(drawn: boolean): void {
-    if (drawn === Boolean(this.#pictures)) return;
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
+    if (!drawn) return this.#pictures && this.#change(undefined);
+    import('./extras').then(({ Pictures }) => {
+      if (this.#drawn && !this.#pictures) this.#change(Pictures);
+    }).catch((error: unknown) => {
+      if (this.#drawn) this.#listener.broken(String(error));
+      this.#drawn = false;
+    });
+  }
+
+  /** Drawn pictures have their sound from an element of its own. */
+  #change(Drawn: typeof Pictures | undefined): void {
     const video = this.#video;
     const playing = !video.paused; // emptying an element pauses it
     this.#live.destroy();
     this.#pictures?.destroy();
-    const fed = drawn ? new Audio() : video;
+    const fed = Drawn ? new Audio() : video;
     this.#mse.move(fed);
     this.#live = new Live(fed);
-    const sized = (width: number, height: number): void => this.#listener.sized(width, height);
-    this.#pictures = drawn ? new Pictures(video, fed, sized) : undefined;
+    this.#pictures = Drawn && new Drawn(video, fed, (width, height) => this.#listener.sized(width, height));
     if (playing) video.play().catch(() => {}); // the owner hears of it from the element's events
   }
 }

@@ -4,27 +4,25 @@
 
 import { now as clock } from './event';
 import { failed, internal, type Problem } from './problem';
-import { Link, type Listener } from './socket';
+import { Link, type Listener, type SocketName } from './socket';
 import { userIn } from './address';
-import type { Machine, Output } from './wasm';
+import { halves, type Machine, type Output } from './wasm';
 
 export interface Source {
   /** rtsp:// or rtsps://, credentials allowed. */
   url: string;
   user: string;
   password: string;
+  /** Address, user and password of a host that the stream moved to. */
+  there: string[];
   /** ws:// or wss:// of the gateway. */
   socket: string;
 }
 
-/** What is left of the wasm's outputs for the owner. */
-export type Media = Extract<
-  Output,
-  { kind: 'track' | 'init' | 'fragment' | 'info' | 'state' | 'unsupported' | 'size' | 'picture' }
->;
-
 export interface SessionListener {
-  media(output: Media): void;
+  /** So many bytes of media came, with all their headers. */
+  received(bytes: number): void;
+  media(output: Output): void;
   /** It is over, by itself if there is a problem. `spoilt`: the machine trapped and must not be used again. */
   ended(problem: Problem | undefined, spoilt: boolean): void;
 }
@@ -39,10 +37,11 @@ export class Session implements Listener {
   #armed = Infinity;
   #due = Infinity;
   #over = false;
+  /** The address that the stream has moved to. */
+  #moved = '';
   /** Being stopped: what is left to say to the gateway still goes out, nothing else does. */
   #leaving = false;
-  /** Bytes of media that came, and when the last of them did (clock()). */
-  bytes = 0;
+  /** When the last bytes of media came (clock()). */
   heard = clock();
 
   constructor(machine: Machine, source: Source, listener: SessionListener) {
@@ -53,9 +52,9 @@ export class Session implements Listener {
   }
 
   start(): void {
-    const { url, user, password } = this.#source;
-    this.#run((now) => this.#machine.open(url, user, password, now));
-    if (!this.#over) this.#link.openControl();
+    const { url, user, password, there } = this.#source;
+    this.#run((now) => this.#machine.open([url, user, password, ...there], now));
+    if (!this.#over) this.#link.open('control');
   }
 
   pause(): void {
@@ -74,24 +73,16 @@ export class Session implements Listener {
     this.#finish();
   }
 
-  controlOpened(): void {
-    this.#run((now) => this.#machine.call('control_opened', now));
+  opened(name: SocketName): void {
+    this.#run((now) => this.#machine.call(`${name}_opened`, now));
   }
 
-  dataOpened(): void {
-    this.#run((now) => this.#machine.call('data_opened', now));
-  }
-
-  controlMessage(text: string): void {
-    this.#run((now) => this.#machine.tell('control_message', text, now));
-  }
-
-  dataMessage(text: string): void {
-    this.#run((now) => this.#machine.tell('data_message', text, now));
+  message(name: SocketName, text: string): void {
+    this.#run((now) => this.#machine.tell(`${name}_message`, text, now));
   }
 
   media(bytes: ArrayBuffer): void {
-    this.bytes += bytes.byteLength;
+    this.#listener.received(bytes.byteLength);
     this.#run((now) => {
       this.heard = now;
       // Timers of a page in the background come late; the keep-alive must not.
@@ -119,20 +110,24 @@ export class Session implements Listener {
   }
 
   #handle(output: Output): void {
-    if (this.#leaving && !output.kind.startsWith('send')) return;
-    switch (output.kind) {
-      case 'sendControl': return this.#link.sendControl(output.text);
-      case 'openData': return this.#link.openData();
-      case 'sendData': return this.#link.sendData(output.text);
+    const { kind, text } = output;
+    if (this.#leaving && kind !== 'control' && kind !== 'data') return;
+    switch (kind) {
+      case 'control':
+      case 'data': return this.#link.send(kind, text);
+      case 'openData': return this.#link.open('data');
       case 'error': {
-        const { user, url } = this.#source;
-        const given = user !== '' || userIn(url) !== undefined;
-        return this.#end(failed(output.code, output.message, { given }), false);
+        const { user, url, there } = this.#source;
+        const moved = this.#moved;
+        const given = moved ? moved === there[0] : user !== '' || userIn(url) !== undefined;
+        const [code, message] = halves(text, '\n');
+        return this.#end(failed(Number(code) || 500, message, { given, moved }), false);
       }
       case 'reopen': {
+        this.#moved = text;
         this.#link.close();
         this.#link = new Link(this.#source.socket, this);
-        return this.#link.openControl();
+        return this.#link.open('control');
       }
       case 'closed': return; // only ever the answer to stop(), which does not wait for it
       default: return this.#listener.media(output);

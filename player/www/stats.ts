@@ -32,7 +32,7 @@ export interface Stats {
 const SPAN = 1000;
 
 /** How fast a count grows, per second. */
-export class Rate {
+class Rate {
   #at = 0;
   #count = 0;
   value = 0;
@@ -44,6 +44,27 @@ export class Rate {
     this.value = this.#at ? Math.max(0, (count - this.#count) * 1000) / ms : 0;
     this.#count = count;
     this.#at = now;
+  }
+}
+
+/** What a player counts over all its sessions. Its fields are those of Stats. */
+export class Tally {
+  width = 0;
+  height = 0;
+  fps = 0;
+  bitrate = 0;
+  fragments = 0;
+  bytes = 0;
+  reconnects = 0;
+  readonly #pictures = new Rate();
+  readonly #bits = new Rate();
+
+  /** To be called several times a second; `decoded` pictures so far. */
+  sample(decoded: number, now: number): void {
+    this.#pictures.sample(decoded, now);
+    this.#bits.sample(this.bytes * 8, now);
+    this.fps = this.#pictures.value;
+    this.bitrate = this.#bits.value;
   }
 }
 

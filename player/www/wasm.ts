@@ -45,21 +45,19 @@ export interface Fragment {
   sync: boolean;
 }
 
-export type Output =
-  | { kind: 'sendControl'; text: string }
-  | { kind: 'openData' }
-  | { kind: 'sendData'; text: string }
-  | { kind: 'track'; track: number; mime: string }
-  | { kind: 'init'; track: number; bytes: Uint8Array<ArrayBuffer> }
-  | ({ kind: 'fragment' } & Fragment)
-  | { kind: 'info'; text: string }
-  | { kind: 'state'; progress: Progress }
-  | { kind: 'error'; code: number; message: string }
-  | { kind: 'unsupported'; media: string; codec: string }
-  | { kind: 'closed' }
-  | { kind: 'size'; width: number; height: number }
-  | ({ kind: 'picture' } & Fragment)
-  | { kind: 'reopen' };
+/**
+ * What there is to do, by its number at the boundary. `text` is: of `control` and `data` what to send there, of
+ * `track` a MIME type, of `info` JSON, of `state` a Progress, of `error` a status and a sentence (on lines of their
+ * own), of `unsupported` medium and codec, of `size` width and height. `bytes` are of `init`, `fragment`, `picture`.
+ */
+const KINDS = [
+  '', 'control', 'openData', 'data', 'track', 'init', 'fragment', 'info', 'state', 'error', 'unsupported', 'closed', 'size', 'picture', '', 'reopen',
+] as const;
+
+export interface Output extends Fragment {
+  kind: Exclude<(typeof KINDS)[number], ''>;
+  text: string;
+}
 
 /** What the wasm counts, by its number at the boundary. */
 export const LOST = 1;
@@ -107,11 +105,11 @@ export class Machine {
     return new Machine(wasm);
   }
 
-  /** Begins a session anew, whatever was before. An empty user means: no credentials of their own. */
-  open(url: string, user: string, password: string, now: number): void {
+  /** Begins a session anew, whatever was before: address, user and password, then those of a host it moves to. */
+  open(places: string[], now: number): void {
     const [low = 0, high = 0] = crypto.getRandomValues(new Uint32Array(2));
     this.#wasm.seed(low, high);
-    this.tell('open', `${url}\n${user}\n${password}`, now);
+    this.tell('open', places.join('\n'), now);
   }
 
   /** Something happened, or shall. */
@@ -145,43 +143,16 @@ export class Machine {
     }
   }
 
-  #output(kind: number): Output | undefined {
-    const track = this.#wasm.output_track();
-    const bytes = this.#bytes();
-    const text = kind === 5 || kind === 6 || kind > 12 ? '' : this.#utf8.decode(bytes);
-    switch (kind) {
-      case 1: return { kind: 'sendControl', text };
-      case 2: return { kind: 'openData' };
-      case 3: return { kind: 'sendData', text };
-      case 4: return { kind: 'track', track, mime: text };
-      case 5: return { kind: 'init', track, bytes };
-      case 6: return { kind: 'fragment', ...this.#fragment(track, bytes) };
-      case 7: return { kind: 'info', text };
-      case 8: return { kind: 'state', progress: text as Progress };
-      case 9: {
-        const [code, message] = halves(text, '\n');
-        return { kind: 'error', code: Number(code) || 500, message };
-      }
-      case 10: {
-        const [media, codec] = halves(text, ' ');
-        return { kind: 'unsupported', media, codec };
-      }
-      case 11: return { kind: 'closed' };
-      case 12: {
-        const [width, height] = halves(text, 'x').map(Number);
-        return { kind: 'size', width: width || 0, height: height || 0 };
-      }
-      case 13: return { kind: 'picture', ...this.#fragment(track, bytes) };
-      case 15: return { kind: 'reopen' };
-      default: return undefined; // a later wasm may say more than this script understands
-    }
-  }
-
-  #fragment(track: number, bytes: Uint8Array<ArrayBuffer>): Fragment {
+  #output(number: number): Output | undefined {
     const wasm = this.#wasm;
+    const kind = KINDS[number];
+    if (!kind) return undefined; // a later wasm may say more than this script understands
+    const bytes = this.#bytes();
     return {
-      track,
+      kind,
+      track: wasm.output_track(),
       bytes,
+      text: kind === 'init' || kind === 'fragment' || kind === 'picture' ? '' : this.#utf8.decode(bytes),
       time: wasm.output_time(),
       duration: wasm.output_duration(),
       sync: wasm.output_sync() !== 0,
@@ -203,7 +174,7 @@ export class Machine {
 }
 
 /** Cuts at the first separator. */
-function halves(text: string, separator: string): [string, string] {
+export function halves(text: string, separator: string): [string, string] {
   const at = text.indexOf(separator);
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + separator.length)];
 }

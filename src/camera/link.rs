@@ -99,11 +99,10 @@ impl Camera {
 
     fn client_failed(&mut self, failure: &client::Failure, now: Instant) {
         if let client::Failure::Redirect(url) = failure
-            && let Ok(url) = Url::parse(url)
             && self.redirects < REDIRECTS
         {
             self.redirects += 1;
-            self.target = Some(url);
+            self.target = Some(self.with_credentials(url.clone()));
             self.forget();
             self.outputs.push_back(Output::Disconnect);
             return self.connect(now);
@@ -122,5 +121,17 @@ impl Camera {
             password: matches!(failure, client::Failure::Unauthorized { .. }),
         };
         self.failed(trouble, now);
+    }
+
+    /// The password goes along only to the same host, unless the new address
+    /// brings one.
+    fn with_credentials(&self, mut url: Url) -> Url {
+        if let Some(old) = &self.target
+            && url.user.is_none()
+            && url.host.eq_ignore_ascii_case(&old.host)
+        {
+            (url.user, url.password) = (old.user.clone(), old.password.clone());
+        }
+        url
     }
 }

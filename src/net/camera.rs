@@ -67,6 +67,9 @@ impl Server {
                     let taken = source
                         .queue
                         .take_in(count, &mut self.pool, &mut source.framer);
+                    if source.framer.skipped() > source.skipped {
+                        self.count_stray(place, owner);
+                    }
                     if !self.brought(owner, taken) {
                         return;
                     }
@@ -156,6 +159,22 @@ impl Server {
                 None => "gone".to_owned(),
             },
         }
+    }
+
+    /// Counts the stray bytes of a link that goes on, and tells of the first.
+    fn count_stray(&mut self, place: Key, owner: Owner) {
+        let name = self.owner_name(owner);
+        let Some(source) = self.sources.get_mut(place) else {
+            return;
+        };
+        let skipped = source.framer.skipped();
+        self.counters.skipped_bytes += skipped - source.skipped;
+        if let (0, Some(position)) = (source.skipped, source.framer.astray()) {
+            log::warn!(
+                "[{name}] the camera sent stray bytes, first at byte {position}: they are passed over"
+            );
+        }
+        source.skipped = skipped;
     }
 
     /// The camera closed, or the link broke.

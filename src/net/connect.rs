@@ -226,7 +226,8 @@ impl Server {
     fn renew_source(&mut self, source: Key, rest: Vec<SocketAddr>) {
         if let Some(source) = self.sources.get_mut(source) {
             source.queue.drop_unfinished(&mut self.pool);
-            source.framer = Framer::new(MAX_MESSAGE);
+            source.framer = Framer::lenient(MAX_MESSAGE);
+            source.skipped = 0;
             source.link = Link::Connecting(rest);
             source.heard = self.now;
         }

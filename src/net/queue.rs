@@ -7,8 +7,8 @@
 //! beginning of one more.
 //!
 //! Invariant: at most `most` buffers are held, and a byte is moved only when an
-//! RTSP message was cut out before it, or when the beginning of a frame is all
-//! that is left in a full buffer and goes to its front.
+//! RTSP message or stray bytes were cut out before it, or when the beginning of
+//! a frame is all that is left in a full buffer and goes to its front.
 
 use std::collections::VecDeque;
 use std::io::IoSliceMut;
@@ -36,6 +36,10 @@ struct Sifted {
     kept: usize,
     /// How many of them come behind the last frame that became whole, if any did.
     behind_frame: Option<usize>,
+    /// Bytes of media before them that turned out to be none; how many of these
+    /// lie in buffers before this one.
+    withdrawn: usize,
+    before: usize,
     invalid: Option<Invalid>,
 }
 
@@ -47,6 +51,8 @@ impl Chunk {
         let mut sifted = Sifted {
             kept: 0,
             behind_frame: None,
+            withdrawn: 0,
+            before: 0,
             invalid: None,
         };
         while from < stop {
@@ -57,6 +63,12 @@ impl Chunk {
                     break;
                 }
             };
+            // Only ever at the first step: it was a piece's end.
+            if step.withdrawn > 0 {
+                let here = step.withdrawn.min(self.end - self.start);
+                self.end -= here;
+                (sifted.withdrawn, sifted.before) = (step.withdrawn, step.withdrawn - here);
+            }
             let next = from + step.consumed;
             if step.media {
                 if from != self.end {
@@ -239,9 +251,12 @@ impl Queue {
             read -= count;
             index += 1;
             let sifted = chunk.sift(count, framer, &mut brought);
-            self.tail += sifted.kept as u64;
+            self.tail = self.tail + sifted.kept as u64 - sifted.withdrawn as u64;
             if let Some(behind) = sifted.behind_frame {
                 self.whole = self.tail - behind as u64;
+            }
+            if sifted.before > 0 {
+                self.withdraw(index - 1, sifted.before);
             }
             invalid = sifted.invalid;
             if invalid.is_some() {
@@ -252,6 +267,15 @@ impl Queue {
         match invalid {
             Some(invalid) => Err((brought, invalid)),
             None => Ok(brought),
+        }
+    }
+
+    /// Drops the last `count` bytes before the chunk at `index`.
+    fn withdraw(&mut self, index: usize, mut count: usize) {
+        for chunk in self.chunks.range_mut(..index).rev() {
+            let here = count.min(chunk.end - chunk.start);
+            chunk.end -= here;
+            count -= here;
         }
     }
 
@@ -361,6 +385,11 @@ impl<'a> Walk<'a> {
     /// The rest of the piece of memory the walk stands in, at most `most` bytes;
     /// empty at the end. Moves past it.
     pub fn slice(&mut self, most: usize) -> &'a [u8] {
+        // One that held nothing but messages and stray bytes is passed over.
+        let empty = |chunk: &Chunk| chunk.start == chunk.end;
+        while self.queue.chunks.get(self.chunk).is_some_and(empty) {
+            self.chunk += 1;
+        }
         let Some(chunk) = self.queue.chunks.get(self.chunk) else {
             return &[];
         };

@@ -21,6 +21,8 @@ pub struct Counters {
     pub reads: u64,
     /// Calls to the system that wrote media.
     pub writes: u64,
+    /// Bytes from cameras that were neither frames nor messages, and passed over.
+    pub skipped_bytes: u64,
     /// Connections accepted.
     pub accepted: u64,
 }
@@ -52,6 +54,7 @@ impl Server {
             ("camgate_media_bytes_total", self.counters.media_bytes),
             ("camgate_media_reads_total", self.counters.reads),
             ("camgate_media_writes_total", self.counters.writes),
+            ("camgate_skipped_bytes_total", self.counters.skipped_bytes),
             ("camgate_accepted_total", self.counters.accepted),
         ];
         for (name, value) in counters {

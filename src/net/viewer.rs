@@ -85,6 +85,8 @@ pub struct Source {
     /// The camera's link; `None` when it is gone and the rest is being sent.
     pub connection: Option<Key>,
     pub framer: Framer,
+    /// Stray bytes of the link that are counted.
+    pub skipped: u64,
     pub queue: Queue,
     /// The backlog is full: the link is not read.
     pub paused: bool,
@@ -105,7 +107,8 @@ impl Source {
             owner,
             watchers: Vec::new(),
             connection: None,
-            framer: Framer::new(MAX_MESSAGE),
+            framer: Framer::lenient(MAX_MESSAGE),
+            skipped: 0,
             queue,
             paused: false,
             waiting: false,

@@ -133,12 +133,7 @@ pub struct Client {
 
 impl Client {
     pub fn new(options: Options) -> Self {
-        let from_url = |url: &Url| {
-            let user = url.user.clone()?;
-            let password = url.password.clone().unwrap_or_default();
-            Some(Credentials { user, password })
-        };
-        let credentials = options.credentials.or_else(|| from_url(&options.url));
+        let credentials = options.credentials.or_else(|| options.url.credentials());
         let named = credentials.filter(|it| !it.user.is_empty() || !it.password.is_empty());
         Client {
             url: options.url,

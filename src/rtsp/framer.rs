@@ -5,8 +5,17 @@
 //! It never stores media: a frame is skipped in O(1) per piece and the caller
 //! keeps the bytes where they are. Only messages are gathered, in one buffer
 //! that never grows past the bound given to [`Framer::new`].
+//!
+//! A [`Framer::lenient`] one finds its way again behind stray bytes, as long as
+//! they are few: see [`MAX_SKIP`] and [`SOUND_PER_SKIPPED`].
+
+mod astray;
+mod resync;
 
 use super::message;
+use resync::{LOOK, Resync};
+
+pub use resync::{MAX_SKIP, SOUND_PER_SKIPPED};
 
 /// What begins an interleaved frame.
 pub const DOLLAR: u8 = b'$';
@@ -37,6 +46,10 @@ pub struct Step {
     pub consumed: usize,
     /// Whether these bytes belong to an interleaved frame.
     pub media: bool,
+    /// How many of the bytes that were said to be media last are none, and to
+    /// be dropped: at most 4, which ended a piece and looked like the beginning
+    /// of a frame behind stray bytes. They come before `consumed`.
+    pub withdrawn: usize,
     /// What ended with them.
     pub event: Event,
 }
@@ -47,8 +60,8 @@ pub enum Event {
     /// Nothing yet; everything given was consumed.
     NeedMore,
     /// Stray line ends between items, or a line of a description that the
-    /// `Content-Length` before it did not count, were skipped, and more bytes
-    /// follow.
+    /// `Content-Length` before it did not count, or other stray bytes were
+    /// skipped, and more bytes follow.
     Blank,
     /// An interleaved frame with `length` bytes of payload.
     Frame { channel: u8, length: u16 },
@@ -70,6 +83,15 @@ enum State {
     Body { left: usize },
     /// A message is complete and may be looked at.
     Complete,
+    /// Among stray bytes: how much of the beginning of a response the last ones
+    /// are, and whether a line may begin here.
+    Astray { matched: usize, fresh: bool },
+    /// In what may be a frame; `adjacent`: directly behind another item.
+    Candidate {
+        bytes: [u8; LOOK],
+        have: usize,
+        adjacent: bool,
+    },
     /// Nothing more can be read.
     Failed(Invalid),
 }
@@ -83,6 +105,10 @@ pub struct Framer {
     position: u64,
     /// The last message had a body.
     described: bool,
+    lenient: bool,
+    /// A frame or a message was seen: this is RTSP.
+    proven: bool,
+    resync: Resync,
 }
 
 impl Framer {
@@ -94,7 +120,28 @@ impl Framer {
             max_message,
             position: 0,
             described: false,
+            lenient: false,
+            proven: false,
+            resync: Resync::new(),
         }
+    }
+
+    /// One that goes on behind stray bytes, once it has seen a frame or a message.
+    pub fn lenient(max_message: usize) -> Self {
+        Framer {
+            lenient: true,
+            ..Framer::new(max_message)
+        }
+    }
+
+    /// Where the first stray bytes were, if there were any.
+    pub fn astray(&self) -> Option<u64> {
+        self.resync.first
+    }
+
+    /// How many stray bytes were skipped so far, line ends not counted.
+    pub fn skipped(&self) -> u64 {
+        self.resync.skipped
     }
 
     /// The message that the last step completed, else empty.
@@ -115,8 +162,9 @@ impl Framer {
     /// Call again with the rest until it says [`Event::NeedMore`].
     ///
     /// # Errors
-    /// [`Invalid`] if the stream is neither frames nor RTSP/1.x messages or a
-    /// message is longer than allowed; from then on always the same.
+    /// [`Invalid`] if the stream is neither frames nor RTSP/1.x messages (more
+    /// than may be skipped, if it is lenient) or a message is longer than
+    /// allowed; from then on always the same.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<Step, Invalid> {
         if matches!(self.state, State::Complete) {
             self.message.clear();
@@ -133,6 +181,12 @@ impl Framer {
             State::Head { line } => self.head(line, bytes),
             State::Body { left } => Ok(self.body(left, bytes)),
             State::Complete => Ok(step(0, false, Event::NeedMore)),
+            State::Astray { matched, fresh } => self.search(0, matched, fresh, bytes),
+            State::Candidate {
+                bytes: had,
+                have,
+                adjacent,
+            } => self.candidate(had, have, adjacent, bytes),
             State::Failed(invalid) => Err(invalid),
         };
         match result {
@@ -153,9 +207,10 @@ impl Framer {
         match bytes.get(blank) {
             None => Ok(step(blank, false, Event::NeedMore)),
             Some(_) if blank > 0 => Ok(step(blank, false, Event::Blank)),
+            Some(&DOLLAR) if self.resync.doubt => self.candidate([0; LOOK], 0, true, bytes),
             Some(&DOLLAR) => Ok(self.frame_header([0; 3], 0, bytes)),
             Some(byte) if byte.is_ascii_alphabetic() => self.head(0, bytes),
-            Some(_) => Err(self.invalid(0, "neither an interleaved frame nor an RTSP message")),
+            Some(_) => self.stray(0, bytes, NEITHER),
         }
     }
 
@@ -200,6 +255,8 @@ impl Framer {
             return step(consumed, true, Event::NeedMore);
         }
         self.state = State::Idle;
+        self.proven = true;
+        self.resync.saw(channel, length);
         step(consumed, true, Event::Frame { channel, length })
     }
 
@@ -207,14 +264,17 @@ impl Framer {
     fn head(&mut self, mut line: usize, bytes: &[u8]) -> Result<Step, Invalid> {
         let mut consumed = 0;
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let stop = if line == 0 { self.no_start(part) } else { None };
+            let part = part.get(..stop.unwrap_or(part.len())).unwrap_or_default();
             if self.message.len() + part.len() > self.max_message {
                 return Err(self.invalid(consumed, "an RTSP message longer than allowed"));
             }
-            if line == 0 && part.iter().any(|&byte| is_binary(byte)) {
-                return Err(self.invalid(consumed, "binary data where a start line should be"));
-            }
             self.message.extend_from_slice(part);
             consumed += part.len();
+            if stop.is_some() {
+                let context = "binary data where a start line should be";
+                return self.stray(consumed, bytes, context);
+            }
             if !part.ends_with(b"\n") {
                 break;
             }
@@ -227,8 +287,10 @@ impl Framer {
                 let event = if more { Event::Blank } else { Event::NeedMore };
                 return Ok(step(consumed, false, event));
             }
-            if line == 0 {
-                message::check_start(text).map_err(|context| self.invalid(consumed, context))?;
+            if line == 0
+                && let Err(context) = message::check_start(text)
+            {
+                return self.stray(consumed, bytes, context);
             }
             if empty {
                 return self.head_complete(consumed, bytes);
@@ -268,6 +330,8 @@ impl Framer {
             return step(consumed, false, Event::NeedMore);
         }
         self.state = State::Complete;
+        self.proven = true;
+        self.resync.doubt = false;
         step(consumed, false, Event::Message)
     }
 
@@ -279,10 +343,13 @@ impl Framer {
     }
 }
 
+const NEITHER: &str = "neither an interleaved frame nor an RTSP message";
+
 fn step(consumed: usize, media: bool, event: Event) -> Step {
     Step {
         consumed,
         media,
+        withdrawn: 0,
         event,
     }
 }

@@ -6,7 +6,7 @@
 //! another control character inside a value.
 
 use super::framer::Invalid;
-use super::text::{cut, cut_last, decimal, number, small_number, split};
+use super::text::{cut, cut_last, decimal, number, push_line, small_number, split};
 use std::borrow::Cow;
 
 /// Header lines that one message may have; more is invalid.
@@ -190,7 +190,10 @@ fn start(line: &[u8]) -> Result<Start<'_>, &'static str> {
     let uri = uri.trim_ascii();
     let token = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'$');
     let plain = !method.is_empty() && method.bytes().all(token);
-    if !plain || uri.is_empty() || uri.contains(char::is_control) || !is_version(version.as_bytes())
+    if !plain
+        || uri.is_empty()
+        || uri.bytes().any(|byte| byte.is_ascii_control())
+        || !is_version(version.as_bytes())
     {
         return Err(not_rtsp);
     }
@@ -322,11 +325,7 @@ impl Builder {
     }
 
     fn line(&mut self, parts: &[&str]) {
-        for part in parts {
-            let clean = |byte: u8| if byte.is_ascii_control() { b' ' } else { byte };
-            self.head.extend(part.bytes().map(clean));
-        }
-        self.head.extend_from_slice(b"\r\n");
+        push_line(&mut self.head, parts);
     }
 }
 

@@ -8,6 +8,8 @@
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
 /// Decodes base64 (RFC 4648 §4, or §5: the URL alphabet).
 ///
 /// Padding may be missing, white space is skipped. `None` for any other
@@ -56,7 +58,7 @@ pub fn to_base64(bytes: &[u8]) -> String {
             let sextet = (bits >> (18 - 6 * place)) as usize & 63;
             let letter = ALPHABET.get(sextet).copied().unwrap_or(b'=');
             let beyond = place > chunk.len();
-            text.push(if beyond { '=' } else { char::from(letter) });
+            push_ascii(&mut text, if beyond { b'=' } else { letter });
         }
     }
     text
@@ -80,10 +82,19 @@ pub fn to_hex(bytes: &[u8]) -> String {
     let mut digits = String::with_capacity(bytes.len().saturating_mul(2));
     for byte in bytes {
         for nibble in [byte >> 4, byte & 15] {
-            digits.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
+            push_ascii(
+                &mut digits,
+                *DIGITS.get(usize::from(nibble)).unwrap_or(&b'0'),
+            );
         }
     }
     digits
+}
+
+/// Appends a character that is known to be ASCII.
+#[inline(never)]
+pub fn push_ascii(text: &mut String, byte: u8) {
+    text.push(char::from(byte & 0x7f));
 }
 
 /// A number in decimal digits and nothing else.
@@ -118,6 +129,17 @@ pub fn decimal(mut number: u32) -> String {
             return text;
         }
     }
+}
+
+/// Appends a line: the parts with every control character as a space, so that
+/// none can begin a line of its own.
+#[inline(never)]
+pub fn push_line(message: &mut Vec<u8>, parts: &[&str]) {
+    for part in parts {
+        let clean = |byte: u8| if byte.is_ascii_control() { b' ' } else { byte };
+        message.extend(part.bytes().map(clean));
+    }
+    message.extend_from_slice(b"\r\n");
 }
 
 /// Where the first of the `separators`, which are ASCII, stands; else the end.

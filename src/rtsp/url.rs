@@ -5,10 +5,13 @@
 //! percent-encoded. An [`Url`] therefore always makes a valid request URI, and
 //! its credentials never show in `Debug` or in [`Url::without_credentials`].
 
+use super::auth::Credentials;
 use super::text;
 
 /// The port of `rtsp:` (RFC 2326 §3.2).
 pub const PORT: u16 = 554;
+/// The port of servers that may not use that one.
+const USUAL_PORT: u16 = 8554;
 /// The port of `rtsps:` (RFC 7826 §4.2).
 pub const TLS_PORT: u16 = 322;
 
@@ -57,6 +60,9 @@ impl Url {
     /// the first `/` or `?` that leaves a plausible host and port before it, so
     /// `rtsp://admin:a/b@cam/1` reads as meant; or at a later one that leaves a
     /// numeric address after credentials: `rtsp://admin:a@b/c@10.0.0.1/1`.
+    /// What looks like a host's bare name and a port, with an `@` further on, is
+    /// a user and a password: `rtsp://admin:12/34@cam/1`. It is not if the host
+    /// has a dot, nor if its port is a usual one and no numeric address follows.
     ///
     /// # Errors
     /// [`BadUrl`] if the scheme is another one, or no host or no usable port
@@ -66,16 +72,21 @@ impl Url {
         let (tls, rest) = scheme(url.trim_ascii());
         let rest = rest.ok_or(bad("the address does not begin with rtsp:// or rtsps://"))?;
         let (mut first_fault, mut found) = (None, None);
-        for (end, byte) in rest.bytes().chain([b'/']).enumerate() {
-            if !matches!(byte, b'/' | b'?') {
+        for end in 0..=rest.len() {
+            if !matches!(rest.as_bytes().get(end), Some(b'/' | b'?') | None) {
                 continue;
             }
             let (authority, path) = rest.split_at(end);
             match Url::read(tls, authority, path) {
                 Ok(url) => {
                     let numeric = is_numeric(&url.host);
-                    let certain = numeric || url.user.is_none() || !has(path, b'@');
-                    if found.is_none() || numeric {
+                    let doubtful = url.may_be_credentials(authority);
+                    let certain = numeric || !has(path, b'@') || (url.user.is_none() && !doubtful);
+                    let better = |found: &Url| {
+                        let usual = matches!(found.port, PORT | USUAL_PORT);
+                        numeric || (found.user.is_none() && !usual)
+                    };
+                    if found.as_ref().is_none_or(better) {
                         found = Some(url);
                     }
                     if certain {
@@ -95,6 +106,13 @@ impl Url {
         found.ok_or(bad(first_fault.unwrap_or("the address has no host")))
     }
 
+    /// Whether it may be a user and the beginning of a password that was taken
+    /// for a host and a port.
+    fn may_be_credentials(&self, authority: &str) -> bool {
+        let bare = !has(&self.host, b'.') && !has(&self.host, b':');
+        self.user.is_none() && bare && has(authority, b':')
+    }
+
     fn read(tls: bool, authority: &str, path: &str) -> Result<Url, &'static str> {
         let (credentials, place) = match text::cut_last(authority, b"@") {
             Some((credentials, place)) => (credentials, place),
@@ -110,6 +128,13 @@ impl Url {
             port,
             path: encode(path),
         })
+    }
+
+    /// User and password, if there is a user.
+    pub fn credentials(&self) -> Option<Credentials> {
+        let user = self.user.clone()?;
+        let password = self.password.clone().unwrap_or_default();
+        Some(Credentials { user, password })
     }
 
     /// The URL to put into requests: no credentials, no default port.
@@ -282,7 +307,7 @@ fn encode(path: &str) -> String {
     let mut coded = String::with_capacity(path.len());
     for byte in path.bytes() {
         match byte {
-            b'!'..=b'~' => coded.push(char::from(byte)),
+            b'!'..=b'~' => text::push_ascii(&mut coded, byte),
             _ => {
                 coded.push('%');
                 coded.push_str(&text::to_hex(&[byte]).to_ascii_uppercase());

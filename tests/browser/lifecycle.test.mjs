@@ -160,7 +160,7 @@ scenario('what was said of a codec is taken back when another takes its place', 
   const page = await openPage(open, gateway, idle(gateway.camera));
   await ready(page);
   const told = await page.evaluate(() => {
-    const send = (mime) => player.media({ kind: 'track', track: 1, mime });
+    const send = (mime) => player.media({ kind: 'track', track: 1, text: mime });
     player.load();
     send('video/mp4; codecs="none.1"');
     send('video/mp4; codecs="none.2"');

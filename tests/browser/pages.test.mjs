@@ -273,6 +273,27 @@ scenario('/test lists recorded files, plays and saves them', async ({ stage, ope
   isQuiet(page);
 });
 
+scenario('/test pauses a recording: what comes meanwhile is in no file', async ({ stage, open }) => {
+  const page = await testing({ stage, open });
+  const pause = page.getByRole('button', { name: 'Pause event recording' });
+  assert.equal(await pause.isVisible(), false);
+  await page.click('#event-record');
+  await watch(page, { frames: 50 });
+  await pause.click();
+  const rows = page.locator('#files li');
+  await rows.first().waitFor();
+  assert.equal(await pause.getAttribute('aria-pressed'), 'true');
+  await watch(page, { frames: 75 });
+  assert.equal(await rows.count(), 1);
+  await pause.click();
+  await watch(page, { frames: 50 });
+  await page.click('#event-record');
+  await rows.nth(1).waitFor();
+  assert.equal(await pause.isVisible(), false);
+  assert.match(await page.locator('#log').innerText(), /event recording pauses[^]*event recording goes on[^]*event recording ends/);
+  isQuiet(page);
+});
+
 scenario('/test counts live, and its log can be copied', async ({ stage, open }) => {
   const page = await testing({ stage, open });
   const number = async (name) => (await page.locator(`#numbers tr:has(th:text-is("${name}")) td`).innerText()).trim();
@@ -329,7 +350,7 @@ scenario('/test takes credentials and another gateway, and tells nobody the pass
   await page.fill('#socket', `ws://127.0.0.1:${other.port}/ws/`);
   await page.press('#socket', 'Enter');
   await assertPlays(page);
-  assert.match(await page.locator('#code').textContent(), new RegExp(`socket: 'ws://127.0.0.1:${other.port}/ws/'`));
+  assert.match(await page.locator('#code').textContent(), new RegExp(`socket: "ws://127.0.0.1:${other.port}/ws/"`));
   const secrets = await page.evaluate(() => document.body.innerText + JSON.stringify({ ...localStorage }) + location.href);
   assert.doesNotMatch(secrets, /w\/rd/);
 });

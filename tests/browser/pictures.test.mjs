@@ -114,7 +114,7 @@ scenario('Motion JPEG pauses, goes on live, and leaves nothing behind', async ({
   assert.deepEqual(await page.evaluate(() => [player.video.srcObject, player.video.src, player.state]), [null, '', 'stopped']);
   await page.evaluate(() => {
     player.start();
-    player.video.play();
+    player.video.play().catch(() => {}); // the picture comes from another source than the one that is there now
   });
   await assertShows(page);
 });

@@ -100,7 +100,8 @@ scenario('a video with its own address waits for play, then pauses and goes on',
 scenario('the first source that the browser cannot play is taken, unless it is to be ignored', async ({ stage, open }) => {
   const gateway = await stage.demo();
   const page = await openPlayer(open, gateway, `<video id="video" muted autoplay>
-    <source src="rtsp://127.0.0.1:1/ignored" data-ignore="true"><source src="clip.mp4" type="video/mp4">
+    <source src="rtsp://127.0.0.1:1/ignored" data-ignore="true"><source src="rtsp://127.0.0.1:1/too" data-ignore>
+    <source src="clip.mp4" type="video/mp4">
     <source src="${gateway.camera}" type="application/x-rtsp"></video>`);
   await assertShows(page);
   assert.equal(await page.evaluate('player.url'), gateway.camera);
@@ -141,6 +142,25 @@ scenario('a gateway that is not there is an error of transport, and without a ha
   await bare.getByText(/gateway cannot be reached/i).waitFor({ state: 'visible' });
   await shoot(bare, 'streamedian error');
 });
+
+for (const socket of ['http://HOST/ws/', 'HOST/ws/', '/ws/', 'ws/', '']) {
+  scenario(`the gateway may be given as '${socket}'`, async ({ stage, open }) => {
+    const gateway = await stage.demo();
+    const given = socket.replace('HOST', new URL(gateway.page).host);
+    const page = await openPlayer(open, gateway, `<video id="video" muted autoplay src="${gateway.camera}"></video>`, `{ socket: '${given}' }`);
+    await assertShows(page);
+  });
+}
+
+for (const socket of ['ws://localhost:808080/', 'ftp://localhost/', '//']) {
+  scenario(`'${socket}' is no address of a gateway, and is said to be none`, async ({ stage, open }) => {
+    const gateway = await stage.demo();
+    const page = await openPlayer(open, gateway, `<video id="video" muted autoplay src="${gateway.camera}"></video>`, `{ socket: '${socket}' }`);
+    const { code, message } = await error(page);
+    assert.equal(code, 6);
+    assert.match(message, /No socket address.*ws:\/\//);
+  });
+}
 
 for (const [how, handler] of [
   ['a promise', "async () => ({ user: 'jo', password: 'p@ss:w/rd' })"],
@@ -240,4 +260,49 @@ scenario('both recorders of a page deliver files, with the prefix of each', asyn
     assert.equal(type, 'ftyp');
   }
   assert.deepEqual(await page.evaluate('errors'), []);
+});
+
+scenario('a recorder that recorded nothing delivers nothing, and what there is comes when a player is destroyed', async ({ stage, open }) => {
+  const gateway = await stage.demo();
+  const page = await openPlayer(open, gateway, `<video id="video" muted src="${gateway.camera}"></video>`,
+    '{ dataHandler: (data, prefix) => (window.files ??= []).push(prefix), continuousFileLength: 0 }');
+  const lengths = () => page.evaluate(() => [player.continuousRecording.fileLength, player.eventRecording.fileLength]);
+  assert.deepEqual(await lengths(), [180_000, 180_000]);
+  await page.evaluate(() => player.eventRecording.setFileLength(60_000));
+  assert.deepEqual(await lengths(), [180_000, 60_000]);
+  await page.evaluate(() => {
+    player.eventRecording.record(true);
+    player.eventRecording.record(false); // before anything has played
+    player.start();
+  });
+  await seen(page, { frames: 25 });
+  await page.evaluate(() => {
+    player.continuousRecording.pause(true);
+    player.continuousRecording.record(true);
+  });
+  await seen(page, { frames: 50 });
+  await page.evaluate(() => player.continuousRecording.record(false));
+  assert.equal(await page.evaluate(() => window.files), undefined);
+  await page.evaluate(() => player.eventRecording.record(true));
+  await seen(page, { frames: 25 });
+  await page.evaluate(() => player.destroy());
+  assert.deepEqual(await page.evaluate(() => files), ['event']);
+});
+
+scenario('a new player takes the element over from the one before', async ({ stage, open }) => {
+  const gateway = await stage.demo();
+  const page = await openPlayer(open, gateway, `<video id="video" muted autoplay src="${gateway.camera}"></video>`);
+  await assertShows(page);
+  const url = await page.evaluate(() => {
+    window.second = Streamedian.player(video, { url: player.url, bufferDuration: '30' });
+    return second.url;
+  });
+  assert.equal(url, gateway.camera);
+  await assertShows(page);
+  assert.deepEqual(await page.evaluate(() => [player.isPlaying(), second.isPlaying(), second.bufferDuration]), [false, true, 30]);
+  const durations = await page.evaluate(() => [NaN, 0, -1, 45].map((seconds) => {
+    second.bufferDuration = seconds;
+    return second.bufferDuration;
+  }));
+  assert.deepEqual(durations, [120, 120, 120, 45]);
 });

@@ -56,10 +56,10 @@ impl Config {
         config.bytes = bytes.to_vec();
         // SBR that is signalled so that old players overlook it (1.6.5.2).
         let extension = |bits: &mut Bits| {
-            let marked = bits.take(11)? == EXTENSION && object_type(bits)? == SBR;
-            (marked && bits.flag()?).then_some(())
+            let marked = bits.take(11) == EXTENSION && object_type(bits) == SBR;
+            marked && bits.flag()
         };
-        if config.object_type == 2 && config.channels > 0 && extension(&mut bits).is_some() {
+        if config.object_type == 2 && config.channels > 0 && extension(&mut bits) {
             config.object_type = SBR;
         }
         Some(config)
@@ -70,9 +70,9 @@ impl Config {
     #[inline(never)]
     pub fn read(bits: &mut Bits) -> Option<Self> {
         let start = bits.clone();
-        let object_type = object_type(bits)?;
+        let object_type = object_type(bits);
         let rate = rate(bits)?;
-        let channels = match bits.take(4)? {
+        let channels = match bits.take(4) {
             count @ 0..=6 => count as u16,
             7 => 8,
             _ => return None,
@@ -80,20 +80,21 @@ impl Config {
         let mut core = object_type;
         if object_type == SBR || object_type == PS {
             self::rate(bits)?; // extensionSamplingFrequency
-            core = self::object_type(bits)?;
+            core = self::object_type(bits);
         }
         // The general audio types: main, LC, SSR, LTP, scalable and their
         // error resilient kin. Nothing else has a GASpecificConfig.
         if !matches!(core, 1..=4 | 6 | 7 | 17 | 19..=23) {
             return None;
         }
-        let frame_samples = match (core, bits.flag()?) {
+        let frame_samples = match (core, bits.flag()) {
             (23, _) => 512,
             (_, true) => 960,
             (_, false) => 1024,
         };
+        bits.intact()?;
         // Of a short one the rest is not missed.
-        let _ = skip_specific(bits, core);
+        skip_specific(bits, core);
         Some(Self {
             bytes: start.up_to(bits),
             object_type,
@@ -115,7 +116,7 @@ impl Config {
     /// Whether a configuration that cannot be [parsed](Self::parse) is of
     /// another codec (CELP, speech, MPEG audio and so on), and not just broken.
     pub fn is_other(bytes: &[u8]) -> bool {
-        let kind = object_type(&mut Bits::new(bytes)).unwrap_or(0);
+        let kind = object_type(&mut Bits::new(bytes));
         matches!(kind, 8..=16 | 18 | 24..=28 | 30..)
     }
 
@@ -154,38 +155,37 @@ impl Config {
 }
 
 /// Steps over GASpecificConfig (ISO 14496-3 4.4.1) behind its frameLengthFlag.
-fn skip_specific(bits: &mut Bits, core: u32) -> Option<()> {
-    if bits.flag()? {
-        bits.skip(14)?; // coreCoderDelay
+fn skip_specific(bits: &mut Bits, core: u32) {
+    if bits.flag() {
+        bits.skip(14); // coreCoderDelay
     }
-    let extended = bits.flag()?;
+    let extended = bits.flag();
     if matches!(core, 6 | 20) {
-        bits.skip(3)?; // layerNr
+        bits.skip(3); // layerNr
     }
     if extended {
         match core {
-            22 => bits.skip(5 + 11)?,
-            17 | 19..=23 => bits.skip(3)?,
+            22 => bits.skip(5 + 11),
+            17 | 19..=23 => bits.skip(3),
             _ => {}
         }
-        bits.skip(1)?; // extensionFlag3
+        bits.skip(1); // extensionFlag3
     }
     if core >= 17 {
-        bits.skip(2)?; // epConfig
+        bits.skip(2); // epConfig
     }
-    Some(())
 }
 
-fn object_type(bits: &mut Bits) -> Option<u32> {
-    match bits.take(5)? {
-        31 => Some(32 + bits.take(6)?),
-        value => Some(value),
+fn object_type(bits: &mut Bits) -> u32 {
+    match bits.take(5) {
+        31 => 32 + bits.take(6),
+        value => value,
     }
 }
 
 fn rate(bits: &mut Bits) -> Option<u32> {
-    match bits.take(4)? {
-        15 => bits.take(24).filter(|rate| (1..=192_000).contains(rate)),
+    match bits.take(4) {
+        15 => Some(bits.take(24)).filter(|rate| (1..=192_000).contains(rate)),
         index => RATES.get(index as usize).copied(),
     }
 }

@@ -1,6 +1,7 @@
 //! Sample entries of audio tracks.
 
 use super::Writer;
+use super::init::ENTRY;
 use crate::audio::payload::{Coding, Format};
 
 /// AudioSampleEntry (ISO 14496-12 12.2.3) with the box that tells the decoder
@@ -12,11 +13,9 @@ pub fn entry(w: &mut Writer, format: &Format) {
         Coding::Flac => b"fLaC",
     };
     w.boxed(kind, |w| {
-        w.zeros(6);
-        w.u16(1); // data_reference_index
+        w.bytes(ENTRY);
         w.zeros(8);
-        w.u16(format.channels.max(1));
-        w.u16(16); // samplesize
+        w.u32(u32::from(format.channels.max(1)) << 16 | 16); // samplesize
         w.zeros(4);
         w.u32(u16::try_from(format.rate).map_or(0, u32::from) << 16);
         let config = format.config.as_slice();
@@ -38,9 +37,8 @@ fn elementary_stream(w: &mut Writer, config: &[u8]) {
     let config = config.get(..length).unwrap_or_default();
     let length = length as u8;
     w.bytes(&[3, 3 + (2 + 13 + 2 + length) + (2 + 1), 0, 0, 0]);
-    w.bytes(&[4, 13 + 2 + length]);
-    w.u8(0x40); // objectTypeIndication: MPEG-4 audio
-    w.u8(0x15); // an audio stream
+    // MPEG-4 audio, an audio stream
+    w.bytes(&[4, 13 + 2 + length, 0x40, 0x15]);
     w.zeros(3 + 4 + 4); // bufferSizeDB, maxBitrate, avgBitrate: unknown
     w.bytes(&[5, length]);
     w.bytes(config);

@@ -6,11 +6,43 @@ use super::{Writer, audio};
 use crate::access_unit::Record;
 use crate::audio::payload::Format;
 
-/// The transformation that changes nothing (ISO 14496-12 8.2.2.2).
-const IDENTITY: [u32; 9] = [0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000];
+// What is the same in every file stands here as it is, sizes included.
 
-/// The language code `und`, five bits a letter.
-const UNDETERMINED: u16 = 0x55c4;
+const FILE_TYPE: &[u8] = b"\0\0\0\x1cftypiso5\0\0\x02\0iso5iso6mp41";
+
+/// The beginning of `mvhd` (ISO 14496-12 8.2.2): version and flags, creation and
+/// modification time, a timescale of 1000, no duration, rate and volume 1.
+const MOVIE_HEADER: &[u8] =
+    b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\xe8\0\0\0\0\0\x01\0\0\x01\0\0\0\0\0\0\0\0\0\0\0";
+
+/// The transformation that changes nothing (ISO 14496-12 8.2.2.2).
+const IDENTITY: &[u8] =
+    b"\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x40\0\0\0";
+
+/// The end of `mdhd`: no duration, the language `und` (five bits a letter).
+const UNDETERMINED: &[u8] = b"\0\0\0\0\x55\xc4\0\0";
+
+const VIDEO_HEADER: &[u8] = b"\0\0\0\x14vmhd\0\0\0\x01\0\0\0\0\0\0\0\0";
+const SOUND_HEADER: &[u8] = b"\0\0\0\x10smhd\0\0\0\0\0\0\0\0";
+
+/// `dinf` with a `dref` to this very file.
+const DATA_INFORMATION: &[u8] =
+    b"\0\0\0\x24dinf\0\0\0\x1cdref\0\0\0\0\0\0\0\x01\0\0\0\x0curl \0\0\0\x01";
+
+/// The tables of samples, without any.
+const NO_SAMPLES: &[u8] = b"\0\0\0\x10stts\0\0\0\0\0\0\0\0\
+    \0\0\0\x10stsc\0\0\0\0\0\0\0\0\
+    \0\0\0\x14stsz\0\0\0\0\0\0\0\0\0\0\0\0\
+    \0\0\0\x10stco\0\0\0\0\0\0\0\0";
+
+/// `mvex` and its `trex` up to the track's id.
+const EXTENDS: &[u8] = b"\0\0\0\x28mvex\0\0\0\x20trex\0\0\0\0";
+
+/// The beginning of a sample entry: reserved, data_reference_index.
+pub(super) const ENTRY: &[u8] = b"\0\0\0\0\0\0\0\x01";
+
+/// 72 dpi both ways, reserved, frame_count.
+const RESOLUTION: &[u8] = b"\0\x48\0\0\0\x48\0\0\0\0\0\0\0\x01";
 
 /// What is in a track.
 #[derive(Clone, Copy, Debug)]
@@ -30,41 +62,20 @@ pub enum Media<'a> {
 /// to the second.
 pub fn write(out: &mut Vec<u8>, id: u32, timescale: u32, media: Media) {
     let mut w = Writer::new(out);
-    w.boxed(b"ftyp", |w| {
-        w.bytes(b"iso5");
-        w.u32(512);
-        w.bytes(b"iso5iso6mp41");
-    });
+    w.bytes(FILE_TYPE);
     w.boxed(b"moov", |w| {
-        w.full(b"mvhd", 0, |w| movie_header(w, id));
-        w.boxed(b"trak", |w| track(w, id, timescale, media));
-        w.boxed(b"mvex", |w| {
-            w.full(b"trex", 0, |w| {
-                w.u32(id);
-                w.u32(1); // default_sample_description_index
-                w.zeros(12);
-            });
+        w.boxed(b"mvhd", |w| {
+            w.bytes(MOVIE_HEADER);
+            w.bytes(IDENTITY);
+            w.zeros(24);
+            w.u32(id.saturating_add(1)); // next_track_ID
         });
+        w.boxed(b"trak", |w| track(w, id, timescale, media));
+        w.bytes(EXTENDS);
+        w.u32(id);
+        w.u32(1); // default_sample_description_index
+        w.zeros(12);
     });
-}
-
-/// ISO 14496-12 8.2.2.
-fn movie_header(w: &mut Writer, id: u32) {
-    w.zeros(8); // creation and modification time
-    w.u32(1000); // timescale
-    w.u32(0); // duration
-    w.u32(0x1_0000); // rate
-    w.u16(0x100); // volume
-    w.zeros(10);
-    matrix(w);
-    w.zeros(24);
-    w.u32(id.saturating_add(1)); // next_track_ID
-}
-
-fn matrix(w: &mut Writer) {
-    for value in IDENTITY {
-        w.u32(value);
-    }
 }
 
 fn track(w: &mut Writer, id: u32, timescale: u32, media: Media) {
@@ -73,12 +84,10 @@ fn track(w: &mut Writer, id: u32, timescale: u32, media: Media) {
         w.full(b"mdhd", 0, |w| {
             w.zeros(8);
             w.u32(timescale);
-            w.u32(0);
-            w.u16(UNDETERMINED);
-            w.u16(0);
+            w.bytes(UNDETERMINED);
         });
         w.full(b"hdlr", 0, |w| {
-            w.u32(0);
+            w.zeros(4);
             w.bytes(match media {
                 Media::Video { .. } => b"vide",
                 Media::Audio(_) => b"soun",
@@ -95,7 +104,7 @@ fn track_header(w: &mut Writer, id: u32, media: Media) {
     w.u32(id);
     w.zeros(4 + 4 + 8 + 2 + 2); // reserved, duration, reserved, layer, group
     let (volume, width, height) = match media {
-        Media::Audio(_) => (0x100, 0, 0),
+        Media::Audio(_) => (0x100_0000, 0, 0),
         Media::Video {
             width,
             height,
@@ -107,24 +116,18 @@ fn track_header(w: &mut Writer, id: u32, media: Media) {
             (0, shown, u32::from(height) << 16)
         }
     };
-    w.u16(volume);
-    w.u16(0);
-    matrix(w);
+    w.u32(volume);
+    w.bytes(IDENTITY);
     w.u32(width);
     w.u32(height);
 }
 
 fn information(w: &mut Writer, media: Media) {
-    match media {
-        Media::Video { .. } => w.full(b"vmhd", 1, |w| w.zeros(8)),
-        Media::Audio(_) => w.full(b"smhd", 0, |w| w.zeros(4)),
-    }
-    w.boxed(b"dinf", |w| {
-        w.full(b"dref", 0, |w| {
-            w.u32(1);
-            w.full(b"url ", 1, |_| {}); // in this very file
-        });
+    w.bytes(match media {
+        Media::Video { .. } => VIDEO_HEADER,
+        Media::Audio(_) => SOUND_HEADER,
     });
+    w.bytes(DATA_INFORMATION);
     w.boxed(b"stbl", |w| {
         w.full(b"stsd", 0, |w| {
             w.u32(1);
@@ -140,27 +143,18 @@ fn information(w: &mut Writer, media: Media) {
                 Media::Audio(format) => audio::entry(w, format),
             }
         });
-        w.full(b"stts", 0, |w| w.u32(0));
-        w.full(b"stsc", 0, |w| w.u32(0));
-        w.full(b"stsz", 0, |w| w.zeros(8));
-        w.full(b"stco", 0, |w| w.u32(0));
+        w.bytes(NO_SAMPLES);
     });
 }
 
 /// VisualSampleEntry (ISO 14496-12 12.1.3).
 fn video_entry(w: &mut Writer, width: u16, height: u16, aspect: (u16, u16), record: &Record) {
-    w.zeros(6);
-    w.u16(1); // data_reference_index
+    w.bytes(ENTRY);
     w.zeros(16);
-    w.u16(width);
-    w.u16(height);
-    w.u32(0x48_0000); // 72 dpi
-    w.u32(0x48_0000);
-    w.u32(0);
-    w.u16(1); // frame_count
+    w.u32(u32::from(width) << 16 | u32::from(height));
+    w.bytes(RESOLUTION);
     w.zeros(32); // compressorname
-    w.u16(0x18); // depth
-    w.u16(0xffff); // pre_defined
+    w.bytes(b"\0\x18\xff\xff"); // depth, pre_defined
     w.boxed(record.kind, |w| w.bytes(&record.bytes));
     if aspect.0 != aspect.1 {
         w.boxed(b"pasp", |w| {

@@ -43,9 +43,9 @@ impl Sps {
         let mut bits = Bits::new(&rbsp);
         let mut sps = Self {
             id: 0,
-            profile: bits.take(8)? as u8,
-            constraints: bits.take(8)? as u8,
-            level: bits.take(8)? as u8,
+            profile: bits.take(8) as u8,
+            constraints: bits.take(8) as u8,
+            level: bits.take(8) as u8,
             chroma_format: 1,
             luma_depth: 0,
             chroma_depth: 0,
@@ -56,19 +56,19 @@ impl Sps {
             reorder: None,
             frame_us: None,
         };
-        sps.id = bits.unsigned()?;
+        sps.id = bits.unsigned();
         if sps.has_chroma_fields() {
             sps.read_chroma(&mut bits)?;
         }
         let order_type = read_order(&mut bits)?;
-        let references = bits.unsigned()?; // max_num_ref_frames
+        let references = bits.unsigned(); // max_num_ref_frames
         // Without B slices, or with output in decoding order by definition,
         // nothing is ever reordered.
         if sps.has_no_b_slices() || order_type == 2 || references < 2 {
             sps.reorder = Some(0);
         }
         sps.read_size(&mut bits)?;
-        if bits.flag() == Some(true) {
+        if bits.flag() {
             let _ = sps.read_vui(&mut bits);
         }
         Some(sps)
@@ -96,21 +96,24 @@ impl Sps {
     }
 
     fn read_chroma(&mut self, bits: &mut Bits) -> Option<()> {
-        let format = bits.unsigned()?;
+        let format = bits.unsigned();
         if format > 3 {
             return None;
         }
         self.chroma_format = format as u8;
         if format == 3 {
-            bits.flag()?; // separate_colour_plane_flag
+            bits.flag(); // separate_colour_plane_flag
         }
-        self.luma_depth = u8::try_from(bits.unsigned()?).ok().filter(|d| *d <= 6)?;
-        self.chroma_depth = u8::try_from(bits.unsigned()?).ok().filter(|d| *d <= 6)?;
-        bits.flag()?; // qpprime_y_zero_transform_bypass_flag
-        if bits.flag()? {
+        let (luma, chroma) = (bits.unsigned(), bits.unsigned());
+        if luma > 6 || chroma > 6 {
+            return None;
+        }
+        (self.luma_depth, self.chroma_depth) = (luma as u8, chroma as u8);
+        bits.flag(); // qpprime_y_zero_transform_bypass_flag
+        if bits.flag() {
             for index in 0..if format == 3 { 12 } else { 8 } {
-                if bits.flag()? {
-                    skip_scaling_list(bits, if index < 6 { 16 } else { 64 })?;
+                if bits.flag() {
+                    skip_scaling_list(bits, if index < 6 { 16 } else { 64 });
                 }
             }
         }
@@ -118,27 +121,28 @@ impl Sps {
     }
 
     fn read_size(&mut self, bits: &mut Bits) -> Option<()> {
-        bits.flag()?; // gaps_in_frame_num_value_allowed_flag
-        let width = bits.unsigned()?.checked_add(1)?.checked_mul(16)?;
-        let map_units = bits.unsigned()?.checked_add(1)?.checked_mul(16)?;
-        self.frames_only = bits.flag()?;
+        bits.flag(); // gaps_in_frame_num_value_allowed_flag
+        let width = bits.unsigned().checked_add(1)?.checked_mul(16)?;
+        let map_units = bits.unsigned().checked_add(1)?.checked_mul(16)?;
+        self.frames_only = bits.flag();
         let fields = if self.frames_only { 1 } else { 2 };
         let height = map_units.checked_mul(fields)?;
         if width > MAX_SIZE || height > MAX_SIZE {
             return None;
         }
         if !self.frames_only {
-            bits.flag()?; // mb_adaptive_frame_field_flag
+            bits.flag(); // mb_adaptive_frame_field_flag
         }
-        bits.flag()?; // direct_8x8_inference_flag
+        bits.flag(); // direct_8x8_inference_flag
         let (mut crop_x, mut crop_y) = (0u32, 0u32);
-        if bits.flag()? {
+        if bits.flag() {
             let (unit_x, unit_y) = self.crop_unit();
-            crop_x = bits.unsigned()?.saturating_add(bits.unsigned()?);
+            crop_x = bits.unsigned().saturating_add(bits.unsigned());
             crop_x = crop_x.saturating_mul(unit_x);
-            crop_y = bits.unsigned()?.saturating_add(bits.unsigned()?);
+            crop_y = bits.unsigned().saturating_add(bits.unsigned());
             crop_y = crop_y.saturating_mul(unit_y * fields);
         }
+        bits.intact()?;
         self.width = width.checked_sub(crop_x).filter(|w| *w > 0)?;
         self.height = height.checked_sub(crop_y).filter(|h| *h > 0)?;
         Some(())
@@ -155,30 +159,31 @@ impl Sps {
 
     /// H.264 E.1.1. What was read before it ends too early is kept.
     fn read_vui(&mut self, bits: &mut Bits) -> Option<()> {
-        vui::read_signal(bits, &mut self.aspect)?;
-        if bits.flag()? {
-            self.frame_us = vui::read_timing(bits, 2)?;
-            bits.flag()?; // fixed_frame_rate_flag
+        vui::read_signal(bits, &mut self.aspect);
+        if bits.flag() {
+            self.frame_us = vui::read_timing(bits, 2);
+            bits.flag(); // fixed_frame_rate_flag
         }
-        let nal_hrd = bits.flag()?;
+        let nal_hrd = bits.flag();
         if nal_hrd {
             skip_hrd(bits)?;
         }
-        let vcl_hrd = bits.flag()?;
+        let vcl_hrd = bits.flag();
         if vcl_hrd {
             skip_hrd(bits)?;
         }
         if nal_hrd || vcl_hrd {
-            bits.flag()?; // low_delay_hrd_flag
+            bits.flag(); // low_delay_hrd_flag
         }
-        bits.flag()?; // pic_struct_present_flag
-        if bits.flag()? {
-            bits.flag()?; // motion_vectors_over_pic_boundaries_flag
+        bits.flag(); // pic_struct_present_flag
+        if bits.flag() {
+            bits.flag(); // motion_vectors_over_pic_boundaries_flag
             for _ in 0..4 {
-                bits.unsigned()?; // two limits of size, two of motion vectors
+                bits.unsigned(); // two limits of size, two of motion vectors
             }
-            let reorder = u8::try_from(bits.unsigned()?).ok()?;
-            self.reorder = Some(reorder).filter(|r| *r <= 16);
+            let reorder = bits.unsigned();
+            bits.intact()?;
+            self.reorder = (reorder <= 16).then_some(reorder as u8);
         }
         Some(())
     }
@@ -186,19 +191,19 @@ impl Sps {
 
 /// Steps over the frame number and picture order fields; pic_order_cnt_type.
 fn read_order(bits: &mut Bits) -> Option<u32> {
-    bits.unsigned()?; // log2_max_frame_num_minus4
-    let order_type = bits.unsigned()?;
+    bits.unsigned(); // log2_max_frame_num_minus4
+    let order_type = bits.unsigned();
     match order_type {
         0 => {
-            bits.unsigned()?; // log2_max_pic_order_cnt_lsb_minus4
+            bits.unsigned(); // log2_max_pic_order_cnt_lsb_minus4
         }
         1 => {
-            bits.flag()?; // delta_pic_order_always_zero_flag
-            bits.signed()?; // offset_for_non_ref_pic
-            bits.signed()?; // offset_for_top_to_bottom_field
-            let count = bits.unsigned()?;
+            bits.flag(); // delta_pic_order_always_zero_flag
+            bits.signed(); // offset_for_non_ref_pic
+            bits.signed(); // offset_for_top_to_bottom_field
+            let count = bits.unsigned();
             for _ in 0..count.min(255) {
-                bits.signed()?; // offset_for_ref_frame
+                bits.signed(); // offset_for_ref_frame
             }
         }
         2 => {}
@@ -208,32 +213,32 @@ fn read_order(bits: &mut Bits) -> Option<u32> {
 }
 
 /// H.264 7.3.2.1.1.1.
-fn skip_scaling_list(bits: &mut Bits, size: usize) -> Option<()> {
+fn skip_scaling_list(bits: &mut Bits, size: usize) {
     let (mut last, mut next) = (8i32, 8i32);
     for _ in 0..size {
         if next != 0 {
-            next = last.wrapping_add(bits.signed()?) & 0xff;
+            next = last.wrapping_add(bits.signed()) & 0xff;
         }
         if next != 0 {
             last = next;
         }
     }
-    Some(())
 }
 
 /// H.264 E.1.2.
 fn skip_hrd(bits: &mut Bits) -> Option<()> {
-    let count = bits.unsigned()?;
+    let count = bits.unsigned();
     if count > 31 {
         return None;
     }
-    bits.skip(8)?; // bit_rate_scale, cpb_size_scale
+    bits.skip(8); // bit_rate_scale, cpb_size_scale
     for _ in 0..=count {
-        bits.unsigned()?; // bit_rate_value_minus1
-        bits.unsigned()?; // cpb_size_value_minus1
-        bits.flag()?; // cbr_flag
+        bits.unsigned(); // bit_rate_value_minus1
+        bits.unsigned(); // cpb_size_value_minus1
+        bits.flag(); // cbr_flag
     }
-    bits.skip(20) // four lengths
+    bits.skip(20); // four lengths
+    Some(())
 }
 
 #[cfg(test)]

@@ -42,13 +42,13 @@ impl Sps {
     pub fn parse(nal: &[u8]) -> Option<Self> {
         let rbsp = unescape(nal.get(2..)?);
         let mut bits = Bits::new(&rbsp);
-        bits.skip(4)?; // sps_video_parameter_set_id
-        let more_layers = bits.take(3)?;
-        let nested = bits.flag()?;
+        bits.skip(4); // sps_video_parameter_set_id
+        let more_layers = bits.take(3);
+        let nested = bits.flag();
         let profile = *rbsp.get(1..)?.first_chunk::<12>()?;
-        skip_profile(&mut bits, more_layers)?;
+        skip_profile(&mut bits, more_layers);
         let mut sps = Self {
-            id: bits.unsigned().filter(|id| *id < 16)?,
+            id: below(&mut bits, 16)?,
             profile,
             layers: more_layers as u8 + 1,
             nested,
@@ -62,30 +62,31 @@ impl Sps {
             frame_us: None,
         };
         sps.read_size(&mut bits)?;
-        let order_bits = bits.unsigned().filter(|bits| *bits <= 12)? + 4;
-        let all = bits.flag()?; // sps_sub_layer_ordering_info_present_flag
+        let order_bits = below(&mut bits, 13)? + 4;
+        let all = bits.flag(); // sps_sub_layer_ordering_info_present_flag
         for _ in if all { 0 } else { more_layers }..=more_layers {
-            bits.unsigned()?; // sps_max_dec_pic_buffering_minus1
-            sps.reorder = bits.unsigned().filter(|count| *count <= 16)? as u8;
-            bits.unsigned()?; // sps_max_latency_increase_plus1
+            bits.unsigned(); // sps_max_dec_pic_buffering_minus1
+            sps.reorder = below(&mut bits, 17)? as u8;
+            bits.unsigned(); // sps_max_latency_increase_plus1
         }
+        bits.intact()?;
         let _ = sps.read_rest(&mut bits, order_bits);
         Some(sps)
     }
 
     fn read_size(&mut self, bits: &mut Bits) -> Option<()> {
-        let format = bits.unsigned().filter(|format| *format <= 3)?;
+        let format = below(bits, 4)?;
         self.chroma_format = format as u8;
         if format == 3 {
-            bits.flag()?; // separate_colour_plane_flag
+            bits.flag(); // separate_colour_plane_flag
         }
-        let (width, height) = (bits.unsigned()?, bits.unsigned()?);
+        let (width, height) = (bits.unsigned(), bits.unsigned());
         if width > MAX_SIZE || height > MAX_SIZE {
             return None;
         }
         let (mut crop_x, mut crop_y) = (0, 0);
-        if bits.flag()? {
-            let window = read_window(bits)?;
+        if bits.flag() {
+            let window = read_window(bits);
             let (unit_x, unit_y) = match format {
                 1 => (2, 2),
                 2 => (2, 1),
@@ -96,111 +97,112 @@ impl Sps {
         }
         self.width = width.checked_sub(crop_x).filter(|width| *width > 0)?;
         self.height = height.checked_sub(crop_y).filter(|height| *height > 0)?;
-        let mut depth = || bits.unsigned().filter(|depth| *depth <= 7);
-        self.luma_depth = depth()? as u8;
-        self.chroma_depth = depth()? as u8;
+        self.luma_depth = below(bits, 8)? as u8;
+        self.chroma_depth = below(bits, 8)? as u8;
         Some(())
     }
 
     /// What stands between the reordering and the VUI, and the VUI.
     fn read_rest(&mut self, bits: &mut Bits, order_bits: u32) -> Option<()> {
         for _ in 0..6 {
-            bits.unsigned()?; // sizes of blocks, depths of their hierarchy
+            bits.unsigned(); // sizes of blocks, depths of their hierarchy
         }
-        if bits.flag()? && bits.flag()? {
-            skip_scaling_lists(bits)?;
+        if bits.flag() && bits.flag() {
+            skip_scaling_lists(bits);
         }
-        bits.skip(2)?; // amp_enabled_flag, sample_adaptive_offset_enabled_flag
-        if bits.flag()? {
-            bits.skip(8)?; // bit depths of PCM samples
-            bits.unsigned()?;
-            bits.unsigned()?;
-            bits.flag()?; // pcm_loop_filter_disabled_flag
+        bits.skip(2); // amp_enabled_flag, sample_adaptive_offset_enabled_flag
+        if bits.flag() {
+            bits.skip(8); // bit depths of PCM samples
+            bits.unsigned();
+            bits.unsigned();
+            bits.flag(); // pcm_loop_filter_disabled_flag
         }
         skip_reference_sets(bits)?;
-        if bits.flag()? {
-            let count = bits.unsigned().filter(|count| *count <= 32)?;
-            bits.skip(count as usize * (order_bits as usize + 1))?;
+        if bits.flag() {
+            let count = below(bits, 33)?;
+            bits.skip(count as usize * (order_bits as usize + 1));
         }
-        bits.skip(2)?; // temporal motion vectors, strong intra smoothing
-        if bits.flag()? {
-            self.read_vui(bits)?;
+        bits.skip(2); // temporal motion vectors, strong intra smoothing
+        if bits.flag() {
+            self.read_vui(bits);
         }
         Some(())
     }
 
     /// H.265 E.2.1.
-    fn read_vui(&mut self, bits: &mut Bits) -> Option<()> {
-        vui::read_signal(bits, &mut self.aspect)?;
-        bits.skip(3)?; // neutral chroma, fields, frame_field_info_present_flag
-        if bits.flag()? {
-            read_window(bits)?; // default display window
+    fn read_vui(&mut self, bits: &mut Bits) {
+        vui::read_signal(bits, &mut self.aspect);
+        bits.skip(3); // neutral chroma, fields, frame_field_info_present_flag
+        if bits.flag() {
+            read_window(bits); // default display window
         }
-        if bits.flag()? {
-            self.frame_us = vui::read_timing(bits, 1)?;
+        if bits.flag() {
+            self.frame_us = vui::read_timing(bits, 1);
         }
-        Some(())
     }
 }
 
 /// Four offsets: what left and right take together, what top and bottom take.
-fn read_window(bits: &mut Bits) -> Option<(u32, u32)> {
-    let across = bits.unsigned()?.saturating_add(bits.unsigned()?);
-    let down = bits.unsigned()?.saturating_add(bits.unsigned()?);
-    Some((across, down))
+fn read_window(bits: &mut Bits) -> (u32, u32) {
+    let across = bits.unsigned().saturating_add(bits.unsigned());
+    let down = bits.unsigned().saturating_add(bits.unsigned());
+    (across, down)
+}
+
+/// A number, if it is below `end`.
+fn below(bits: &mut Bits, end: u32) -> Option<u32> {
+    Some(bits.unsigned()).filter(|number| *number < end)
 }
 
 /// H.265 7.3.3.
-fn skip_profile(bits: &mut Bits, more_layers: u32) -> Option<()> {
-    bits.skip(96)?;
+fn skip_profile(bits: &mut Bits, more_layers: u32) {
+    bits.skip(96);
     let mut size = 0;
     for _ in 0..more_layers {
-        size += if bits.flag()? { 88 } else { 0 };
-        size += if bits.flag()? { 8 } else { 0 };
+        size += if bits.flag() { 88 } else { 0 };
+        size += if bits.flag() { 8 } else { 0 };
     }
     if more_layers > 0 {
-        bits.skip(2 * (8 - more_layers as usize))?;
+        bits.skip(2 * (8 - more_layers as usize));
     }
-    bits.skip(size)
+    bits.skip(size);
 }
 
 /// H.265 7.3.4.
-fn skip_scaling_lists(bits: &mut Bits) -> Option<()> {
+fn skip_scaling_lists(bits: &mut Bits) {
     for size in 0..4u32 {
         for _ in 0..if size == 3 { 2 } else { 6 } {
-            if !bits.flag()? {
-                bits.unsigned()?; // scaling_list_pred_matrix_id_delta
+            if !bits.flag() {
+                bits.unsigned(); // scaling_list_pred_matrix_id_delta
                 continue;
             }
             // A coefficient for the mean, then up to 64 of them.
             let mean = u32::from(size > 1);
             for _ in 0..mean + (16u32 << (2 * size)).min(64) {
-                bits.signed()?;
+                bits.signed();
             }
         }
     }
-    Some(())
 }
 
 /// The short-term reference picture sets (H.265 7.3.7).
 fn skip_reference_sets(bits: &mut Bits) -> Option<()> {
-    let count = bits.unsigned().filter(|count| *count <= 64)?;
+    let count = below(bits, 65)?;
     let mut pictures = 0; // of the set before
     for index in 0..count {
-        if index > 0 && bits.flag()? {
-            bits.flag()?; // delta_rps_sign
-            bits.unsigned()?; // abs_delta_rps_minus1
+        if index > 0 && bits.flag() {
+            bits.flag(); // delta_rps_sign
+            bits.unsigned(); // abs_delta_rps_minus1
             let before = std::mem::take(&mut pictures);
             for _ in 0..=before {
                 // used_by_curr_pic_flag, else use_delta_flag
-                pictures += u32::from(bits.flag()? || bits.flag()?);
+                pictures += u32::from(bits.flag() || bits.flag());
             }
         } else {
-            let mut number = || bits.unsigned().filter(|number| *number <= 16);
-            pictures = number()? + number()?;
+            pictures = below(bits, 17)? + below(bits, 17)?;
             for _ in 0..pictures {
-                bits.unsigned()?; // delta_poc_minus1
-                bits.flag()?; // used_by_curr_pic_flag
+                bits.unsigned(); // delta_poc_minus1
+                bits.flag(); // used_by_curr_pic_flag
             }
         }
     }

@@ -40,18 +40,18 @@ impl Mux {
     /// Reads a StreamMuxConfig; `None` when it does not fit, or is of a kind
     /// that nobody sends.
     pub fn read(bits: &mut Bits) -> Option<Self> {
-        let later = bits.flag()?; // audioMuxVersion
+        let later = bits.flag(); // audioMuxVersion
         if later {
-            if bits.flag()? {
+            if bits.flag() {
                 return None; // audioMuxVersionA is reserved
             }
-            value(bits)?; // taraBufferFullness
+            value(bits); // taraBufferFullness
         }
-        if !bits.flag()? {
+        if !bits.flag() {
             return None; // allStreamsSameTimeFraming
         }
-        let payloads = bits.take(6)? + 1;
-        if bits.take(4)? != 0 || bits.take(3)? != 0 {
+        let payloads = bits.take(6) + 1;
+        if bits.take(4) != 0 || bits.take(3) != 0 {
             return None; // more programs, more layers
         }
         let config = if later {
@@ -59,18 +59,19 @@ impl Mux {
         } else {
             Config::read(bits).filter(|config| config.channels > 0)?
         };
-        let length = match bits.take(3)? {
+        let length = match bits.take(3) {
             0 => {
-                bits.skip(8)?; // latmBufferFullness
+                bits.skip(8); // latmBufferFullness
                 Length::Told
             }
-            1 => Length::Bits((bits.take(9)? as usize + 20) * 8),
+            1 => Length::Bits((bits.take(9) as usize + 20) * 8),
             _ => return None, // CELP and HVXC
         };
-        let other = if bits.flag()? { other(bits, later)? } else { 0 };
-        if bits.flag()? {
-            bits.skip(8)?; // crcCheckSum
+        let other = if bits.flag() { other(bits, later)? } else { 0 };
+        if bits.flag() {
+            bits.skip(8); // crcCheckSum
         }
+        bits.intact()?;
         Some(Self {
             config,
             payloads,
@@ -89,46 +90,49 @@ impl Mux {
         let mut frames = frames;
         for _ in 0..self.payloads {
             let length = match self.length {
-                Length::Told => told_length(&mut bits)?,
+                Length::Told => told_length(&mut bits),
                 Length::Bits(length) => length,
             };
             let start = bits.clone();
-            bits.skip(length)?;
+            bits.skip(length);
+            bits.intact()?;
             if let Some(frames) = frames.as_deref_mut().filter(|_| length > 0) {
                 frames.push(&start.up_to(&bits), self.config.frame_samples);
             }
         }
-        bits.skip(self.other)?;
+        bits.skip(self.other);
+        bits.intact()?;
         Some(bits)
     }
 }
 
 /// A configuration whose length is told.
 fn told_config(bits: &mut Bits) -> Option<Config> {
-    let length = value(bits)? as usize;
+    let length = value(bits) as usize;
     let start = bits.clone();
     if length > MAX_CONFIG * 8 {
         return None;
     }
-    bits.skip(length)?;
+    bits.skip(length);
+    bits.intact()?;
     Config::parse(&start.up_to(bits))
 }
 
 /// LatmGetValue(): one to four bytes.
-fn value(bits: &mut Bits) -> Option<u32> {
-    let bytes = bits.take(2)? + 1;
+fn value(bits: &mut Bits) -> u32 {
+    let bytes = bits.take(2) + 1;
     bits.take(bytes * 8)
 }
 
 /// otherDataLenBits.
 fn other(bits: &mut Bits, later: bool) -> Option<usize> {
     if later {
-        return Some(value(bits)? as usize);
+        return Some(value(bits) as usize);
     }
     let mut length = 0u32;
     loop {
-        let more = bits.flag()?;
-        length = length.checked_mul(256)?.checked_add(bits.take(8)?)?;
+        let more = bits.flag();
+        length = length.checked_mul(256)?.checked_add(bits.take(8))?;
         if !more {
             return Some(length as usize);
         }
@@ -136,13 +140,13 @@ fn other(bits: &mut Bits, later: bool) -> Option<usize> {
 }
 
 /// PayloadLengthInfo(): bytes of 255 go on. Returns bits.
-fn told_length(bits: &mut Bits) -> Option<usize> {
+fn told_length(bits: &mut Bits) -> usize {
     let mut length = 0;
     loop {
-        let byte = bits.take(8)? as usize;
+        let byte = bits.take(8) as usize;
         length += byte * 8;
         if byte < 255 {
-            return Some(length);
+            return length;
         }
     }
 }

@@ -32,19 +32,33 @@ impl Session {
         self.end();
     }
 
-    /// The stream is at another host. Credentials are not taken there.
-    pub(super) fn follow(&mut self, url: &str) {
-        let Ok(url) = Url::parse(url) else {
-            return self.fail(502, "The camera redirects to an address that is none.");
-        };
+    /// The gateway sent something that is no WSP, or not what it should be.
+    pub(super) fn nonsense(&mut self) {
+        self.fail(502, "The gateway sent something that makes no sense.");
+    }
+
+    /// The stream is at another host or port. Credentials are taken along only
+    /// if it is the same host, and those that came with the address count there.
+    pub(super) fn follow(&mut self, url: Url) {
         if self.moves >= MAX_MOVES {
             return self.fail(502, "The camera redirects in a circle.");
         }
+        let same = |old: &Url| old.host.eq_ignore_ascii_case(&url.host) && old.tls <= url.tls;
+        let kept = match self.url.as_ref().filter(|old| same(old)) {
+            Some(old) if url.user.is_none() => {
+                self.credentials.take().or_else(|| old.credentials())
+            }
+            _ => None,
+        };
+        let elsewhere = self.elsewhere.take();
         self.end();
+        self.credentials = kept;
+        self.elsewhere = elsewhere;
         self.moves += 1;
-        self.url = Some(url);
         self.phase = Phase::Opening;
-        self.queue.push(Output::text(Kind::Reopen, ""));
+        let address = url.without_credentials();
+        self.queue.push(Output::text(Kind::Reopen, address));
+        self.url = Some(url);
         self.show(State::Connecting);
     }
 
@@ -58,6 +72,7 @@ impl Session {
         self.deadline = None;
         self.client = None;
         self.credentials = None;
+        self.elsewhere = None;
         self.wraps.clear();
         self.tracks = Tracks::default();
     }

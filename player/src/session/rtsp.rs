@@ -31,7 +31,7 @@ impl Session {
                     self.show(State::Paused);
                 }
                 client::Output::TornDown => self.closed(),
-                client::Output::Failed(Failure::Redirect(url)) => self.follow(&url),
+                client::Output::Failed(Failure::Redirect(url)) => self.follow(url),
                 client::Output::Failed(failure) => {
                     let (code, text) = words::failure(&failure);
                     let text = match (&self.url, self.moves) {
@@ -56,7 +56,7 @@ impl Session {
         }
         self.wraps.push(seq);
         let payload = message::text(request);
-        let length = text::decimal(payload.encode_utf16().count() as u32);
+        let length = text::decimal(utf16_length(&payload));
         let headers = [
             ("contentLength", length.as_str()),
             ("seq", &text::decimal(seq)),
@@ -105,6 +105,13 @@ impl Session {
             }
         }
     }
+}
+
+/// How many UTF-16 units a text has: one for each character, another one for
+/// each of four bytes.
+fn utf16_length(text: &str) -> u32 {
+    let units = |byte: u8| u32::from(byte & 0xc0 != 0x80) + u32::from(byte >= 0xf0);
+    text.bytes().map(units).sum()
 }
 
 /// The media that would be played if this player could, such as `video H265`.

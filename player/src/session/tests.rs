@@ -275,7 +275,7 @@ fn media_that_makes_no_sense_ends_it() {
     let mut page = playing();
     page.outputs();
     page.session.media(b"HTTP/1.1", page.now);
-    let text = "502\nThe gateway sent media that makes no sense.";
+    let text = "502\nThe gateway sent something that makes no sense.";
     assert_eq!(page.outputs(), [error(text)]);
 }
 

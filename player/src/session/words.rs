@@ -16,21 +16,11 @@ pub fn failure(failure: &Failure) -> (u16, String) {
     (code, sentence(&failure.text()))
 }
 
-/// The sentence for an error of the gateway, which gives a reason of its own.
-pub fn refusal(code: u16, reason: &str) -> String {
-    let plain = match code {
-        401 | 403 => "The gateway does not allow this",
-        404 => "The gateway does not know this camera",
-        409 => "The gateway has this session already",
-        502 => "The camera cannot be reached",
-        503 => "The gateway cannot serve another viewer now",
-        504 => "The camera does not answer",
-        500..=599 => "The gateway has a fault",
-        _ => "The gateway refuses",
-    };
-    // The gateway's reasons are written for a person; ours stands in for none.
+/// The sentence for an error of the gateway, whose reasons are written for a
+/// person. The page has a headline for the code, and ours stands in for none.
+pub fn refusal(reason: &str) -> String {
     match reason.trim_ascii() {
-        "" => sentence(plain),
+        "" => String::from("The gateway refuses."),
         reason => sentence(reason),
     }
 }
@@ -61,10 +51,10 @@ pub fn unplayable(tracks: &[String]) -> String {
 
 /// Begins with a capital and ends with a full stop.
 fn sentence(text: &str) -> String {
-    let mut characters = text.chars();
-    let mut sentence = String::with_capacity(text.len() + 1);
-    sentence.extend(characters.next().map(|first| first.to_ascii_uppercase()));
-    sentence.push_str(characters.as_str());
+    let mut sentence = text.to_owned();
+    if let Some(first) = sentence.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
     if !matches!(sentence.as_bytes().last(), Some(b'.' | b'!' | b'?')) {
         sentence.push('.');
     }
@@ -80,9 +70,9 @@ mod tests {
         let (code, text) = failure(&Failure::Unauthorized { tried: true });
         assert_eq!(code, 401);
         assert_eq!(text, "The camera refuses this user name or password.");
-        assert_eq!(refusal(504, ""), "The camera does not answer.");
+        assert_eq!(refusal(""), "The gateway refuses.");
         assert_eq!(
-            refusal(403, "8.8.8.8 is not among [general] targets"),
+            refusal("8.8.8.8 is not among [general] targets"),
             "8.8.8.8 is not among [general] targets."
         );
         assert_eq!(

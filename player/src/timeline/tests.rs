@@ -10,8 +10,8 @@ fn both() -> Timeline {
     let mut timeline = Timeline::default();
     timeline.add(90_000, false);
     timeline.add(48_000, true);
-    assert!(timeline.arrive(0, 90_000, SECOND));
-    assert!(timeline.arrive(1, 48_000, SECOND));
+    assert!(timeline.arrive(0, 90_000, SECOND, false));
+    assert!(timeline.arrive(1, 48_000, SECOND, false));
     timeline
 }
 
@@ -66,7 +66,7 @@ fn a_late_report_moves_the_video_gently() {
     let mut last = 0;
     for second in 1..=5 {
         let ticks = 90_000 * (second + 1);
-        assert!(timeline.arrive(0, ticks, SECOND * (second + 1)));
+        assert!(timeline.arrive(0, ticks, SECOND * (second + 1), false));
         let time = timeline.time(0, ticks).unwrap();
         assert!((SECOND..=SECOND + SECOND / SLEW).contains(&(time - last)));
         last = time;
@@ -78,33 +78,51 @@ fn a_late_report_moves_the_video_gently() {
 #[test]
 fn leaps_are_new_beginnings_unless_time_passed() {
     let mut timeline = both();
-    assert!(timeline.arrive(0, 90_000 * 31, 31 * SECOND), "a pause");
-    assert!(!timeline.arrive(0, 90_000 * 61, 32 * SECOND), "ahead");
-    assert!(!timeline.arrive(0, 90_000 * 25, 32 * SECOND), "back");
-    assert!(timeline.arrive(0, 90_000 * 30, 32 * SECOND), "out of order");
-    assert!(timeline.arrive(0, 90_000 * 31, 90 * SECOND), "held up");
-    assert!(!timeline.arrive(0, 90_000 * 99, 158 * SECOND), "too long");
-    assert!(!timeline.arrive(0, 90_000 * 99, 158 * SECOND), "too long");
+    assert!(
+        timeline.arrive(0, 90_000 * 31, 31 * SECOND, false),
+        "a pause"
+    );
+    assert!(
+        !timeline.arrive(0, 90_000 * 61, 32 * SECOND, false),
+        "ahead"
+    );
+    assert!(!timeline.arrive(0, 90_000 * 25, 32 * SECOND, false), "back");
+    assert!(
+        timeline.arrive(0, 90_000 * 30, 32 * SECOND, false),
+        "out of order"
+    );
+    assert!(
+        timeline.arrive(0, 90_000 * 31, 90 * SECOND, false),
+        "held up"
+    );
+    assert!(
+        !timeline.arrive(0, 90_000 * 99, 158 * SECOND, false),
+        "too long"
+    );
+    assert!(
+        !timeline.arrive(0, 90_000 * 99, 158 * SECOND, false),
+        "too long"
+    );
 }
 
 #[test]
 fn ahead_of_its_time_is_a_new_beginning() {
     let mut timeline = both();
-    assert!(timeline.arrive(0, 93_600, SECOND + 40_000));
-    assert!(!timeline.arrive(0, 93_600 + 4 * 90_000, SECOND + 80_000));
+    assert!(timeline.arrive(0, 93_600, SECOND + 40_000, false));
+    assert!(!timeline.arrive(0, 93_600 + 4 * 90_000, SECOND + 80_000, false));
     // Not when the pictures before it were as far apart, in a burst.
-    assert!(timeline.arrive(0, 93_600 + 180_000, SECOND + 80_000));
-    assert!(timeline.arrive(0, 93_600 + 6 * 90_000, SECOND + 80_000));
+    assert!(timeline.arrive(0, 93_600 + 180_000, SECOND + 80_000, false));
+    assert!(timeline.arrive(0, 93_600 + 6 * 90_000, SECOND + 80_000, false));
     // Nor when it was held up.
-    assert!(timeline.arrive(1, 48_000 * 10, 20 * SECOND));
-    assert!(timeline.arrive(1, 48_000 * 15, 20 * SECOND));
+    assert!(timeline.arrive(1, 48_000 * 10, 20 * SECOND, false));
+    assert!(timeline.arrive(1, 48_000 * 15, 20 * SECOND, false));
 }
 
 #[test]
 fn sound_does_not_fall_back() {
     let mut timeline = both();
-    assert!(timeline.arrive(1, 48_000 - 4_800, SECOND));
-    assert!(!timeline.arrive(1, 48_000 - 24_000, SECOND));
+    assert!(timeline.arrive(1, 48_000 - 4_800, SECOND, false));
+    assert!(!timeline.arrive(1, 48_000 - 24_000, SECOND, false));
 }
 
 #[test]
@@ -112,10 +130,10 @@ fn a_rate_shows_by_two_measurements() {
     let mut timeline = both();
     let mut renewed = 0;
     for second in 1..14 {
-        if !timeline.arrive(0, 90_000 + 1_000 * second, (second + 1) * SECOND) {
+        if !timeline.arrive(0, 90_000 + 1_000 * second, (second + 1) * SECOND, false) {
             renewed += 1;
             timeline.reset_track(0);
-            assert!(timeline.arrive(0, 90_000 + 1_000 * second, (second + 1) * SECOND));
+            assert!(timeline.arrive(0, 90_000 + 1_000 * second, (second + 1) * SECOND, false));
         }
     }
     assert_eq!(renewed, 1);
@@ -128,7 +146,7 @@ fn runs_for_years() {
     let mut timeline = Timeline::default();
     timeline.add(90_000, false);
     let years = 20 * 365 * 86_400;
-    assert!(timeline.arrive(0, 5, 0));
+    assert!(timeline.arrive(0, 5, 0, false));
     timeline.anchor(0, 5, 0);
     assert_eq!(timeline.time(0, 5 + 90_000 * years), Some(years * SECOND));
 }
@@ -146,7 +164,7 @@ proptest! {
             match what {
                 0 => timeline.info(track, a as u32),
                 1 => timeline.report(track, a, b),
-                2 => { let _ = timeline.arrive(track, a, b); }
+                2 => { let _ = timeline.arrive(track, a, b, false); }
                 3 => timeline.anchor(track, a, b),
                 4 => timeline.reset(),
                 5 => timeline.suspect(track, b as u32),

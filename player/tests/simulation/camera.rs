@@ -10,7 +10,7 @@ const FRAME: i64 = 1024;
 /// Frames in a packet of sound.
 const FRAMES: i64 = 8;
 
-const VIDEO_RATE: i64 = 90_000;
+pub const VIDEO_RATE: i64 = 90_000;
 pub const AUDIO_RATE: i64 = 44_100;
 
 /// How often each track reports, and how far apart key frames are.

@@ -4,8 +4,10 @@
 mod camera;
 #[path = "../common/mod.rs"]
 mod common;
+mod leap;
 mod long;
 mod loss;
 mod odd;
 mod restart;
+mod silent;
 mod viewer;

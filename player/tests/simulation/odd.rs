@@ -106,3 +106,31 @@ fn reports_that_are_wrong_are_not_believed() {
         "{apart} {grown}"
     );
 }
+
+#[test]
+fn a_report_that_is_wild_alone_moves_nothing() {
+    // Words of a report: the wall clock's seconds, the RTP time.
+    for (word, by) in [(2, 3), (2, -3), (2, 3600), (4, 270_000), (4, 1 << 30)] {
+        let mut camera = Camera::new(HABITS, 13);
+        let mut viewer = Viewer::new("");
+        let (mut moment, mut reports, mut most) = (0, 0, 0.0f64);
+        while moment < 180 * SECOND {
+            for mut sent in camera.next() {
+                moment = sent.moment;
+                if sent.channel % 2 == 1 {
+                    reports += 1;
+                    if reports % 9 == 0 {
+                        let field = sent.bytes[word * 4..].first_chunk_mut::<4>().unwrap();
+                        let value = u32::from_be_bytes(*field).wrapping_add_signed(by);
+                        *field = value.to_be_bytes();
+                    }
+                }
+                viewer.take(&sent);
+            }
+            if moment > 30 * SECOND {
+                most = most.max((viewer.video.offset - viewer.audio.offset).abs());
+            }
+        }
+        assert!(most < 0.030, "word {word} by {by}: {most}");
+    }
+}

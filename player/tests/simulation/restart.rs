@@ -92,3 +92,17 @@ fn a_stall_of_the_link_moves_nothing() {
     assert!(apart.abs() < 0.030, "{apart}");
     assert!(behind.abs() < 0.1, "{behind}");
 }
+
+#[test]
+fn a_restart_of_the_numbers_a_little_further_back() {
+    for back in [8, 40, 100] {
+        for which in [0, 1] {
+            let (apart, behind) = over(0, HABITS, |camera| {
+                let track = camera.tracks().into_iter().nth(which).unwrap();
+                track.sequence = track.sequence.wrapping_sub(back);
+            });
+            assert!(apart.abs() < 0.030, "{back} of {which}: {apart}");
+            assert!(behind.abs() < 0.2, "{back} of {which}: {behind}");
+        }
+    }
+}

@@ -69,6 +69,7 @@ function watch(url: string, name: string, typed: boolean): void {
   video.start();
   showFacts();
   markCamera();
+  showRecent();
   stage.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
 }
 
@@ -78,6 +79,7 @@ function leave(): void {
   stage.hidden = true;
   document.title = 'camgate';
   markCamera();
+  showRecent();
   address.focus();
 }
 
@@ -136,7 +138,7 @@ function showRecent(): void {
   const list = recent();
   find('recent-list').replaceChildren(...list.map(recentItem));
   find('recent').hidden = !list.length;
-  find('welcome').hidden = list.length > 0 || !find('cameras').hidden;
+  find('welcome').hidden = playing !== undefined || list.length > 0 || !find('cameras').hidden;
 }
 
 function recentItem(url: string): HTMLElement {

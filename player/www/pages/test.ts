@@ -145,7 +145,7 @@ function code(): string {
 <script>
   const player = Streamedian.player('video', {
     url: ${JSON.stringify(withoutCredentials(completed(address.value) ?? 'rtsp://…'))},
-    socket: '${player.socket}',
+    socket: ${JSON.stringify(player.socket)},
     bufferDuration: ${playback.bufferDuration},
     continuousFileLength: ${continuous},
     eventFileLength: ${event},

@@ -23,6 +23,7 @@ export function tell(message: string): void {
 
 /** Asks for user and password, until `signal` is aborted; undefined: the person does not want to say. */
 export function ask(question: string, signal: AbortSignal): Promise<Credentials | undefined> {
+  if (signal.aborted) return Promise.resolve(undefined);
   const dialog = made<HTMLDialogElement>(SIGN_IN);
   say(part(dialog, 'p'), question);
   document.body.append(dialog);

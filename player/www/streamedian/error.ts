@@ -16,9 +16,7 @@ export class StreamedianError extends Error {
   }
 }
 
-const ABORTED = 1;
 const NETWORK = 2;
-const DECODE = 3;
 export const NOT_SUPPORTED = 4;
 const TRANSPORT = 6;
 
@@ -29,13 +27,6 @@ const CODES: Partial<Record<ProblemKind, number>> = {
   silent: NETWORK,
   gateway: TRANSPORT,
   refused: TRANSPORT,
-};
-
-const NATIVE: Record<number, string> = {
-  [ABORTED]: 'Playing was aborted.',
-  [NETWORK]: 'The network failed while playing.',
-  [DECODE]: 'The stream could not be decoded.',
-  [NOT_SUPPORTED]: 'The source is not supported.',
 };
 
 /** What the camera answered, as in "There is no such stream (404 Not Found to DESCRIBE)." */
@@ -49,5 +40,5 @@ export function fromProblem({ kind, code, title, message }: Problem): Streamedia
 
 /** What the element itself says. */
 export function fromElement({ code, message }: MediaError): StreamedianError {
-  return new StreamedianError(code, message || NATIVE[code] || '');
+  return new StreamedianError(code, message || 'The browser cannot play the stream.');
 }

@@ -6,9 +6,7 @@
 
 import { on } from '../event';
 import type { Credentials, Player, Problem } from '../player';
-import { ask, tell } from './dialog';
 import { fromElement, fromProblem, NOT_SUPPORTED, StreamedianError } from './error';
-import { mirror } from './mirror';
 import { Recording, type Prefix } from './recording';
 import { scriptBeside } from './script';
 import { isRtsp, playable, RTSP, sourceOf } from './source';
@@ -78,11 +76,12 @@ export class StreamedianPlayer {
     this.player = element;
     this.#options = options;
     const core = this.#load();
-    core.catch((error: unknown) => this.#fail(new StreamedianError(0, `The player could not be loaded: ${String(error)}`)));
+    core.catch((error: unknown) => this.#missing('player', error));
     this.continuousRecording = this.#recording(core, 'continuous', options.continuousFileLength);
     this.eventRecording = this.#recording(core, 'event', options.eventFileLength);
     this.bufferDuration = options.bufferDuration ?? BUFFER_DURATION;
     this.#mirror();
+    if (!options.errorHandler) dialogs().catch(() => {}); // a gateway that is gone could not bring them
     const url = options.url ?? sourceOf(element);
     if (url) void this.setSource(url, options.url ? options.type : RTSP);
   }
@@ -155,7 +154,7 @@ export class StreamedianPlayer {
   async #load(): Promise<Player> {
     const { Player } = await scriptBeside<typeof import('../player')>('player.js');
     const core = new Player(this.player, {
-      socket: this.#options.socket || new URL('/ws/', import.meta.url).href,
+      socket: this.#options.socket ?? '', // none: /ws/ where player.js is from
       keep: this.#duration,
       credentials: (_, problem) => this.#query(problem),
     });
@@ -198,7 +197,7 @@ export class StreamedianPlayer {
       core,
       prefix,
       (file, from) => this.#options.dataHandler?.(file, from),
-      (error) => this.#fail(new StreamedianError(0, `The recorder could not be loaded: ${String(error)}`)),
+      (error) => this.#missing('recorder', error),
     );
     recording.setFileLength(length);
     if (this.#options.dataHandler) void recording.prepare();
@@ -209,7 +208,10 @@ export class StreamedianPlayer {
     const { canvas: given } = this.#options;
     const canvas = typeof given === 'string' ? document.getElementById(given) : given;
     if (canvas instanceof HTMLCanvasElement && this.player instanceof HTMLVideoElement) {
-      mirror(this.player, canvas, this.#end.signal);
+      const { player } = this;
+      scriptBeside<typeof import('../extras')>('extras.js')
+        .then(({ mirror }) => mirror(player, canvas, this.#end.signal))
+        .catch((error: unknown) => this.#missing('canvas', error));
     }
   }
 
@@ -224,7 +226,11 @@ export class StreamedianPlayer {
     this.#told = key;
     const { errorHandler } = this.#options;
     if (errorHandler) errorHandler(error);
-    else tell(error.message);
+    else dialogs().then(({ tell }) => tell(error.message)).catch(() => reportError(error));
+  }
+
+  #missing(script: string, error: unknown): void {
+    this.#fail(new StreamedianError(0, `The ${script} could not be loaded: ${String(error)}`));
   }
 
   #info(told: unknown): void {
@@ -242,7 +248,10 @@ export class StreamedianPlayer {
   #query(problem: Problem): Promise<Credentials | undefined> {
     this.#withdraw();
     const { queryCredentials } = this.#options;
-    if (!queryCredentials) return ask(`${problem.title}. ${problem.message}`, this.#asking.signal);
+    if (!queryCredentials) {
+      const { signal } = this.#asking;
+      return dialogs().then(({ ask }) => ask(`${problem.title}. ${problem.message}`, signal));
+    }
     return new Promise((resolve) => {
       const answer = this.#answer = (given) => {
         if (this.#answer === answer) this.#answer = undefined;
@@ -261,6 +270,11 @@ export class StreamedianPlayer {
     this.#asking.abort();
     this.#asking = new AbortController();
   }
+}
+
+/** For pages without handlers of their own. */
+function dialogs(): Promise<typeof import('../face')> {
+  return scriptBeside('face.js');
 }
 
 function isCredentials(given: unknown): given is Credentials {

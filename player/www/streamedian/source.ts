@@ -23,6 +23,6 @@ function addressOf(source: HTMLElement, element: HTMLMediaElement): string | und
   // The attribute: the property is the address percent-encoded, and a space in it has a meaning.
   const url = source.getAttribute('src')?.trim() ?? '';
   const type = source.getAttribute('type') ?? '';
-  const ours = !source.dataset['ignore'] && !element.canPlayType(type) && playable(url, type);
+  const ours = !source.hasAttribute('data-ignore') && !element.canPlayType(type) && playable(url, type);
   return ours && url ? url : undefined;
 }

@@ -2,12 +2,16 @@ use proptest::prelude::*;
 
 use super::*;
 
+/// See [`Stream::lengths`].
+const STRAY: u16 = 8;
+
 /// A camera's bytes on their way through its queue.
 struct Stream {
     key: Key,
     queue: Queue,
     framer: Framer,
-    /// Lengths of the frames that come, over and over; 0 is an RTSP message.
+    /// Lengths of the frames that come, over and over; 0 is an RTSP message,
+    /// [`STRAY`] a frame behind stray bytes.
     lengths: Vec<u16>,
     begun: usize,
     /// Bytes that wait in the camera's socket.
@@ -22,7 +26,7 @@ impl Stream {
         Stream {
             key: Key::test(index),
             queue: Queue::new(128 * 1024, pool.buffer_size()),
-            framer: Framer::new(65_536),
+            framer: Framer::lenient(65_536),
             lengths,
             begun: 0,
             socket: VecDeque::new(),
@@ -34,15 +38,30 @@ impl Stream {
     /// The camera sends until `count` bytes wait.
     fn fill(&mut self, count: usize) {
         while self.socket.len() < count {
-            let length = self.lengths[self.begun % self.lengths.len()];
+            // The longest comes first: what comes behind stray bytes is like
+            // what was seen before.
+            let length = match self.begun {
+                0 if self.lengths.contains(&STRAY) => u16::MAX,
+                begun => self.lengths[begun % self.lengths.len()],
+            };
             self.begun += 1;
             if length == 0 {
                 self.socket.extend(b"RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n");
                 continue;
             }
+            if length == STRAY && self.begun.is_multiple_of(8) {
+                // They look like the beginning of a frame.
+                self.socket.push_back(0);
+                self.socket.extend(&b"$\0\0\x09\0"[self.begun % 5..]);
+                self.socket.extend(b"$\0\0\x09\0");
+            }
             let mut frame = vec![b'$', 0];
             frame.extend_from_slice(&length.to_be_bytes());
-            frame.extend(std::iter::repeat_n(self.begun as u8, usize::from(length)));
+            frame.push(0x80);
+            frame.extend(std::iter::repeat_n(
+                self.begun as u8,
+                usize::from(length) - 1,
+            ));
             self.socket.extend(&frame);
             self.due.extend(&frame);
         }
@@ -113,7 +132,8 @@ fn act() -> impl Strategy<Value = Act> {
 fn lengths() -> impl Strategy<Value = Vec<u16>> {
     let length = prop_oneof![
         1 => Just(0u16),
-        4 => 1u16..200,
+        1 => Just(STRAY),
+        4 => 9u16..200,
         4 => 1_000u16..1_500,
         2 => 4_000u16..40_000,
         1 => Just(u16::MAX),

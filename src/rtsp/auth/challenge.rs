@@ -32,8 +32,8 @@ pub(super) fn challenges(value: &str) -> Vec<Challenge<'_>> {
     let mut found: Vec<Challenge<'_>> = Vec::new();
     let mut rest = value;
     loop {
-        while let Some(after) = rest.strip_prefix([',', ' ', '\t']) {
-            rest = after;
+        while let [b',' | b' ' | b'\t', ..] = rest.as_bytes() {
+            rest = rest.get(1..).unwrap_or_default();
         }
         let end = text::until(rest, b", \t=");
         let (word, after) = rest.split_at(end);

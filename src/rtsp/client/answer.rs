@@ -3,6 +3,7 @@
 use super::headers::{self, Transport};
 use super::request::{Kind, Pending};
 use super::{Client, Failure, LAST_SPELLING, MAX_KEEP_ALIVE, MIN_KEEP_ALIVE, Output, Phase, Track};
+use crate::rtsp::auth::Authenticator;
 use crate::rtsp::message::{self, Message, Start};
 use crate::rtsp::sdp;
 use crate::rtsp::text;
@@ -266,12 +267,15 @@ impl Client {
             return self.fail(failure);
         };
         if !there.same_place(&self.url) {
-            return self.fail(Failure::Redirect(there.without_credentials()));
+            return self.fail(Failure::Redirect(there));
         }
         if self.redirects >= MAX_REDIRECTS {
             return self.fail(Failure::Protocol("the camera redirects in a circle"));
         }
         self.redirects += 1;
+        if let Some(credentials) = there.credentials() {
+            self.authenticator = Some(Authenticator::new(credentials));
+        }
         self.url.path = there.path;
         self.send(Kind::Describe);
     }

@@ -1,6 +1,7 @@
 //! Why a session ended, in words for the person who watches.
 
 use crate::rtsp::text;
+use crate::rtsp::url::Url;
 use std::fmt::{self, Display, Formatter};
 
 /// Why the client gave up.
@@ -14,8 +15,9 @@ pub enum Failure {
         reason: String,
         method: &'static str,
     },
-    /// The stream is at another host or port: its URL, without credentials.
-    Redirect(String),
+    /// The stream is at another host or port; credentials in the URL are those
+    /// that the camera gave for it.
+    Redirect(Url),
     /// What the camera sent makes no sense.
     Protocol(&'static str),
     /// The camera describes no media, or none was chosen.
@@ -44,7 +46,9 @@ impl Failure {
                 let answer = text::concat(&[" (", &number, space, reason, " to ", method, ")"]);
                 return text::concat(&[plain_words(*code), &answer]);
             }
-            Failure::Redirect(url) => &["the stream has moved to ", url],
+            Failure::Redirect(url) => {
+                return text::concat(&["the stream has moved to ", &url.without_credentials()]);
+            }
             Failure::Protocol(what) => &[what],
             Failure::NoMedia => &["the camera offers nothing to play"],
             Failure::Timeout { method } => &["the camera does not answer (", method, ")"],

@@ -81,11 +81,10 @@ fn entries(value: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(value);
     std::iter::from_fn(move || {
         let text = rest.take()?;
-        let mut commas = text.match_indices(',').map(|(at, _)| at);
-        let end = commas.find(|at| {
+        let end = text.bytes().enumerate().position(|(at, byte)| {
             let after = text.get(at + 1..).unwrap_or_default().trim_ascii_start();
             let name = after.get(..4).unwrap_or_default();
-            name.eq_ignore_ascii_case("url=")
+            byte == b',' && name.eq_ignore_ascii_case("url=")
         });
         let Some(end) = end else {
             return Some(text);

@@ -11,8 +11,8 @@ fn moved(page: &mut Page, status: &str, to: &str) {
 /// returns the INIT.
 fn follow(page: &mut Page) -> String {
     let outputs = page.outputs();
-    let reopened = (Kind::Reopen, String::new());
-    assert_eq!(outputs[0], reopened, "{outputs:?}");
+    assert_eq!(outputs[0].0, Kind::Reopen, "{outputs:?}");
+    assert!(outputs[0].1.starts_with("rtsp") && !outputs[0].1.contains('@'));
     assert_eq!(outputs[1], (Kind::State, "connecting".to_owned()));
     assert_eq!(outputs.len(), 2);
     page.session.control_opened(page.now);
@@ -30,8 +30,19 @@ fn follow(page: &mut Page) -> String {
     init
 }
 
+const BASIC: &str = "WWW-Authenticate: Basic realm=\"x\"\r\n";
+
+/// The credentials that the last request carries.
+fn carried(page: &mut Page) -> Option<String> {
+    let outputs = page.outputs();
+    let request = request(outputs.last().unwrap());
+    let coded = request.split("Authorization: Basic ").nth(1)?;
+    let plain = text::base64(coded.split("\r\n").next().unwrap()).unwrap();
+    Some(String::from_utf8(plain).unwrap())
+}
+
 #[test]
-fn it_is_followed_with_a_new_init_and_without_credentials() {
+fn it_is_followed_with_a_new_init() {
     for status in ["301 Moved Permanently", "302 Moved", "305 Use Proxy"] {
         let mut page = Page::joined_with("rtsp://admin:secret@10.0.0.1/s\n\n");
         page.answer("200 OK", "", "");
@@ -49,17 +60,70 @@ fn it_is_followed_with_a_new_init_and_without_credentials() {
     }
 }
 
+/// What is sent to `to`, asked for it, by a viewer of `argument` that was
+/// redirected there.
+fn sent_there(argument: &str, to: &str) -> Option<String> {
+    let mut page = Page::joined_with(argument);
+    page.answer("401 Unauthorized", BASIC, "");
+    moved(&mut page, "302 Moved", to);
+    follow(&mut page);
+    page.answer("401 Unauthorized", BASIC, "");
+    match page.session.poll_output().unwrap() {
+        output if output.kind == Kind::Error => None,
+        output => {
+            page.session.queue.push(output);
+            carried(&mut page)
+        }
+    }
+}
+
 #[test]
-fn credentials_given_by_option_stay_at_home_too() {
+fn credentials_go_to_the_host_that_they_are_for_and_to_no_other() {
+    let by_url = "rtsp://admin:secret@10.0.0.1/s\n\n";
+    let by_option = "rtsp://10.0.0.1/s\nadmin\nsecret";
+    let known = "rtsp://10.0.0.1/s\nadmin\nsecret\nrtsp://10.0.0.2:99/t\nbob\npw \u{fc}";
+    let some = |text: &str| Some(text.to_owned());
+    for home in [by_url, by_option, known] {
+        // With the address, for its host alone, and even at the same one.
+        assert_eq!(sent_there(home, "rtsp://u:p%40@10.0.0.2/t"), some("u:p@"));
+        assert_eq!(sent_there(home, "rtsp://u:p@10.0.0.1:8554/t"), some("u:p"));
+        assert_eq!(sent_there(home, "rtsp://10.0.0.2/t"), None, "{home}");
+        let elsewhere = "rtsp://10.0.0.1:8554/t";
+        assert_eq!(sent_there(home, elsewhere), some("admin:secret"), "{home}");
+        let safer = "rtsps://10.0.0.1/t";
+        assert_eq!(sent_there(home, safer), some("admin:secret"), "{home}");
+    }
+    assert_eq!(
+        sent_there(known, "rtsp://10.0.0.2:99/x"),
+        some("bob:pw \u{fc}")
+    );
+    assert_eq!(
+        sent_there(known, "rtsp://u:p@10.0.0.2:99/x"),
+        some("bob:pw \u{fc}")
+    );
+    let safe = "rtsps://admin:secret@10.0.0.1/s\n\n";
+    assert_eq!(sent_there(safe, "rtsp://10.0.0.1:554/t"), None);
+}
+
+#[test]
+fn the_new_host_may_ask_for_credentials_of_its_own() {
     let mut page = Page::joined_with("rtsp://10.0.0.1/s\nadmin\nsecret");
-    let basic = "WWW-Authenticate: Basic realm=\"x\"\r\n";
-    page.answer("401 Unauthorized", basic, "");
+    page.answer("401 Unauthorized", BASIC, "");
     moved(&mut page, "302 Moved", "rtsp://10.0.0.2/t");
     follow(&mut page);
-    page.answer("401 Unauthorized", basic, "");
+    page.answer("401 Unauthorized", BASIC, "");
     let text = "401\nThe stream has moved to rtsp://10.0.0.2/t. \
         The camera asks for a user name and a password.";
     assert_eq!(page.outputs(), [error(text)]);
+}
+
+#[test]
+fn credentials_in_an_address_at_the_same_place_count_from_there_on() {
+    let mut page = Page::joined_with("rtsp://10.0.0.1/s\nadmin\nsecret");
+    page.answer("401 Unauthorized", BASIC, "");
+    moved(&mut page, "302 Moved", "rtsp://u:p@10.0.0.1/t");
+    page.answer("401 Unauthorized", BASIC, "");
+    assert_eq!(carried(&mut page).as_deref(), Some("u:p"));
 }
 
 #[test]

@@ -12,9 +12,11 @@ export class Recording {
   readonly #recorder: Recorder;
   readonly #length: HTMLInputElement;
   readonly #button: HTMLElement;
+  readonly #pause: HTMLElement;
   readonly #note: (text: string) => void;
   /** When it began (ms). */
   #since = 0;
+  #paused = false;
 
   constructor(player: Player, kind: RecorderKind, deliver: (file: Uint8Array<ArrayBuffer>, kind: RecorderKind) => void, note: (text: string) => void) {
     this.#kind = kind;
@@ -22,7 +24,9 @@ export class Recording {
     this.#recorder = new Recorder(player, kind, deliver);
     this.#length = find<HTMLInputElement>(`${kind}FileLength`);
     this.#button = find(`${kind}-record`);
+    this.#pause = find(`${kind}-pause`);
     on(this.#button, 'click', () => this.#toggle());
+    on(this.#pause, 'click', () => this.#setPaused(!this.#paused));
     on(this.#length, 'change', () => {
       this.#setLength();
       note(`${this.#length.id}: ${this.fileLength}`);
@@ -50,7 +54,17 @@ export class Recording {
     this.#button.setAttribute('aria-pressed', String(on));
     this.#note(on ? `${this.#kind} recording begins, files of ${this.fileLength} ms` : `${this.#kind} recording ends`);
     this.#recorder.record(on);
+    this.#pause.hidden = !on;
+    if (!on && this.#paused) this.#setPaused(false);
     this.tick();
+  }
+
+  /** What comes meanwhile is in no file. */
+  #setPaused(paused: boolean): void {
+    this.#paused = paused;
+    this.#recorder.pause(paused);
+    this.#pause.setAttribute('aria-pressed', String(paused));
+    this.#note(`${this.#kind} recording ${paused ? 'pauses' : 'goes on'}`);
   }
 
   /** What is no length becomes one. */

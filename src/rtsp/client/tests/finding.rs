@@ -72,7 +72,7 @@ fn redirects_within_the_camera_are_followed() {
     scene.answer("301 Moved", "Location: rtsp://u:secret@elsewhere/x\r\n", "");
     assert_eq!(
         scene.failure(),
-        Failure::Redirect("rtsp://elsewhere/x".into())
+        Failure::Redirect(Url::parse("rtsp://u:secret@elsewhere/x").unwrap())
     );
     let mut scene = Scene::new("rtsp://cam/live");
     for _ in 0..5 {

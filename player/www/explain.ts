@@ -1,0 +1,30 @@
+// Finding out why a WebSocket would not open.
+//
+// A browser tells a script nothing about a failed WebSocket handshake. The gateway answers a
+// plain GET of the same URL with the very text that the upgrade got, so that is asked then.
+
+import { full, gateway, refused, unreachable, type Problem } from './problem';
+
+/** Time for the gateway to say why, in ms. */
+const LIMIT = 5_000;
+/** A reason is one sentence; a proxy's error page is not. */
+const REASON_LIMIT = 300;
+
+/** Asks in plain HTTP; `url` is that of the WebSocket. */
+export async function explain(url: string): Promise<Problem> {
+  const response = await fetch(url.replace(/^ws/, 'http'), { cache: 'no-store', signal: AbortSignal.timeout(LIMIT) });
+  const plain = response.headers.get('content-type')?.startsWith('text/plain');
+  return unopened(response.status, plain ? (await response.text()).trim().slice(0, REASON_LIMIT) : '');
+}
+
+function unopened(status: number, text: string): Problem {
+  switch (status) {
+    case 0: return unreachable();
+    case 403: return refused(status, text || 'The gateway refused this page.');
+    case 404: return gateway(status, 'No gateway here', 'A web server answers at this address, but no camgate.');
+    case 503: return full(text);
+  }
+  return status === 426 || (status >= 200 && status < 300)
+    ? gateway(status, 'WebSockets do not get through', 'The gateway answers, but a proxy in between seems to stop them.')
+    : gateway(status, 'The gateway has a problem', text || `It answered ${status}.`);
+}

@@ -1,0 +1,80 @@
+// The face of <camgate-video>: the bar, what the picture says, the numbers over it. It is a script of
+// its own (face.js), with the dialogs of streamedian.js, so that a picture need not wait for it.
+//
+// Invariant: it knows of an element what every page knows (attributes, properties, events), so that
+// the face of a newer gateway fits a page that is still open.
+
+import { Controls } from './controls';
+import { adopt, made } from './dom';
+import type { CamgateVideo } from './element';
+import { HAVE_METADATA, on } from './event';
+import css from './face.css';
+import { Overlay } from './overlay';
+import { Readout } from './readout';
+
+export { ask, tell } from './streamedian/dialog';
+
+export class Face {
+  readonly #element: CamgateVideo;
+  readonly #frame: HTMLElement;
+  readonly #overlay: Overlay;
+  readonly #controls: Controls;
+  readonly #readout = new Readout();
+  /** The play head has moved since the last (re)start. */
+  #moving: boolean;
+
+  /** `frame` lies in the element's shadow root and holds the picture. */
+  constructor(element: CamgateVideo, frame: HTMLElement) {
+    const { video } = element;
+    this.#element = element;
+    this.#frame = frame;
+    this.#moving = video.currentTime > 0 && !video.paused;
+    this.#controls = new Controls(element, frame, video);
+    this.#overlay = new Overlay({
+      play: () => element.start(),
+      again: () => element.start(),
+      signIn: (user, password) => this.#signIn(user, password),
+    });
+    on(this.#controls.unmute, 'click', () => this.#unmute());
+    adopt(frame.getRootNode() as ShadowRoot, css);
+    frame.append(this.#readout.node, this.#overlay.note, this.#controls.unmute, made('<slot name="picture"></slot>'), this.#controls.node, this.#overlay.node);
+    on(video, 'emptied', () => this.#move(false));
+    on(video, 'waiting volumechange', () => this.show());
+    on(video, 'timeupdate', () => this.#move(!video.paused));
+    this.show();
+  }
+
+  /** Shows how the element stands: to be called when that changes, and several times a second. */
+  show(): void {
+    const { player, video, src, hushed, controls } = this.#element;
+    const { state, problem, retryIn, unsupported } = player;
+    const moving = this.#moving && video.readyState > HAVE_METADATA;
+    this.#overlay.show({ state, problem, retryIn, moving, idle: src !== '' && video.paused, unsupported }, player.user);
+    const playing = state === 'playing' && moving && !video.paused;
+    this.#controls.live = playing && !problem;
+    this.#controls.unmute.hidden = !(hushed && playing && player.sound);
+    this.#readout.node.hidden = !this.#element.hasAttribute('stats');
+    this.#readout.show(player);
+    const classes = { controls, running: state !== 'stopped' && state !== 'failed', still: video.paused, blank: !video.videoWidth };
+    for (const [name, has] of Object.entries(classes)) this.#frame.classList.toggle(name, has);
+  }
+
+  #move(moving: boolean): void {
+    if (moving === this.#moving) return;
+    this.#moving = moving;
+    this.show();
+  }
+
+  #signIn(user: string, password: string): void {
+    const element = this.#element;
+    element.setCredentials(user, password);
+    element.dispatchEvent(new CustomEvent('credentials', { detail: { user, password } }));
+    element.video.focus();
+  }
+
+  #unmute(): void {
+    const { video } = this.#element;
+    video.muted = false;
+    video.play().catch(() => {});
+  }
+}

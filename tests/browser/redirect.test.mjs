@@ -1,0 +1,73 @@
+// A camera that sends the player elsewhere (RFC 2326 section 11.3): to another
+// host and port, so both of the viewer's sockets are opened anew.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { scenario, watchPage, words } from './browser.mjs';
+import { assertPlays } from './playback.mjs';
+import { assertShows } from './video.mjs';
+
+const LOOPBACK = 'targets = loopback\n';
+
+/** A camera that answers every DESCRIBE with 302 to `location(its own address)`; `act` gets its address and the requests so far. */
+async function withSignpost(location, act) {
+  const asked = [];
+  const server = createServer((socket) => {
+    let text = '';
+    socket.on('error', () => {});
+    socket.setEncoding('latin1').on('data', (data) => {
+      text += data;
+      for (let end = text.indexOf('\r\n\r\n'); end >= 0; end = text.indexOf('\r\n\r\n')) {
+        const request = text.slice(0, end);
+        text = text.slice(end + 4);
+        asked.push(request.split(' ', 2).join(' '));
+        const cseq = /^CSeq: *(\d+)/im.exec(request)?.[1];
+        const status = request.startsWith('DESCRIBE') ? `302 Moved Temporarily\r\nLocation: ${location(address())}` : '200 OK\r\nPublic: OPTIONS, DESCRIBE';
+        socket.write(`RTSP/1.0 ${status}\r\nCSeq: ${cseq}\r\n\r\n`);
+      }
+    });
+  }).listen(0, '127.0.0.1');
+  const address = () => `rtsp://127.0.0.1:${server.address().port}/old`;
+  await once(server, 'listening');
+  try {
+    await act(address(), asked);
+  } finally {
+    server.close();
+  }
+}
+
+scenario('a redirect to another host and port ends at the picture', async ({ stage, open }) => {
+  const [gateway, camera] = [await stage.gateway(LOOPBACK), await stage.camera()];
+  await withSignpost(() => `rtsp://localhost:${camera.port}/h264+aac`, async (address, asked) => {
+    const page = await open(watchPage(gateway, address));
+    await assertPlays(page);
+    assert.ok(asked.includes(`DESCRIBE ${address}`), asked.join());
+    assert.ok(!asked.some((line) => /^(SETUP|PLAY)/.test(line)), asked.join());
+    assert.equal(await page.evaluate(() => document.querySelector('camgate-video').stats.reconnects), 0);
+  });
+});
+
+scenario('pages of the Streamedian player follow a redirect too', async ({ stage, open }) => {
+  const [gateway, camera] = [await stage.gateway(LOOPBACK), await stage.camera()];
+  await withSignpost(() => camera.url, async (address) => {
+    const url = `${gateway.page}written.html`;
+    const body = `<!doctype html><video id="video" muted autoplay><source src="${address}" type="application/x-rtsp"></video>
+      <script src="streamedian.js"></script><script>
+      window.errors = [];
+      window.player = Streamedian.player('video', { errorHandler: (e) => errors.push(e.message) });
+      </script>`;
+    const page = await open(url, { files: { [url]: { contentType: 'text/html', body } } });
+    await assertShows(page);
+    assert.deepEqual(await page.evaluate(() => [errors, player.isPlaying()]), [[], true]);
+  });
+});
+
+scenario('a camera that redirects to itself for ever is given up in words', async ({ stage, open }) => {
+  const gateway = await stage.gateway(LOOPBACK);
+  await withSignpost((own) => own, async (address, asked) => {
+    const page = await open(watchPage(gateway, address));
+    await words(page, /redirects in a circle/);
+    assert.ok(asked.length < 100, `${asked.length} requests`);
+  });
+});
