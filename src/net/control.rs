@@ -100,6 +100,11 @@ impl Server {
     }
 
     fn websocket_event(&mut self, key: Key, event: Event) {
+        if let Event::Binary(bytes) = &event
+            && let Some(viewer) = self.rtsp_viewer(key)
+        {
+            return self.rtsp_bytes(viewer, bytes);
+        }
         let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
@@ -160,6 +165,7 @@ impl Server {
         let viewer = match self.connections.get(key)?.role {
             Role::Control { viewer, .. } => viewer,
             Role::Data { viewer, .. } => viewer?,
+            Role::Rtsp { viewer } => viewer,
             _ => return None,
         };
         let found = self.viewers.get_mut(viewer)?;
@@ -217,7 +223,7 @@ impl Server {
         }
     }
 
-    fn check_outbox(&mut self, key: Key) {
+    pub(super) fn check_outbox(&mut self, key: Key) {
         if let Some(connection) = self.connections.get(key)
             && connection.out.cost() > OUTBOX_LIMIT
         {

@@ -111,8 +111,10 @@ impl Server {
                     && let (Some(ending), Some(connection)) =
                         (found.ending.take(), self.connections.get_mut(data))
                 {
-                    let close = websocket::close(ending.code, &ending.reason);
-                    connection.out.push(close);
+                    if let Role::Data { .. } = connection.role {
+                        let close = websocket::close(ending.code, &ending.reason);
+                        connection.out.push(close);
+                    }
                     self.close_connection(data);
                 }
                 self.finish_viewer(viewer);
@@ -123,8 +125,14 @@ impl Server {
     fn write_media(&mut self, viewer: Key, data: Key) -> Option<Pumped> {
         let found = self.viewers.get_mut(viewer)?;
         let connection = self.connections.get_mut(data)?;
+        let Some(delivery) = found.delivery.as_mut() else {
+            return Some(match connection.flush() {
+                Err(_) => Pumped::Broken,
+                Ok(()) if found.ending.is_some() => Pumped::Finished,
+                Ok(()) => Pumped::Done,
+            });
+        };
         let source = self.sources.get_mut(found.source?)?;
-        let delivery = found.delivery.as_mut()?;
         let alone = matches!(source.owner, Owner::Viewer(_));
         let start = delivery.position();
         let patience = self.config.limits.handshake;
@@ -216,12 +224,18 @@ impl Server {
             // The one set when the socket was accepted, or when its end began.
             return connection.deadline;
         }
-        let stuck = viewer
-            .and_then(|viewer| self.viewers.get(viewer))
-            .and_then(|viewer| viewer.stuck);
-        let idle = self.config.limits.idle;
-        let alive = socket.deadline(idle);
-        Some(stuck.map_or(alive, |since| alive.min(since + idle)))
+        let alive = socket.deadline(self.config.limits.idle);
+        let own = viewer.and_then(|viewer| self.viewer_deadline(viewer));
+        Some(own.map_or(alive, |own| own.min(alive)))
+    }
+
+    /// When a viewer's data socket must have taken something, or its first
+    /// request come.
+    pub(super) fn viewer_deadline(&self, viewer: Key) -> Option<Instant> {
+        let found = self.viewers.get(viewer)?;
+        let stuck = found.stuck.map(|since| since + self.config.limits.idle);
+        let open_by = found.open_by.filter(|_| found.requests.is_some());
+        [stuck, open_by].into_iter().flatten().min()
     }
 
     pub(super) fn data_expired(&mut self, key: Key) {
@@ -230,9 +244,13 @@ impl Server {
         };
         match viewer.and_then(|viewer| self.viewers.get(viewer)) {
             Some(found) if found.ending.is_none() => {
-                let idle = self.config.limits.idle;
-                if found.stuck.is_some_and(|since| since + idle <= self.now) {
-                    return self.peer_gone(key, "does not read");
+                let due = viewer.and_then(|viewer| self.viewer_deadline(viewer));
+                if due.is_some_and(|due| due <= self.now) {
+                    let why = match found.stuck {
+                        Some(_) => "does not read",
+                        None => "no RTSP request came",
+                    };
+                    return self.peer_gone(key, why);
                 }
                 self.keep_alive(key);
             }

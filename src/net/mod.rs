@@ -75,6 +75,7 @@ mod outbox;
 mod pool;
 mod queue;
 mod resolver;
+mod rtsp;
 mod server;
 mod shared;
 mod sharing;

@@ -18,7 +18,7 @@ use crate::config::{self, Config};
 use super::closing::LINGER;
 use super::connection::{Connection, Role};
 use super::key::{Key, Line, Table};
-use super::listener::Listeners;
+use super::listener::{Door, Listeners};
 use super::pool::Pool;
 use super::resolver::Resolver;
 use super::shared::Shared;
@@ -90,7 +90,8 @@ impl Server {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
         let signals = Signals::new(poll.registry(), SIGNALS)?;
-        let listeners = Listeners::bind(&config.listen, poll.registry())?;
+        let (web, rtsp) = (&config.listen, &config.rtsp_listen);
+        let listeners = Listeners::bind(web, rtsp, poll.registry())?;
         let policy = policy(&config, listeners.ports());
         let mut server = Server {
             poll,
@@ -130,9 +131,15 @@ impl Server {
         self.cameras.push(camera);
     }
 
-    /// The addresses that are listened on, ports as the system gave them.
+    /// The addresses that are listened on for browsers, ports as the system gave
+    /// them.
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.listeners.addresses()
+        self.listeners.addresses(Door::Web)
+    }
+
+    /// The addresses that are listened on for RTSP clients.
+    pub fn rtsp_addresses(&self) -> Vec<SocketAddr> {
+        self.listeners.addresses(Door::Rtsp)
     }
 
     /// Runs until SIGTERM or SIGINT.
@@ -241,6 +248,7 @@ impl Server {
             Role::Http { .. } => self.serve_http(key),
             Role::Control { .. } => self.serve_control(key),
             Role::Data { .. } => self.serve_data(key),
+            Role::Rtsp { viewer } => self.serve_rtsp(key, viewer),
             Role::Camera { .. } => self.serve_camera(key),
             Role::Closing { .. } => self.serve_closing(key),
         }
@@ -355,6 +363,7 @@ impl Server {
         let (old, new) = (&self.config, &*config);
         let changed = [
             ("listen", old.listen != new.listen),
+            ("rtsp_listen", old.rtsp_listen != new.rtsp_listen),
             ("pool", old.limits.pool != new.limits.pool),
             ("buffer", old.limits.buffer != new.limits.buffer),
             ("log", old.log != new.log),
@@ -363,6 +372,7 @@ impl Server {
             log::warn!("\"{name}\" has changed: that takes effect after a restart");
         }
         config.listen.clone_from(&old.listen);
+        config.rtsp_listen.clone_from(&old.rtsp_listen);
         config.log.clone_from(&old.log);
         config.limits.pool = old.limits.pool;
         config.limits.buffer = old.limits.buffer;

@@ -31,13 +31,12 @@ impl Server {
     /// `/metrics`, in Prometheus' text format.
     pub(super) fn metrics(&mut self) -> String {
         let mut out = String::with_capacity(1024);
-        let kinds = ["http", "control", "data", "camera", "closing"];
-        let mut counts = [0; 5];
+        let mut counts = [0; KINDS.len()];
         for (_, connection) in self.connections.iter() {
             counts[kind(&connection.role)] += 1;
         }
         out.push_str("# TYPE camgate_connections gauge\n");
-        for (kind, count) in kinds.iter().zip(counts) {
+        for (kind, count) in KINDS.iter().zip(counts) {
             let _ = writeln!(out, "camgate_connections{{kind=\"{kind}\"}} {count}");
         }
         let gauges = [
@@ -141,11 +140,10 @@ impl Server {
             self.waiting.len(),
         );
         for (_, connection) in self.connections.iter() {
-            let names = ["http", "control", "data", "camera", "closing"];
             log::info!(
                 "[c{}] {} {} readable={} writable={} outbox={}",
                 connection.id,
-                names[kind(&connection.role)],
+                KINDS[kind(&connection.role)],
                 connection.peer,
                 connection.readable,
                 connection.writable,
@@ -180,6 +178,9 @@ fn push_status(out: &mut String, status: &Status) {
     );
 }
 
+/// What [`kind`] numbers.
+const KINDS: [&str; 6] = ["http", "control", "data", "camera", "closing", "rtsp"];
+
 fn kind(role: &Role) -> usize {
     match role {
         Role::Http { .. } => 0,
@@ -187,5 +188,6 @@ fn kind(role: &Role) -> usize {
         Role::Data { .. } => 2,
         Role::Camera { .. } => 3,
         Role::Closing { .. } => 4,
+        Role::Rtsp { .. } => 5,
     }
 }

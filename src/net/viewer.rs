@@ -13,6 +13,9 @@ use super::queue::Queue;
 /// The longest RTSP message that is read from a camera, in bytes.
 pub const MAX_MESSAGE: usize = 64 * 1024;
 
+/// The longest RTSP request that is read from a viewer, in bytes.
+pub const MAX_REQUEST: usize = 8 * 1024;
+
 /// A viewer's session and the keys of its sockets.
 pub struct Viewer {
     pub channel: Channel,
@@ -24,6 +27,9 @@ pub struct Viewer {
     pub source: Option<Key>,
     /// While it gets media.
     pub delivery: Option<Delivery>,
+    /// Of a viewer that speaks RTSP on its data socket, and has no other: what
+    /// finds its requests.
+    pub requests: Option<Framer>,
     /// What is around its frames: said when its data socket came.
     pub framing: Framing,
     /// The tracks of a shared camera that it wants played: channels on the
@@ -48,6 +54,16 @@ pub struct Ending {
 }
 
 impl Viewer {
+    /// A viewer that speaks RTSP on the socket `key`.
+    pub fn rtsp(channel: Channel, key: Key, id: u64, open_by: Instant) -> Viewer {
+        Viewer {
+            control: None,
+            data: Some(key),
+            requests: Some(Framer::new(MAX_REQUEST)),
+            ..Viewer::new(channel, key, id, open_by)
+        }
+    }
+
     /// A viewer whose control socket is `key`, known as `id` in the log; it is to
     /// say what it wants until `open_by`.
     pub fn new(channel: Channel, key: Key, id: u64, open_by: Instant) -> Viewer {
@@ -55,6 +71,7 @@ impl Viewer {
             channel,
             id,
             control: Some(key),
+            requests: None,
             data: None,
             source: None,
             delivery: None,

@@ -5,7 +5,6 @@ use crate::camera::Camera;
 
 use super::delivery::Delivery;
 use super::key::Key;
-use super::outbox::Piece;
 use super::server::Server;
 use super::shared::Shared;
 use super::viewer::Owner;
@@ -26,7 +25,9 @@ impl Server {
         if let Some(found) = self.viewers.get_mut(viewer) {
             log::info!("[c{}] wants camera {name}", found.id);
             found.source = Some(source);
-            found.open_by = None;
+            if found.data.is_some() {
+                found.open_by = None;
+            }
         }
         if let Some(shared) = self.shared.get_mut(key)
             && !plays
@@ -194,14 +195,6 @@ impl Server {
         }
         found.channels = None;
         self.release(key);
-    }
-
-    /// RTSP for a viewer that speaks it.
-    pub(super) fn answer_rtsp(&mut self, viewer: Key, bytes: Vec<u8>) {
-        let data = self.viewers.get(viewer).and_then(|found| found.data);
-        if let Some(connection) = data.and_then(|data| self.connections.get_mut(data)) {
-            connection.out.push(Piece::Owned(bytes));
-        }
     }
 }
 

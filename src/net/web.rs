@@ -2,7 +2,6 @@
 //! WebSocket.
 
 use std::rc::Rc;
-use std::time::Instant;
 
 use crate::assets;
 use crate::channel::Channel;
@@ -190,23 +189,20 @@ impl Server {
         };
         let now = self.now;
         let viewer = match protocol {
-            Protocol::Control => match self.add_viewer(key, request, now) {
+            Protocol::Data => None,
+            _ => match self.add_viewer(key, request, protocol) {
                 Some(viewer) => Some(viewer),
                 None => return self.refuse(key, 503, "too many viewers".to_owned()),
             },
-            Protocol::Data => None,
         };
         let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
         connection.out.push(http::switching(&upgrade.key, name));
         let socket = WebSocket::new(MAX_WSP, now);
-        connection.role = match viewer {
-            Some(viewer) => Role::Control { viewer, socket },
-            None => Role::Data {
-                viewer: None,
-                socket,
-            },
+        connection.role = match (protocol, viewer) {
+            (Protocol::Control, Some(viewer)) => Role::Control { viewer, socket },
+            _ => Role::Data { viewer, socket },
         };
         log::debug!(
             "[c{}] {name} socket from {}",
@@ -216,14 +212,16 @@ impl Server {
         self.websocket_opened(key, rest);
     }
 
-    fn add_viewer(&mut self, key: Key, request: &Request, now: Instant) -> Option<Key> {
+    fn add_viewer(&mut self, key: Key, request: &Request, protocol: Protocol) -> Option<Key> {
         let id = self.random_id()?;
+        if protocol == Protocol::Rtsp {
+            return self.add_rtsp_viewer(key, id);
+        }
         let page = page_host(request.origin.as_deref().unwrap_or(&request.host));
         let patience = self.config.limits.handshake;
         let channel = Channel::new(id.clone(), page, self.sources_json(), patience);
         let connection: &Connection = self.connections.get(key)?;
-        let open_by = now + self.config.limits.handshake;
-        let viewer = Viewer::new(channel, key, connection.id, open_by);
+        let viewer = Viewer::new(channel, key, connection.id, self.now + patience);
         let inserted = self.viewers.insert_with(|_| Ok::<_, ()>(viewer))?.ok()?;
         self.channels.insert(id, inserted);
         Some(inserted)
