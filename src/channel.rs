@@ -209,6 +209,7 @@ impl Channel {
             "GET_INFO" => self.info(request.seq()),
             "INIT" => self.init(&request),
             "WRAP" => self.wrap(&request, now),
+            "FAREWELL" => self.keep_farewell(&request),
             "JOIN" => self.out_of_order(
                 "JOIN belongs on a socket with the subprotocol data",
                 request.seq(),
@@ -361,6 +362,19 @@ impl Channel {
         }
     }
 
+    /// The TEARDOWN that the viewer would send, with its answer to the camera's
+    /// challenge: for when it goes without a word.
+    fn keep_farewell(&mut self, request: &wsp::Request<'_>) {
+        let seq = request.seq();
+        let State::Open(link) = &mut self.state else {
+            return self.out_of_order("FAREWELL before INIT was answered", seq);
+        };
+        match link.keep_farewell(request.payload) {
+            Ok(()) => self.reply(200, "OK", seq, &[], ""),
+            Err((code, reason)) => self.reply(code, reason, seq, &[], ""),
+        }
+    }
+
     /// One RTSP message from the camera, head and body.
     pub fn handle_camera(&mut self, bytes: &[u8]) {
         let State::Open(link) = &mut self.state else {
@@ -392,6 +406,14 @@ impl Channel {
     pub fn postpone(&mut self, now: Instant) {
         if let State::Open(link) = &mut self.state {
             link.postpone(now);
+        }
+    }
+
+    /// The camera sends media: requests that it leaves unanswered, as some do
+    /// with keep-alives, are not waited for any longer.
+    pub fn forgive(&mut self, now: Instant) {
+        if let State::Open(link) = &mut self.state {
+            link.forgive(now, self.patience);
         }
     }
 

@@ -89,6 +89,42 @@ fn an_answer_is_waited_for_after_the_media_before_it_was_taken() {
     assert_eq!(viewer.response(&seq).status(), 200);
 }
 
+/// Some cameras leave keep-alives unanswered for ever. What they send is a sign
+/// of life, as long as they do.
+#[test]
+fn a_camera_that_answers_with_media_alone_is_kept() {
+    let gateway = Config::new().limit("handshake", "1s").start();
+    const UNANSWERED: usize = 20;
+    let camera = FakeCamera::start(|link| {
+        link.serve_until("PLAY")?;
+        for frame in 0..60 {
+            link.send_frames(Pattern::CAMERA, frame..frame + 1)?;
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        for _ in 0..UNANSWERED {
+            link.expect("GET_PARAMETER")?;
+        }
+        link.serve_until("OPTIONS")?;
+        link.expect("GET_PARAMETER")?;
+        link.fall_silent()
+    });
+    let mut viewer = Viewer::join(&gateway, &camera);
+    viewer.play();
+    // More in all than may wait at a time.
+    for n in 0..60 {
+        if n % 3 == 0 {
+            let request = viewer.compose("GET_PARAMETER", &[]);
+            viewer.wrap(&request);
+        }
+        viewer.expect_frames(Pattern::CAMERA, n..n + 1);
+    }
+    assert_eq!(viewer.ask("OPTIONS").status(), 200);
+    let request = viewer.compose("GET_PARAMETER", &[]);
+    let seq = viewer.wrap(&request);
+    let reply = viewer.control.reply();
+    assert_eq!((reply.code, reply.seq()), (504, Some(&*seq)), "{reply:?}");
+}
+
 /// Both send pongs, as browsers do for a page that hangs.
 #[test]
 fn who_reads_slowly_is_kept_and_who_does_not_read_is_closed() {

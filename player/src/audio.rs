@@ -19,7 +19,8 @@ use payload::{Format, Frames, Payload};
 /// done about it, microseconds. Many cameras stamp roughly.
 const TOLERANCE_US: i64 = 100_000;
 
-/// The longest stretch of silence that is made, microseconds.
+/// The longest stretch of silence that is made, microseconds; and in the long
+/// run no more than the time in which packets came.
 const MAX_SILENCE_US: i64 = 60_000_000;
 
 /// Takes an audio track apart and writes it.
@@ -37,6 +38,9 @@ pub struct Audio {
     end: Option<i64>,
     /// Frames were lost since the last one.
     after_loss: bool,
+    /// How much silence may be made, in samples, and when that was reckoned.
+    silence: i64,
+    reckoned: i64,
     /// The fragment being made: its start, samples and bytes.
     start: i64,
     samples: Vec<Sample>,
@@ -59,6 +63,8 @@ impl Audio {
             fragments: 0,
             end: None,
             after_loss: false,
+            silence: i64::MAX / 2, // all of it
+            reckoned: 0,
             start: 0,
             samples: Vec::new(),
             data: Vec::new(),
@@ -99,7 +105,8 @@ impl Audio {
         scale(self.end.unwrap_or(0), self.format.rate, 1_000_000)
     }
 
-    /// Takes the next packet in sequence, which plays at `time_us`, and queues
+    /// Takes the next packet in sequence, which arrives at `now_us` and plays at
+    /// `time_us`, and queues
     /// a fragment with what it completes. Without a time, the packet only tells
     /// what the stream is. Says whether there was room; what was lost will be
     /// silence.
@@ -108,18 +115,22 @@ impl Audio {
         packet: &Packet,
         timestamp: i64,
         time_us: Option<i64>,
+        now_us: i64,
         queue: &mut Queue,
     ) -> bool {
+        let passed = now_us.wrapping_sub(std::mem::replace(&mut self.reckoned, now_us));
+        let passed = self.ticks(passed.clamp(0, MAX_SILENCE_US));
+        self.silence = (self.silence + passed).min(self.ticks(MAX_SILENCE_US));
         let mut frames = std::mem::take(&mut self.frames);
         self.payload.push(packet, timestamp, &mut frames);
         if let Some(format) = frames.format.take() {
             self.change(format);
         }
         if let Some(time_us) = time_us {
-            let mut time = self.ticks(time_us).saturating_sub(i64::from(frames.lead));
+            let mut time = self.ticks(time_us).wrapping_sub(i64::from(frames.lead));
             for (frame, samples) in frames.iter() {
                 self.add(frame, i64::from(samples), time);
-                time = time.saturating_add(i64::from(samples));
+                time = time.wrapping_add(i64::from(samples));
             }
         }
         frames.clear();
@@ -143,7 +154,7 @@ impl Audio {
             None if time < 0 => return,
             None => self.end = Some(time),
             Some(end) => {
-                let late = time.saturating_sub(end);
+                let late = time.wrapping_sub(end);
                 let tolerance = self.ticks(TOLERANCE_US);
                 let patience = if self.after_loss {
                     length / 2
@@ -167,7 +178,8 @@ impl Audio {
     /// Puts silence for `late` ticks, as near as frames can get. Returns the
     /// ticks that are left because there is no silence for this format.
     fn fill(&mut self, late: i64) -> i64 {
-        let mut left = late.min(self.ticks(MAX_SILENCE_US));
+        let mut left = late.min(self.silence);
+        self.silence -= left;
         let before = self.data.len();
         while let Ok(missing) = u32::try_from(left) {
             let size = self.data.len();
@@ -192,7 +204,7 @@ impl Audio {
             composition: 0,
             sync: true,
         });
-        self.end = Some(end.saturating_add(duration));
+        self.end = Some(end.wrapping_add(duration));
     }
 
     /// Queues the fragment, if there is anything in it.
@@ -200,25 +212,9 @@ impl Audio {
         if self.samples.is_empty() {
             return true;
         }
-        self.announce(queue);
-        self.send_init(queue);
-        self.fragments = self.fragments.wrapping_add(1);
-        let mut data = queue.buffer();
-        let start = self.start.max(0).cast_unsigned();
-        fragment::write(&mut data, self.fragments, self.id, start, &self.samples);
-        data.extend_from_slice(&self.data);
-        let length = self.end.unwrap_or(0).saturating_sub(self.start);
-        let rate = f64::from(self.format.rate);
+        let sent = !queue.is_full() && self.send(queue);
         self.samples.clear();
         self.data.clear();
-        let sent = queue.push(Output {
-            kind: Kind::Fragment,
-            track: self.id,
-            time: self.start as f64 / rate,
-            duration: length as f64 / rate,
-            sync: true,
-            data,
-        });
         if !sent {
             self.end = Some(self.start);
             self.after_loss = true;
@@ -226,13 +222,33 @@ impl Audio {
         sent
     }
 
+    fn send(&mut self, queue: &mut Queue) -> bool {
+        self.announce(queue);
+        self.send_init(queue);
+        self.fragments = self.fragments.wrapping_add(1);
+        let mut data = queue.buffer();
+        let start = self.start.max(0).cast_unsigned();
+        fragment::write(&mut data, self.fragments, self.id, start, &self.samples);
+        data.extend_from_slice(&self.data);
+        let length = self.end.unwrap_or(0).wrapping_sub(self.start);
+        let rate = f64::from(self.format.rate);
+        queue.push(Output {
+            kind: Kind::Fragment,
+            track: self.id,
+            time: self.start as f64 / rate,
+            duration: length as f64 / rate,
+            sync: true,
+            data,
+        })
+    }
+
     /// Microseconds to samples, to the nearest.
     fn ticks(&self, us: i64) -> i64 {
         let rate = i64::from(self.format.rate);
         let (seconds, rest) = (us.div_euclid(1_000_000), us.rem_euclid(1_000_000));
         seconds
-            .saturating_mul(rate)
-            .saturating_add((rest * rate + 500_000) / 1_000_000)
+            .wrapping_mul(rate)
+            .wrapping_add((rest * rate + 500_000) / 1_000_000)
     }
 }
 
@@ -240,8 +256,8 @@ impl Audio {
 fn scale(time: i64, from: u32, to: u32) -> i64 {
     let (from, to) = (i64::from(from), i64::from(to));
     (time / from)
-        .saturating_mul(to)
-        .saturating_add(time % from * to / from)
+        .wrapping_mul(to)
+        .wrapping_add(time % from * to / from)
 }
 
 #[cfg(test)]

@@ -14,8 +14,10 @@ use crate::bits::Bits;
 use crate::rtp::Packet;
 use mux::Mux;
 
-/// The largest element that is put together, bytes.
-const MAX_ELEMENT: usize = 64 << 10;
+/// The largest element that is put together, bytes, and of how many packets:
+/// each has it read once more.
+const MAX_ELEMENT: usize = 16 << 10;
+const MAX_PARTS: u8 = 16;
 
 /// What the stream is taken for until it says what it is.
 const USUAL_RATE: u32 = 48_000;
@@ -27,6 +29,8 @@ struct Latm {
     mux: Option<Mux>,
     /// The element so far.
     partial: Vec<u8>,
+    /// How many packets it came in.
+    parts: u8,
     timestamp: i64,
     /// Elements have been seen that took several packets.
     fragmented: bool,
@@ -54,6 +58,7 @@ pub fn open(media: &sdp::Media) -> Option<(Box<dyn Payload>, Format)> {
         in_band,
         mux: mux.or((!in_band).then_some(guess)),
         partial: Vec::new(),
+        parts: 0,
         timestamp: 0,
         fragmented: false,
         unsure: false,
@@ -65,6 +70,7 @@ impl Payload for Latm {
     fn push(&mut self, packet: &Packet, timestamp: i64, frames: &mut Frames) {
         if std::mem::replace(&mut self.timestamp, timestamp) != timestamp
             || self.partial.len() + packet.payload.len() > MAX_ELEMENT
+            || self.parts >= MAX_PARTS
         {
             self.partial.clear();
         }
@@ -73,6 +79,7 @@ impl Payload for Latm {
             return;
         }
         let continued = !self.partial.is_empty();
+        self.parts = if continued { self.parts + 1 } else { 1 };
         let mut whole = std::mem::take(&mut self.partial);
         whole.extend_from_slice(packet.payload);
         let mut rest = whole.as_slice();

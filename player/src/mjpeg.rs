@@ -1,5 +1,6 @@
 //! JPEG pictures out of RTP (RFC 2435). The packets leave out most of a JPEG's
-//! headers, which are made again here.
+//! headers, which are made again here; what ONVIF's header extension (Streaming
+//! Specification, JPEG over RTP) carries of them comes before what is made.
 //!
 //! Invariant: what comes out begins with the start of an image and ends with
 //! its end, and nothing is missing from what was sent between.
@@ -23,7 +24,8 @@ const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
 #[derive(Debug)]
 pub struct Depacketiser {
     format: Format,
-    /// What the session description says, for pictures too large for RFC 2435.
+    /// What the session description or the last extension says, for pictures too
+    /// large for RFC 2435.
     size: Option<(u16, u16)>,
     /// The quantisation tables that came last, and the Q that they stand for.
     tables: (u8, Vec<u8>),
@@ -31,6 +33,8 @@ pub struct Depacketiser {
     picture: Vec<u8>,
     /// How long the headers are.
     headers: usize,
+    /// Segments of its headers that came in header extensions.
+    given: Vec<u8>,
     timestamp: i64,
     /// Pictures are missing, or there was none yet.
     lost: bool,
@@ -57,6 +61,7 @@ impl Depacketiser {
             tables: (0, Vec::new()),
             picture: Vec::new(),
             headers: 0,
+            given: Vec::new(),
             timestamp: 0,
             lost: true,
             renewed: false,
@@ -72,6 +77,7 @@ impl Depacketiser {
     /// Packets are missing here.
     pub fn lose(&mut self) {
         self.picture.clear();
+        self.given.clear();
         self.done = false;
         self.lost = true;
     }
@@ -93,15 +99,33 @@ impl Depacketiser {
     pub fn push(&mut self, packet: &Packet, timestamp: i64) -> Option<AccessUnit<'_>> {
         if self.done || timestamp != self.timestamp {
             self.picture.clear();
+            self.given.clear();
             self.done = false;
         }
         self.timestamp = timestamp;
-        let taken = self.take(packet.payload);
-        if taken.is_none() || self.picture.len() > MAX_PICTURE {
+        self.take_extension(packet.extension);
+        // A packet of an extension alone may have nothing else.
+        let taken = packet.payload.is_empty().then_some(());
+        let taken = taken.or_else(|| self.take(packet.payload));
+        if taken.is_none() || self.picture.len() + self.given.len() > MAX_PICTURE {
             self.lose();
             return None;
         }
         packet.marker.then(|| self.finish())?
+    }
+
+    /// The first packet of a picture that has them names its extension after the
+    /// start of an image; others may go on with it before any data.
+    fn take_extension(&mut self, extension: &[u8]) {
+        let Some(([0xff, kind, ..], segments)) = extension.split_first_chunk::<4>() else {
+            return;
+        };
+        match kind {
+            0xd8 => self.given.clear(),
+            0xff if self.picture.len() == self.headers => {}
+            _ => return,
+        }
+        self.given.extend_from_slice(segments);
     }
 
     /// `None` when the payload makes no sense, or does not continue the picture.
@@ -131,14 +155,15 @@ impl Depacketiser {
             self.tables.1.clear();
             header::put_tables(&mut self.tables.1, precision, tables)?;
         }
-        (self.tables.0 == quality).then_some(rest)
+        (self.tables.0 == quality || !self.given.is_empty()).then_some(rest)
     }
 
     /// Puts the headers of a picture, unless its data has them.
     fn begin(&mut self, header: &Header, data: &[u8]) -> Option<()> {
-        let size = match (header.size, self.size) {
-            ((0, _) | (_, 0), known) => known?,
-            (size, _) => size,
+        self.size = header::size(&self.given).or(self.size);
+        let size = match header.size {
+            (0, _) | (_, 0) => self.size?,
+            size => header::size(&self.given).unwrap_or(size),
         };
         let (width, height) = (u32::from(size.0), u32::from(size.1));
         if (self.format.width, self.format.height) != (width, height) {
@@ -159,6 +184,7 @@ impl Depacketiser {
                 },
                 subsampling: header.subsampling,
                 restart: header.restart,
+                given: &self.given,
             };
             image.write(&mut self.picture);
         }

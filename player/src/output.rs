@@ -3,7 +3,9 @@
 //! Invariant: the queue holds at most [`MAX_OUTPUTS`] outputs and [`MAX_BYTES`]
 //! bytes of fragments and pictures. JavaScript drains it after every call, so it fills up
 //! only when one message carries more than that; then fragments are refused
-//! (and the caller goes on from the next sync sample), never queued.
+//! (and the caller goes on from the next sync sample), never queued. Nor is what
+//! goes before a fragment, if the caller asks whether it [is
+//! full](Queue::is_full).
 
 /// The most outputs waiting at a time.
 pub const MAX_OUTPUTS: usize = 4096;
@@ -100,7 +102,7 @@ impl Queue {
     /// small and rare and always goes in.
     pub fn push(&mut self, output: Output) -> bool {
         let size = output.data.len();
-        let full = self.waiting.len() >= MAX_OUTPUTS || self.bytes + size > MAX_BYTES;
+        let full = self.is_full() || self.bytes + size > MAX_BYTES;
         if full && matches!(output.kind, Kind::Fragment | Kind::Picture) {
             self.recycle(output);
             return false;
@@ -108,6 +110,11 @@ impl Queue {
         self.bytes += size;
         self.waiting.push(output);
         true
+    }
+
+    /// Whether there is no room for another fragment, however small.
+    pub fn is_full(&self) -> bool {
+        self.waiting.len() >= MAX_OUTPUTS || self.bytes >= MAX_BYTES
     }
 
     /// The next output.

@@ -24,6 +24,8 @@ pub struct Packet<'a> {
     /// In ticks of the payload format's clock; wraps.
     pub timestamp: u32,
     pub ssrc: u32,
+    /// The header extension with its four bytes of header; empty: there is none.
+    pub extension: &'a [u8],
     /// Without CSRC list, header extension and padding.
     pub payload: &'a [u8],
 }
@@ -47,10 +49,11 @@ pub fn parse(bytes: &[u8]) -> Option<Packet<'_>> {
         return None;
     }
     rest = rest.get(usize::from(first & 0x0f) * 4..)?;
+    let mut extension: &[u8] = &[];
     if first & 0x10 != 0 {
-        let (extension, after) = rest.split_first_chunk::<4>()?;
-        let words = u16::from_be_bytes([extension[2], extension[3]]);
-        rest = after.get(usize::from(words) * 4..)?;
+        let [_, _, high, low] = *rest.first_chunk::<4>()?;
+        let words = usize::from(u16::from_be_bytes([high, low]));
+        (extension, rest) = rest.split_at_checked(words * 4 + 4)?;
     }
     if first & 0x20 != 0 {
         rest = without_padding(rest)?;
@@ -61,6 +64,7 @@ pub fn parse(bytes: &[u8]) -> Option<Packet<'_>> {
         sequence: u16::from_be_bytes([s0, s1]),
         timestamp: u32::from_be_bytes([t0, t1, t2, t3]),
         ssrc: u32::from_be_bytes([c0, c1, c2, c3]),
+        extension,
         payload: rest,
     })
 }

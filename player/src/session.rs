@@ -255,6 +255,9 @@ impl Session {
         if self.phase != Phase::Running || (self.paused && !self.wants_play) {
             return;
         }
+        if let Some(client) = &mut self.client {
+            client.heard(millis(now));
+        }
         let now_us = (now * 1000.0) as i64;
         for frame in framer::frames(bytes) {
             match frame {

@@ -136,6 +136,7 @@ mod tests {
             sequence,
             timestamp,
             ssrc,
+            extension: &[],
             payload: &[],
         }
     }

@@ -316,6 +316,9 @@ impl Tracks {
             if let Some(format) = unit.format {
                 track.writer.describe(format);
             }
+            if queue.is_full() {
+                return self.lose_video();
+            }
             let audio = self.audio.as_mut().map(|track| &mut track.writer);
             announce(Some(&mut track.writer), audio, queue);
         }
@@ -356,7 +359,7 @@ impl Tracks {
             time = Some(start);
         }
         // Without a time: video begins.
-        let sent = track.writer.push(&packet, timestamp, time, queue);
+        let sent = track.writer.push(&packet, timestamp, time, now_us, queue);
         self.flowing |= sent && alone;
     }
 }

@@ -3,7 +3,7 @@
 
 mod common;
 
-use camgate_player::output::{Kind, Output};
+use camgate_player::output::{Kind, MAX_OUTPUTS, Output};
 use camgate_player::tracks::{AUDIO, VIDEO};
 use common::gateway::Gateway;
 use common::packetiser::{MTU, Packetiser};
@@ -159,4 +159,55 @@ fn a_clip_that_starts_over_goes_on_where_it_was() {
     let (video, audio) = (end(&gateway, VIDEO), end(&gateway, AUDIO));
     assert!((23.9..24.1).contains(&video), "{video}");
     assert!((audio - video).abs() < 0.1, "{audio} {video}");
+}
+
+#[test]
+fn one_message_cannot_fill_the_queue_with_init_segments() {
+    let mut gateway = Gateway::new(SDP.to_owned());
+    gateway.start();
+    let mut video = Packetiser::new(96);
+    let mut message = Vec::new();
+    for picture in 0..6_000u32 {
+        let level = 30 + picture as u8 % 2;
+        let nals = vec![
+            vec![0x67, 0x42, 0xc0, level, 0xd9, 0x00, 0xa0, 0x3d, 0x90],
+            vec![0x68, 0xcb, 0x83, 0xcb],
+            vec![0x65, 0x88, 0x84, 0x00],
+        ];
+        for packet in video.h264(&nals, picture * 3600) {
+            message.extend([b'$', 0, 0, packet.len() as u8]);
+            message.extend(packet);
+        }
+    }
+    gateway.session.media(&message, gateway.now);
+    let waiting = std::iter::from_fn(|| gateway.session.poll_output()).count();
+    assert!(waiting <= MAX_OUTPUTS + 3, "{waiting}");
+    // It goes on with the next sync sample.
+    gateway.session.media(&message, gateway.now);
+    gateway.pump();
+    assert!(gateway.texts(Kind::Error).is_empty());
+    let first = gateway.outputs.iter().find(|output| output.track == VIDEO);
+    assert_eq!(first.map(|output| output.kind), Some(Kind::Track));
+}
+
+#[test]
+fn sound_that_leaps_in_every_packet_is_not_filled_up_for_ever() {
+    let mut gateway = Gateway::new(SDP.to_owned());
+    gateway.start();
+    let mut audio = Packetiser::new(97);
+    for packet in stream(0).into_iter().take(6) {
+        gateway.frame(packet.0, &packet.1);
+    }
+    let before = end(&gateway, AUDIO);
+    audio.sequence = audio.sequence.wrapping_add(30_000);
+    for packet in 0..3_000u32 {
+        gateway.now += 20.0;
+        let timestamp = packet.wrapping_mul(48_000 * 19 / 10);
+        for packet in audio.aac(&[vec![1; 20]], timestamp, MTU) {
+            gateway.frame(2, &packet);
+        }
+    }
+    // A minute passed, and a minute more may be silence.
+    let grown = end(&gateway, AUDIO) - before;
+    assert!((60.0..190.0).contains(&grown), "{grown}");
 }

@@ -74,6 +74,11 @@ class Extremes {
     this.#new.high = Math.max(this.#new.high, high);
   }
 
+  /** Counts in the present window only, which `add` begins. */
+  late(high: number): void {
+    this.#new.high = Math.max(this.#new.high, high);
+  }
+
   get low(): number {
     return Math.min(this.#old.low, this.#new.low);
   }
@@ -124,9 +129,13 @@ export class Live {
     this.#behind = false;
   }
 
-  /** Something was appended at `now` (ms). */
-  appended(now: number): void {
+  /**
+   * Something was appended at `now` (ms) that begins at `from` (s). B-frames come behind a picture
+   * that is shown after them: they are late though the edge was beyond them already.
+   */
+  appended(now: number, from = Infinity): void {
     const edge = this.edge;
+    if (from < this.#edge) this.#lag.late(now / 1000 - from);
     if (edge <= this.#edge) return;
     if (this.#edge === 0) this.#begun = now;
     else if (this.#burst(edge, now)) this.#lag = new Extremes();
@@ -171,7 +180,8 @@ export class Live {
     const { latency, target } = this;
     const early = now - this.#begun < EARLY;
     if (latency > (early ? target + SEEK_EARLY : SEEK)) {
-      if (now >= this.#rested) this.toEdge(now);
+      // So far behind so soon: more has come since, as after a sleep.
+      if (now >= this.#rested || latency > 2 * SEEK) this.toEdge(now);
       return;
     }
     // Against where the edge is when nothing is late; but never beyond what is really there.

@@ -13,8 +13,12 @@ import type { Fragment } from './wasm';
 /** A session's tracks are waited for, in ms, once there is video (or once there is only audio). */
 const AUDIO_GRACE = 700;
 const VIDEO_GRACE = 5_000;
-/** Fragments held while gathering. */
+/** Fragments held while gathering, and their bytes. */
 const HELD_LIMIT = 2000;
+const HELD_BYTES = 16 << 20;
+/** Seconds kept behind the play head: what is meant by a number that is none, and the most. */
+const KEEP = 10;
+const KEEP_LIMIT = 3600;
 /** So many seconds of video without any audio: it has stopped. One sample counts for little, it may span a gap. */
 const AUDIO_LOST = 3;
 const SAMPLE_COUNTS = 0.5;
@@ -39,7 +43,7 @@ interface Track {
 }
 
 export interface MseListener {
-  appended(): void;
+  appended(from: number): void;
   broken(detail: string): void;
 }
 
@@ -58,8 +62,7 @@ export class Mse implements TrackListener {
   #video: HTMLMediaElement;
   readonly #listener: MseListener;
   #end = new AbortController();
-  /** Seconds kept behind the play head. */
-  keep: number;
+  #keep = KEEP;
   #source: MediaSource | undefined;
   /** Its address, until it is revoked. */
   #url = '';
@@ -68,23 +71,33 @@ export class Mse implements TrackListener {
   #tracks = new Map<number, Track>();
   #gathering = true;
   #held: Fragment[] = [];
+  #heldBytes = 0;
   /** When the first fragment was held. */
   #since = 0;
   /** Added to the session's times to get the element's. */
   #offset = 0;
   #trimmed = 0;
+  /** It was last told to play, not to pause: emptying an element pauses it without a word. */
+  #playing: boolean;
 
   constructor(video: HTMLMediaElement, keep: number, listener: MseListener) {
     this.#video = video;
+    this.#playing = !video.paused;
     this.keep = keep;
     this.#listener = listener;
     this.#listen();
+  }
+
+  /** Seconds kept behind the play head. */
+  set keep(seconds: number) {
+    this.#keep = seconds >= 0 ? Math.min(seconds, KEEP_LIMIT) : KEEP;
   }
 
   /** Goes on with another element; the old one is left empty. */
   move(video: HTMLMediaElement): void {
     this.#leave();
     this.#video = video;
+    this.#playing = !video.paused;
     this.#end = new AbortController();
     this.#listen();
     this.#restart();
@@ -160,7 +173,7 @@ export class Mse implements TrackListener {
   destroy(): void {
     this.#leave();
     this.#tracks.clear();
-    this.#held = [];
+    this.#gather();
   }
 
   /** What the element plays now, on the session's timeline in seconds; NaN: nothing. */
@@ -168,8 +181,8 @@ export class Mse implements TrackListener {
     return this.#gathering || !this.codecs.length ? NaN : this.#video.currentTime - this.#offset;
   }
 
-  appended(): void {
-    this.#listener.appended();
+  appended(from: number): void {
+    this.#listener.appended(from);
   }
 
   broken(detail: string): void {
@@ -178,7 +191,18 @@ export class Mse implements TrackListener {
   }
 
   #listen(): void {
-    on(this.#video, 'error', () => this.#source && this.broken('The browser cannot decode it.'), this.#end.signal);
+    const { signal } = this.#end;
+    on(this.#video, 'error', () => this.#source && this.broken('The browser cannot decode it.'), signal);
+    on(this.#video, 'play pause', ({ type }) => (this.#playing = type === 'play'), signal);
+    on(this.#video, 'emptied', () => this.#emptied(), signal);
+  }
+
+  /** The page called load(): the source is lost, and playing with it. */
+  #emptied(): void {
+    const { src, srcObject, paused } = this.#video;
+    if (!this.#built || this.#source?.readyState !== 'closed' || src !== this.#url || srcObject) return;
+    this.#restart();
+    if (this.#playing && paused) this.#video.play().catch(() => {}); // as it was
   }
 
   #leave(): void {
@@ -197,12 +221,14 @@ export class Mse implements TrackListener {
   #gather(): void {
     this.#gathering = true;
     this.#held = [];
+    this.#heldBytes = 0;
   }
 
   #hold(fragment: Fragment, now: number): void {
     if (!this.#held.length) this.#since = now;
     this.#held.push(fragment);
-    if (this.#held.length > HELD_LIMIT) this.#held.shift();
+    this.#heldBytes += fragment.bytes.length;
+    while (this.#held.length > HELD_LIMIT || this.#heldBytes > HELD_BYTES) this.#heldBytes -= this.#held.shift()?.bytes.length ?? 0;
     if (this.#complete(now)) this.#build();
   }
 
@@ -236,6 +262,7 @@ export class Mse implements TrackListener {
     for (const [, { buffer, mime, init }] of current) if (init) buffer?.configure(mime, init, this.#offset);
     for (const fragment of this.#held) this.#tracks.get(fragment.track)?.buffer?.append(fragment);
     this.#held = [];
+    this.#heldBytes = 0;
   }
 
   #makeBuffers(current: [number, Track][]): boolean {
@@ -315,7 +342,7 @@ export class Mse implements TrackListener {
     if (this.#gathering || !track.buffer || track.end - this.#trimmed < 1) return;
     this.#trimmed = track.end;
     const edge = track.end + this.#offset;
-    const from = Math.max(this.#video.currentTime, edge - AHEAD_LIMIT) - this.keep;
+    const from = Math.max(this.#video.currentTime, edge - AHEAD_LIMIT) - this.#keep;
     for (const { buffer } of this.#tracks.values()) buffer?.trim(from);
   }
 }

@@ -6,7 +6,7 @@
 //
 // Invariant: pictures are drawn in their order; what waits, and what is being decoded, is bounded.
 
-import { HAVE_METADATA, on } from './event';
+import { HAVE_CURRENT_DATA, on } from './event';
 import type { Fragment } from './wasm';
 
 /** Pictures that wait for their time; more are dropped. */
@@ -100,7 +100,8 @@ export class Pictures {
   /** Milliseconds until a picture is due: as the sound is heard, else evenly, as they were taken. */
   #wait(time: number, heard: number, now: number): number {
     const { paused, readyState } = this.sound;
-    if (!paused && readyState > HAVE_METADATA && heard <= heard) return within((time - heard) * 1000, WAIT_SOUND);
+    // Sound that is not allowed, or stands still, holds no picture up.
+    if (!paused && readyState > HAVE_CURRENT_DATA && heard <= heard) return within((time - heard) * 1000, WAIT_SOUND);
     const transit = now - time * 1000;
     this.#best = Math.min(transit, this.#best + (now - this.#seen) * DRIFT);
     this.#late = Math.max(within(transit - this.#best, WAIT_LIMIT), this.#late * FADE);

@@ -14,10 +14,10 @@ import { Patience } from './patience';
 import * as problems from './problem';
 import type { Problem, Unsupported } from './problem';
 import { Screen } from './screen';
-import { Session, type SessionListener, type Source } from './session';
+import { credentialsFor, Session, type SessionListener, type Source } from './session';
 import { webSocketUrl } from './socket';
 import { quality, Tally, type Stats } from './stats';
-import { halves, LEFT_OUT, LOST, Machine, type Fragment, type Output, type Progress } from './wasm';
+import { halves, LEFT_OUT, LOST, Machine, parsed, type Fragment, type Output, type Progress } from './wasm';
 
 export { load } from './wasm';
 export type { Ask, Credentials, PlayerOptions, State } from './options';
@@ -271,7 +271,7 @@ export class Player extends EventTarget implements SessionListener {
 
   async #ask(problem: Problem, credentials: Ask): Promise<void> {
     const turn = this.#turn;
-    const { user, password } = this.#known(problem);
+    const { user, password } = credentialsFor(this.#source, problem.moved);
     let given: Credentials | undefined;
     try {
       given = await credentials(this, problem);
@@ -282,13 +282,6 @@ export class Player extends EventTarget implements SessionListener {
     // The same again would be refused again, and many cameras lock out who tries too often.
     if (given && (given.user !== user || given.password !== password)) this.setCredentials(given.user, given.password);
     else this.#giveUp(problem);
-  }
-
-  /** The credentials that were refused. */
-  #known({ moved }: Problem): Credentials {
-    const { user, password, there } = this.#source;
-    if (!moved) return { user, password };
-    return there[0] === moved ? { user: there[1] ?? '', password: there[2] ?? '' } : { user: '', password: '' };
   }
 
   #giveUp(problem: Problem): void {
@@ -315,15 +308,7 @@ export class Player extends EventTarget implements SessionListener {
       case 'unsupported': return this.#leaveOut(problems.leftOut(...halves(text, ' '), 'player'));
       case 'picture': return this.#picture(output);
       case 'size': return this.#size(...(halves(text, 'x').map(Number) as [number, number]));
-      case 'info': return this.#info(text);
-    }
-  }
-
-  #info(json: string): void {
-    try {
-      this.#tell('info', JSON.parse(json));
-    } catch {
-      // another gateway may have something else to say
+      case 'info': return this.#tell('info', parsed(text));
     }
   }
 

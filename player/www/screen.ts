@@ -34,7 +34,7 @@ export class Screen {
     this.#listener = listener;
     this.#live = new Live(video);
     this.#mse = new Mse(video, keep, {
-      appended: () => this.#live.appended(clock()),
+      appended: (from) => this.#live.appended(clock(), from),
       broken: (detail) => listener.broken(detail),
     });
   }

@@ -160,3 +160,9 @@ export class Session implements Listener {
     this.#link.close();
   }
 }
+
+/** What a source has for the camera, or for the address that its stream has moved to. */
+export function credentialsFor({ user, password, there }: Source, moved?: string): { user: string; password: string } {
+  if (!moved) return { user, password };
+  return there[0] === moved ? { user: there[1] ?? '', password: there[2] ?? '' } : { user: '', password: '' };
+}

@@ -21,8 +21,8 @@ const JUST_BEFORE = 0.001;
 type Step = { mime: string; init: BufferSource; offset: number } | Fragment;
 
 export interface TrackListener {
-  /** Something was appended: the live edge may have moved. */
-  appended(): void;
+  /** Something was appended whose first picture is shown at `from` (the element's time): the live edge may have moved. */
+  appended(from: number): void;
   /** This buffer is of no more use; the MediaSource has to be built anew. */
   broken(detail: string): void;
 }
@@ -35,12 +35,17 @@ export class TrackBuffer {
   #offset = 0;
   #queue: Step[] = [];
   #queued = 0;
+  /** Of what is queued last: the offset, and where it ends in the element's time. */
+  #next = 0;
+  #last = 0;
   /** Waits for a sync sample, because something before was dropped. */
   #starved = true;
   /** Times of sync samples in the buffer, in order. */
   #syncs: number[] = [];
   /** Start of what the next free moment shall keep. */
   #trimTo = 0;
+  /** Earliest time in what is being appended; Infinity: no fragment is. */
+  #from = Infinity;
   #dead = false;
   #held = false;
 
@@ -56,6 +61,7 @@ export class TrackBuffer {
   /** A new init segment; from here on `offset` seconds are added to the fragments' times. */
   configure(mime: string, init: BufferSource, offset: number): void {
     this.#queue.push({ mime, init, offset });
+    this.#next = offset;
     this.#starved = true;
     this.#pump();
   }
@@ -65,6 +71,7 @@ export class TrackBuffer {
     this.#starved = false;
     this.#queue.push(fragment);
     this.#queued += fragment.bytes.length;
+    this.#last = fragment.time + fragment.duration + this.#next;
     if (this.#queued > QUEUE_LIMIT) this.#drop();
     this.#pump();
   }
@@ -81,9 +88,10 @@ export class TrackBuffer {
     this.#pump();
   }
 
-  /** The end of what is buffered, in the element's time; 0 when nothing is. */
+  /** The end of what is buffered or waits to be, in the element's time; 0 when nothing is. */
   get end(): number {
-    return this.#alive ? endOf(this.#buffer.buffered) : 0;
+    if (!this.#alive) return 0;
+    return Math.max(endOf(this.#buffer.buffered), this.#queued ? this.#last : 0);
   }
 
   destroy(): void {
@@ -98,7 +106,9 @@ export class TrackBuffer {
 
   #updated(): void {
     if (!this.#alive) return;
-    this.#listener.appended();
+    const from = this.#from;
+    this.#from = Infinity;
+    this.#listener.appended(from);
     this.#pump();
   }
 
@@ -148,6 +158,7 @@ export class TrackBuffer {
     this.#buffer.appendBuffer(joined(run, size));
     this.#queue.splice(0, run.length);
     this.#queued -= size;
+    this.#from = Math.min(...run.map(({ time }) => time)) + this.#offset;
     for (const { sync, time } of run) if (sync) this.#remember(time + this.#offset);
   }
 

@@ -64,7 +64,9 @@ impl Camera {
                     rtcp_channel,
                 } => self.set_up(media, rtp_channel, rtcp_channel),
                 client::Output::Playing { .. } => self.playing(now),
-                client::Output::Paused | client::Output::TornDown => {}
+                client::Output::Farewell(_) // it ends with a word of its own
+                | client::Output::Paused
+                | client::Output::TornDown => {}
                 client::Output::Failed(failure) => return self.client_failed(&failure, now),
             }
         }

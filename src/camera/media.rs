@@ -10,6 +10,10 @@ impl Camera {
     /// Frames have come.
     pub fn heard(&mut self, now: Instant) {
         self.heard = now;
+        let ms = self.ms(now);
+        if let Some(client) = &mut self.client {
+            client.heard(ms);
+        }
     }
 
     /// A frame of `length` bytes on a channel of its link became whole; `start`

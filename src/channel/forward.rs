@@ -7,7 +7,7 @@
 //! too: players read only lines that end in CRLF, and a reason must be there.
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::rtsp::message::{self, Builder, Message, Start};
 
@@ -49,7 +49,10 @@ pub struct Link {
     /// What the last DESCRIBE, or after it PLAY, named: the stream as a whole.
     url: String,
     session: Option<String>,
-    /// Kept only if it is Basic: a Digest answer is good for one request.
+    /// URL and `Authorization` of the TEARDOWN that the viewer would send.
+    farewell: Option<(String, String)>,
+    /// Kept only if it is Basic: a Digest answer is good for one request, and
+    /// the viewer hands over another in a farewell.
     authorization: Option<String>,
 }
 
@@ -64,6 +67,12 @@ impl Link {
         for pending in &mut self.pending {
             pending.since = now;
         }
+    }
+
+    /// Forgets the requests that were sent `patience` ago.
+    pub fn forgive(&mut self, now: Instant, patience: Duration) {
+        self.pending
+            .retain(|pending| pending.since + patience > now);
     }
 
     /// The WSP sequence numbers of all unanswered requests.
@@ -108,6 +117,24 @@ impl Link {
             teardown: method == "TEARDOWN",
         });
         Ok(request)
+    }
+
+    /// Keeps what is needed to say TEARDOWN in the viewer's stead.
+    ///
+    /// # Errors
+    /// WSP code and reason.
+    pub fn keep_farewell(&mut self, payload: &str) -> Result<(), (u16, &'static str)> {
+        let not_one = (400, "the payload is not a TEARDOWN with Authorization");
+        let (message, _) = message::parse(payload.as_bytes()).map_err(|_| NOT_RTSP)?;
+        match (&message.start, message.header("Authorization")) {
+            (Start::Request { method, uri }, Some(value))
+                if *method == "TEARDOWN" && is_target(uri) =>
+            {
+                self.farewell = Some(((*uri).to_owned(), value.to_owned()));
+                Ok(())
+            }
+            _ => Err(not_one),
+        }
     }
 
     /// Until the camera has answered once, it may be anything: it gets no bodies,
@@ -204,10 +231,14 @@ impl Link {
     /// The request that ends a session the viewer left open.
     pub fn teardown(self) -> Option<Vec<u8>> {
         let session = self.session?;
-        let mut builder = Builder::request("TEARDOWN", &self.url)
+        let (url, authorization) = match self.farewell {
+            Some((url, value)) => (url, Some(value)),
+            None => (self.url, self.authorization),
+        };
+        let mut builder = Builder::request("TEARDOWN", &url)
             .header("CSeq", &self.cseq.wrapping_add(1).to_string())
             .header("Session", &session);
-        if let Some(value) = &self.authorization {
+        if let Some(value) = &authorization {
             builder = builder.header("Authorization", value);
         }
         Some(builder.build())

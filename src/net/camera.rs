@@ -67,6 +67,9 @@ impl Server {
                     let taken = source
                         .queue
                         .take_in(count, &mut self.pool, &mut source.framer);
+                    if taken.as_ref().is_ok_and(|brought| brought.frames > 0) {
+                        source.flowed = Some(self.now);
+                    }
                     if source.framer.skipped() > source.skipped {
                         self.count_stray(place, owner);
                     }
@@ -284,6 +287,14 @@ impl Server {
                     .held_up
                     .is_some_and(|when| when + patience > self.now)
         })
+    }
+
+    /// Whether media came within the time that a camera has to answer.
+    pub(super) fn is_flowing(&self, key: Key) -> bool {
+        let patience = self.config.limits.handshake;
+        self.source_of(key)
+            .and_then(|source| source.flowed)
+            .is_some_and(|when| when + patience > self.now)
     }
 
     /// A link that waited for a buffer may try again.

@@ -249,9 +249,12 @@ impl Server {
         let source = self.viewers.get(viewer).and_then(|found| found.source);
         let link = source.and_then(|source| self.sources.get(source)?.connection);
         let held_up = link.is_some_and(|link| self.is_held_up(link));
+        let flowing = link.is_some_and(|link| self.is_flowing(link));
         if let Some(found) = self.viewers.get_mut(viewer) {
             if held_up {
                 found.channel.postpone(now);
+            } else if flowing {
+                found.channel.forgive(now);
             }
             found.channel.handle_timeout(now);
             if found.open_by.is_some_and(|due| due <= now) {

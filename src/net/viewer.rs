@@ -113,6 +113,8 @@ pub struct Source {
     pub held_up: Option<Instant>,
     /// When the camera's last bytes came.
     pub heard: Instant,
+    /// When its last frames did.
+    pub flowed: Option<Instant>,
     /// Where the link goes; the addresses after the first are tried in turn.
     pub link: Link,
 }
@@ -131,6 +133,7 @@ impl Source {
             waiting: false,
             held_up: None,
             heard: now,
+            flowed: None,
             link: Link::Connecting(rest),
         }
     }

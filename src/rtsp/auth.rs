@@ -76,6 +76,11 @@ impl Authenticator {
         first || stale
     }
 
+    /// Whether each request needs an answer of its own.
+    pub fn is_digest(&self) -> bool {
+        matches!(self.scheme, Some(Scheme::Digest(_)))
+    }
+
     /// Notes that the camera took our last answer.
     pub fn accepted(&mut self) {
         self.refused = 0;

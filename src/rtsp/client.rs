@@ -125,6 +125,8 @@ pub struct Client {
     played: bool,
     keep_alive: Option<u64>,
     missed_keep_alives: u8,
+    /// When media came last.
+    heard: Option<u64>,
 
     /// The time while a call that told it lasts.
     clock: Option<u64>,
@@ -163,6 +165,7 @@ impl Client {
             played: false,
             keep_alive: None,
             missed_keep_alives: 0,
+            heard: None,
             clock: None,
             last_time: 0,
         }
@@ -234,6 +237,11 @@ impl Client {
         self.at(now_ms, |client| client.read(bytes));
     }
 
+    /// Media came: a sign of life, whatever the camera leaves unanswered.
+    pub fn heard(&mut self, now_ms: u64) {
+        self.heard = Some(now_ms);
+    }
+
     /// To be called at [`Client::timeout`]; too early or too often is harmless.
     pub fn handle_timeout(&mut self, now_ms: u64) {
         self.at(now_ms, Client::check_time);
@@ -277,6 +285,7 @@ impl Client {
             return;
         }
         let (kind, method) = (pending.kind, pending.method);
+        let alive = self.heard >= pending.sent;
         self.abandoned = Some(pending.cseq);
         self.pending = None;
         match kind {
@@ -288,6 +297,8 @@ impl Client {
                 self.get_parameter = false;
                 self.send(Kind::KeepAlive);
             }
+            // Others answer none.
+            Kind::KeepAlive if alive => self.kept_alive(),
             _ => self.fail(Failure::Timeout { method }),
         }
     }

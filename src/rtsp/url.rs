@@ -170,6 +170,32 @@ impl Url {
         join(&url.without_credentials(), control) + &query
     }
 
+    /// Where a reference (RFC 3986 §4.2) leads: an address, or a path from our
+    /// host's root or, without a slash, in place of our path's last part.
+    pub fn refer(&self, reference: &str) -> Option<Url> {
+        let reference = reference.trim_ascii();
+        if is_absolute(reference) {
+            return Url::parse(reference).ok();
+        }
+        let path = reference.get(..text::until(reference, b"/?#"))?;
+        if reference.is_empty() || reference.starts_with("//") || has(path, b':') {
+            return None;
+        }
+        let ours = self.path.get(..text::until(&self.path, b"?"))?;
+        let above = text::cut_last(ours, b"/").map_or("", |(above, _)| above);
+        let path = match reference.starts_with('/') {
+            true => encode(reference),
+            false => text::concat(&[above, "/", &encode(reference)]),
+        };
+        let url = Url {
+            path,
+            user: None,
+            password: None,
+            ..self.clone()
+        };
+        Some(url)
+    }
+
     /// Whether both are at the same host (any case) and port.
     pub fn same_place(&self, other: &Url) -> bool {
         self.tls == other.tls

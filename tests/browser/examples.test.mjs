@@ -52,7 +52,7 @@ async function openExample(open, gateway, page, files) {
 test('the package has what its manifest names, and loads where there is no page', async () => {
   const manifest = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'));
   const named = Object.values(manifest.exports).flatMap((entry) => (typeof entry === 'string' ? [] : Object.values(entry)));
-  for (const file of [...named, 'dist/camgate.wasm', 'README.md', 'LICENSE', 'examples/plain.html']) {
+  for (const file of [...named, 'dist/face.js', 'dist/extras.js', 'dist/camgate.wasm', 'README.md', 'LICENSE', 'examples/plain.html']) {
     assert.ok((await readFile(join(installed, file))).length > 100, file);
   }
   const script = "import('camgate-player').then((all) => console.log(Object.keys(all).sort().join()))";
@@ -63,15 +63,22 @@ test('the types are right for a strict compiler', async () => {
   const { writeFile } = await import('node:fs/promises');
   await writeFile(join(folder, 'use.ts'), `import 'camgate-player/streamedian';
 import { Player, type Problem, type Stats } from 'camgate-player';
+import { Player as Bare } from 'camgate-player/player';
+import { Recorder } from 'camgate-player/record';
 const video = document.querySelector('camgate-video')!;
 video.credentials = async (player: Player, problem: Problem) => ({ user: String(problem.code), password: player.src });
 const stats: Stats = video.stats;
 const photo: Promise<Blob> = video.snapshot('image/png');
 const player = window.Streamedian.player('id', { bufferDuration: 30, dataHandler: (file, prefix) => console.log(file.length, prefix) });
 player.continuousRecording.record(true);
+player.continuousRecording.pause(false);
+const recorder = new Recorder(new Bare(video.video, { socket: '/ws/' }), 'event', (file, kind) => console.log(file.length, kind));
+recorder.setFileLength(10_000);
+const silent: boolean = video.hushed;
+const who: string = video.player.user;
 // @ts-expect-error: no such option
 new Player(video.video, { source: '' });
-console.log(stats.fps, photo);
+console.log(stats.fps, photo, silent, who);
 `);
   const compiler = join(PLAYER, 'node_modules/.bin/tsc');
   for (const resolution of [['--module', 'nodenext'], ['--module', 'esnext', '--moduleResolution', 'bundler']]) {

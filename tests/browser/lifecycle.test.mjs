@@ -138,6 +138,21 @@ scenario('a paused player stays paused whatever it is to play next', async ({ st
   await assertShows(page);
 });
 
+scenario("the page's own load() costs a moment, no more", async ({ stage, open }) => {
+  const gateway = await stage.demo();
+  const page = await openPage(open, gateway, idle(gateway.camera));
+  await ready(page);
+  await page.evaluate(() => {
+    player.start();
+    return video.play();
+  });
+  await assertShows(page);
+  await page.evaluate(() => video.load());
+  await assertShows(page);
+  const told = await page.evaluate(() => [video.paused, player.state, player.stats.reconnects, alive()]);
+  assert.deepEqual(told, [false, 'playing', 0, 2]);
+});
+
 scenario('playing tries again what had failed', async ({ stage, open }) => {
   const [gateway, camera] = [await stage.gateway(LOOPBACK), await stage.camera(...LOCKED)];
   const page = await openPage(open, gateway, idle(camera.url, "{ credentials: () => window.known }"));

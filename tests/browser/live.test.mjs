@@ -10,6 +10,8 @@ const FRAME = 40;
 /** Steps of the simulation, in ms. */
 const STEP = 10;
 const TICK = 250;
+/** As in live.ts, in seconds. */
+const MARGIN = 0.055;
 
 /** A media element with one buffered range, whose play head moves while there is something to play. */
 class Element extends EventTarget {
@@ -98,6 +100,28 @@ function play({ minutes, jitter = () => 0, skew = 0, sound = false, settle = 1, 
   return seen;
 }
 
+/** A minute of P B B: how long before it was to be shown the latest picture came, in seconds. */
+function withB() {
+  globalThis.document = new EventTarget();
+  const video = new Element();
+  const live = new Live(video);
+  const seen = { stalls: 0, spare: Infinity, most: 0 };
+  for (let now = 0; now < 60_000; now += STEP) {
+    video.pass(STEP);
+    if (now % FRAME === 0) {
+      const frame = now / FRAME;
+      const shown = ((frame + (frame % 3 === 0 ? 2 : -1)) * FRAME) / 1000;
+      if (now > 20_000) seen.spare = Math.min(seen.spare, shown - video.currentTime);
+      video.append(Math.max(video.end, shown + FRAME / 1000));
+      live.appended(now, shown);
+    }
+    if (now % TICK === 0) live.tick(now);
+    if (now > 20_000) seen.most = Math.max(seen.most, now / 1000 - video.currentTime);
+  }
+  live.destroy();
+  return { ...seen, stalls: video.stalls };
+}
+
 /** The same numbers in every run. */
 function random(seed) {
   let state = seed;
@@ -127,6 +151,13 @@ for (const most of [10, 30, 60]) {
     assertSteady(play({ minutes: 10, jitter: () => next() * most, settle: 2 }), { most: 0.14 + (2 * most) / 1000 });
   });
 }
+
+test('pictures that are sent behind one shown after them come in time, too', () => {
+  const seen = withB();
+  assert.equal(seen.stalls, 0);
+  assert.ok(seen.spare >= MARGIN - 0.02, `a picture came ${seen.spare} s before it was to be shown`);
+  assert.ok(seen.most <= 0.3, `it lags behind: ${seen.most}`);
+});
 
 test('sound is given the distance that browsers want for it', () => {
   const seen = play({ minutes: 5, sound: true });

@@ -135,6 +135,24 @@ test('a track that comes in the middle is played on another source', async () =>
   assert.deepEqual(mimes(), [AAC, AVC]);
 });
 
+test('what is held for a track that does not come is bounded in bytes', async () => {
+  sources.length = 0;
+  const mse = new Mse(new FakeVideo(), NaN, { appended() {}, broken: assert.fail });
+  mse.begin();
+  await settled();
+  for (const [track, mime] of [[1, AVC], [2, AAC]]) {
+    mse.track(track, mime);
+    mse.init(track, new Uint8Array(2));
+  }
+  const bytes = new Uint8Array(1 << 20);
+  for (let time = 0; time < 40; time += 1) mse.fragment({ track: 1, bytes, time, duration: 0.01, sync: true }, 0);
+  feed(mse, 2, 0);
+  await settled();
+  const [video] = sources.at(-1).sourceBuffers;
+  const taken = video.appended.reduce((sum, size) => sum + size, 0);
+  assert.ok(taken > 10 << 20 && taken <= 17 << 20, `${taken} bytes`);
+});
+
 test('what is thrown away before it opened leaves no address behind', async () => {
   for (let turn = 0; turn < 20; turn++) {
     const mse = new Mse(new FakeVideo(), 10, { appended() {}, broken: assert.fail });

@@ -48,6 +48,33 @@ scenario('a redirect to another host and port ends at the picture', async ({ sta
   });
 });
 
+const [USER, PASSWORD] = ['jo', 'p@ss:w/rd'];
+const LOCKED = ['--user', USER, '--password', PASSWORD];
+
+scenario('the new host may ask for a password, and what is typed goes there', async ({ stage, open }) => {
+  const [gateway, camera] = [await stage.gateway(LOOPBACK), await stage.camera(...LOCKED)];
+  const place = `rtsp://localhost:${camera.port}/h264+aac`;
+  await withSignpost(() => place, async (address) => {
+    const page = await open(watchPage(gateway, address.replace('://', '://other:secret@')));
+    const player = page.locator('camgate-video');
+    const password = player.locator('input[type=password]');
+    await password.waitFor({ state: 'visible' });
+    await words(page, place);
+    await player.locator('input[name=user]').fill(USER);
+    await password.fill(PASSWORD);
+    await password.press('Enter');
+    await assertPlays(page);
+  });
+});
+
+scenario('a redirect may bring the password along', async ({ stage, open }) => {
+  const [gateway, camera] = [await stage.gateway(LOOPBACK), await stage.camera(...LOCKED)];
+  const secrets = `${USER}:${encodeURIComponent(PASSWORD)}@`;
+  await withSignpost(() => `rtsp://${secrets}localhost:${camera.port}/h264+aac`, async (address) => {
+    await assertPlays(await open(watchPage(gateway, address)));
+  });
+});
+
 scenario('pages of the Streamedian player follow a redirect too', async ({ stage, open }) => {
   const [gateway, camera] = [await stage.gateway(LOOPBACK), await stage.camera()];
   await withSignpost(() => camera.url, async (address) => {

@@ -129,3 +129,17 @@ test('what is trimmed ends at a sync sample, and all day long no more is kept', 
     assert.ok(Math.abs(end - 4 * Math.round(end / 4)) < 0.01, call);
   }
 });
+
+test('what waits while nothing may be appended counts for where the buffer ends', async () => {
+  const { buffer, track: target } = track();
+  target.configure(AVC, init, 100);
+  await settled();
+  target.hold(true);
+  target.append(fragment(0, true));
+  target.append(fragment(1, false));
+  target.append(fragment(2, false));
+  assert.equal(target.end, 103);
+  target.hold(false);
+  await settled();
+  assert.deepEqual(buffer.calls, ['init', 'append 3']);
+});

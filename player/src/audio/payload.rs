@@ -119,6 +119,7 @@ pub(crate) mod given {
             sequence: 0,
             timestamp: 0,
             ssrc: 0,
+            extension: &[],
             payload,
         }
     }

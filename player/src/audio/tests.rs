@@ -75,7 +75,7 @@ fn starts_at_zero_or_later() {
 
 fn push(audio: &mut Audio, payload: &[u8], time_us: i64, queue: &mut Queue) -> Vec<Output> {
     let packet = given::packet(payload, true);
-    audio.push(&packet, time_us, Some(time_us), queue);
+    audio.push(&packet, time_us, Some(time_us), time_us, queue);
     std::iter::from_fn(|| queue.pop()).collect()
 }
 

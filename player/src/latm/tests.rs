@@ -48,6 +48,24 @@ fn bits(text: &str, bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+fn an_element_is_not_read_again_and_again() {
+    let mut latm = Latm {
+        in_band: false,
+        mux: Config::plain(48_000, 1).map(Mux::plain),
+        partial: Vec::new(),
+        parts: 0,
+        timestamp: 0,
+        fragmented: false,
+        unsure: false,
+    };
+    let mut frames = Frames::default();
+    for _ in 0..5_000 {
+        latm.push(&given::packet(&[255; 4], false), 0, &mut frames);
+        assert!(latm.partial.len() <= 4 * usize::from(MAX_PARTS));
+    }
+}
+
+#[test]
 fn reads_the_configuration_of_the_description() {
     let (_, format) = opened(&format!("a=fmtp:96 cpresent=0;config={CONFIG}"));
     assert_eq!((format.rate, format.channels), (24_000, 2));

@@ -102,6 +102,39 @@ fn put_segment(out: &mut Vec<u8>, marker: u8, parts: &[&[u8]]) {
     }
 }
 
+/// The marker segments in `bytes`: their markers and contents. Ends where
+/// something else begins; fill bytes and the start of an image are passed over.
+fn segments(mut bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    std::iter::from_fn(move || {
+        loop {
+            let (&[0xff, marker], rest) = bytes.split_first_chunk::<2>()? else {
+                return None;
+            };
+            if marker == 0xff || marker == 0xd8 {
+                bytes = bytes.get(if marker == 0xff { 1 } else { 2 }..)?;
+                continue;
+            }
+            let length = usize::from(u16::from_be_bytes(*rest.first_chunk::<2>()?));
+            let content = rest.get(2..length)?;
+            bytes = rest.get(length..)?;
+            return Some((marker, content));
+        }
+    })
+}
+
+/// Whether a segment is that of a frame that browsers decode.
+fn is_frame(marker: u8) -> bool {
+    matches!(marker, 0xc0..=0xc2)
+}
+
+/// Width and height by the frame header in `given`, pixels.
+pub fn size(given: &[u8]) -> Option<(u16, u16)> {
+    let (_, frame) = segments(given).find(|(marker, _)| is_frame(*marker))?;
+    let &[_, h0, h1, w0, w1] = frame.first_chunk::<5>()?;
+    let size = (u16::from_be_bytes([w0, w1]), u16::from_be_bytes([h0, h1]));
+    (size.0 > 0 && size.1 > 0).then_some(size)
+}
+
 /// What a JPEG's headers are made of.
 #[derive(Debug)]
 pub struct Image<'a> {
@@ -110,6 +143,8 @@ pub struct Image<'a> {
     pub tables: &'a [u8],
     pub subsampling: u8,
     pub restart: u16,
+    /// Segments that come before what is made of the rest.
+    pub given: &'a [u8],
 }
 
 impl Image<'_> {
@@ -120,14 +155,27 @@ impl Image<'_> {
         // Version 1.1, square pixels, no thumbnail.
         put_segment(out, 0xe0, &[b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0"]);
         out.extend_from_slice(self.tables);
-        if self.restart > 0 {
-            put_segment(out, 0xdd, &[&self.restart.to_be_bytes()]);
-        }
-        let components = [1, self.subsampling, 0, 2, 0x11, 1, 3, 0x11, 1];
-        put_segment(out, 0xc0, &[&[8], &height, &width, &[3], &components]);
         for (head, lengths, values) in HUFFMAN {
             put_segment(out, 0xc4, &[&[head], lengths, values]);
         }
-        put_segment(out, 0xda, &[&[3, 1, 0, 2, 0x11, 3, 0x11, 0, 63, 0]]);
+        // What comes later counts.
+        let (mut frame, mut restart) = (false, self.restart == 0);
+        let mut scan: &[u8] = &[3, 1, 0, 2, 0x11, 3, 0x11, 0, 63, 0];
+        for (marker, content) in segments(self.given) {
+            frame |= is_frame(marker);
+            restart |= marker == 0xdd;
+            match marker {
+                0xda => scan = content,
+                _ => put_segment(out, marker, &[content]),
+            }
+        }
+        if !restart {
+            put_segment(out, 0xdd, &[&self.restart.to_be_bytes()]);
+        }
+        if !frame {
+            let components = [1, self.subsampling, 0, 2, 0x11, 1, 3, 0x11, 1];
+            put_segment(out, 0xc0, &[&[8], &height, &width, &[3], &components]);
+        }
+        put_segment(out, 0xda, &[scan]);
     }
 }

@@ -9,6 +9,7 @@ fn packet(payload: &[u8], marker: bool) -> Packet<'_> {
         sequence: 0,
         timestamp: 0,
         ssrc: 0,
+        extension: &[],
         payload,
     }
 }
@@ -24,10 +25,24 @@ fn feed(
     time: i64,
     marker: bool,
 ) -> Vec<(Vec<u8>, i64)> {
+    feed_with(depacketiser, &[], payload, time, marker)
+}
+
+fn feed_with(
+    depacketiser: &mut Depacketiser,
+    extension: &[u8],
+    payload: &[u8],
+    time: i64,
+    marker: bool,
+) -> Vec<(Vec<u8>, i64)> {
     let copy = |unit: AccessUnit| (unit.data.to_vec(), unit.timestamp);
     let mut pictures = Vec::new();
     pictures.extend(depacketiser.finish_before(time).map(copy));
-    let pushed = depacketiser.push(&packet(payload, marker), time);
+    let packet = Packet {
+        extension,
+        ..packet(payload, marker)
+    };
+    let pushed = depacketiser.push(&packet, time);
     pictures.extend(pushed.map(copy));
     pictures
 }
@@ -153,6 +168,76 @@ fn large_pictures_have_the_size_of_the_description() {
     );
 }
 
+/// A header extension of this kind.
+fn extension(kind: u8, segments: &[&[u8]]) -> Vec<u8> {
+    [&[0xff, kind, 0, 0], &segments.concat()[..]].concat()
+}
+
+const FRAME: &[u8] = &[
+    0xff, 0xc0, 0, 17, 8, 0x07, 0x98, 0x0a, 0x20, 3, 1, 0x22, 0, 2, 0x11, 1, 3, 0x11, 1,
+];
+
+#[test]
+fn the_extension_tells_the_size_of_large_pictures() {
+    let mut depacketiser = Depacketiser::new(None);
+    let mut large = payload(0, 1, 50, b"ab");
+    large[6..8].fill(0);
+    let told = extension(0xd8, &[FRAME, &[0xff]]);
+    let units = feed_with(&mut depacketiser, &told, &large, 10, true);
+    assert_eq!(segments(&units[0].0, 0xc0), [&FRAME[4..]]);
+    assert!(units[0].0.ends_with(b"ab\xff\xd9"));
+    // Without one it is that of the picture before.
+    let empty = extension(0xd8, &[]);
+    let units = feed_with(&mut depacketiser, &empty, &large, 20, true);
+    assert_eq!(segments(&units[0].0, 0xc0), [&FRAME[4..]]);
+    // Other extensions are none.
+    let other = [&[0xab, 0xac, 0, 0], FRAME].concat();
+    assert!(feed_with(&mut Depacketiser::new(None), &other, &large, 10, true).is_empty());
+}
+
+#[test]
+fn the_extension_is_preferred_to_what_is_made() {
+    let tables: &[u8] = &[0xff, 0xdb, 0, 5, 0, 1, 2];
+    let huffman: &[u8] = &[0xff, 0xc4, 0, 4, 9, 9];
+    let restart: &[u8] = &[0xff, 0xdd, 0, 4, 0, 7];
+    let scan: &[u8] = &[0xff, 0xda, 0, 5, 1, 2, 3];
+    let start: &[u8] = &[0xff, 0xd8, 0xff];
+    let told = extension(0xd8, &[start, tables, huffman, restart, FRAME, scan]);
+    let rest = [0, 12, 0xff, 0xff, b'x'];
+    let mut depacketiser = Depacketiser::new(None);
+    let units = feed_with(
+        &mut depacketiser,
+        &told,
+        &payload(0, 65, 50, &rest),
+        10,
+        true,
+    );
+    let picture = &units[0].0;
+    assert_eq!(segments(picture, 0xdb).last(), Some(&&tables[4..]));
+    assert_eq!(segments(picture, 0xc4).last(), Some(&&huffman[4..]));
+    assert_eq!(segments(picture, 0xdd), [&restart[4..]]);
+    assert_eq!(segments(picture, 0xc0), [&FRAME[4..]]);
+    assert_eq!(segments(picture, 0xda), [&scan[4..]]);
+    // The next picture has its own.
+    let units = feed(&mut depacketiser, &payload(0, 1, 50, b"x"), 20, true);
+    assert_eq!(segments(&units[0].0, 0xc0)[0][1..5], [0, 48, 0, 64]);
+}
+
+#[test]
+fn an_extension_goes_on_until_there_is_data() {
+    let mut depacketiser = Depacketiser::new(None);
+    let (one, two) = FRAME.split_at(6);
+    let mut large = payload(0, 1, 50, b"");
+    large[6..8].fill(0);
+    let first = extension(0xd8, &[one]);
+    // Without its size the picture cannot begin, but nothing is lost.
+    assert!(feed_with(&mut depacketiser, &first, &[], 10, false).is_empty());
+    assert!(feed_with(&mut depacketiser, &extension(0xff, &[two]), &[], 10, false).is_empty());
+    large.extend(b"ab");
+    let units = feed_with(&mut depacketiser, &extension(0xff, &[]), &large, 10, true);
+    assert_eq!(segments(&units[0].0, 0xc0), [&FRAME[4..]]);
+}
+
 #[test]
 fn a_whole_jpeg_is_left_as_it_is() {
     let whole = [0xff, 0xd8, 0xff, 0xe0, 1, 2, 0xff, 0xd9];
@@ -174,19 +259,24 @@ proptest! {
                 proptest::collection::vec(prop_oneof![3 => 0u8..2, 1 => any::<u8>()], 0..140),
                 any::<bool>(),
                 0usize..9,
+                prop_oneof![
+                    Just(vec![]),
+                    proptest::collection::vec(prop_oneof![Just(0xffu8), Just(0xd8), Just(0xc0), 0u8..9], 0..60),
+                ],
             ),
             0..40,
         ),
     ) {
         let mut depacketiser = Depacketiser::new(None);
         let mut time = 0;
-        for ((offset, kind, quality), rest, marker, cut) in packets {
+        for ((offset, kind, quality), rest, marker, cut, told) in packets {
             let mut payload = payload(offset, kind, quality, &rest);
             if cut == 0 {
                 payload.truncate(rest.len());
             }
             time += i64::from(cut == 1);
-            for (picture, _) in feed(&mut depacketiser, &payload, time, marker) {
+            let pictures = feed_with(&mut depacketiser, &told, &payload, time, marker);
+            for (picture, _) in pictures {
                 prop_assert!(picture.starts_with(&[0xff, 0xd8]));
                 prop_assert!(picture.ends_with(&[0xff, 0xd9]));
             }

@@ -22,6 +22,7 @@ fn packet(payload: &[u8], marker: bool) -> Packet<'_> {
         sequence: 0,
         timestamp: 0,
         ssrc: 0,
+        extension: &[],
         payload,
     }
 }

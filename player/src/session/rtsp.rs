@@ -18,6 +18,9 @@ impl Session {
         while let Some(output) = self.client.as_mut().and_then(Client::poll_output) {
             match output {
                 client::Output::Send(request) => self.send(&request),
+                client::Output::Farewell(request) => {
+                    self.wrap("FAREWELL", &request);
+                }
                 client::Output::Described(session) => self.described(&session),
                 client::Output::SetUp {
                     media,
@@ -50,19 +53,25 @@ impl Session {
             self.tracks.begin(&mut self.queue);
             self.show(State::Buffering);
         }
-        let seq = self.next_seq();
+        let seq = self.wrap("WRAP", request);
         if self.wraps.len() >= MAX_WRAPS {
             self.wraps.remove(0);
         }
         self.wraps.push(seq);
+    }
+
+    /// Sends a WSP request with an RTSP request in it; gives its number.
+    fn wrap(&mut self, command: &str, request: &[u8]) -> u32 {
+        let seq = self.next_seq();
         let payload = message::text(request);
         let length = text::decimal(utf16_length(&payload));
         let headers = [
             ("contentLength", length.as_str()),
             ("seq", &text::decimal(seq)),
         ];
-        let text = wsp::request("WRAP", &headers, &payload);
+        let text = wsp::request(command, &headers, &payload);
         self.queue.push(Output::text(Kind::SendControl, text));
+        seq
     }
 
     /// Sets up what can be carried, and says what cannot.

@@ -271,6 +271,30 @@ fn close_says_goodbye_to_the_camera() {
 }
 
 #[test]
+fn a_farewell_is_left_with_the_gateway_and_its_answer_is_nobodys() {
+    let mut page = Page::joined_with("rtsp://10.0.0.1/s\nadmin\nsecret");
+    let digest = "WWW-Authenticate: Digest realm=\"x\", nonce=\"1\"\r\n";
+    page.answer("401 Unauthorized", digest, "");
+    page.answer("200 OK", "", "");
+    page.answer("200 OK", "", SDP);
+    page.answer("200 OK", "Session: 7\r\n", "");
+    page.answer("200 OK", "Session: 7\r\n", "");
+    let outputs = page.outputs();
+    let (_, text) = outputs.last().unwrap();
+    let farewell = wsp::parse_request(text).unwrap();
+    assert_eq!(farewell.command, "FAREWELL");
+    assert!(
+        farewell
+            .payload
+            .starts_with("TEARDOWN rtsp://10.0.0.1/s RTSP/1.0\r\n")
+    );
+    assert!(farewell.payload.contains("Authorization: Digest "));
+    let refusal = wsp::reply(400, "unknown", &[("seq", farewell.seq().unwrap())], "");
+    page.control(&refusal);
+    assert_eq!(page.outputs(), []);
+}
+
+#[test]
 fn media_that_makes_no_sense_ends_it() {
     let mut page = playing();
     page.outputs();

@@ -6,8 +6,10 @@ import { HAVE_CURRENT_DATA } from '../event';
 /** How often to look at a canvas that cannot be seen, or a video that does not move, in ms. */
 const REST = 250;
 
-/** Until `signal` is aborted. A canvas that nobody sees costs nothing. */
-export function mirror(video: HTMLVideoElement, canvas: HTMLCanvasElement, signal: AbortSignal): void {
+/** `on` is a canvas or its id. Until `signal` is aborted. A canvas that nobody sees costs nothing. */
+export function mirror(video: HTMLMediaElement, on: HTMLCanvasElement | string, signal: AbortSignal): void {
+  const canvas = typeof on === 'string' ? document.getElementById(on) : on;
+  if (!(canvas instanceof HTMLCanvasElement && video instanceof HTMLVideoElement)) return;
   const pen = canvas.getContext('2d', { alpha: false });
   const draw = (): void => {
     if (signal.aborted) return;

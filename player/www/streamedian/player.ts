@@ -80,7 +80,7 @@ export class StreamedianPlayer {
     this.continuousRecording = this.#recording(core, 'continuous', options.continuousFileLength);
     this.eventRecording = this.#recording(core, 'event', options.eventFileLength);
     this.bufferDuration = options.bufferDuration ?? BUFFER_DURATION;
-    this.#mirror();
+    this.#mirror(options);
     if (!options.errorHandler) dialogs().catch(() => {}); // a gateway that is gone could not bring them
     const url = options.url ?? sourceOf(element);
     if (url) void this.setSource(url, options.url ? options.type : RTSP);
@@ -193,26 +193,20 @@ export class StreamedianPlayer {
   }
 
   #recording(core: Promise<Player>, prefix: Prefix, length: number | undefined): Recording {
-    const recording = new Recording(
-      core,
-      prefix,
-      (file, from) => this.#options.dataHandler?.(file, from),
-      (error) => this.#missing('recorder', error),
-    );
+    const recording = new Recording(async () => {
+      const [{ Recorder }, player] = await Promise.all([scriptBeside<typeof import('../record')>('record.js'), core]);
+      return new Recorder(player, prefix, (file, from) => this.#options.dataHandler?.(file, from));
+    }, (error) => this.#missing('recorder', error));
     recording.setFileLength(length);
-    if (this.#options.dataHandler) void recording.prepare();
+    if (this.#options.dataHandler) recording.prepare();
     return recording;
   }
 
-  #mirror(): void {
-    const { canvas: given } = this.#options;
-    const canvas = typeof given === 'string' ? document.getElementById(given) : given;
-    if (canvas instanceof HTMLCanvasElement && this.player instanceof HTMLVideoElement) {
-      const { player } = this;
-      scriptBeside<typeof import('../extras')>('extras.js')
-        .then(({ mirror }) => mirror(player, canvas, this.#end.signal))
-        .catch((error: unknown) => this.#missing('canvas', error));
-    }
+  #mirror({ canvas }: StreamedianOptions): void {
+    if (!canvas) return;
+    scriptBeside<typeof import('../extras')>('extras.js')
+      .then(({ mirror }) => mirror(this.player, canvas, this.#end.signal))
+      .catch((error: unknown) => this.#missing('canvas', error));
   }
 
   #problem(problem: Problem | undefined): void {

@@ -7,7 +7,7 @@ use crate::rtsp::auth::Authenticator;
 use crate::rtsp::message::{self, Message, Start};
 use crate::rtsp::sdp;
 use crate::rtsp::text;
-use crate::rtsp::url::{self, Url};
+use crate::rtsp::url::Url;
 use std::rc::Rc;
 
 /// Redirects that are followed before it looks like a circle.
@@ -45,7 +45,12 @@ impl Client {
         }
         self.note(&pending, *status, &message);
         match status {
-            200..=299 => self.granted(pending.kind, &message),
+            200..=299 => {
+                self.granted(pending.kind, &message);
+                if matches!(pending.kind, Kind::Play | Kind::KeepAlive) {
+                    self.prepare_farewell();
+                }
+            }
             _ => self.refused(&pending, *status, reason, &message),
         }
         self.advance();
@@ -93,6 +98,11 @@ impl Client {
         if pending.kind == Kind::KeepAlive {
             self.missed_keep_alives = 0;
         }
+        self.kept_alive();
+    }
+
+    /// The session lives: says when the camera is to be told again.
+    pub(super) fn kept_alive(&mut self) {
         let half = u64::from(self.session_timeout) * 500;
         let interval = half.clamp(MIN_KEEP_ALIVE, MAX_KEEP_ALIVE);
         let due = self.last_time.saturating_add(interval);
@@ -258,12 +268,8 @@ impl Client {
     }
 
     fn redirected(&mut self, message: &Message<'_>, failure: Failure) {
-        let here = self.url.without_credentials();
-        let location = message.header("Location").filter(|url| !url.is_empty());
-        let Some(location) = location.map(|location| url::join(&here, location)) else {
-            return self.fail(failure);
-        };
-        let Ok(there) = Url::parse(&location) else {
+        let location = message.header("Location").unwrap_or_default();
+        let Some(there) = self.url.refer(location) else {
             return self.fail(failure);
         };
         if !there.same_place(&self.url) {

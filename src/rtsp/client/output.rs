@@ -10,6 +10,10 @@ use std::rc::Rc;
 pub enum Output {
     /// Send these bytes, one request, to the camera.
     Send(Vec<u8>),
+    /// To be sent if the session has to end without another word from here: a
+    /// TEARDOWN with an answer to the camera's Digest challenge. Instead of the
+    /// one before.
+    Farewell(Vec<u8>),
     /// What the camera has; [`super::Client::setup`] is to be called.
     Described(Rc<sdp::Session>),
     /// A medium (index into the description) comes on these channels.
@@ -48,6 +52,7 @@ impl Debug for Output {
                 let line = message::text(line.unwrap_or_default());
                 f.debug_tuple("Send").field(&line).finish()
             }
+            Output::Farewell(_) => f.write_str("Farewell(…)"),
             Output::Described(session) => f.debug_tuple("Described").field(session).finish(),
             Output::SetUp {
                 media,

@@ -46,6 +46,29 @@ impl Pending {
 impl Client {
     /// Sends a request of this kind, which is then the one in flight.
     pub(super) fn send(&mut self, kind: Kind) {
+        let (message, authorized) = self.compose(kind);
+        let overtaken = self.pending.as_ref().map(|pending| pending.cseq);
+        self.abandoned = overtaken.or(self.abandoned);
+        self.pending = Some(Pending {
+            kind,
+            method: self.method(kind),
+            cseq: self.cseq,
+            authorized,
+            sent: self.clock,
+        });
+        self.outputs.push(Output::Send(message));
+    }
+
+    /// Has a TEARDOWN kept, for a camera that nobody else could say it to.
+    pub(super) fn prepare_farewell(&mut self) {
+        if self.authenticator.as_ref().is_some_and(|it| it.is_digest()) {
+            let (message, _) = self.compose(Kind::Teardown);
+            self.outputs.push(Output::Farewell(message));
+        }
+    }
+
+    /// The next request, and whether it carries credentials.
+    fn compose(&mut self, kind: Kind) -> (Vec<u8>, bool) {
         let method = self.method(kind);
         let uri = match kind {
             Kind::Options | Kind::Describe => self.url.without_credentials(),
@@ -69,17 +92,7 @@ impl Client {
         if let Some(session) = &self.session {
             builder = builder.header("Session", session);
         }
-        let message = self.particulars(kind, builder).build();
-        let overtaken = self.pending.as_ref().map(|pending| pending.cseq);
-        self.abandoned = overtaken.or(self.abandoned);
-        self.pending = Some(Pending {
-            kind,
-            method,
-            cseq: self.cseq,
-            authorized: answer.is_some(),
-            sent: self.clock,
-        });
-        self.outputs.push(Output::Send(message));
+        (self.particulars(kind, builder).build(), answer.is_some())
     }
 
     /// Adds the headers that only this kind has.

@@ -230,6 +230,29 @@ fn controls_at_our_host() {
 }
 
 #[test]
+fn references_lead_somewhere_or_nowhere() {
+    for (base, reference, there) in [
+        ("rtsp://u:p@h:99/a/b?c/d", "/x", Some("rtsp://h:99/x")),
+        (
+            "rtsp://u:p@h:99/a/b?c/d",
+            "x y",
+            Some("rtsp://h:99/a/x%20y"),
+        ),
+        ("rtsp://h", "x?y:z", Some("rtsp://h/x?y:z")),
+        ("rtsp://h/a", " RTSPS://o/x ", Some("rtsps://o/x")),
+        ("rtsp://h/a", "http://o/x", None),
+        ("rtsp://h/a", "//o/x", None),
+        ("rtsp://h/a", "", None),
+        ("rtsp://h/a", "rtsp://", None),
+    ] {
+        let url = Url::parse(base).unwrap().refer(reference);
+        assert!(url.as_ref().is_none_or(|url| url.user.is_none()));
+        let url = url.map(|url| url.without_credentials());
+        assert_eq!(url.as_deref(), there, "{base} {reference}");
+    }
+}
+
+#[test]
 fn what_is_no_url() {
     for url in [
         "",
@@ -299,6 +322,9 @@ proptest! {
             prop_assert_eq!((&again.host, again.port, &again.path), (&url.host, url.port, &url.path));
             prop_assert!(!join(&plain, &control).contains(['\r', '\n', ' ']));
             prop_assert!(!url.relocated(&control).contains(['\r', '\n', ' ']));
+            if let Some(there) = url.refer(&control) {
+                prop_assert!(!there.without_credentials().contains(['\r', '\n', ' ']));
+            }
         }
         let _ = join(&text, &control);
     }

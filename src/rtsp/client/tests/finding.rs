@@ -2,6 +2,7 @@
 
 use super::scene::{SDP, Scene};
 use crate::rtsp::client::*;
+use crate::rtsp::message;
 
 #[test]
 fn digest_login_and_a_nonce_that_expires() {
@@ -47,6 +48,65 @@ fn digest_login_and_a_nonce_that_expires() {
     assert_eq!(scene.failure(), Failure::Unauthorized { tried: true });
 }
 
+/// What a Digest answer (RFC 7616 §3.4) has under this name.
+fn part<'a>(authorization: &'a str, name: &str) -> &'a str {
+    let begin = [" ", name, "="].concat();
+    let (_, rest) = authorization.split_once(&begin).expect(name);
+    rest.split(',').next().unwrap().trim_matches('"')
+}
+
+#[test]
+fn every_goodbye_carries_its_own_answer_to_the_challenge() {
+    let mut scene = Scene::new("rtsp://admin:secret@cam/live");
+    let digest = "WWW-Authenticate: Digest realm=\"cam\", nonce=\"n\", qop=\"auth\"\r\n";
+    scene.answer("401 Unauthorized", digest, "");
+    scene.expect("OPTIONS");
+    scene.describe("", SDP);
+    scene.client.setup(&[0]);
+    scene.expect("SETUP");
+    scene.answer("200 OK", "Session: 99\r\n", "");
+    scene.take();
+    scene.expect("PLAY");
+    scene.answer("200 OK", "", "");
+    scene.take();
+    // One to be kept by the gateway, should the viewer vanish.
+    let Output::Farewell(bytes) = scene.take() else {
+        panic!("no farewell");
+    };
+    scene.nothing();
+    let (kept, _) = message::parse(&bytes).unwrap();
+    let kept = kept.header("Authorization").unwrap();
+    scene.client.teardown();
+    scene.expect("TEARDOWN");
+    assert_eq!(scene.header("Session"), Some("99"));
+    let sent = scene.header("Authorization").unwrap();
+    assert_eq!(
+        (part(kept, "nc"), part(sent, "nc")),
+        ("00000005", "00000006")
+    );
+    assert_ne!(part(kept, "cnonce"), part(sent, "cnonce"));
+    for answer in [kept, sent] {
+        let secret = md5("admin:cam:secret");
+        let request = md5(&["TEARDOWN:", part(answer, "uri")].concat());
+        let (nc, cnonce) = (part(answer, "nc"), part(answer, "cnonce"));
+        let response = md5(&[&secret, ":n:", nc, ":", cnonce, ":auth:", &request].concat());
+        assert_eq!(part(answer, "response"), response);
+    }
+    // Its nonce may have gone stale meanwhile.
+    let stale = digest.replace("\"n\"", "\"m\", stale=true");
+    scene.answer("401 Unauthorized", &stale, "");
+    scene.expect("TEARDOWN");
+    let sent = scene.header("Authorization").unwrap();
+    assert_eq!((part(sent, "nonce"), part(sent, "nc")), ("m", "00000001"));
+    scene.answer("200 OK", "", "");
+    assert_eq!(scene.take(), Output::TornDown);
+}
+
+fn md5(text: &str) -> String {
+    use md5::Digest;
+    crate::rtsp::text::to_hex(&md5::Md5::digest(text))
+}
+
 #[test]
 fn no_credentials_or_an_unknown_login() {
     let mut scene = Scene::new("rtsp://cam/live");
@@ -69,6 +129,9 @@ fn redirects_within_the_camera_are_followed() {
     scene.answer("302 Found", "Location: rtsp://CAM:554/other\r\n", "");
     scene.expect("DESCRIBE");
     assert_eq!(scene.uri(), "rtsp://cam/other");
+    scene.answer("302 Found", "Location: /third\r\n", "");
+    scene.expect("DESCRIBE");
+    assert_eq!(scene.uri(), "rtsp://cam/third");
     scene.answer("301 Moved", "Location: rtsp://u:secret@elsewhere/x\r\n", "");
     assert_eq!(
         scene.failure(),
@@ -81,6 +144,11 @@ fn redirects_within_the_camera_are_followed() {
     }
     scene.answer("302 Found", "Location: rtsp://cam/live\r\n", "");
     assert!(matches!(scene.failure(), Failure::Protocol(_)));
+    for nowhere in ["", "Location: \r\n", "Location: http://cam/\r\n"] {
+        let mut scene = Scene::new("rtsp://cam/live");
+        scene.answer("302 Found", nowhere, "");
+        assert!(matches!(scene.failure(), Failure::Status { code: 302, .. }));
+    }
 }
 
 #[test]

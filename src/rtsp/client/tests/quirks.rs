@@ -62,6 +62,32 @@ fn a_late_answer_to_a_keep_alive_given_up_is_not_the_next_ones() {
 }
 
 #[test]
+fn a_camera_that_answers_no_keep_alive_but_sends_media_is_kept() {
+    let mut scene = Scene::playing();
+    let wait = |scene: &mut Scene| {
+        scene.now = scene.client.timeout().unwrap();
+        scene.client.handle_timeout(scene.now);
+    };
+    wait(&mut scene);
+    scene.expect("GET_PARAMETER");
+    for _ in 0..5 {
+        wait(&mut scene);
+        scene.expect("OPTIONS");
+        scene.client.heard(scene.now + 1);
+        let sent = scene.now;
+        wait(&mut scene);
+        scene.nothing();
+        assert_eq!(scene.now, sent + REPLY_TIMEOUT);
+        assert_eq!(scene.client.timeout(), Some(scene.now + 10_000));
+    }
+    wait(&mut scene);
+    scene.expect("OPTIONS");
+    wait(&mut scene);
+    let method = "OPTIONS";
+    assert_eq!(scene.failure(), Failure::Timeout { method });
+}
+
+#[test]
 fn a_keep_alive_that_is_refused_is_made_up_for_and_not_sent_again() {
     for status in ["454 Session Not Found", "501 Not Implemented"] {
         let mut scene = Scene::playing();

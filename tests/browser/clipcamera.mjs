@@ -1,0 +1,118 @@
+// An RTSP camera inside the test: the built-in camera's pictures over and over, at any multiple of
+// their pace and as large as one likes. Its RTP clock goes at that multiple, too.
+
+import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+
+const CLIP = new URL('../../src/builtin/clip.h264', import.meta.url);
+const RATE = 25;
+const CLOCK = 90_000;
+/** Of a NAL unit in one RTP packet. */
+const PIECE = 1400;
+/** Between two looks at the clock, in ms. */
+const STEP = 4;
+const [SLICE, IDR, SPS, PPS] = [1, 5, 7, 8];
+
+/** NAL units of an Annex B file. */
+function units(bytes) {
+  const starts = [];
+  for (let at = bytes.indexOf('000001', 0, 'hex'); at >= 0; at = bytes.indexOf('000001', at + 3, 'hex')) starts.push(at + 3);
+  return starts.map((start, i) => {
+    let end = i + 1 < starts.length ? starts[i + 1] - 3 : bytes.length;
+    while (bytes[end - 1] === 0) end -= 1;
+    return bytes.subarray(start, end);
+  });
+}
+
+/** Pictures, a slice each, with what stands before them. */
+function pictures(all) {
+  const found = [[]];
+  for (const unit of all) {
+    found.at(-1).push(unit);
+    if ([SLICE, IDR].includes(unit[0] & 31)) found.push([]);
+  }
+  return found.slice(0, -1);
+}
+
+/** A slice that is longer by `size` bytes without a meaning (ITU-T H.264 7.3.2.9.1, cabac_zero_word). */
+const padded = (unit, size) => Buffer.concat([unit, Buffer.alloc(size, '000003', 'hex')]);
+
+/** Payloads of RTP (RFC 6184 sections 5.6 and 5.8). */
+function* payloads(unit) {
+  if (unit.length <= PIECE) return yield unit;
+  for (let at = 1; at < unit.length; at += PIECE) {
+    const ends = (at === 1 ? 0x80 : 0) | (at + PIECE >= unit.length ? 0x40 : 0);
+    yield Buffer.concat([Buffer.of((unit[0] & 0x60) | 28, ends | (unit[0] & 31)), unit.subarray(at, at + PIECE)]);
+  }
+}
+
+function describe(all) {
+  const set = (type) => all.find((unit) => (unit[0] & 31) === type).toString('base64');
+  return ['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=clip', 't=0 0', 'a=control:*', 'm=video 0 RTP/AVP 96', 'a=rtpmap:96 H264/90000',
+    `a=fmtp:96 packetization-mode=1;sprop-parameter-sets=${set(SPS)},${set(PPS)}`, 'a=control:video', ''].join('\r\n');
+}
+
+/** Resolves to `{ url, close }`. `speed`: times real pace; `padding`: bytes added to each picture. */
+export async function clipCamera({ speed = 1, padding = 0 } = {}) {
+  const all = units(readFileSync(CLIP));
+  const clip = pictures(all).map((picture) => [...picture.slice(0, -1), padded(picture.at(-1), padding)]);
+  const sdp = describe(all);
+  const sockets = new Set();
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    serve(socket, { clip, sdp, speed });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const close = () => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  return { url: `rtsp://127.0.0.1:${server.address().port}/clip`, close };
+}
+
+function serve(socket, { clip, sdp, speed }) {
+  let [said, timer, sequence, sent] = ['', undefined, 0, 0];
+  const send = () => {
+    const frames = [];
+    const picture = clip[sent % clip.length];
+    const parts = picture.flatMap((unit) => [...payloads(unit)]);
+    parts.forEach((part, i) => {
+      const head = Buffer.alloc(16);
+      head.set([0x24, 0, (part.length + 12) >> 8, (part.length + 12) & 255, 0x80, 96 | (i + 1 === parts.length ? 0x80 : 0)]);
+      head.writeUInt16BE((sequence += 1) & 0xffff, 6);
+      head.writeUInt32BE(((sent * CLOCK) / RATE) >>> 0, 8);
+      frames.push(head, part);
+    });
+    sent += 1;
+    socket.write(Buffer.concat(frames));
+  };
+  const play = () => {
+    const begun = performance.now() - (sent * 1000) / RATE / speed;
+    timer ??= setInterval(() => {
+      while ((sent * 1000) / RATE / speed <= performance.now() - begun) send();
+    }, STEP);
+  };
+  const stop = () => (timer = clearInterval(timer));
+  const answer = (request) => {
+    const [method] = request.split(' ');
+    const find = (name) => new RegExp(`^${name}: *(.*)$`, 'im').exec(request)?.[1].trim();
+    const body = method === 'DESCRIBE' ? sdp : '';
+    const transport = method === 'SETUP' ? `Transport: ${find('Transport')}\r\n` : '';
+    const kind = body && `Content-Type: application/sdp\r\nContent-Length: ${body.length}\r\n`;
+    socket.write(`RTSP/1.0 200 OK\r\nCSeq: ${find('CSeq')}\r\nSession: 1\r\nPublic: DESCRIBE, SETUP, PLAY, PAUSE, TEARDOWN\r\n${transport}${kind}\r\n${body}`);
+    if (method === 'PLAY') play();
+    if (method === 'PAUSE' || method === 'TEARDOWN') stop();
+  };
+  socket.on('close', stop).on('error', stop);
+  socket.setEncoding('latin1').on('data', (text) => {
+    said += text;
+    for (let end = said.indexOf('\r\n\r\n'); end >= 0; end = said.indexOf('\r\n\r\n')) {
+      // Receiver reports come in between.
+      const request = said.slice(said.search(/[A-Z_]{4,} rtsp/), end);
+      said = said.slice(end + 4);
+      answer(request);
+    }
+  });
+}
