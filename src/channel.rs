@@ -5,6 +5,10 @@
 //!   Idle ───────────► Connecting ─────────────────────────► Open
 //! ```
 //!
+//! An INIT for the host [`GATEWAY`] needs no connect: the channel is open at once, and
+//! [`crate::camera::Service`] answers what is wrapped. A viewer that speaks RTSP
+//! itself ([`Channel::rtsp`]) has that from the beginning, and no WSP at all.
+//!
 //! The INIT is answered when the camera's link stands, so that a person learns
 //! at once that the camera refuses, is silent or is not allowed. A WRAP carries
 //! exactly one RTSP request; the answers are matched to the WRAPs by CSeq.
@@ -22,14 +26,24 @@ mod join;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use std::rc::Rc;
+
+use crate::camera::{Description, Service, Wish};
 use crate::rtsp::message::{self, Start};
 use crate::wsp;
 
 use forward::Link;
+pub use forward::answer;
 pub use join::{Join, join_reply};
 
 /// WRAPs that may wait for the camera's answer at the same time.
 pub const MAX_PENDING: usize = 16;
+
+/// The host of the gateway's own cameras: `rtsp://camgate/NAME`.
+pub const GATEWAY: &str = "camgate";
+
+/// The tunnel client under whose name pages find the gateway's own cameras.
+const CAMERAS: &str = "cameras";
 
 /// Characters of a name of the viewer's making that are repeated to it.
 const MAX_SHOWN: usize = 64;
@@ -43,10 +57,20 @@ const NO_EXPIRY: &str = "Thu Dec 31 23:59:59 2099\\n";
 pub enum Output {
     /// A text message for the control socket.
     Reply(String),
+    /// RTSP for a viewer that speaks it.
+    Rtsp(Vec<u8>),
     /// Connect to the camera; answer with `camera_connected` or `camera_failed`.
     Connect { host: String, port: u16 },
     /// Bytes for the camera.
     ToCamera(Vec<u8>),
+    /// The viewer wants this shared camera: `camera_ready` or `camera_refused`.
+    Watch(String),
+    /// It wants its media: channels on the camera's link, and its own.
+    Play(Vec<(u8, u8)>),
+    /// It wants none for now.
+    Pause,
+    /// It is done with the camera.
+    Leave,
     /// Close both of the viewer's sockets, and the camera's.
     Close { code: u16, reason: String },
 }
@@ -65,7 +89,8 @@ pub enum Failure {
 }
 
 impl Failure {
-    fn code(&self) -> u16 {
+    /// The status of WSP and of RTSP.
+    pub fn code(&self) -> u16 {
         match self {
             Failure::Forbidden(_) => 403,
             Failure::Refused(_) => 502,
@@ -96,6 +121,7 @@ enum State {
     Idle,
     Connecting { seq: String },
     Open(Link),
+    Serving(Service),
     Closed,
 }
 
@@ -104,6 +130,10 @@ pub struct Channel {
     id: String,
     /// Host name of the page, for `requestedDomain`.
     page: String,
+    /// The shared cameras, as GET_INFO lists them: JSON.
+    cameras: String,
+    /// The viewer speaks RTSP, not WSP.
+    bare: bool,
     patience: Duration,
     state: State,
     outputs: VecDeque<Output>,
@@ -111,14 +141,26 @@ pub struct Channel {
 
 impl Channel {
     /// `id` must be unguessable and hold no `:`; `page` is the bare host name of
-    /// the page's Origin; `patience` is how long a camera may take to answer.
-    pub fn new(id: String, page: &str, patience: Duration) -> Channel {
+    /// the page's Origin; `cameras` is the JSON list of shared cameras, `[]` if
+    /// there are none; `patience` is how long a camera may take to answer.
+    pub fn new(id: String, page: &str, cameras: String, patience: Duration) -> Channel {
         Channel {
             id,
             page: page.to_owned(),
+            cameras,
+            bare: false,
             patience,
             state: State::Idle,
             outputs: VecDeque::new(),
+        }
+    }
+
+    /// The session of a viewer that speaks RTSP on its one socket.
+    pub fn rtsp(id: String) -> Channel {
+        Channel {
+            state: State::Serving(Service::new(id.clone())),
+            bare: true,
+            ..Channel::new(id, "", String::new(), Duration::ZERO)
         }
     }
 
@@ -142,7 +184,12 @@ impl Channel {
 
     /// Whether an INIT asked for a camera.
     pub fn has_begun(&self) -> bool {
-        matches!(self.state, State::Connecting { .. } | State::Open(_))
+        !matches!(self.state, State::Idle | State::Closed)
+    }
+
+    /// Whether the viewer watches, or may watch, the gateway's own cameras.
+    pub fn is_serving(&self) -> bool {
+        matches!(self.state, State::Serving(_))
     }
 
     /// Whether the INIT waits for the camera.
@@ -171,9 +218,60 @@ impl Channel {
         }
     }
 
+    /// One RTSP message of a viewer that speaks it.
+    pub fn handle_rtsp(&mut self, bytes: &[u8]) {
+        if let State::Serving(service) = &mut self.state {
+            match service.handle("", bytes) {
+                Ok(()) => self.serve(),
+                Err(reason) => self.close(1002, reason),
+            }
+        }
+    }
+
+    /// The camera asked for plays; `description` is its SDP for this viewer.
+    pub fn camera_ready(&mut self, camera: Rc<Description>, description: String) {
+        if let State::Serving(service) = &mut self.state {
+            service.ready(camera, description);
+            self.serve();
+        }
+    }
+
+    /// The camera asked for cannot be had: an RTSP status, and why.
+    pub fn camera_refused(&mut self, status: u16, words: &str) {
+        if let State::Serving(service) = &mut self.state {
+            service.refuse(status, words);
+            self.serve();
+        }
+    }
+
+    /// Passes on what the service of the gateway's own cameras wants.
+    fn serve(&mut self) {
+        while let State::Serving(service) = &mut self.state
+            && let Some(wish) = service.poll_wish()
+        {
+            let output = match wish {
+                Wish::Answer { bytes, .. } if self.bare => Output::Rtsp(bytes),
+                Wish::Answer { tag, bytes } => {
+                    let text = message::text(&bytes);
+                    self.reply(200, "OK", some(&tag), &[], &text);
+                    continue;
+                }
+                Wish::Watch(name) => Output::Watch(name),
+                Wish::Play(channels) => Output::Play(channels),
+                Wish::Pause => Output::Pause,
+                Wish::Leave => Output::Leave,
+            };
+            self.outputs.push_back(output);
+        }
+    }
+
     fn info(&mut self, seq: Option<&str>) {
+        let cameras = match self.cameras.as_str() {
+            "[]" => String::new(),
+            list => format!("\"{CAMERAS}\":{list}"),
+        };
         let info = format!(
-            "{{\"info\":{{\"license\":{{\"expiresAt\":\"{NO_EXPIRY}\"}},\"requestedDomain\":\"{}\",\"clients\":{{}}}}}}",
+            "{{\"info\":{{\"license\":{{\"expiresAt\":\"{NO_EXPIRY}\"}},\"requestedDomain\":\"{}\",\"clients\":{{{cameras}}}}}}}",
             json_text(&self.page)
         );
         let extra = [("command", "GET_INFO"), ("type", "json")];
@@ -185,7 +283,12 @@ impl Channel {
         if !matches!(self.state, State::Idle) {
             return self.reply(405, "this socket has its channel already", seq, &[], "");
         }
-        if let Some(client) = request.header("client").filter(|client| !client.is_empty()) {
+        let host = request.header("host").unwrap_or("");
+        let own = host.eq_ignore_ascii_case(GATEWAY);
+        let client = request
+            .header("client")
+            .filter(|client| !client.is_empty() && !(own && client.eq_ignore_ascii_case(CAMERAS)));
+        if let Some(client) = client {
             let shown: String = client.chars().take(MAX_SHOWN).collect();
             let reason = format!("no tunnel client {shown:?} is connected");
             return self.refuse_init(404, &reason, seq, 1011);
@@ -193,7 +296,11 @@ impl Channel {
         if request.header("proto").is_some_and(|proto| proto != "rtsp") {
             return self.refuse_init(400, "the only proto is rtsp", seq, 1002);
         }
-        let host = request.header("host").unwrap_or("");
+        if own {
+            self.state = State::Serving(Service::new(self.id.clone()));
+            let id = self.id.clone();
+            return self.reply(200, "OK", seq, &[("channel", &id)], "");
+        }
         let host = host.trim_start_matches('[').trim_end_matches(']');
         if !is_host(host) {
             return self.refuse_init(400, "INIT names no host", seq, 1002);
@@ -228,7 +335,7 @@ impl Channel {
     /// There is no link to the camera, or no more.
     pub fn camera_failed(&mut self, failure: &Failure) {
         let owed = match std::mem::replace(&mut self.state, State::Closed) {
-            State::Idle | State::Closed => return,
+            State::Idle | State::Closed | State::Serving(_) => return,
             State::Connecting { seq } => vec![seq],
             State::Open(link) => link.into_owed(),
         };
@@ -240,6 +347,12 @@ impl Channel {
 
     fn wrap(&mut self, request: &wsp::Request<'_>, now: Instant) {
         let seq = request.seq();
+        if let State::Serving(service) = &mut self.state {
+            return match service.handle(seq.unwrap_or(""), request.payload.as_bytes()) {
+                Ok(()) => self.serve(),
+                Err(reason) => self.reply(400, reason, seq, &[], ""),
+            };
+        }
         let State::Open(link) = &mut self.state else {
             return self.out_of_order("WRAP before INIT was answered", seq);
         };
@@ -363,7 +476,7 @@ fn some(seq: &str) -> Option<&str> {
 }
 
 /// The inside of a JSON string.
-fn json_text(text: &str) -> String {
+pub(crate) fn json_text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -15,12 +15,14 @@ use std::time::Duration;
 
 use crate::access::Targets;
 
+mod camera;
 mod ini;
 mod reader;
 #[cfg(test)]
 mod tests;
 mod value;
 
+pub use camera::{Camera, Transport};
 pub use value::listen_address;
 
 /// Read when no file is named; it need not exist.
@@ -43,6 +45,8 @@ pub struct Config {
     pub hosts: Vec<String>,
     /// Camera addresses that viewers may name.
     pub targets: Targets,
+    /// Where to serve the cameras to RTSP clients, over TCP. Empty: nowhere.
+    pub rtsp_listen: Vec<SocketAddr>,
     /// The password of the statistic channel. Unset: the documented default
     /// works from this machine only.
     pub statistic_password: Option<Secret>,
@@ -52,6 +56,8 @@ pub struct Config {
     pub log: String,
     /// How much of everything.
     pub limits: Limits,
+    /// Shared cameras, in the file's order; no name twice.
+    pub cameras: Vec<Camera>,
     /// What was read and has no effect, one sentence each, with its line.
     pub warnings: Vec<String>,
 }
@@ -63,10 +69,12 @@ impl Default for Config {
             origins: Vec::new(),
             hosts: Vec::new(),
             targets: Targets::private(),
+            rtsp_listen: Vec::new(),
             statistic_password: None,
             license_path: Vec::new(),
             log: "info".into(),
             limits: Limits::default(),
+            cameras: Vec::new(),
             warnings: Vec::new(),
         }
     }
@@ -109,12 +117,17 @@ impl Default for Limits {
     }
 }
 
-/// A password: never printed.
+/// A password, or a text that holds one: never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// The password itself, to compare it.
+    /// Takes a password, or a text that holds one.
+    pub fn new(text: impl Into<String>) -> Secret {
+        Secret(text.into())
+    }
+
+    /// The password itself.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -197,17 +210,17 @@ impl Config {
     /// What was understood, as a file that says the same; passwords left out.
     pub fn describe(&self) -> String {
         let limits = &self.limits;
-        let listen: Vec<String> = self.listen.iter().map(SocketAddr::to_string).collect();
         let password = match self.statistic_password {
             Some(_) => "; statistic_password is set".to_owned(),
             None => "statistic_password =".to_owned(),
         };
         let mut lines = vec![
             "[general]".to_owned(),
-            format!("listen = {}", listen.join(", ")),
+            format!("listen = {}", addresses(&self.listen)),
             format!("origins = {}", self.origins.join(", ")),
             format!("hosts = {}", self.hosts.join(", ")),
             format!("targets = {}", self.targets),
+            format!("rtsp_listen = {}", addresses(&self.rtsp_listen)),
             password,
         ];
         for path in &self.license_path {
@@ -225,7 +238,13 @@ impl Config {
             format!("handshake = {}", value::show_duration(limits.handshake)),
             format!("idle = {}", value::show_duration(limits.idle)),
         ]);
+        lines.extend(self.cameras.iter().flat_map(Camera::describe));
         let lines = lines.iter().map(|line| line.trim_end());
         lines.fold(String::new(), |text, line| text + line + "\n")
     }
+}
+
+fn addresses(list: &[SocketAddr]) -> String {
+    let list: Vec<String> = list.iter().map(SocketAddr::to_string).collect();
+    list.join(", ")
 }

@@ -23,7 +23,8 @@ const MAX_HEADERS: usize = 64;
 
 /// The subprotocols [`select`] knows, for the text that a person reads who
 /// came with none of them.
-pub const PROTOCOLS: &str = "control, data (or by their other names rtsp, rtp)";
+pub const PROTOCOLS: &str =
+    "control, data (or by their other names rtsp, rtp), rtsp.onvif.org, binary";
 
 /// A request for a page or for a WebSocket, already checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -337,6 +338,10 @@ pub enum Protocol {
     Control,
     /// One JOIN, then media.
     Data,
+    /// RTSP with interleaved frames in both directions, in binary messages whose
+    /// boundaries mean nothing (ONVIF Streaming Specification, RTSP over
+    /// WebSocket; Axis' `binary`).
+    Rtsp,
 }
 
 /// The first subprotocol offered that is known, with the name to echo: exactly
@@ -347,6 +352,8 @@ pub fn select(offered: &[String]) -> Option<(Protocol, &'static str)> {
         "rtsp" => Some((Protocol::Control, "rtsp")),
         "data" => Some((Protocol::Data, "data")),
         "rtp" => Some((Protocol::Data, "rtp")),
+        "rtsp.onvif.org" => Some((Protocol::Rtsp, "rtsp.onvif.org")),
+        "binary" => Some((Protocol::Rtsp, "binary")),
         _ => None,
     })
 }

@@ -64,6 +64,8 @@ pub mod assets;
 #[cfg(feature = "builtin-camera")]
 pub mod builtin;
 #[cfg(feature = "gateway")]
+pub mod camera;
+#[cfg(feature = "gateway")]
 pub mod channel;
 #[cfg(feature = "gateway")]
 pub mod config;

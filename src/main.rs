@@ -108,6 +108,9 @@ fn bind(config: Config, path: Option<PathBuf>) -> Result<Server, String> {
     for address in server.addresses() {
         log::info!("listening on http://{address}/");
     }
+    for address in server.rtsp_addresses() {
+        log::info!("cameras at rtsp://{address}/NAME");
+    }
     Ok(server)
 }
 

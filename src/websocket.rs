@@ -372,6 +372,11 @@ pub fn text(text: &str) -> Vec<u8> {
     frame(Kind::Text, text.as_bytes())
 }
 
+/// A binary message in one frame.
+pub fn binary(payload: &[u8]) -> Vec<u8> {
+    frame(Kind::Binary, payload)
+}
+
 /// A close frame. The reason is cut to the 123 bytes that fit.
 pub fn close(code: u16, reason: &str) -> Vec<u8> {
     let mut payload = code.to_be_bytes().to_vec();

@@ -21,6 +21,5 @@ mod resource;
 pub mod rtp;
 pub mod server;
 pub mod session;
-mod transport;
 
 pub use server::{Server, Stopper};

@@ -11,9 +11,9 @@ use super::description;
 use super::output::Output;
 use super::playback::{Playback, Position, TrackId};
 use super::resource::{self, Resource};
-use super::transport;
 use crate::rtsp::framer::{Event, Framer};
 use crate::rtsp::message::{self, Builder, Message, Start};
+use crate::rtsp::transport;
 use std::sync::Arc;
 use std::time::Duration;
 

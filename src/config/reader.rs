@@ -1,9 +1,11 @@
 //! From the settings of a file to a [`Config`]: which names there are, what
 //! they may be set to, and what to say about the others.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::camera::{Camera, MAX_CAMERAS};
 use super::ini::{self, GENERAL, Setting};
 use super::value::{self, count, duration, list, show_size, size};
 use super::{Config, Error, Limits, Secret};
@@ -28,7 +30,16 @@ const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
 
 /// Settings of `[general]` of which all lines count.
-const REPEATING: [&str; 5] = ["listen", "origins", "hosts", "targets", "license_path"];
+const REPEATING: [&str; 6] = [
+    "listen",
+    "origins",
+    "hosts",
+    "targets",
+    "rtsp_listen",
+    "license_path",
+];
+/// The list of cameras of the vendor's tunnel client.
+const VENDOR_CAMERAS: &str = "cameras";
 /// Settings of the vendor's tunnel client, which stand in its `[General]`.
 const TUNNEL_CLIENT: [&str; 5] = [
     "client_id",
@@ -46,7 +57,7 @@ pub fn read(name: &str, text: &[u8]) -> Result<Config, Error> {
     })?;
     let mut reader = Reader::new(name);
     for (section, line) in &document.sections {
-        reader.section(section, *line);
+        reader.section(section, *line)?;
     }
     for setting in &document.settings {
         reader.setting(setting)?;
@@ -62,6 +73,8 @@ struct Reader<'a> {
     /// `targets` lines so far.
     targets: Vec<String>,
     port: Option<u16>,
+    /// Where the sections of the cameras begin, in their order.
+    camera_lines: Vec<usize>,
     /// Warnings with their lines; the two passes find them out of order.
     warnings: Vec<(usize, String)>,
 }
@@ -76,6 +89,7 @@ impl<'a> Reader<'a> {
             set: Vec::new(),
             targets: Vec::new(),
             port: None,
+            camera_lines: Vec::new(),
             warnings: Vec::new(),
         }
     }
@@ -94,10 +108,16 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn section(&mut self, section: &str, line: usize) {
+    fn section(&mut self, section: &str, line: usize) -> Result<(), Error> {
         let shown = shown(section);
-        if is_camera(section) {
-            let message = format!("[{shown}]: this version does not serve configured cameras yet");
+        if let Some(name) = camera_name(section) {
+            return self.camera(name, line).map_err(|message| {
+                let message = format!("[{shown}]: {message}");
+                self.error(line, message)
+            });
+        }
+        if section == VENDOR_CAMERAS {
+            let message = format!("[{shown}]: this version has no tunnel client yet");
             self.warn(line, message);
         } else if !is_section(section) {
             self.warn(
@@ -105,6 +125,17 @@ impl<'a> Reader<'a> {
                 format!("[{shown}]: there is no such section, it has no effect"),
             );
         }
+        Ok(())
+    }
+
+    /// A camera's section begins, or one that was there before goes on.
+    fn camera(&mut self, name: &str, line: usize) -> Result<(), String> {
+        let cameras = &mut self.config.cameras;
+        if cameras.iter().any(|camera| camera.name == name) {
+            return Ok(());
+        }
+        self.camera_lines.push(line);
+        extend(cameras, [Camera::named(name)?], MAX_CAMERAS)
     }
 
     fn setting(&mut self, setting: &Setting) -> Result<(), Error> {
@@ -116,14 +147,18 @@ impl<'a> Reader<'a> {
         } = setting;
         let known = self.apply(section, key, value, *line).map_err(|message| {
             let value = match section.as_str() {
+                // Keys and passwords, also in addresses that are not quite right.
                 "tls" => "…".to_owned(),
+                _ if camera_name(section).is_some() && matches!(key.as_str(), "url" | "sub") => {
+                    "…".to_owned()
+                }
                 _ => shown(value),
             };
             self.error(*line, format!("{key} = {value}: {message}"))
         })?;
         if known {
             self.record(section, key, *line);
-        } else if is_section(section) {
+        } else if is_section(section) || camera_name(section).is_some() {
             // A section nobody knows has its own warning.
             let message = format!("{}: there is no such setting in [{section}]", shown(key));
             self.warn(*line, message);
@@ -133,7 +168,7 @@ impl<'a> Reader<'a> {
 
     /// Remembers where a setting stands, and warns if it hides an earlier one.
     fn record(&mut self, section: &str, key: &str, line: usize) {
-        if is_camera(section) {
+        if section == VENDOR_CAMERAS {
             return;
         }
         let mut places = self.set.iter_mut();
@@ -176,14 +211,25 @@ impl<'a> Reader<'a> {
                         .into(),
                 ),
             },
-            _ => Ok(is_camera(section)),
+            _ => match camera_name(section) {
+                Some(name) => {
+                    let mut cameras = self.config.cameras.iter_mut();
+                    let camera = cameras.find(|camera| camera.name == name);
+                    camera.map_or(Ok(false), |camera| camera.set(key, value))
+                }
+                None => Ok(section == VENDOR_CAMERAS),
+            },
         }
     }
 
     fn general(&mut self, key: &str, value: &str, line: usize) -> Result<bool, String> {
         let config = &mut self.config;
         match key {
-            "listen" => self.listen(value)?,
+            "listen" if value.is_empty() => {
+                return Err("no address is given: write 0.0.0.0:8080".into());
+            }
+            "listen" => listen(&mut config.listen, value)?,
+            "rtsp_listen" => listen(&mut config.rtsp_listen, value)?,
             "port" => self.port = Some(value::port(value)?),
             "origins" => extend(&mut config.origins, list(value)?, value::MAX_ELEMENTS)?,
             "hosts" => extend(&mut config.hosts, list(value)?, value::MAX_ELEMENTS)?,
@@ -215,21 +261,6 @@ impl<'a> Reader<'a> {
         Ok(true)
     }
 
-    fn listen(&mut self, value: &str) -> Result<(), String> {
-        let elements = list(value)?;
-        if elements.is_empty() {
-            return Err("no address is given: write 0.0.0.0:8080".into());
-        }
-        for element in elements {
-            let address = value::listen_address(&element)?;
-            // Port 0 is another port each time.
-            if address.port() == 0 || !self.config.listen.contains(&address) {
-                extend(&mut self.config.listen, [address], MAX_LISTEN)?;
-            }
-        }
-        Ok(())
-    }
-
     /// What can be judged only when everything was read.
     fn finish(mut self) -> Result<Config, Error> {
         match self.port {
@@ -248,6 +279,14 @@ impl<'a> Reader<'a> {
         let per_address = ["per_address", "viewers_per_address"];
         if self.line_of("limits", &per_address).is_none() {
             self.config.limits.viewers_per_address = self.config.limits.viewers;
+        }
+        let mut cameras = self.config.cameras.iter().zip(&self.camera_lines);
+        if let Some((camera, line)) = cameras.find(|(camera, _)| camera.url.reveal().is_empty()) {
+            let message = format!(
+                "[camera {}] has no address: write url = rtsp://…",
+                camera.name
+            );
+            return Err(self.error(*line, message));
         }
         if let Err(message) = check_pool(&self.config.limits) {
             let line = self.line_of("limits", &["pool", "buffer"]).unwrap_or(0);
@@ -268,6 +307,18 @@ impl<'a> Reader<'a> {
         let lines = set.filter(|(s, k, _)| s == section && keys.contains(&k.as_str()));
         lines.map(|(_, _, line)| *line).max()
     }
+}
+
+/// Adds the addresses of a list.
+fn listen(addresses: &mut Vec<SocketAddr>, value: &str) -> Result<(), String> {
+    for element in list(value)? {
+        let address = value::listen_address(&element)?;
+        // Port 0 is another port each time.
+        if address.port() == 0 || !addresses.contains(&address) {
+            extend(addresses, [address], MAX_LISTEN)?;
+        }
+    }
+    Ok(())
 }
 
 /// Sets one limit; `false`: there is no such limit.
@@ -313,9 +364,10 @@ fn is_section(section: &str) -> bool {
     matches!(section, GENERAL | "limits" | "tunnel" | "tls")
 }
 
-/// A camera of ours or the list of the vendor's tunnel client.
-fn is_camera(section: &str) -> bool {
-    section == "cameras" || section == "camera" || section.starts_with("camera ")
+/// The name in `[camera NAME]`.
+fn camera_name(section: &str) -> Option<&str> {
+    let name = section.strip_prefix("camera")?;
+    (name.is_empty() || name.starts_with(char::is_whitespace)).then(|| name.trim())
 }
 
 fn extend<T>(

@@ -108,6 +108,15 @@ pub fn list(text: &str) -> Result<Vec<String>, String> {
     Ok(elements)
 }
 
+/// `on` or `off`, or other words for it.
+pub fn switch(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "on" | "yes" | "true" | "1" => Ok(true),
+        "off" | "no" | "false" | "0" => Ok(false),
+        _ => Err("write on or off".into()),
+    }
+}
+
 /// A filter for the log: a level, or what env_logger takes, such as
 /// `info,camgate=debug`.
 pub fn log(text: &str) -> Result<String, String> {

@@ -1,4 +1,4 @@
-//! The link to a direct viewer's camera: reading it, losing it, leaving it.
+//! The link to a camera: reading it, losing it, leaving it.
 
 use std::io::{self, IoSliceMut};
 use std::time::Instant;
@@ -10,7 +10,7 @@ use super::connection::{Connection, OUTBOX_LIMIT, Role, Taken};
 use super::key::Key;
 use super::queue::{Brought, NoRoom};
 use super::server::Server;
-use super::viewer::{Link, Source};
+use super::viewer::{Link, Owner, Source};
 
 /// Reads from one camera in one turn, so that a fast one does not starve others.
 const READS: usize = 8;
@@ -20,53 +20,44 @@ impl Server {
         let Some(source) = self.source_of(key) else {
             return;
         };
-        let viewer = source.viewer;
+        let owner = source.owner;
         if let Link::Connecting(rest) = &source.link {
             let rest = rest.clone();
-            if !self.finish_connect(key, viewer, rest) {
+            if !self.finish_connect(key, owner, rest) {
                 return;
             }
         }
         if let Some(connection) = self.connections.get_mut(key)
             && connection.flush().is_err()
         {
-            return self.camera_closed(viewer);
+            return self.camera_closed(owner);
         }
-        self.read_camera(key, viewer);
+        self.read_camera(key, owner);
     }
 
     /// Reads what the camera sent into the pool, and has it delivered.
-    fn read_camera(&mut self, key: Key, viewer: Key) {
+    fn read_camera(&mut self, key: Key, owner: Owner) {
         for _ in 0..READS {
             let Some(connection) = self.connections.get_mut(key) else {
                 return;
             };
-            let Role::Camera { source } = connection.role else {
-                return;
-            };
-            let Some(source) = self.sources.get_mut(source) else {
+            let Role::Camera { source: place } = connection.role else {
                 return;
             };
             if !connection.readable {
-                source.queue.trim(&mut self.pool);
+                if let Some(source) = self.sources.get_mut(place) {
+                    source.queue.trim(&mut self.pool);
+                }
                 return;
             }
-            match source.queue.prepare(&mut self.pool, key) {
-                Ok(()) => {}
-                Err(NoRoom::Full) => {
-                    source.paused = true;
-                    source.held_up = Some(self.now);
-                    return;
-                }
-                Err(NoRoom::PoolEmpty) => {
-                    source.held_up = Some(self.now);
-                    if !source.waiting {
-                        source.waiting = true;
-                        self.waiting.push_back(key);
-                    }
-                    return;
-                }
+            if !self.prepare(key, place, owner) {
+                return;
             }
+            let (Some(connection), Some(source)) =
+                (self.connections.get_mut(key), self.sources.get_mut(place))
+            else {
+                return;
+            };
             self.counters.reads += 1;
             let mut slices = std::array::from_fn(|_| IoSliceMut::new(&mut []));
             let count = source.queue.room(&mut slices);
@@ -80,27 +71,72 @@ impl Server {
                         source.flowed = Some(self.now);
                     }
                     if source.framer.skipped() > source.skipped {
-                        self.count_stray(viewer);
+                        self.count_stray(place, owner);
                     }
-                    if !self.brought(viewer, taken) {
+                    if !self.brought(owner, taken) {
                         return;
                     }
                 }
                 Ok(Taken::Nothing) => {}
-                Ok(Taken::End) | Err(_) => return self.camera_closed(viewer),
+                Ok(Taken::End) | Err(_) => return self.camera_closed(owner),
             }
         }
         self.schedule(key);
     }
 
-    /// Hands messages to the channel and frames to the viewer; `false` when the
-    /// camera is no more.
-    fn brought(&mut self, viewer: Key, taken: Result<Brought, (Brought, Invalid)>) -> bool {
+    /// Makes room for a read; `false`: there is none now, and who will say when
+    /// there is.
+    fn prepare(&mut self, key: Key, place: Key, owner: Owner) -> bool {
+        let Some(source) = self.sources.get_mut(place) else {
+            return false;
+        };
+        let mut room = source.queue.prepare(&mut self.pool, key);
+        if let (Err(_), Owner::Camera(camera)) = (room, owner) {
+            room = self.make_room(camera, key);
+        }
+        let Some(source) = self.sources.get_mut(place) else {
+            return false;
+        };
+        match room {
+            Ok(()) => return true,
+            Err(NoRoom::Full) => source.paused = true,
+            Err(NoRoom::PoolEmpty) if !source.waiting => {
+                source.waiting = true;
+                self.waiting.push_back(key);
+            }
+            Err(NoRoom::PoolEmpty) => {}
+        }
+        source.held_up = Some(self.now);
+        false
+    }
+
+    /// Hands messages to whom they are for and frames to the viewers; `false`
+    /// when the camera is no more.
+    fn brought(&mut self, owner: Owner, taken: Result<Brought, (Brought, Invalid)>) -> bool {
         let (brought, invalid) = match taken {
             Ok(brought) => (brought, None),
             Err((brought, invalid)) => (brought, Some(invalid)),
         };
         self.counters.frames += brought.frames;
+        match owner {
+            Owner::Viewer(viewer) => self.brought_one(viewer, &brought),
+            Owner::Camera(camera) => self.brought_all(camera, &brought),
+        }
+        if let Some(invalid) = invalid {
+            log::warn!(
+                "[{}] the camera sent what is not RTSP, at byte {}: {}",
+                self.owner_name(owner),
+                invalid.position,
+                invalid.context
+            );
+            let reason = "the camera sent something that is not RTSP".to_owned();
+            self.link_failed(owner, &Failure::Refused(reason));
+            return false;
+        }
+        true
+    }
+
+    fn brought_one(&mut self, viewer: Key, brought: &Brought) {
         for message in &brought.messages {
             if let Some(found) = self.viewers.get_mut(viewer) {
                 found.channel.handle_camera(message);
@@ -112,45 +148,42 @@ impl Server {
         if brought.frames > 0 {
             self.pump(viewer);
         }
-        if let Some(invalid) = invalid {
-            if let Some(found) = self.viewers.get(viewer) {
-                log::warn!(
-                    "[c{}] the camera sent what is not RTSP, at byte {}: {}",
-                    found.id,
-                    invalid.position,
-                    invalid.context
-                );
-            }
-            let reason = "the camera sent something that is not RTSP".to_owned();
-            self.camera_lost(viewer, &Failure::Refused(reason));
-            return false;
+    }
+
+    /// What the log calls the owner of a link.
+    pub(super) fn owner_name(&self, owner: Owner) -> String {
+        match owner {
+            Owner::Viewer(viewer) => match self.viewers.get(viewer) {
+                Some(found) => format!("c{}", found.id),
+                None => "gone".to_owned(),
+            },
+            Owner::Camera(camera) => match self.shared.get(camera) {
+                Some(shared) => shared.camera.name().to_owned(),
+                None => "gone".to_owned(),
+            },
         }
-        true
     }
 
     /// Counts the stray bytes of a link that goes on, and tells of the first.
-    fn count_stray(&mut self, viewer: Key) {
-        let Some(found) = self.viewers.get(viewer) else {
-            return;
-        };
-        let Some(source) = found.source.and_then(|s| self.sources.get_mut(s)) else {
+    fn count_stray(&mut self, place: Key, owner: Owner) {
+        let name = self.owner_name(owner);
+        let Some(source) = self.sources.get_mut(place) else {
             return;
         };
         let skipped = source.framer.skipped();
         self.counters.skipped_bytes += skipped - source.skipped;
         if let (0, Some(position)) = (source.skipped, source.framer.astray()) {
             log::warn!(
-                "[c{}] the camera sent stray bytes, first at byte {position}: they are passed over",
-                found.id
+                "[{name}] the camera sent stray bytes, first at byte {position}: they are passed over"
             );
         }
         source.skipped = skipped;
     }
 
     /// The camera closed, or the link broke.
-    fn camera_closed(&mut self, viewer: Key) {
+    pub(super) fn camera_closed(&mut self, owner: Owner) {
         let reason = "the camera closed the connection".to_owned();
-        self.camera_lost(viewer, &Failure::Refused(reason));
+        self.link_failed(owner, &Failure::Refused(reason));
     }
 
     /// There is no camera for this viewer, or no more: tells it.
@@ -169,6 +202,9 @@ impl Server {
         let Some(source) = source.and_then(|source| self.sources.get_mut(source)) else {
             return;
         };
+        if source.owner != Owner::Viewer(viewer) {
+            return;
+        }
         if let Some(connection) = source.connection.take() {
             self.pool.settle(connection);
             self.drop_connection(connection);
@@ -193,6 +229,9 @@ impl Server {
         let Some(source) = found.source.and_then(|s| self.sources.get_mut(s)) else {
             return;
         };
+        if source.owner != Owner::Viewer(viewer) {
+            return;
+        }
         let Some(key) = source.connection.take() else {
             return;
         };
@@ -216,7 +255,7 @@ impl Server {
         connection.out.push(bytes);
         let broken = connection.flush().is_err();
         if broken {
-            self.camera_closed(viewer);
+            self.camera_closed(Owner::Viewer(viewer));
         } else if connection.out.cost() > OUTBOX_LIMIT {
             let reason = "the camera does not read its requests".to_owned();
             self.camera_lost(viewer, &Failure::Refused(reason));
@@ -283,16 +322,16 @@ impl Server {
         let Some(source) = self.source_of_mut(key) else {
             return;
         };
-        let viewer = source.viewer;
+        let owner = source.owner;
         match source.link {
             Link::Connecting(ref mut rest) => {
                 let rest = std::mem::take(rest);
-                self.connect_failed(key, viewer, rest, io::ErrorKind::TimedOut.into());
+                self.connect_failed(key, owner, rest, io::ErrorKind::TimedOut.into());
             }
             // It is we who do not listen.
             Link::Open if held_up => source.heard = now,
             Link::Open if source.heard + idle <= now => {
-                self.camera_lost(viewer, &Failure::Silent);
+                self.link_failed(owner, &Failure::Silent);
             }
             Link::Open => {}
         }

@@ -14,7 +14,7 @@ use super::key::Key;
 use super::queue::Queue;
 use super::resolver::{Answer, Resolver};
 use super::server::Server;
-use super::viewer::{Link, MAX_MESSAGE, Source, Viewer};
+use super::viewer::{Link, MAX_MESSAGE, Owner, Source, Viewer};
 
 /// Host names that viewers of one address may have in the resolver's line.
 const NAMES_PER_ADDRESS: usize = 4;
@@ -29,34 +29,55 @@ impl Server {
             log::info!("[c{}] wants rtsp://{host}:{port}", found.id);
             found.open_by = Some(self.now + self.config.limits.handshake);
         }
+        self.connect_for(Owner::Viewer(viewer), host, port);
+    }
+
+    /// Looks a camera up and connects to it.
+    pub(super) fn connect_for(&mut self, owner: Owner, host: String, port: u16) {
         match Resolver::literal(&host, port) {
-            Some(address) => self.connect_to(viewer, vec![address]),
-            None => self.look_up(viewer, host, port),
+            Some(address) => self.connect_to(owner, vec![address]),
+            None => self.look_up(owner, host, port),
         }
     }
 
-    fn look_up(&mut self, viewer: Key, host: String, port: u16) {
+    fn look_up(&mut self, owner: Owner, host: String, port: u16) {
+        let asked = if self.names_of_others(owner) > NAMES_PER_ADDRESS {
+            Err(io::Error::other(
+                "too many names of yours are being looked up",
+            ))
+        } else {
+            let until = self.now + self.config.limits.handshake;
+            self.resolver.ask(owner, host, port, until)
+        };
+        if let Err(error) = asked {
+            self.link_failed(owner, &Failure::Limit(error.to_string()));
+        }
+    }
+
+    /// Names that viewers at the address of this one wait for.
+    fn names_of_others(&self, owner: Owner) -> usize {
+        let Owner::Viewer(viewer) = owner else {
+            return 0;
+        };
         let address = self.viewer_address(viewer);
         let waiting = self.viewers.iter().filter(|(key, found)| {
             found.channel.is_connecting()
                 && found.source.is_none()
                 && self.viewer_address(*key) == address
         });
-        let asked = if waiting.count() > NAMES_PER_ADDRESS {
-            Err(io::Error::other(
-                "too many names of yours are being looked up",
-            ))
-        } else {
-            let until = self.now + self.config.limits.handshake;
-            self.resolver.ask(viewer, host, port, until)
-        };
-        if let Err(error) = asked {
-            self.camera_lost(viewer, &Failure::Limit(error.to_string()));
+        waiting.count()
+    }
+
+    /// There is no link for this one, or no more.
+    pub(super) fn link_failed(&mut self, owner: Owner, failure: &Failure) {
+        match owner {
+            Owner::Viewer(viewer) => self.camera_lost(viewer, failure),
+            Owner::Camera(camera) => self.shared_lost(camera, failure),
         }
     }
 
     /// The name of the limit that one more viewer would exceed.
-    fn limit_reached(&self, viewer: Key) -> Option<String> {
+    pub(super) fn limit_reached(&self, viewer: Key) -> Option<String> {
         let limits = &self.config.limits;
         let address = self.viewer_address(viewer)?;
         let others = || {
@@ -82,32 +103,37 @@ impl Server {
     pub(super) fn resolved(&mut self, answer: Answer) {
         match answer.addresses {
             Ok(addresses) if !addresses.is_empty() => {
-                self.connect_to(answer.key, addresses);
+                self.connect_to(answer.owner, addresses);
             }
             _ => {
                 let failure = format!("there is no host with the name {}", answer.host);
-                self.camera_lost(answer.key, &Failure::Refused(failure));
+                self.link_failed(answer.owner, &Failure::Refused(failure));
             }
         }
     }
 
     /// Checks addresses against the policy, then tries those allowed in turn.
-    fn connect_to(&mut self, viewer: Key, addresses: Vec<SocketAddr>) {
+    /// Where a configured camera is, is the operator's choice.
+    fn connect_to(&mut self, owner: Owner, addresses: Vec<SocketAddr>) {
         let mut allowed = Vec::with_capacity(addresses.len());
         let mut forbidden = None;
         for address in addresses {
-            match self.policy.target(address, is_own(address)) {
+            let verdict = match owner {
+                Owner::Viewer(_) => self.policy.target(address, is_own(address)),
+                Owner::Camera(_) => Ok(()),
+            };
+            match verdict {
                 Ok(()) => allowed.push(address),
                 Err(reason) => forbidden = Some(reason),
             }
         }
         match forbidden {
             Some(reason) if allowed.is_empty() => {
-                self.camera_lost(viewer, &Failure::Forbidden(reason));
+                self.link_failed(owner, &Failure::Forbidden(reason));
             }
             _ => {
                 allowed.reverse();
-                self.try_next(viewer, allowed, None);
+                self.try_next(owner, allowed, None);
             }
         }
     }
@@ -115,12 +141,12 @@ impl Server {
     /// Connects to the last of `addresses`; they are tried from the end.
     fn try_next(
         &mut self,
-        viewer: Key,
+        owner: Owner,
         mut addresses: Vec<SocketAddr>,
         mut failed: Option<(SocketAddr, io::Error)>,
     ) {
         while let Some(address) = addresses.pop() {
-            match self.open_link(viewer, address, addresses.clone()) {
+            match self.open_link(owner, address, addresses.clone()) {
                 Ok(()) => return,
                 Err(error) => failed = Some((address, error)),
             }
@@ -130,56 +156,80 @@ impl Server {
             Some((address, error)) => Failure::Refused(words(address, &error)),
             None => Failure::Refused("the camera has no address".to_owned()),
         };
-        self.camera_lost(viewer, &failure);
+        self.link_failed(owner, &failure);
     }
 
     fn open_link(
         &mut self,
-        viewer: Key,
+        owner: Owner,
         address: SocketAddr,
         rest: Vec<SocketAddr>,
     ) -> io::Result<()> {
-        let Some(found) = self.viewers.get_mut(viewer) else {
-            return Ok(());
-        };
-        let id = found.id;
         // An address that is silent must leave time for the others.
-        let left = found.open_by.unwrap_or(self.now) - self.now;
-        let deadline = self.now + left / (rest.len() as u32 + 1);
-        let socket = TcpStream::connect(address)?;
-        let limits = &self.config.limits;
-        let source = Source {
-            viewer,
-            connection: None,
-            framer: Framer::lenient(MAX_MESSAGE),
-            skipped: 0,
-            queue: Queue::new(limits.backlog, self.pool.buffer_size()),
-            paused: false,
-            waiting: false,
-            held_up: None,
-            heard: self.now,
-            flowed: None,
-            link: Link::Connecting(rest),
+        let shares = rest.len() as u32 + 1;
+        let (id, source, left) = match owner {
+            Owner::Viewer(viewer) => {
+                let Some(found) = self.viewers.get(viewer) else {
+                    return Ok(());
+                };
+                let left = found.open_by.unwrap_or(self.now) - self.now;
+                (found.id, self.add_source(owner, rest)?, left)
+            }
+            Owner::Camera(camera) => {
+                let Some(source) = self.shared.get(camera).map(|shared| shared.source) else {
+                    return Ok(());
+                };
+                self.renew_source(source, rest);
+                (
+                    self.listeners.number(),
+                    source,
+                    self.config.limits.handshake,
+                )
+            }
         };
-        let full = || io::Error::other("the table of sources is full");
-        let source = self
-            .sources
-            .insert_with(|_| Ok::<_, io::Error>(source))
-            .ok_or_else(full)??;
-        match self.add_connection(socket, address, id, Role::Camera { source }, deadline) {
+        let deadline = self.now + left / shares;
+        let added = TcpStream::connect(address).and_then(|socket| {
+            self.add_connection(socket, address, id, Role::Camera { source }, deadline)
+        });
+        match added {
             Ok(connection) => {
                 if let Some(source) = self.sources.get_mut(source) {
                     source.connection = Some(connection);
                 }
-                if let Some(found) = self.viewers.get_mut(viewer) {
+                if let Owner::Viewer(viewer) = owner
+                    && let Some(found) = self.viewers.get_mut(viewer)
+                {
                     found.source = Some(source);
                 }
                 Ok(())
             }
             Err(error) => {
-                self.sources.remove(source);
+                if let Owner::Viewer(_) = owner {
+                    self.sources.remove(source);
+                }
                 Err(error)
             }
+        }
+    }
+
+    /// A source for a viewer alone.
+    fn add_source(&mut self, owner: Owner, rest: Vec<SocketAddr>) -> io::Result<Key> {
+        let queue = Queue::new(self.config.limits.backlog, self.pool.buffer_size());
+        let source = Source::new(owner, queue, rest, self.now);
+        let full = || io::Error::other("the table of sources is full");
+        self.sources
+            .insert_with(|_| Ok::<_, io::Error>(source))
+            .ok_or_else(full)?
+    }
+
+    /// A shared camera's source gets another link; its media goes on.
+    fn renew_source(&mut self, source: Key, rest: Vec<SocketAddr>) {
+        if let Some(source) = self.sources.get_mut(source) {
+            source.queue.drop_unfinished(&mut self.pool);
+            source.framer = Framer::lenient(MAX_MESSAGE);
+            source.skipped = 0;
+            source.link = Link::Connecting(rest);
+            source.heard = self.now;
         }
     }
 
@@ -187,17 +237,20 @@ impl Server {
     pub(super) fn connect_failed(
         &mut self,
         key: Key,
-        viewer: Key,
+        owner: Owner,
         rest: Vec<SocketAddr>,
         error: io::Error,
     ) {
         let failed = self.connections.get(key).map(|c| (c.peer, error));
-        self.forget_source(viewer);
-        self.try_next(viewer, rest, failed);
+        match owner {
+            Owner::Viewer(viewer) => self.forget_source(viewer),
+            Owner::Camera(camera) => self.drop_link(camera),
+        }
+        self.try_next(owner, rest, failed);
     }
 
     /// Whether the link stands now.
-    pub(super) fn finish_connect(&mut self, key: Key, viewer: Key, rest: Vec<SocketAddr>) -> bool {
+    pub(super) fn finish_connect(&mut self, key: Key, owner: Owner, rest: Vec<SocketAddr>) -> bool {
         let Some(connection) = self.connections.get_mut(key) else {
             return false;
         };
@@ -210,16 +263,21 @@ impl Server {
             },
         };
         if let Some(error) = error {
-            self.connect_failed(key, viewer, rest, error);
+            self.connect_failed(key, owner, rest, error);
             return false;
         }
         if let Some(source) = self.source_of_mut(key) {
             source.link = Link::Open;
         }
-        if let Some(found) = self.viewers.get_mut(viewer) {
-            found.open_by = Some(self.now + self.config.limits.handshake);
-            found.channel.camera_connected();
-            self.run_channel(viewer);
+        match owner {
+            Owner::Camera(camera) => self.shared_connected(camera),
+            Owner::Viewer(viewer) => {
+                if let Some(found) = self.viewers.get_mut(viewer) {
+                    found.open_by = Some(self.now + self.config.limits.handshake);
+                    found.channel.camera_connected();
+                    self.run_channel(viewer);
+                }
+            }
         }
         self.connections.get(key).is_some()
     }

@@ -26,6 +26,8 @@ pub enum Role {
         viewer: Option<Key>,
         socket: WebSocket,
     },
+    /// A client of plain RTSP: requests, answers and media on one socket.
+    Rtsp { viewer: Key },
     /// The link to a camera.
     Camera { source: Key },
     /// All was said: what waits goes out, then what comes is dropped until the

@@ -100,6 +100,11 @@ impl Server {
     }
 
     fn websocket_event(&mut self, key: Key, event: Event) {
+        if let Event::Binary(bytes) = &event
+            && let Some(viewer) = self.rtsp_viewer(key)
+        {
+            return self.rtsp_bytes(viewer, bytes);
+        }
         let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
@@ -160,6 +165,7 @@ impl Server {
         let viewer = match self.connections.get(key)?.role {
             Role::Control { viewer, .. } => viewer,
             Role::Data { viewer, .. } => viewer?,
+            Role::Rtsp { viewer } => viewer,
             _ => return None,
         };
         let found = self.viewers.get_mut(viewer)?;
@@ -191,6 +197,11 @@ impl Server {
                         connection.out.push(websocket::text(&text));
                     }
                 }
+                Output::Rtsp(bytes) => self.answer_rtsp(viewer, bytes),
+                Output::Watch(name) => self.watch(viewer, &name),
+                Output::Play(channels) => self.play(viewer, channels),
+                Output::Pause => self.stop_delivery(viewer),
+                Output::Leave => self.unwatch(viewer),
                 Output::Connect { host, port } => self.connect(viewer, host, port),
                 Output::ToCamera(bytes) => self.send_to_camera(viewer, bytes),
                 Output::Close { code, reason } => self.end_viewer(viewer, code, &reason, true),
@@ -212,7 +223,7 @@ impl Server {
         }
     }
 
-    fn check_outbox(&mut self, key: Key) {
+    pub(super) fn check_outbox(&mut self, key: Key) {
         if let Some(connection) = self.connections.get(key)
             && connection.out.cost() > OUTBOX_LIMIT
         {
@@ -278,7 +289,7 @@ impl Server {
         if let Some(found) = self.viewers.get_mut(viewer) {
             if found.channel.is_connecting() {
                 self.camera_lost(viewer, &crate::channel::Failure::Silent);
-            } else if found.source.is_some() {
+            } else if found.source.is_some() || found.channel.is_serving() {
                 self.end_viewer(viewer, 1011, "no JOIN came", false);
             } else {
                 self.end_viewer(viewer, 1002, "no INIT came", false);
@@ -327,6 +338,7 @@ impl Server {
 
     /// Forgets a viewer and returns its buffers.
     pub(super) fn finish_viewer(&mut self, viewer: Key) {
+        self.unwatch(viewer);
         let Some(found) = self.viewers.remove(viewer) else {
             return;
         };

@@ -7,9 +7,10 @@ use crate::channel::{Join, join_reply};
 use crate::websocket;
 
 use super::connection::{Connection, Role, WebSocket};
-use super::delivery::Delivery;
+use super::delivery::{Delivery, Framing};
 use super::key::Key;
 use super::server::Server;
+use super::viewer::Owner;
 
 /// What a round of writing came to.
 enum Pumped {
@@ -30,6 +31,13 @@ impl Server {
                 ..
             }) => {
                 let viewer = *viewer;
+                if self
+                    .viewers
+                    .get(viewer)
+                    .is_some_and(|v| v.delivery.is_none())
+                {
+                    return self.flush_or_drop(key); // it does not play yet
+                }
                 self.pump(viewer);
             }
             Some(Role::Data { viewer: None, .. }) => self.flush_or_drop(key),
@@ -66,12 +74,18 @@ impl Server {
         let unknown = (404, "no such channel", 1011);
         let viewer = *self.channels.get(join.channel).ok_or(unknown)?;
         let found = self.viewers.get_mut(viewer).ok_or(unknown)?;
-        if found.data.is_some() || found.delivery.is_some() {
+        if found.data.is_some() {
             return Err((409, "the channel is joined already", 4009));
         }
-        let source = found.source.and_then(|source| self.sources.get(source));
-        let position = source.ok_or(unknown)?.queue.head();
-        found.delivery = Some(Delivery::new(position, join.batch));
+        found.framing = match join.batch {
+            true => Framing::Batches,
+            false => Framing::Messages,
+        };
+        if !found.channel.is_serving() {
+            let source = found.source.and_then(|source| self.sources.get(source));
+            let position = source.ok_or(unknown)?.queue.head();
+            found.delivery = Some(Delivery::new(position, found.framing, None));
+        }
         found.data = Some(key);
         found.open_by = None;
         if let Some(connection) = self.connections.get_mut(key)
@@ -80,6 +94,7 @@ impl Server {
             *place = Some(viewer);
             log::debug!("[c{}] joined [c{}]", connection.id, found.id);
         }
+        self.begin_delivery(viewer);
         Ok(())
     }
 
@@ -96,8 +111,10 @@ impl Server {
                     && let (Some(ending), Some(connection)) =
                         (found.ending.take(), self.connections.get_mut(data))
                 {
-                    let close = websocket::close(ending.code, &ending.reason);
-                    connection.out.push(close);
+                    if let Role::Data { .. } = connection.role {
+                        let close = websocket::close(ending.code, &ending.reason);
+                        connection.out.push(close);
+                    }
                     self.close_connection(data);
                 }
                 self.finish_viewer(viewer);
@@ -108,9 +125,16 @@ impl Server {
     fn write_media(&mut self, viewer: Key, data: Key) -> Option<Pumped> {
         let found = self.viewers.get_mut(viewer)?;
         let connection = self.connections.get_mut(data)?;
+        let Some(delivery) = found.delivery.as_mut() else {
+            return Some(match connection.flush() {
+                Err(_) => Pumped::Broken,
+                Ok(()) if found.ending.is_some() => Pumped::Finished,
+                Ok(()) => Pumped::Done,
+            });
+        };
         let source = self.sources.get_mut(found.source?)?;
-        let delivery = found.delivery.as_mut()?;
-        let head = source.queue.head();
+        let alone = matches!(source.owner, Owner::Viewer(_));
+        let start = delivery.position();
         let patience = self.config.limits.handshake;
         let pumped = loop {
             if delivery.between_messages() {
@@ -135,10 +159,11 @@ impl Server {
                 Ok((_, all)) => {
                     self.counters.writes += 1;
                     connection.writable = all;
-                    let (from, to) = (source.queue.head(), delivery.position());
-                    self.counters.media_bytes += to - from;
-                    let owner = source.connection.unwrap_or(data);
-                    source.queue.release(to, &mut self.pool, owner);
+                    if alone {
+                        let to = delivery.position();
+                        let link = source.connection;
+                        source.queue.release(to, &mut self.pool, link);
+                    }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.counters.writes += 1;
@@ -148,7 +173,9 @@ impl Server {
                 Err(_) => break Pumped::Broken,
             }
         };
-        let moved = source.queue.head() > head;
+        let written = delivery.position() - start;
+        self.counters.media_bytes += written;
+        let moved = written > 0;
         if moved || delivery.is_idle(&source.queue) {
             found.stuck = None;
         }
@@ -164,7 +191,7 @@ impl Server {
                 socket.pinged = false;
             }
         }
-        if moved && (source.paused || source.waiting) {
+        if alone && moved && (source.paused || source.waiting) {
             source.paused = false;
             source.held_up = Some(self.now);
             if let Some(camera) = source.connection {
@@ -197,12 +224,18 @@ impl Server {
             // The one set when the socket was accepted, or when its end began.
             return connection.deadline;
         }
-        let stuck = viewer
-            .and_then(|viewer| self.viewers.get(viewer))
-            .and_then(|viewer| viewer.stuck);
-        let idle = self.config.limits.idle;
-        let alive = socket.deadline(idle);
-        Some(stuck.map_or(alive, |since| alive.min(since + idle)))
+        let alive = socket.deadline(self.config.limits.idle);
+        let own = viewer.and_then(|viewer| self.viewer_deadline(viewer));
+        Some(own.map_or(alive, |own| own.min(alive)))
+    }
+
+    /// When a viewer's data socket must have taken something, or its first
+    /// request come.
+    pub(super) fn viewer_deadline(&self, viewer: Key) -> Option<Instant> {
+        let found = self.viewers.get(viewer)?;
+        let stuck = found.stuck.map(|since| since + self.config.limits.idle);
+        let open_by = found.open_by.filter(|_| found.requests.is_some());
+        [stuck, open_by].into_iter().flatten().min()
     }
 
     pub(super) fn data_expired(&mut self, key: Key) {
@@ -211,9 +244,13 @@ impl Server {
         };
         match viewer.and_then(|viewer| self.viewers.get(viewer)) {
             Some(found) if found.ending.is_none() => {
-                let idle = self.config.limits.idle;
-                if found.stuck.is_some_and(|since| since + idle <= self.now) {
-                    return self.peer_gone(key, "does not read");
+                let due = viewer.and_then(|viewer| self.viewer_deadline(viewer));
+                if due.is_some_and(|due| due <= self.now) {
+                    let why = match found.stuck {
+                        Some(_) => "does not read",
+                        None => "no RTSP request came",
+                    };
+                    return self.peer_gone(key, why);
                 }
                 self.keep_alive(key);
             }

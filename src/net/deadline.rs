@@ -49,6 +49,7 @@ impl Server {
             Role::Http { .. } | Role::Closing { .. } => return,
             Role::Control { viewer, socket } => self.control_deadline(*viewer, socket),
             Role::Data { viewer, socket } => self.data_deadline(*viewer, socket, connection),
+            Role::Rtsp { viewer } => self.rtsp_deadline(*viewer, connection),
             Role::Camera { source } => self.camera_deadline(*source, connection),
         };
         self.set_deadline(key, wanted);
@@ -73,6 +74,7 @@ impl Server {
             }
             Role::Control { .. } => self.control_expired(key),
             Role::Data { .. } => self.data_expired(key),
+            Role::Rtsp { viewer } => self.rtsp_expired(key, viewer),
             Role::Camera { .. } => self.camera_expired(key),
             Role::Closing { .. } => self.drop_connection(key),
         }

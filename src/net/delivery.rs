@@ -6,10 +6,16 @@
 //!
 //! Invariant: a message holds whole frames only, one (as WSP says) or as many
 //! as are at hand (a viewer that said `batch: 1`), and once its header went out
-//! the rest of it follows before anything else.
+//! the rest of it follows before anything else. Viewers of plain RTSP get the
+//! frames without messages around them.
+//!
+//! A viewer of a shared camera may have set up some of its tracks, or call their
+//! channels otherwise: its frames then go one by one, each with a header of its
+//! own beside the shared payload.
 
 use std::io::{self, IoSlice, Write};
 
+use crate::rtsp::framer::{DOLLAR, FRAME_HEADER};
 use crate::websocket::{self, Kind};
 
 use super::pool::MAX_FRAME;
@@ -24,10 +30,24 @@ const SLICES: usize = MESSAGES * 2 + 16;
 /// is there: longer ones would make the first frame wait for the last.
 const BATCH: u64 = 64 * 1024 + MAX_FRAME as u64;
 
+/// The longest header: of a WebSocket message and of a frame.
+const HEADER: usize = 10 + FRAME_HEADER;
+
+/// What is around the frames on their way out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// One WebSocket message each.
+    Messages,
+    /// As many in a message as are at hand.
+    Batches,
+    /// Nothing.
+    Bare,
+}
+
 /// A message, or what is left of it.
 #[derive(Clone, Copy)]
 struct Message {
-    header: [u8; 10],
+    header: [u8; HEADER],
     header_sent: u8,
     header_length: u8,
     /// Payload: next byte to send and the one after the last, as positions.
@@ -36,16 +56,40 @@ struct Message {
 }
 
 impl Message {
-    fn new(at: u64, end: u64) -> Message {
-        let mut header = [0; 10];
-        let length = websocket::header(Kind::Binary, (end - at) as usize, &mut header);
+    /// Nothing to send, at `position`.
+    fn done(position: u64) -> Message {
         Message {
-            header,
+            header: [0; HEADER],
             header_sent: 0,
-            header_length: length as u8,
-            at,
-            end,
+            header_length: 0,
+            at: position,
+            end: position,
         }
+    }
+
+    /// The bytes from `at` to `end`, behind a `frame` header if one is given.
+    fn new(at: u64, end: u64, framing: Framing, frame: Option<[u8; FRAME_HEADER]>) -> Message {
+        let mut message = Message {
+            end,
+            ..Message::done(at)
+        };
+        let extra = frame.map_or(0, |frame| frame.len());
+        let mut length = match framing {
+            Framing::Bare => 0,
+            _ => {
+                let mut header = [0; 10];
+                let payload = (end - at) as usize + extra;
+                let length = websocket::header(Kind::Binary, payload, &mut header);
+                message.header[..length].copy_from_slice(&header[..length]);
+                length
+            }
+        };
+        if let Some(frame) = frame {
+            message.header[length..length + extra].copy_from_slice(&frame);
+            length += extra;
+        }
+        message.header_length = length as u8;
+        message
     }
 
     fn is_done(&self) -> bool {
@@ -69,28 +113,75 @@ impl Message {
 
 /// Where a viewer is.
 pub struct Delivery {
-    batch: bool,
+    framing: Framing,
+    /// Channels of the source and what the viewer calls them; `None`: it gets
+    /// all of them, as they are.
+    channels: Option<Vec<(u8, u8)>>,
     current: Message,
 }
 
 impl Delivery {
     /// Starts at `position`, which is the beginning of a frame.
-    pub fn new(position: u64, batch: bool) -> Delivery {
+    pub fn new(position: u64, framing: Framing, channels: Option<Vec<(u8, u8)>>) -> Delivery {
         Delivery {
-            batch,
-            current: Message {
-                header: [0; 10],
-                header_sent: 0,
-                header_length: 0,
-                at: position,
-                end: position,
-            },
+            framing,
+            channels,
+            current: Message::done(position),
         }
+    }
+
+    /// Goes on at `position`, the beginning of a frame, instead. Returns what is
+    /// left of the message under way, to be sent before.
+    pub fn jump(&mut self, position: u64, queue: &Queue) -> Vec<u8> {
+        let mut rest = Vec::new();
+        if !self.between_messages() {
+            rest.extend_from_slice(self.current.header());
+            let mut walk = queue.walk(self.current.at);
+            let mut left = (self.current.end - self.current.at) as usize;
+            while left > 0 {
+                let piece = walk.slice(left);
+                if piece.is_empty() {
+                    break;
+                }
+                rest.extend_from_slice(piece);
+                left -= piece.len();
+            }
+        }
+        self.current = Message::done(position);
+        rest
+    }
+
+    /// A frame of the gateway's own, as this viewer gets frames; `None` if it
+    /// has not set this channel up.
+    pub fn wrap(&self, channel: u8, payload: &[u8]) -> Option<Vec<u8>> {
+        let channel = self.channel(channel)?;
+        let frame = frame_header(channel, payload.len());
+        let mut bytes = Message::new(0, payload.len() as u64, self.framing, Some(frame))
+            .header()
+            .to_vec();
+        bytes.extend_from_slice(payload);
+        Some(bytes)
+    }
+
+    /// What the viewer calls a channel of the source.
+    fn channel(&self, channel: u8) -> Option<u8> {
+        let Some(channels) = &self.channels else {
+            return Some(channel);
+        };
+        let mut known = channels.iter();
+        known
+            .find(|(own, _)| *own == channel)
+            .map(|(_, name)| *name)
     }
 
     /// Position of the first byte that was not sent.
     pub fn position(&self) -> u64 {
         self.current.at
+    }
+
+    /// Where the next message begins: the beginning of a frame.
+    pub fn next_position(&self) -> u64 {
+        self.current.end
     }
 
     /// Whether another kind of message may be written now.
@@ -116,7 +207,11 @@ impl Delivery {
         last: bool,
     ) -> io::Result<(usize, bool)> {
         let mut messages = [self.current; MESSAGES];
-        let count = self.plan(&mut messages, queue, last);
+        let (count, passed) = self.plan(&mut messages, queue, last);
+        if count == 0 {
+            // Frames that the viewer does not get.
+            self.current = Message::done(passed);
+        }
         let messages = &mut messages[..count];
         let mut slices = [IoSlice::new(&[]); SLICES];
         let filled = gather(messages, &mut slices, queue);
@@ -139,37 +234,73 @@ impl Delivery {
         Ok((written, written == tried))
     }
 
-    /// The message under way, then new ones from the frames at hand.
-    fn plan(&self, messages: &mut [Message; MESSAGES], queue: &Queue, last: bool) -> usize {
+    /// The message under way, then new ones from the frames at hand; also the
+    /// position up to which that goes.
+    fn plan(&self, messages: &mut [Message; MESSAGES], queue: &Queue, last: bool) -> (usize, u64) {
         let mut count = usize::from(!self.between_messages());
         let mut at = self.current.end;
         let mut walk = queue.walk(at);
         while !last && count < MESSAGES && at < queue.whole() {
-            let end = if self.batch && queue.whole() - at <= BATCH {
-                queue.whole()
-            } else {
-                self.message_end(at, queue.whole(), &mut walk)
+            let (message, next) = match &self.channels {
+                None => self.next(at, queue.whole(), &mut walk),
+                Some(_) => self.next_chosen(at, &mut walk),
             };
-            messages[count] = Message::new(at, end);
-            count += 1;
-            at = end;
+            at = next;
+            if let Some(message) = message {
+                messages[count] = message;
+                count += 1;
+            }
         }
-        count
+        (count, at)
+    }
+
+    /// The message that starts at `at`, and where the next one does; `walk` is
+    /// there then, unless the message takes all there is.
+    fn next(&self, at: u64, whole: u64, walk: &mut Walk<'_>) -> (Option<Message>, u64) {
+        let end = if self.framing != Framing::Messages && whole - at <= BATCH {
+            whole
+        } else {
+            self.message_end(at, whole, walk)
+        };
+        (Some(Message::new(at, end, self.framing, None)), end)
+    }
+
+    /// The frame at `at` by itself, if the viewer gets it.
+    fn next_chosen(&self, at: u64, walk: &mut Walk<'_>) -> (Option<Message>, u64) {
+        let Some((channel, length)) = walk.frame_header() else {
+            return (None, at);
+        };
+        walk.skip(length);
+        let payload = at + FRAME_HEADER as u64;
+        let end = payload + length as u64;
+        let message = self.channel(channel).map(|channel| {
+            let header = frame_header(channel, length);
+            Message::new(payload, end, self.framing, Some(header))
+        });
+        (message, end)
     }
 
     /// Where the message that starts at `at` ends; moves `walk` there.
     fn message_end(&self, at: u64, whole: u64, walk: &mut Walk<'_>) -> u64 {
         let mut end = at;
         while end < whole {
-            let length = walk.frame_length();
+            let Some((_, length)) = walk.frame_header() else {
+                break;
+            };
             walk.skip(length);
-            end += 4 + length as u64;
-            if !self.batch || end - at >= BATCH - MAX_FRAME as u64 {
+            end += (FRAME_HEADER + length) as u64;
+            if self.framing == Framing::Messages || end - at >= BATCH - MAX_FRAME as u64 {
                 break;
             }
         }
         end.min(whole)
     }
+}
+
+/// `$`, channel, length (RFC 2326 §10.12).
+fn frame_header(channel: u8, length: usize) -> [u8; FRAME_HEADER] {
+    let [high, low] = (length as u16).to_be_bytes();
+    [DOLLAR, channel, high, low]
 }
 
 /// Lays headers and payloads out for one write; as much as fits.

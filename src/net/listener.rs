@@ -21,9 +21,18 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// How often to say that the gateway is full.
 const COMPLAINTS: Duration = Duration::from_secs(10);
 
+/// Who comes in by a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// Browsers: HTTP and WebSockets.
+    Web,
+    /// Clients of plain RTSP.
+    Rtsp,
+}
+
 /// All listening sockets.
 pub struct Listeners {
-    sockets: Vec<TcpListener>,
+    sockets: Vec<(TcpListener, Door)>,
     /// Somebody may be waiting.
     ready: bool,
     /// Nobody is let in until then, for want of descriptors or memory.
@@ -40,9 +49,15 @@ impl Listeners {
     ///
     /// # Errors
     /// The system's, with the address.
-    pub fn bind(addresses: &[SocketAddr], registry: &Registry) -> io::Result<Listeners> {
-        let mut sockets = Vec::with_capacity(addresses.len());
-        for (index, address) in addresses.iter().enumerate() {
+    pub fn bind(
+        web: &[SocketAddr],
+        rtsp: &[SocketAddr],
+        registry: &Registry,
+    ) -> io::Result<Listeners> {
+        let mut sockets = Vec::with_capacity(web.len() + rtsp.len());
+        let web = web.iter().map(|address| (address, Door::Web));
+        let rtsp = rtsp.iter().map(|address| (address, Door::Rtsp));
+        for (index, (address, door)) in web.chain(rtsp).enumerate() {
             let named = |error: io::Error| {
                 io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
             };
@@ -51,7 +66,7 @@ impl Listeners {
             registry
                 .register(&mut socket, token, Interest::READABLE)
                 .map_err(named)?;
-            sockets.push(socket);
+            sockets.push((socket, door));
         }
         Ok(Listeners {
             sockets,
@@ -63,17 +78,18 @@ impl Listeners {
         })
     }
 
-    /// The addresses listened on.
-    pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.sockets
-            .iter()
-            .filter_map(|socket| socket.local_addr().ok())
+    /// The addresses listened on, for these.
+    pub fn addresses(&self, door: Door) -> Vec<SocketAddr> {
+        let sockets = self.sockets.iter().filter(|(_, its)| *its == door);
+        sockets
+            .filter_map(|(socket, _)| socket.local_addr().ok())
             .collect()
     }
 
     /// The ports listened on.
     pub fn ports(&self) -> Vec<u16> {
-        self.addresses().iter().map(SocketAddr::port).collect()
+        let addresses = self.sockets.iter().map(|(socket, _)| socket.local_addr());
+        addresses.flatten().map(|address| address.port()).collect()
     }
 
     /// Somebody knocks.
@@ -99,7 +115,7 @@ impl Listeners {
 
     /// No more connections, for good.
     pub fn close(&mut self, registry: &Registry) {
-        for mut socket in self.sockets.drain(..) {
+        for (mut socket, _) in self.sockets.drain(..) {
             let _ = registry.deregister(&mut socket);
         }
         self.ready = false;
@@ -189,6 +205,11 @@ impl Server {
                 && match &connection.role {
                     Role::Http { .. } | Role::Data { viewer: None, .. } => true,
                     Role::Control { viewer, .. } => !begun(viewer),
+                    Role::Rtsp { viewer }
+                    | Role::Data {
+                        viewer: Some(viewer),
+                        ..
+                    } => self.speaks_rtsp(*viewer) && self.is_opening(*viewer),
                     _ => false,
                 }
         });
@@ -204,7 +225,9 @@ impl Server {
 
     fn accept_one(&mut self) -> io::Result<bool> {
         for index in 0..self.listeners.sockets.len() {
-            match self.listeners.sockets[index].accept() {
+            let (listener, door) = &self.listeners.sockets[index];
+            let door = *door;
+            match listener.accept() {
                 Ok((socket, peer)) => {
                     self.counters.accepted += 1;
                     let id = self.listeners.number();
@@ -214,7 +237,10 @@ impl Server {
                     }
                     let role = Role::Http { head: Vec::new() };
                     let deadline = self.now + self.config.limits.handshake;
-                    self.add_connection(socket, peer, id, role, deadline)?;
+                    let key = self.add_connection(socket, peer, id, role, deadline)?;
+                    if door == Door::Rtsp {
+                        self.rtsp_opened(key);
+                    }
                     return Ok(true);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}

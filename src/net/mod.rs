@@ -75,11 +75,15 @@ mod outbox;
 mod pool;
 mod queue;
 mod resolver;
+mod rtsp;
 mod server;
+mod shared;
+mod sharing;
 mod signals;
 mod status;
 mod timer;
 mod viewer;
+mod watching;
 mod web;
 
 pub use server::{Listed, Server};

@@ -60,6 +60,15 @@ impl Outbox {
         }
     }
 
+    /// Puts bytes before all others: none of these must be under way.
+    pub fn push_front(&mut self, bytes: Vec<u8>) {
+        if !bytes.is_empty() {
+            debug_assert_eq!(self.sent, 0);
+            self.length += bytes.len();
+            self.pieces.push_front(Piece::Owned(bytes));
+        }
+    }
+
     /// Bytes that wait.
     pub fn len(&self) -> usize {
         self.length

@@ -280,7 +280,7 @@ impl Queue {
     }
 
     /// Everything before `position` was sent: returns the buffers it was in.
-    pub fn release(&mut self, position: u64, pool: &mut Pool, owner: Key) {
+    pub fn release(&mut self, position: u64, pool: &mut Pool, owner: Option<Key>) {
         while self.head < position {
             let Some(first) = self.chunks.front_mut() else {
                 return;
@@ -295,7 +295,9 @@ impl Queue {
                 pool.give(chunk.buffer, self.chunks.len());
             }
         }
-        if self.whole > self.head || self.head == self.tail {
+        if let Some(owner) = owner
+            && (self.whole > self.head || self.head == self.tail)
+        {
             pool.settle(owner);
         }
     }
@@ -320,6 +322,38 @@ impl Queue {
         }
         self.head = self.tail;
         self.whole = self.tail;
+    }
+
+    /// Forgets the beginning of a frame at the end: the rest of it will not come.
+    pub fn drop_unfinished(&mut self, pool: &mut Pool) {
+        while self.tail > self.whole {
+            let Some(last) = self.chunks.back_mut() else {
+                break;
+            };
+            let step = (self.tail - self.whole).min((last.end - last.start) as u64);
+            last.end -= step as usize;
+            self.tail -= step;
+            if last.start == last.end
+                && let Some(chunk) = self.chunks.pop_back()
+            {
+                pool.give(chunk.buffer, self.chunks.len());
+            }
+        }
+    }
+
+    /// How many frames begin from `from` on and before `to`, both beginnings of
+    /// frames.
+    pub fn frames_between(&self, from: u64, to: u64) -> u64 {
+        let (mut at, mut count) = (from.max(self.head), 0);
+        let mut walk = self.walk(at);
+        while at < to
+            && let Some((_, length)) = walk.frame_header()
+        {
+            walk.skip(length);
+            at += 4 + length as u64;
+            count += 1;
+        }
+        count
     }
 
     /// A walk over the bytes from `position` on.
@@ -379,20 +413,46 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The payload length in the frame header that the walk stands at; moves
-    /// past the header. 0 at the end of the queue.
-    pub fn frame_length(&mut self) -> usize {
+    /// The channel and the payload length in the frame header that the walk
+    /// stands at; moves past the header. `None` at the end of the queue.
+    pub fn frame_header(&mut self) -> Option<(u8, usize)> {
         let mut header = [0; 4];
+        self.copy(&mut header)?;
+        let length = u16::from_be_bytes([header[2], header[3]]);
+        Some((header[1], usize::from(length)))
+    }
+
+    /// The next `count` bytes as one piece, copied into `scratch` only if they
+    /// straddle buffers; moves past them.
+    pub fn piece<'b>(&mut self, count: usize, scratch: &'b mut [u8]) -> &'b [u8]
+    where
+        'a: 'b,
+    {
+        let mut ahead = Walk { ..*self };
+        let first = ahead.slice(count);
+        if first.len() == count {
+            *self = ahead;
+            return first;
+        }
+        let most = count.min(scratch.len());
+        match self.copy(&mut scratch[..most]) {
+            Some(()) => &scratch[..most],
+            None => &[],
+        }
+    }
+
+    /// Fills `room` and moves past what it took; `None` if there is less.
+    fn copy(&mut self, room: &mut [u8]) -> Option<()> {
         let mut filled = 0;
-        while filled < header.len() {
-            let piece = self.slice(header.len() - filled);
+        while filled < room.len() {
+            let piece = self.slice(room.len() - filled);
             if piece.is_empty() {
-                return 0;
+                return None;
             }
-            header[filled..filled + piece.len()].copy_from_slice(piece);
+            room[filled..filled + piece.len()].copy_from_slice(piece);
             filled += piece.len();
         }
-        usize::from(u16::from_be_bytes([header[2], header[3]]))
+        Some(())
     }
 }
 

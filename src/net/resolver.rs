@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use mio::Waker;
 
-use super::key::Key;
+use super::viewer::Owner;
 
 /// Names that may wait for the thread.
 const WAITING: usize = 64;
@@ -21,7 +21,7 @@ const WAITING: usize = 64;
 const ADDRESSES: usize = 4;
 
 struct Question {
-    key: Key,
+    owner: Owner,
     host: String,
     port: u16,
     /// Nobody wants to know any more after that.
@@ -31,7 +31,7 @@ struct Question {
 /// What became of a name.
 pub struct Answer {
     /// Who asked.
-    pub key: Key,
+    pub owner: Owner,
     /// The name.
     pub host: String,
     /// Addresses in the resolver's order of preference.
@@ -65,7 +65,7 @@ impl Resolver {
     ///
     /// # Errors
     /// Too many names wait already, or the thread cannot be started.
-    pub fn ask(&mut self, key: Key, host: String, port: u16, until: Instant) -> io::Result<()> {
+    pub fn ask(&mut self, owner: Owner, host: String, port: u16, until: Instant) -> io::Result<()> {
         let questions = match &self.questions {
             Some(questions) => questions,
             None => {
@@ -74,7 +74,7 @@ impl Resolver {
             }
         };
         let question = Question {
-            key,
+            owner,
             host,
             port,
             until,
@@ -101,13 +101,13 @@ impl Resolver {
                         continue;
                     }
                     let Question {
-                        key, host, port, ..
+                        owner, host, port, ..
                     } = question;
                     let addresses = (host.as_str(), port)
                         .to_socket_addrs()
                         .map(|all| all.take(ADDRESSES).collect());
                     let answer = Answer {
-                        key,
+                        owner,
                         host,
                         addresses,
                     };

@@ -18,9 +18,10 @@ use crate::config::{self, Config};
 use super::closing::LINGER;
 use super::connection::{Connection, Role};
 use super::key::{Key, Line, Table};
-use super::listener::Listeners;
+use super::listener::{Door, Listeners};
 use super::pool::Pool;
 use super::resolver::Resolver;
+use super::shared::Shared;
 use super::signals::{Order, Signals};
 use super::status::Counters;
 use super::timer::Timers;
@@ -57,6 +58,8 @@ pub struct Server {
     pub(super) connections: Table<Connection>,
     pub(super) viewers: Table<Viewer>,
     pub(super) sources: Table<Source>,
+    /// The configured cameras.
+    pub(super) shared: Table<Shared>,
     /// Channel ids of viewers that wait for their JOIN, or had it.
     pub(super) channels: HashMap<String, Key>,
     /// Connections that can move.
@@ -87,9 +90,10 @@ impl Server {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
         let signals = Signals::new(poll.registry(), SIGNALS)?;
-        let listeners = Listeners::bind(&config.listen, poll.registry())?;
+        let (web, rtsp) = (&config.listen, &config.rtsp_listen);
+        let listeners = Listeners::bind(web, rtsp, poll.registry())?;
         let policy = policy(&config, listeners.ports());
-        Ok(Server {
+        let mut server = Server {
             poll,
             listeners,
             signals,
@@ -103,6 +107,7 @@ impl Server {
             connections: Table::new(),
             viewers: Table::new(),
             sources: Table::new(),
+            shared: Table::new(),
             channels: HashMap::new(),
             ready: Line::new(),
             waiting: Line::new(),
@@ -115,7 +120,9 @@ impl Server {
             inflated: HashMap::new(),
             now: Instant::now(),
             stopping: None,
-        })
+        };
+        server.set_cameras();
+        Ok(server)
     }
 
     /// Adds a camera to the list that pages show.
@@ -124,9 +131,15 @@ impl Server {
         self.cameras.push(camera);
     }
 
-    /// The addresses that are listened on, ports as the system gave them.
+    /// The addresses that are listened on for browsers, ports as the system gave
+    /// them.
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.listeners.addresses()
+        self.listeners.addresses(Door::Web)
+    }
+
+    /// The addresses that are listened on for RTSP clients.
+    pub fn rtsp_addresses(&self) -> Vec<SocketAddr> {
+        self.listeners.addresses(Door::Rtsp)
     }
 
     /// Runs until SIGTERM or SIGINT.
@@ -147,6 +160,7 @@ impl Server {
             }
             self.serve_ready();
             self.serve_deadlines();
+            self.serve_cameras();
             self.wake_waiting();
             self.accept();
         }
@@ -168,7 +182,9 @@ impl Server {
             .stopping
             .map(|until| until.saturating_duration_since(now));
         let resume = self.listeners.until_resume(now);
-        let times = [self.timers.until_next(now), stop, resume];
+        let cameras = self.cameras_due();
+        let cameras = cameras.map(|due| due.saturating_duration_since(now));
+        let times = [self.timers.until_next(now), stop, resume, cameras];
         times.into_iter().flatten().min()
     }
 
@@ -232,6 +248,7 @@ impl Server {
             Role::Http { .. } => self.serve_http(key),
             Role::Control { .. } => self.serve_control(key),
             Role::Data { .. } => self.serve_data(key),
+            Role::Rtsp { viewer } => self.serve_rtsp(key, viewer),
             Role::Camera { .. } => self.serve_camera(key),
             Role::Closing { .. } => self.serve_closing(key),
         }
@@ -310,6 +327,7 @@ impl Server {
         for viewer in viewers {
             self.end_viewer(viewer, 1013, "the gateway is restarting", false);
         }
+        self.remove_cameras();
         let others: Vec<Key> = self
             .connections
             .iter()
@@ -333,6 +351,7 @@ impl Server {
                     self.policy.targets.add(camera.address);
                 }
                 self.config = config;
+                self.set_cameras();
                 log::info!("configuration read again");
             }
             Err(error) => log::error!("the configuration stays as it was: {error}"),
@@ -344,6 +363,7 @@ impl Server {
         let (old, new) = (&self.config, &*config);
         let changed = [
             ("listen", old.listen != new.listen),
+            ("rtsp_listen", old.rtsp_listen != new.rtsp_listen),
             ("pool", old.limits.pool != new.limits.pool),
             ("buffer", old.limits.buffer != new.limits.buffer),
             ("log", old.log != new.log),
@@ -352,6 +372,7 @@ impl Server {
             log::warn!("\"{name}\" has changed: that takes effect after a restart");
         }
         config.listen.clone_from(&old.listen);
+        config.rtsp_listen.clone_from(&old.rtsp_listen);
         config.log.clone_from(&old.log);
         config.limits.pool = old.limits.pool;
         config.limits.buffer = old.limits.buffer;

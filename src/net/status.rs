@@ -3,6 +3,9 @@
 
 use std::fmt::Write;
 
+use crate::camera::Status;
+use crate::channel::json_text;
+
 use super::connection::Role;
 use super::server::Server;
 
@@ -26,15 +29,14 @@ pub struct Counters {
 
 impl Server {
     /// `/metrics`, in Prometheus' text format.
-    pub(super) fn metrics(&self) -> String {
+    pub(super) fn metrics(&mut self) -> String {
         let mut out = String::with_capacity(1024);
-        let kinds = ["http", "control", "data", "camera", "closing"];
-        let mut counts = [0; 5];
+        let mut counts = [0; KINDS.len()];
         for (_, connection) in self.connections.iter() {
             counts[kind(&connection.role)] += 1;
         }
         out.push_str("# TYPE camgate_connections gauge\n");
-        for (kind, count) in kinds.iter().zip(counts) {
+        for (kind, count) in KINDS.iter().zip(counts) {
             let _ = writeln!(out, "camgate_connections{{kind=\"{kind}\"}} {count}");
         }
         let gauges = [
@@ -57,14 +59,43 @@ impl Server {
         for (name, value) in counters {
             let _ = writeln!(out, "# TYPE {name} counter\n{name} {value}");
         }
+        self.push_cameras(&mut out);
         out
     }
 
+    /// The shared cameras' part of `/metrics`.
+    fn push_cameras(&mut self, out: &mut String) {
+        let list = self.camera_statuses();
+        let mut metric = |name: &str, kind: &str, value: &dyn Fn(&Status) -> u64| {
+            if list.is_empty() {
+                return;
+            }
+            let _ = writeln!(out, "# TYPE camgate_camera_{name} {kind}");
+            for status in &list {
+                let (camera, value) = (&status.name, value(status));
+                let _ = writeln!(out, "camgate_camera_{name}{{camera=\"{camera}\"}} {value}");
+            }
+        };
+        metric("live", "gauge", &|it| u64::from(it.state == "live"));
+        metric("viewers", "gauge", &|it| it.viewers as u64);
+        metric("bitrate_bits_per_second", "gauge", &|it| it.bitrate);
+        metric("packets_total", "counter", &|it| it.packets);
+        metric("lost_packets_total", "counter", &|it| it.lost);
+        metric("bytes_total", "counter", &|it| it.bytes);
+        metric("skipped_frames_total", "counter", &|it| it.skipped);
+    }
+
     /// `/api/cameras`.
-    pub(super) fn cameras_json(&self) -> String {
+    pub(super) fn cameras_json(&mut self) -> String {
         let mut out = String::from("[");
-        for (index, camera) in self.cameras.iter().enumerate() {
-            if index > 0 {
+        for status in self.camera_statuses() {
+            if out.len() > 1 {
+                out.push(',');
+            }
+            push_status(&mut out, &status);
+        }
+        for camera in &self.cameras {
+            if out.len() > 1 {
                 out.push(',');
             }
             // The texts are the program's own: no quotes, no backslashes.
@@ -75,6 +106,24 @@ impl Server {
             );
         }
         out.push_str("]\n");
+        out
+    }
+
+    /// The shared cameras as GET_INFO lists them.
+    pub(super) fn sources_json(&self) -> String {
+        let mut out = String::from("[");
+        for camera in &self.config.cameras {
+            if out.len() > 1 {
+                out.push(',');
+            }
+            let _ = write!(
+                out,
+                "{{\"url\":\"rtsp://camgate/{}\",\"description\":\"{}\"}}",
+                camera.name,
+                json_text(&camera.description)
+            );
+        }
+        out.push(']');
         out
     }
 
@@ -91,11 +140,10 @@ impl Server {
             self.waiting.len(),
         );
         for (_, connection) in self.connections.iter() {
-            let names = ["http", "control", "data", "camera", "closing"];
             log::info!(
                 "[c{}] {} {} readable={} writable={} outbox={}",
                 connection.id,
-                names[kind(&connection.role)],
+                KINDS[kind(&connection.role)],
                 connection.peer,
                 connection.readable,
                 connection.writable,
@@ -105,6 +153,34 @@ impl Server {
     }
 }
 
+/// One camera as JSON.
+fn push_status(out: &mut String, status: &Status) {
+    let (width, height) = status.size.unwrap_or_default();
+    let codecs: Vec<String> = status
+        .codecs
+        .iter()
+        .map(|codec| format!("\"{}\"", json_text(codec)))
+        .collect();
+    let _ = write!(
+        out,
+        "{{\"name\":\"{name}\",\"description\":\"{}\",\"url\":\"rtsp://camgate/{name}\",\
+         \"state\":\"{}\",\"problem\":\"{}\",\"since\":{},\"codecs\":[{}],\"width\":{width},\
+         \"height\":{height},\"viewers\":{},\"bitrate\":{},\"lost\":{}}}",
+        json_text(&status.title),
+        status.state,
+        json_text(&status.words),
+        status.since,
+        codecs.join(","),
+        status.viewers,
+        status.bitrate,
+        status.lost,
+        name = status.name,
+    );
+}
+
+/// What [`kind`] numbers.
+const KINDS: [&str; 6] = ["http", "control", "data", "camera", "closing", "rtsp"];
+
 fn kind(role: &Role) -> usize {
     match role {
         Role::Http { .. } => 0,
@@ -112,5 +188,6 @@ fn kind(role: &Role) -> usize {
         Role::Data { .. } => 2,
         Role::Camera { .. } => 3,
         Role::Closing { .. } => 4,
+        Role::Rtsp { .. } => 5,
     }
 }

@@ -1,16 +1,20 @@
 //! A viewer: one page watching one stream, and the source it watches.
 
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::channel::Channel;
 use crate::rtsp::framer::Framer;
 
-use super::delivery::Delivery;
+use super::delivery::{Delivery, Framing};
 use super::key::Key;
 use super::queue::Queue;
 
 /// The longest RTSP message that is read from a camera, in bytes.
 pub const MAX_MESSAGE: usize = 64 * 1024;
+
+/// The longest RTSP request that is read from a viewer, in bytes.
+pub const MAX_REQUEST: usize = 8 * 1024;
 
 /// A viewer's session and the keys of its sockets.
 pub struct Viewer {
@@ -19,8 +23,20 @@ pub struct Viewer {
     pub id: u64,
     pub control: Option<Key>,
     pub data: Option<Key>,
+    /// Its own, or that of a shared camera.
     pub source: Option<Key>,
+    /// While it gets media.
     pub delivery: Option<Delivery>,
+    /// Of a viewer that speaks RTSP on its data socket, and has no other: what
+    /// finds its requests.
+    pub requests: Option<Framer>,
+    /// What is around its frames: said when its data socket came.
+    pub framing: Framing,
+    /// The tracks of a shared camera that it wants played: channels on the
+    /// camera's link, and the viewer's.
+    pub channels: Option<Vec<(u8, u8)>>,
+    /// It lost frames of a shared camera, and waits for a key frame.
+    pub skipping: bool,
     /// Until when the next step of its opening must have come: INIT, then JOIN.
     pub open_by: Option<Instant>,
     /// Since when the data socket takes nothing although there is something.
@@ -37,9 +53,52 @@ pub struct Ending {
     pub drain: bool,
 }
 
-/// Where a direct viewer's media comes from.
+impl Viewer {
+    /// A viewer that speaks RTSP on the socket `key`.
+    pub fn rtsp(channel: Channel, key: Key, id: u64, open_by: Instant) -> Viewer {
+        Viewer {
+            control: None,
+            data: Some(key),
+            requests: Some(Framer::new(MAX_REQUEST)),
+            ..Viewer::new(channel, key, id, open_by)
+        }
+    }
+
+    /// A viewer whose control socket is `key`, known as `id` in the log; it is to
+    /// say what it wants until `open_by`.
+    pub fn new(channel: Channel, key: Key, id: u64, open_by: Instant) -> Viewer {
+        Viewer {
+            channel,
+            id,
+            control: Some(key),
+            requests: None,
+            data: None,
+            source: None,
+            delivery: None,
+            framing: Framing::Messages,
+            channels: None,
+            skipping: false,
+            open_by: Some(open_by),
+            stuck: None,
+            ending: None,
+        }
+    }
+}
+
+/// Whose a source is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// One viewer's alone: it waits for its viewer, and goes with it.
+    Viewer(Key),
+    /// A shared camera's: it waits for nobody.
+    Camera(Key),
+}
+
+/// Where media comes from.
 pub struct Source {
-    pub viewer: Key,
+    pub owner: Owner,
+    /// The viewers of a shared camera.
+    pub watchers: Vec<Key>,
     /// The camera's link; `None` when it is gone and the rest is being sent.
     pub connection: Option<Key>,
     pub framer: Framer,
@@ -60,10 +119,30 @@ pub struct Source {
     pub link: Link,
 }
 
+impl Source {
+    /// A source that is being connected.
+    pub fn new(owner: Owner, queue: Queue, rest: Vec<SocketAddr>, now: Instant) -> Source {
+        Source {
+            owner,
+            watchers: Vec::new(),
+            connection: None,
+            framer: Framer::lenient(MAX_MESSAGE),
+            skipped: 0,
+            queue,
+            paused: false,
+            waiting: false,
+            held_up: None,
+            heard: now,
+            flowed: None,
+            link: Link::Connecting(rest),
+        }
+    }
+}
+
 /// How far the link to the camera is.
 pub enum Link {
     /// Connecting: the addresses that are left to try if this one fails.
-    Connecting(Vec<std::net::SocketAddr>),
+    Connecting(Vec<SocketAddr>),
     /// It stands.
     Open,
 }

@@ -2,7 +2,6 @@
 //! WebSocket.
 
 use std::rc::Rc;
-use std::time::Instant;
 
 use crate::assets;
 use crate::channel::Channel;
@@ -121,8 +120,14 @@ impl Server {
     fn response(&mut self, request: &Request) -> Response {
         match request.path.as_str() {
             "/healthz" => self.data(request, "text/plain; charset=utf-8", "ok\n".to_owned()),
-            "/metrics" => self.data(request, "text/plain; version=0.0.4", self.metrics()),
-            "/api/cameras" => self.data(request, "application/json", self.cameras_json()),
+            "/metrics" => {
+                let metrics = self.metrics();
+                self.data(request, "text/plain; version=0.0.4", metrics)
+            }
+            "/api/cameras" => {
+                let cameras = self.cameras_json();
+                self.data(request, "application/json", cameras)
+            }
             path => match assets::find(path) {
                 Some(asset) => self.page(asset, request),
                 None => not_found(),
@@ -184,23 +189,20 @@ impl Server {
         };
         let now = self.now;
         let viewer = match protocol {
-            Protocol::Control => match self.add_viewer(key, request, now) {
+            Protocol::Data => None,
+            _ => match self.add_viewer(key, request, protocol) {
                 Some(viewer) => Some(viewer),
                 None => return self.refuse(key, 503, "too many viewers".to_owned()),
             },
-            Protocol::Data => None,
         };
         let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
         connection.out.push(http::switching(&upgrade.key, name));
         let socket = WebSocket::new(MAX_WSP, now);
-        connection.role = match viewer {
-            Some(viewer) => Role::Control { viewer, socket },
-            None => Role::Data {
-                viewer: None,
-                socket,
-            },
+        connection.role = match (protocol, viewer) {
+            (Protocol::Control, Some(viewer)) => Role::Control { viewer, socket },
+            _ => Role::Data { viewer, socket },
         };
         log::debug!(
             "[c{}] {name} socket from {}",
@@ -210,22 +212,16 @@ impl Server {
         self.websocket_opened(key, rest);
     }
 
-    fn add_viewer(&mut self, key: Key, request: &Request, now: Instant) -> Option<Key> {
+    fn add_viewer(&mut self, key: Key, request: &Request, protocol: Protocol) -> Option<Key> {
         let id = self.random_id()?;
+        if protocol == Protocol::Rtsp {
+            return self.add_rtsp_viewer(key, id);
+        }
         let page = page_host(request.origin.as_deref().unwrap_or(&request.host));
-        let channel = Channel::new(id.clone(), page, self.config.limits.handshake);
+        let patience = self.config.limits.handshake;
+        let channel = Channel::new(id.clone(), page, self.sources_json(), patience);
         let connection: &Connection = self.connections.get(key)?;
-        let viewer = Viewer {
-            channel,
-            id: connection.id,
-            control: Some(key),
-            data: None,
-            source: None,
-            delivery: None,
-            stuck: None,
-            open_by: Some(now + self.config.limits.handshake),
-            ending: None,
-        };
+        let viewer = Viewer::new(channel, key, connection.id, self.now + patience);
         let inserted = self.viewers.insert_with(|_| Ok::<_, ()>(viewer))?.ok()?;
         self.channels.insert(id, inserted);
         Some(inserted)

@@ -9,6 +9,7 @@ pub mod framer;
 pub mod message;
 pub mod sdp;
 pub mod text;
+pub mod transport;
 pub mod url;
 
 pub use framer::Invalid;

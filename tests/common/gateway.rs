@@ -21,6 +21,7 @@ use super::{BOUND, await_some, http};
 pub struct Config {
     general: String,
     limits: String,
+    cameras: String,
     descriptors: Option<u32>,
     fault: Option<String>,
 }
@@ -46,6 +47,15 @@ impl Config {
         self
     }
 
+    /// Adds a shared camera with these settings.
+    pub fn camera(mut self, name: &str, settings: &[(&str, &str)]) -> Self {
+        self.cameras += &format!("[camera {name}]\n");
+        for (key, value) in settings {
+            self.cameras += &format!("{key} = {value}\n");
+        }
+        self
+    }
+
     /// Lets the process have at most this many file descriptors.
     pub fn descriptors(mut self, most: u32) -> Self {
         self.descriptors = Some(most);
@@ -65,7 +75,13 @@ impl Config {
     }
 
     fn text(&self) -> String {
-        format!("[general]\n{}[limits]\n{}", self.general, self.limits)
+        let Self {
+            general,
+            limits,
+            cameras,
+            ..
+        } = self;
+        format!("[general]\n{general}[limits]\n{limits}{cameras}")
     }
 
     fn command(&self, file: &Path) -> Command {

@@ -50,7 +50,24 @@ impl Viewer {
 
     /// INIT and JOIN; `opening` is how the data socket is opened.
     pub fn join_as(gateway: &Gateway, camera: &FakeCamera, batch: bool, opening: Opening) -> Self {
-        let (control, reply) = init(gateway, "127.0.0.1", camera.port());
+        let at = ("127.0.0.1", camera.port());
+        Self::join_at(gateway, at, camera.url(), batch, opening)
+    }
+
+    /// INIT and JOIN for the shared camera of this name.
+    pub fn join_shared(gateway: &Gateway, name: &str, batch: bool, opening: Opening) -> Self {
+        let url = format!("rtsp://camgate/{name}");
+        Self::join_at(gateway, ("camgate", 554), url, batch, opening)
+    }
+
+    fn join_at(
+        gateway: &Gateway,
+        (host, port): (&str, u16),
+        url: String,
+        batch: bool,
+        opening: Opening,
+    ) -> Self {
+        let (control, reply) = init(gateway, host, port);
         assert_eq!(reply.code, 200, "{reply:?}\n{}", gateway.log());
         let channel = reply.header("channel").expect("a channel").to_owned();
         let data = join(gateway.address(), &channel, batch, opening);
@@ -58,7 +75,7 @@ impl Viewer {
             control,
             data,
             channel,
-            url: camera.url(),
+            url,
             cseq: 0,
         }
     }
@@ -110,8 +127,11 @@ impl Viewer {
             "SETUP",
             &[("Transport", "RTP/AVP/TCP;unicast;interleaved=0-1")],
         );
-        assert_eq!(self.exchange(&setup).status(), 200);
-        let play = self.compose("PLAY", &[("Session", "12345678"), ("Range", "npt=0.000-")]);
+        let answer = self.exchange(&setup);
+        assert_eq!(answer.status(), 200);
+        let session = answer.header("Session").expect("a session");
+        let session = session.split(';').next().unwrap_or_default();
+        let play = self.compose("PLAY", &[("Session", session), ("Range", "npt=0.000-")]);
         assert_eq!(self.exchange(&play).status(), 200);
     }
 

@@ -81,13 +81,20 @@ fn fill(queue: &mut Queue, bytes: &[u8]) -> usize {
     bytes.len() - rest.len()
 }
 
+fn framing(batch: bool) -> Framing {
+    match batch {
+        true => Framing::Batches,
+        false => Framing::Messages,
+    }
+}
+
 /// Carries `stream` through queue and delivery, in reads of at most `read`
 /// bytes, and returns what the socket got.
 fn carry(stream: &[u8], read: usize, takes: Vec<usize>, batch: bool) -> Vec<u8> {
     let mut pool = Pool::new(32 * 4096, 4096, 4);
     let mut queue = Queue::new(16 * 4096, 4096);
     let mut framer = Framer::new(65536);
-    let mut delivery = Delivery::new(0, batch);
+    let mut delivery = Delivery::new(0, framing(batch), None);
     let mut socket = Socket {
         took: Vec::new(),
         takes,
@@ -111,7 +118,7 @@ fn carry(stream: &[u8], read: usize, takes: Vec<usize>, batch: bool) -> Vec<u8> 
         let (written, _) = delivery
             .write(&mut socket, &queue, false)
             .expect("the socket takes something");
-        queue.release(delivery.position(), &mut pool, OWNER);
+        queue.release(delivery.position(), &mut pool, Some(OWNER));
         if written == 0 && rest.is_empty() {
             break;
         }
@@ -189,7 +196,7 @@ fn the_last_message_is_finished_and_no_other_begun() {
     assert_eq!(fill(&mut queue, &stream), stream.len());
     let taken = queue.take_in(stream.len(), &mut pool, &mut Framer::new(4096));
     assert_eq!(taken.expect("valid").frames, 2);
-    let mut delivery = Delivery::new(0, false);
+    let mut delivery = Delivery::new(0, Framing::Messages, None);
     let mut socket = Socket {
         took: Vec::new(),
         takes: vec![100, usize::MAX],

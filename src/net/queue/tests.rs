@@ -106,7 +106,7 @@ impl Stream {
             assert!(piece == due, "other bytes than were read");
         }
         self.sent += count as u64;
-        self.queue.release(self.sent, pool, self.key);
+        self.queue.release(self.sent, pool, Some(self.key));
         count
     }
 }

@@ -1,4 +1,5 @@
-//! The Transport header (RFC 2326 §12.39): only interleaved TCP is offered.
+//! The Transport header of a SETUP (RFC 2326 §12.39), as a server reads it: only
+//! interleaved TCP is offered.
 
 /// The interleaved channels that a client asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

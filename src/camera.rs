@@ -1,0 +1,377 @@
+//! A shared camera: one link, any number of viewers.
+//!
+//! ```text
+//!           watched                connected            PLAY granted
+//!   Idle ───────────► Connecting ───────────► Talking ───────────► Live
+//!    ▲                    │ failed               │ failed            │ lost
+//!    │ nobody watches     ▼                      ▼                   │
+//!    └──────────────── Waiting ◄─────────────────┴───────────────────┘
+//! ```
+//!
+//! The first viewer starts it; when the last one is gone it lingers for
+//! [`LINGER`], unless it is to play always. What fails is tried again after a
+//! pause that grows, with jitter, so that many gateways do not knock together; a
+//! refused password is tried so rarely that no camera locks anybody out.
+//!
+//! Sans-IO: the owner connects, sends and closes as [`Camera::poll_output`]
+//! says, hands in messages and a look at every frame, and tells the time.
+
+mod cache;
+mod description;
+mod link;
+mod media;
+mod picture;
+mod service;
+mod status;
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use crate::channel::Failure;
+use crate::config;
+use crate::rtsp::client::{self, Client};
+use crate::rtsp::sdp;
+use crate::rtsp::url::Url;
+
+pub use cache::Cache;
+pub use description::{Description, MAX_TRACKS, Track};
+pub use picture::LOOK;
+pub use service::{Service, Wish};
+pub use status::{Meter, Status};
+
+use picture::Pictures;
+
+/// How long a camera that nobody watches is kept.
+pub const LINGER: Duration = Duration::from_secs(10);
+/// The first pause before a failed camera is called again; each is twice as long.
+const PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// The pause after a refused password.
+const PASSWORD_PAUSE: Duration = Duration::from_secs(300);
+/// How long a camera that plays may send no media.
+const SILENCE: Duration = Duration::from_secs(15);
+/// Redirects that are followed in a row.
+const REDIRECTS: u8 = 5;
+/// RTCP that is kept for viewers to come, in bytes.
+const MAX_REPORT: usize = LOOK;
+
+/// What the camera wants done, in order.
+#[derive(Debug)]
+pub enum Output {
+    /// Connect; answer with `connected` or `link_lost`.
+    Connect { host: String, port: u16 },
+    /// Send this, if there is a link.
+    Send(Vec<u8>),
+    /// Close the link after what was to be sent.
+    Disconnect,
+    /// It plays: see [`Camera::description`]. `changed`: who was told of another
+    /// description cannot go on.
+    Ready { changed: bool },
+    /// It cannot be had for now: see [`Camera::trouble`].
+    Failed,
+}
+
+/// Why a camera cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// What RTSP says to it (RFC 2326 §7.1.1).
+    pub status: u16,
+    /// For a person; nothing secret.
+    pub words: String,
+    /// Only the operator can mend it.
+    password: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Idle,
+    Connecting,
+    Talking,
+    Live,
+    Waiting { until: Instant },
+}
+
+/// One configured stream.
+pub struct Camera {
+    /// `front`, or `front/sub`.
+    name: String,
+    title: String,
+    /// As configured, and where redirects have led since.
+    url: Option<Url>,
+    target: Option<Url>,
+    always: bool,
+
+    state: State,
+    since: Instant,
+    /// When the last frame came.
+    heard: Instant,
+    /// When it was made: the clock of the client counts from here.
+    epoch: Instant,
+    random: u64,
+    client: Option<Client>,
+    attempts: u32,
+    redirects: u8,
+    viewers: usize,
+    leave_at: Option<Instant>,
+    trouble: Option<Trouble>,
+
+    /// What the camera said it has, and what of it is set up so far.
+    session: Rc<sdp::Session>,
+    draft: Description,
+    description: Option<Rc<Description>>,
+    pictures: Option<Pictures>,
+    /// The last sender report of each track: its RTCP channel and the packet.
+    reports: Vec<(u8, Vec<u8>)>,
+    pub cache: Cache,
+    pub meter: Meter,
+    /// Frames that slow viewers did not get.
+    pub skipped: u64,
+    outputs: VecDeque<Output>,
+}
+
+impl Camera {
+    /// The stream `url` of a configured camera; `random` is a seed for nonces
+    /// and jitter.
+    pub fn new(
+        name: String,
+        config: &config::Camera,
+        url: &str,
+        random: u64,
+        now: Instant,
+    ) -> Self {
+        let title = match config.description.as_str() {
+            "" => config.name.clone(),
+            words => words.to_owned(),
+        };
+        let url = Url::parse(url).ok(); // the configuration has checked it
+        Camera {
+            // A stream that is not the camera's first need not be kept up.
+            always: config.always && name == config.name,
+            name,
+            title,
+            target: url.clone(),
+            url,
+            state: State::Idle,
+            since: now,
+            heard: now,
+            epoch: now,
+            random,
+            client: None,
+            attempts: 0,
+            redirects: 0,
+            viewers: 0,
+            leave_at: None,
+            trouble: None,
+            session: Rc::default(),
+            draft: Description::new(&[]),
+            description: None,
+            pictures: None,
+            reports: Vec::new(),
+            cache: Cache::new(config.gop_cache),
+            meter: Meter::default(),
+            skipped: 0,
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// As viewers name it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The next thing to do.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// What it sends, while it plays.
+    pub fn description(&self) -> Option<&Rc<Description>> {
+        let playing = self.state == State::Live;
+        self.description.as_ref().filter(|_| playing)
+    }
+
+    /// The description for a viewer.
+    pub fn described(&self) -> String {
+        let sets = self.pictures.as_ref().map_or(&[][..], Pictures::sets);
+        let description = self.description.as_ref();
+        description.map_or_else(String::new, |it| it.for_viewers(&self.title, sets))
+    }
+
+    /// Why it cannot be had, if that is so.
+    pub fn trouble(&self) -> Option<&Trouble> {
+        self.trouble.as_ref()
+    }
+
+    /// Whether key frames of it are found.
+    pub fn has_pictures(&self) -> bool {
+        self.pictures.is_some()
+    }
+
+    /// The last sender reports, by RTCP channel: they tell a new viewer how
+    /// the times of the tracks belong together.
+    pub fn reports(&self) -> &[(u8, Vec<u8>)] {
+        &self.reports
+    }
+
+    /// It was just made.
+    pub fn start(&mut self, now: Instant) {
+        if self.always {
+            self.connect(now);
+        }
+    }
+
+    /// One more viewer wants it.
+    pub fn watch(&mut self, now: Instant) {
+        self.viewers += 1;
+        self.leave_at = None;
+        match self.state {
+            State::Idle => self.connect(now),
+            // Somebody is there to see it: a camera that was off may be on now.
+            State::Waiting { .. } if self.may_try(now) => self.connect(now),
+            State::Waiting { .. } => self.outputs.push_back(Output::Failed),
+            _ => {}
+        }
+    }
+
+    /// One viewer is gone.
+    pub fn unwatch(&mut self, now: Instant) {
+        self.viewers = self.viewers.saturating_sub(1);
+        if self.viewers == 0 && !self.always {
+            self.leave_at = Some(now + LINGER);
+        }
+    }
+
+    fn may_try(&self, now: Instant) -> bool {
+        let password = self
+            .trouble
+            .as_ref()
+            .is_some_and(|trouble| trouble.password);
+        !password && self.since + PAUSE <= now
+    }
+
+    /// When [`Camera::handle_timeout`] wants to be called.
+    pub fn timeout(&self) -> Option<Instant> {
+        let client = self.client.as_ref().and_then(Client::timeout);
+        let client = client.map(|due| self.epoch + Duration::from_millis(due));
+        let retry = match self.state {
+            State::Waiting { until } => Some(until),
+            _ => None,
+        };
+        let silent = (self.state == State::Live).then(|| self.heard + SILENCE);
+        let due = [client, retry, self.leave_at, silent];
+        due.into_iter().flatten().min()
+    }
+
+    /// The time that [`Camera::timeout`] named has come.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.leave_at.is_some_and(|due| due <= now) {
+            return self.leave(now);
+        }
+        if matches!(self.state, State::Waiting { until } if until <= now) {
+            return self.connect(now);
+        }
+        if self.state == State::Live && self.heard + SILENCE <= now {
+            let trouble = Trouble {
+                status: 504,
+                words: "the camera sends nothing any more".to_owned(),
+                password: false,
+            };
+            return self.failed(trouble, now);
+        }
+        let ms = self.ms(now);
+        if let Some(client) = &mut self.client {
+            client.handle_timeout(ms);
+            self.run_client(&[], now);
+        }
+    }
+
+    fn ms(&self, now: Instant) -> u64 {
+        now.saturating_duration_since(self.epoch).as_millis() as u64
+    }
+
+    fn enter(&mut self, state: State, now: Instant) {
+        self.state = state;
+        self.since = now;
+    }
+
+    fn connect(&mut self, now: Instant) {
+        let Some(target) = &self.target else { return };
+        let (host, port) = (target.host.clone(), target.port);
+        self.outputs.push_back(Output::Connect { host, port });
+        self.enter(State::Connecting, now);
+    }
+
+    /// Nobody wants it any more: the camera is told.
+    pub fn leave(&mut self, now: Instant) {
+        self.leave_at = None;
+        if let Some(mut client) = self.client.take() {
+            client.teardown();
+            while let Some(output) = client.poll_output() {
+                if let client::Output::Send(bytes) = output {
+                    self.outputs.push_back(Output::Send(bytes));
+                }
+            }
+        }
+        if self.state != State::Idle {
+            self.outputs.push_back(Output::Disconnect);
+        }
+        self.forget();
+        (self.trouble, self.attempts) = (None, 0);
+        self.enter(State::Idle, now);
+    }
+
+    /// What was known of the stream holds no more.
+    fn forget(&mut self) {
+        self.client = None;
+        self.pictures = None;
+        self.reports.clear();
+        self.cache.clear();
+        self.meter.stop();
+    }
+
+    /// There is no link, or no more.
+    pub fn link_lost(&mut self, failure: &Failure, now: Instant) {
+        let trouble = Trouble {
+            status: failure.code(),
+            words: failure.text().to_owned(),
+            password: false,
+        };
+        self.failed(trouble, now);
+    }
+
+    fn failed(&mut self, trouble: Trouble, now: Instant) {
+        if matches!(self.state, State::Idle | State::Waiting { .. }) {
+            return;
+        }
+        // What played a while was well: the next attempt is made soon.
+        if self.state == State::Live && self.since + LONGEST_PAUSE <= now {
+            self.attempts = 0;
+        }
+        let pause = match trouble.password {
+            true => PASSWORD_PAUSE,
+            false => LONGEST_PAUSE.min(PAUSE * 2_u32.pow(self.attempts.min(5))),
+        };
+        self.attempts = self.attempts.saturating_add(1);
+        let jitter = pause.mul_f64((next(&mut self.random) >> 40) as f64 / (1_u64 << 26) as f64);
+        self.forget();
+        (self.target, self.redirects) = (self.url.clone(), 0);
+        self.trouble = Some(trouble);
+        let until = now + pause + jitter;
+        self.enter(State::Waiting { until }, now);
+        self.outputs.extend([Output::Disconnect, Output::Failed]);
+    }
+}
+
+/// The next number of a sequence (splitmix64).
+fn next(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests;

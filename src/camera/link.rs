@@ -1,0 +1,139 @@
+//! The camera's link while it stands: the RTSP client, from OPTIONS to PLAY.
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use super::description::{self, Description};
+use super::picture::Pictures;
+use super::{Camera, Output, REDIRECTS, State, Trouble, next};
+use crate::channel::answer;
+use crate::rtsp::client::{self, Client};
+use crate::rtsp::message::{self, Start};
+use crate::rtsp::url::Url;
+
+impl Camera {
+    /// The link stands.
+    pub fn connected(&mut self, now: Instant) {
+        let Some(url) = self.target.clone() else {
+            return;
+        };
+        self.enter(State::Talking, now);
+        let mut client = Client::new(client::Options {
+            url,
+            credentials: None,
+            user_agent: concat!("camgate/", env!("CARGO_PKG_VERSION")).to_owned(),
+            seed: next(&mut self.random),
+        });
+        client.start(self.ms(now));
+        self.client = Some(client);
+        self.run_client(&[], now);
+    }
+
+    /// One RTSP message from the camera.
+    pub fn handle_message(&mut self, bytes: &[u8], now: Instant) {
+        if let Ok((message, _)) = message::parse(bytes)
+            && let Start::Request { method, .. } = message.start
+        {
+            let answer = answer(method, &message);
+            self.outputs.push_back(Output::Send(answer));
+            return;
+        }
+        let ms = self.ms(now);
+        if let Some(client) = &mut self.client {
+            client.handle_message(bytes, ms);
+            self.run_client(bytes, now);
+        }
+    }
+
+    /// Does what the RTSP client wants; `answer` is what it has just read.
+    pub(super) fn run_client(&mut self, answer: &[u8], now: Instant) {
+        while let Some(output) = self.client.as_mut().and_then(Client::poll_output) {
+            match output {
+                client::Output::Send(bytes) => self.outputs.push_back(Output::Send(bytes)),
+                client::Output::Described(session) => {
+                    let body = message::parse(answer).map_or(&[][..], |(message, _)| message.body);
+                    self.draft = Description::new(body);
+                    self.session = session;
+                    if let Some(client) = &mut self.client {
+                        client.setup(&description::choose(&self.session));
+                    }
+                }
+                client::Output::SetUp {
+                    media,
+                    rtp_channel,
+                    rtcp_channel,
+                } => self.set_up(media, rtp_channel, rtcp_channel),
+                client::Output::Playing { .. } => self.playing(now),
+                client::Output::Farewell(_) // it ends with a word of its own
+                | client::Output::Paused
+                | client::Output::TornDown => {}
+                client::Output::Failed(failure) => return self.client_failed(&failure, now),
+            }
+        }
+    }
+
+    fn set_up(&mut self, media: usize, rtp: u8, rtcp: u8) {
+        if let Some(described) = self.session.media.get(media) {
+            self.draft.add(media, described, rtp, rtcp);
+        }
+    }
+
+    fn playing(&mut self, now: Instant) {
+        if self.state == State::Live {
+            return;
+        }
+        let description = std::mem::replace(&mut self.draft, Description::new(&[]));
+        self.pictures = description
+            .pictures()
+            .map(|(_, codec)| Pictures::new(codec));
+        let old = self.description.replace(Rc::new(description));
+        let new = self.description.as_deref();
+        let changed = old
+            .as_deref()
+            .zip(new)
+            .is_some_and(|(old, new)| !old.is_like(new));
+        self.meter.start(now);
+        self.heard = now;
+        self.trouble = None;
+        self.enter(State::Live, now);
+        self.outputs.push_back(Output::Ready { changed });
+    }
+
+    fn client_failed(&mut self, failure: &client::Failure, now: Instant) {
+        if let client::Failure::Redirect(url) = failure
+            && self.redirects < REDIRECTS
+        {
+            self.redirects += 1;
+            self.target = Some(self.with_credentials(url.clone()));
+            self.forget();
+            self.outputs.push_back(Output::Disconnect);
+            return self.connect(now);
+        }
+        let status = match failure {
+            client::Failure::Status {
+                code: code @ (404 | 454),
+                ..
+            } => *code,
+            client::Failure::Timeout { .. } => 504,
+            _ => 502,
+        };
+        let trouble = Trouble {
+            status,
+            words: failure.text(),
+            password: matches!(failure, client::Failure::Unauthorized { .. }),
+        };
+        self.failed(trouble, now);
+    }
+
+    /// The password goes along only to the same host, unless the new address
+    /// brings one.
+    fn with_credentials(&self, mut url: Url) -> Url {
+        if let Some(old) = &self.target
+            && url.user.is_none()
+            && url.host.eq_ignore_ascii_case(&old.host)
+        {
+            (url.user, url.password) = (old.user.clone(), old.password.clone());
+        }
+        url
+    }
+}

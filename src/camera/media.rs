@@ -1,0 +1,65 @@
+//! A look at every frame that the camera sends: whether it begins a picture that
+//! can be begun with, what is missing before it, how its times are to be read.
+
+use std::time::Instant;
+
+use super::picture::Header;
+use super::{Camera, MAX_REPORT};
+
+impl Camera {
+    /// Frames have come.
+    pub fn heard(&mut self, now: Instant) {
+        self.heard = now;
+        let ms = self.ms(now);
+        if let Some(client) = &mut self.client {
+            client.heard(ms);
+        }
+    }
+
+    /// A frame of `length` bytes on a channel of its link became whole; `start`
+    /// are the first bytes of its payload, at most [`LOOK`], and `position` is
+    /// where it stands in the media.
+    pub fn frame(&mut self, channel: u8, start: &[u8], length: usize, position: u64) {
+        let Some(description) = &self.description else {
+            return;
+        };
+        let tracks = &description.tracks;
+        let Some(index) = tracks
+            .iter()
+            .position(|t| t.rtp == channel || t.rtcp == channel)
+        else {
+            return;
+        };
+        if tracks[index].rtcp == channel {
+            return self.report(channel, start, length);
+        }
+        if let Some(header) = Header::read(start) {
+            self.meter
+                .packet(index, header.sequence, header.ssrc, length);
+        }
+        let leads = description
+            .pictures()
+            .is_some_and(|(track, _)| track.rtp == channel);
+        if let Some(pictures) = self.pictures.as_mut().filter(|_| leads)
+            && let Some(key) = pictures.packet(start, position)
+        {
+            self.cache.key_frame(key);
+        }
+    }
+
+    /// Keeps a sender report (RFC 3550 §6.4.1) that is there as a whole.
+    fn report(&mut self, channel: u8, packet: &[u8], length: usize) {
+        let is_report =
+            packet.first().is_some_and(|byte| byte >> 6 == 2) && packet.get(1) == Some(&200);
+        if !is_report || length > MAX_REPORT || packet.len() != length {
+            return;
+        }
+        match self.reports.iter_mut().find(|(other, _)| *other == channel) {
+            Some((_, kept)) => {
+                kept.clear();
+                kept.extend_from_slice(packet);
+            }
+            None => self.reports.push((channel, packet.to_vec())),
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! Where pictures begin, and which of them can be begun with: just as much of
+//! RTP and of the codecs as a cache of pictures needs.
+//!
+//! H.264 (RFC 6184), H.265 (RFC 7798) and Motion JPEG (RFC 2435) are known. A
+//! look at the first [`LOOK`] bytes of a packet is enough for all of their
+//! packet types: parameter sets are short, and stand before the picture.
+
+use crate::rtsp::sdp::Media;
+
+/// Bytes of an RTP packet that are looked at.
+pub const LOOK: usize = 256;
+
+/// The longest parameter set that is kept, in bytes.
+const MAX_SET: usize = 192;
+/// Parameter sets that are kept: VPS, SPS and a few PPS.
+const MAX_SETS: usize = 6;
+
+/// A video codec whose pictures are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Codec {
+    H264,
+    /// `donl`: units are numbered (`sprop-max-don-diff`).
+    H265 {
+        donl: bool,
+    },
+    /// Every picture stands for itself.
+    Jpeg,
+}
+
+impl Codec {
+    /// As the description has it (RFC 4566 §6, `a=rtpmap`).
+    pub fn of(media: &Media) -> Option<Codec> {
+        let numbered = media.parameter("sprop-max-don-diff");
+        match media.encoding.as_str() {
+            "H264" => Some(Codec::H264),
+            "H265" => Some(Codec::H265 {
+                donl: numbered.is_some_and(|difference| difference != "0"),
+            }),
+            "JPEG" => Some(Codec::Jpeg),
+            _ => None,
+        }
+    }
+}
+
+/// What one NAL unit is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    /// Part of a picture that needs no other.
+    Key,
+    /// Part of any other picture.
+    Slice,
+    /// VPS, SPS or PPS.
+    Set,
+    /// What comes before a picture, or says nothing of it.
+    Other,
+}
+
+/// The fixed header of an RTP packet (RFC 3550 §5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    pub sequence: u16,
+    pub timestamp: u32,
+    pub ssrc: u32,
+    /// Where the payload begins.
+    pub payload: usize,
+}
+
+impl Header {
+    /// Reads the header at the start of `packet`, of which the end may be
+    /// missing.
+    pub fn read(packet: &[u8]) -> Option<Header> {
+        let fixed: &[u8; 12] = packet.first_chunk()?;
+        if fixed[0] >> 6 != 2 {
+            return None;
+        }
+        let mut payload = 12 + 4 * usize::from(fixed[0] & 0x0f);
+        if fixed[0] & 0x10 != 0 {
+            let length = packet.get(payload + 2..payload + 4)?;
+            payload += 4 + 4 * usize::from(u16::from_be_bytes([length[0], length[1]]));
+        }
+        Some(Header {
+            sequence: u16::from_be_bytes([fixed[2], fixed[3]]),
+            timestamp: u32::from_be_bytes([fixed[4], fixed[5], fixed[6], fixed[7]]),
+            ssrc: u32::from_be_bytes([fixed[8], fixed[9], fixed[10], fixed[11]]),
+            payload,
+        })
+    }
+}
+
+/// Follows the pictures of one track.
+#[derive(Debug)]
+pub struct Pictures {
+    codec: Codec,
+    /// The time of the picture under way.
+    timestamp: Option<u32>,
+    /// Where it begins.
+    start: u64,
+    /// Parts of a picture have come, not only what stands before one.
+    drawn: bool,
+    /// It was found to be a key frame.
+    key: bool,
+    /// The parameter sets that came last, by kind and number.
+    sets: Vec<Vec<u8>>,
+}
+
+impl Pictures {
+    pub fn new(codec: Codec) -> Pictures {
+        Pictures {
+            codec,
+            timestamp: None,
+            start: 0,
+            drawn: false,
+            key: false,
+            sets: Vec::new(),
+        }
+    }
+
+    /// Takes the beginning of a packet that stands at `position`. Returns where
+    /// a key frame begins, once for each, when this packet shows that it is one.
+    pub fn packet(&mut self, packet: &[u8], position: u64) -> Option<u64> {
+        let header = Header::read(packet)?;
+        if self.timestamp != Some(header.timestamp) {
+            // Parameter sets may have a time of their own: they belong to what follows.
+            if self.drawn || self.timestamp.is_none() {
+                self.start = position;
+            }
+            self.timestamp = Some(header.timestamp);
+            (self.drawn, self.key) = (false, false);
+        }
+        let payload = packet.get(header.payload..).unwrap_or_default();
+        let unit = match self.codec {
+            Codec::H264 => self.h264(payload),
+            Codec::H265 { donl } => self.h265(payload, donl),
+            Codec::Jpeg => Unit::Key,
+        };
+        self.drawn |= matches!(unit, Unit::Key | Unit::Slice);
+        if unit == Unit::Key && !self.key {
+            self.key = true;
+            return Some(self.start);
+        }
+        None
+    }
+
+    /// The parameter sets seen in the stream, those of one kind in order.
+    pub fn sets(&self) -> &[Vec<u8>] {
+        &self.sets
+    }
+
+    fn h264(&mut self, payload: &[u8]) -> Unit {
+        match payload.first().map_or(0, |byte| byte & 0x1f) {
+            // STAP-A and STAP-B (§5.7.1), the latter with its DON.
+            24 => self.aggregate(payload.get(1..), 0),
+            25 => self.aggregate(payload.get(3..), 0),
+            // FU-A and FU-B (§5.8): the type of the unit is in the second byte.
+            28 | 29 => unit_h264(payload.get(1).copied().unwrap_or(0)),
+            _ => self.unit(payload, true),
+        }
+    }
+
+    fn h265(&mut self, payload: &[u8], donl: bool) -> Unit {
+        match payload.first().map_or(0, |byte| byte >> 1 & 0x3f) {
+            // AP (§4.4.2): two bytes of DONL before the first unit, one of DOND
+            // before the others.
+            48 if donl => self.aggregate(payload.get(4..), 1),
+            48 => self.aggregate(payload.get(2..), 0),
+            // FU (§4.4.3).
+            49 => unit_h265(payload.get(2).map_or(0, |byte| byte << 1)),
+            _ => self.unit(payload, true),
+        }
+    }
+
+    /// Units with 16-bit sizes before them, `gap` bytes between two.
+    fn aggregate(&mut self, units: Option<&[u8]>, gap: usize) -> Unit {
+        let mut rest = units.unwrap_or_default();
+        let mut found = Unit::Other;
+        while let Some((size, after)) = rest.split_first_chunk() {
+            let size = usize::from(u16::from_be_bytes(*size));
+            let whole = after.len() >= size;
+            let unit = after.get(..size).unwrap_or(after);
+            match self.unit(unit, whole) {
+                Unit::Other => {}
+                Unit::Set if found != Unit::Other => {}
+                unit => found = unit,
+            }
+            rest = after.get(size + gap..).unwrap_or_default();
+        }
+        found
+    }
+
+    /// One unit; a parameter set that is there as a whole is kept.
+    fn unit(&mut self, unit: &[u8], whole: bool) -> Unit {
+        let first = unit.first().copied().unwrap_or(0);
+        let kind = match self.codec {
+            Codec::H264 => unit_h264(first),
+            _ => unit_h265(first),
+        };
+        if kind == Unit::Set && whole && unit.len() <= MAX_SET {
+            self.keep(unit);
+        }
+        kind
+    }
+
+    /// Replaces the set of the same kind and number: a PPS names itself in its
+    /// first bits, of the others there is one at a time.
+    fn keep(&mut self, set: &[u8]) {
+        let codec = self.codec;
+        let same = |kept: &Vec<u8>| name(codec, kept) == name(codec, set);
+        match self.sets.iter().position(same) {
+            Some(place) if self.sets[place] != set => self.sets[place] = set.to_vec(),
+            None if self.sets.len() < MAX_SETS => self.sets.push(set.to_vec()),
+            _ => {}
+        }
+    }
+}
+
+/// The kind of a parameter set, and of a PPS the byte with its number.
+fn name(codec: Codec, set: &[u8]) -> (u8, Option<u8>) {
+    let first = set.first().copied().unwrap_or(0);
+    let (kind, pps, header) = match codec {
+        Codec::H264 => (first & 0x1f, 8, 1),
+        _ => (first >> 1 & 0x3f, 34, 2),
+    };
+    (kind, set.get(header).filter(|_| kind == pps).copied())
+}
+
+/// By the first byte of a NAL unit (H.264 table 7-1).
+fn unit_h264(byte: u8) -> Unit {
+    match byte & 0x1f {
+        5 => Unit::Key,
+        1..=4 => Unit::Slice,
+        7 | 8 => Unit::Set,
+        _ => Unit::Other,
+    }
+}
+
+/// By the first byte of a NAL unit (H.265 table 7-1): IDR, BLA and CRA are keys.
+fn unit_h265(byte: u8) -> Unit {
+    match byte >> 1 & 0x3f {
+        16..=21 => Unit::Key,
+        0..=15 => Unit::Slice,
+        32..=34 => Unit::Set,
+        _ => Unit::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn packet(timestamp: u32, payload: &[u8]) -> Vec<u8> {
+        let mut packet = vec![0x80, 96, 0, 1];
+        packet.extend(timestamp.to_be_bytes());
+        packet.extend([0, 0, 0, 9]);
+        packet.extend(payload);
+        packet
+    }
+
+    /// Positions at which key frames are found in packets of 100 bytes each.
+    fn keys(codec: Codec, packets: &[(u32, &[u8])]) -> Vec<u64> {
+        let mut pictures = Pictures::new(codec);
+        let found = packets
+            .iter()
+            .zip(0..)
+            .filter_map(|((time, payload), at)| pictures.packet(&packet(*time, payload), at * 100));
+        found.collect()
+    }
+
+    #[test]
+    fn a_key_frame_begins_with_what_stands_before_it() {
+        let sets: &[u8] = &[24, 0, 2, 0x67, 1, 0, 2, 0x68, 0x80];
+        let h264: [(u32, &[u8]); 8] = [
+            (0, &[0x41, 1]),
+            (1, &[9, 0xf0]),
+            (1, sets),
+            (1, &[0x7c, 0x85]),
+            (1, &[0x7c, 0x05]),
+            (1, &[0x7c, 0x45]),
+            (2, &[0x7c, 0x81]),
+            (3, &[0x65]),
+        ];
+        assert_eq!(keys(Codec::H264, &h264), [100, 700]);
+        let h265: [(u32, &[u8]); 6] = [
+            (0, &[0x40, 1]),
+            (0, &[0x42, 1]),
+            (0, &[0x44, 1]),
+            (5, &[0x62, 1, 0x93]),
+            (6, &[0x02, 1]),
+            (7, &[0x60, 1, 0, 2, 0x2a, 1]),
+        ];
+        let expected = [0, 500];
+        assert_eq!(
+            keys(Codec::H265 { donl: false }, &h265),
+            expected,
+            "sets of their own time"
+        );
+        let jpeg: [(u32, &[u8]); 3] = [(0, &[0]), (0, &[0]), (1, &[0])];
+        assert_eq!(keys(Codec::Jpeg, &jpeg), [0, 200]);
+    }
+
+    #[test]
+    fn a_unit_behind_a_donl_is_found() {
+        let ap: &[u8] = &[0x60, 1, 0, 7, 0, 2, 0x42, 1, 0, 0, 2, 0x26, 1];
+        assert_eq!(keys(Codec::H265 { donl: true }, &[(1, ap)]), [0]);
+    }
+
+    #[test]
+    fn the_last_parameter_sets_are_kept() {
+        let mut pictures = Pictures::new(Codec::H264);
+        for set in [
+            [0x67, 1],
+            [0x68, 0x80],
+            [0x68, 0x40],
+            [0x67, 2],
+            [0x67, 2],
+            [0x68, 0x40],
+        ] {
+            pictures.packet(&packet(1, &set), 0);
+        }
+        assert_eq!(
+            pictures.sets(),
+            [vec![0x67, 2], vec![0x68, 0x80], vec![0x68, 0x40]]
+        );
+    }
+
+    #[test]
+    fn the_payload_is_found_behind_sources_and_extension() {
+        let mut packet = vec![0x92, 96, 1, 2, 0, 0, 0, 3, 0, 0, 0, 4];
+        packet.extend([0; 8]);
+        packet.extend([0xbe, 0xde, 0, 1, 0, 0, 0, 0]);
+        packet.push(0x65);
+        let header = Header::read(&packet).unwrap();
+        assert_eq!((header.sequence, header.timestamp), (0x102, 3));
+        assert_eq!(packet[header.payload], 0x65);
+        assert_eq!(
+            Header::read(&packet[..22]),
+            None,
+            "a length that is cut off"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn anything_may_come(
+            codec in 0..6_usize,
+            packets in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..LOOK), 0..20),
+        ) {
+            let codec = [Codec::H264, Codec::H265 { donl: codec > 2 }, Codec::Jpeg][codec % 3];
+            let mut pictures = Pictures::new(codec);
+            let mut last = 0;
+            for (packet, at) in packets.iter().zip(1..) {
+                if let Some(key) = pictures.packet(packet, at) {
+                    prop_assert!(key >= last && key <= at);
+                    last = key;
+                }
+            }
+            prop_assert!(pictures.sets().len() <= MAX_SETS);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+use super::*;
+use crate::rtsp::sdp;
+use proptest::prelude::*;
+
+const SDP: &str = "v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n\
+    m=audio 0 RTP/AVP 0\r\n";
+
+fn camera() -> Rc<Description> {
+    let session = sdp::parse(SDP.as_bytes());
+    let mut description = Description::new(SDP.as_bytes());
+    for (index, media) in session.media.iter().enumerate() {
+        let channel = index as u8 * 2;
+        description.add(index, media, channel, channel + 1);
+    }
+    Rc::new(description)
+}
+
+fn request(method: &str, uri: &str, headers: &str) -> Vec<u8> {
+    format!("{method} {uri} RTSP/1.0\r\nCSeq: 7\r\n{headers}\r\n").into_bytes()
+}
+
+/// The answer's status and text, which must be the next thing.
+fn answer(service: &mut Service) -> (u16, String) {
+    match service.poll_wish() {
+        Some(Wish::Answer { tag, bytes }) => {
+            assert_eq!(tag, "t");
+            let text = String::from_utf8(bytes).unwrap();
+            assert!(text.contains("\r\nCSeq: 7\r\n"), "{text}");
+            (text[9..12].parse().unwrap(), text)
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn ask(service: &mut Service, method: &str, uri: &str, headers: &str) -> (u16, String) {
+    service.handle("t", &request(method, uri, headers)).unwrap();
+    answer(service)
+}
+
+const BASE: &str = "rtsp://camgate/Front";
+const TCP: &str = "Transport: RTP/AVP/TCP;unicast;interleaved=";
+
+fn described() -> Service {
+    let mut service = Service::new("abc".into());
+    service.handle("t", &request("DESCRIBE", BASE, "")).unwrap();
+    assert_eq!(service.poll_wish(), Some(Wish::Watch("front".into())));
+    assert_eq!(service.poll_wish(), None);
+    service.ready(camera(), camera().for_viewers("x", &[]));
+    let (status, text) = answer(&mut service);
+    assert_eq!(status, 200);
+    assert!(
+        text.contains("\r\nContent-Base: rtsp://camgate/Front/\r\n"),
+        "{text}"
+    );
+    service
+}
+
+#[test]
+fn from_describe_to_teardown() {
+    let mut service = described();
+    let video = format!("{BASE}/track0");
+    let (status, text) = ask(&mut service, "SETUP", &video, &format!("{TCP}4-5\r\n"));
+    assert_eq!(status, 200);
+    assert!(text.contains("interleaved=4-5") && text.contains("\r\nSession: abc;timeout=60"));
+    let session = "Session: abc,timeout=60\r\n";
+    let audio = format!("{BASE}/track1");
+    let (_, text) = ask(
+        &mut service,
+        "SETUP",
+        &audio,
+        &format!("{TCP}4-5\r\n{session}"),
+    );
+    assert!(
+        text.contains("interleaved=2-3"),
+        "taken: its own on the link: {text}"
+    );
+    assert_eq!(ask(&mut service, "PLAY", BASE, session).0, 200);
+    let channels = vec![(0, 4), (1, 5), (2, 2), (3, 3)];
+    assert_eq!(service.poll_wish(), Some(Wish::Play(channels)));
+    assert_eq!(ask(&mut service, "OPTIONS", "*", session).0, 200);
+    assert_eq!(ask(&mut service, "GET_PARAMETER", BASE, session).0, 200);
+    service
+        .handle("t", &request("PAUSE", BASE, session))
+        .unwrap();
+    assert_eq!(service.poll_wish(), Some(Wish::Pause));
+    assert_eq!(answer(&mut service).0, 200);
+    service
+        .handle("t", &request("TEARDOWN", BASE, session))
+        .unwrap();
+    assert_eq!(service.poll_wish(), Some(Wish::Leave));
+    assert_eq!(answer(&mut service).0, 200);
+    assert_eq!(ask(&mut service, "PLAY", BASE, session).0, 454);
+}
+
+#[test]
+fn what_cannot_be_is_refused_with_its_status() {
+    let mut service = described();
+    let track = format!("{BASE}/track0");
+    for (method, uri, headers, expected) in [
+        ("PLAY", BASE, "", 454),
+        ("PLAY", BASE, "Session: other\r\n", 454),
+        ("SETUP", &track, "", 400),
+        (
+            "SETUP",
+            &track,
+            "Transport: RTP/AVP;unicast;client_port=5-6\r\n",
+            461,
+        ),
+        (
+            "SETUP",
+            "rtsp://camgate/front/track9",
+            "Transport: RTP/AVP/TCP\r\n",
+            404,
+        ),
+        ("SETUP", BASE, "Transport: RTP/AVP/TCP\r\n", 404),
+        (
+            "SETUP",
+            "rtsp://camgate/other/track0",
+            "Transport: RTP/AVP/TCP\r\n",
+            455,
+        ),
+        ("RECORD", BASE, "", 405),
+    ] {
+        assert_eq!(
+            ask(&mut service, method, uri, headers).0,
+            expected,
+            "{method} {uri}"
+        );
+    }
+    assert!(service.handle("t", b"GET / HTTP/1.1\r\n\r\n").is_err());
+}
+
+#[test]
+fn requests_wait_for_the_camera_in_order() {
+    let mut service = Service::new("abc".into());
+    for method in ["DESCRIBE", "OPTIONS"] {
+        service.handle("t", &request(method, BASE, "")).unwrap();
+    }
+    assert_eq!(service.poll_wish(), Some(Wish::Watch("front".into())));
+    assert_eq!(service.poll_wish(), None);
+    for _ in 2..MAX_HELD {
+        service.handle("t", &request("OPTIONS", BASE, "")).unwrap();
+    }
+    assert!(service.handle("t", &request("OPTIONS", BASE, "")).is_err());
+    service.refuse(404, "there is no camera front");
+    let (status, text) = answer(&mut service);
+    assert_eq!(status, 404);
+    assert!(text.starts_with("RTSP/1.0 404 there is no camera front\r\n"));
+    assert_eq!(answer(&mut service).0, 200);
+}
+
+#[test]
+fn a_camera_may_be_set_up_without_a_question() {
+    let mut service = Service::new("abc".into());
+    let setup = request(
+        "SETUP",
+        "rtsp://camgate/front/sub/track1",
+        "Transport: RTP/AVP/TCP\r\n",
+    );
+    service.handle("t", &setup).unwrap();
+    assert_eq!(service.poll_wish(), Some(Wish::Watch("front/sub".into())));
+    service.ready(camera(), String::new());
+    assert_eq!(answer(&mut service).0, 200);
+}
+
+proptest! {
+    #[test]
+    fn every_request_is_answered(requests in prop::collection::vec((0..9_usize, "[a-z/*0-9]{0,9}", "\\PC{0,30}"), 1..12)) {
+        let methods = METHODS.split(", ").chain(["NONE"]).collect::<Vec<_>>();
+        let mut service = Service::new("abc".into());
+        let (mut owed, mut paid) = (0, 0);
+        for (method, path, header) in requests {
+            let header = format!("Transport: {header}\r\n");
+            let uri = format!("rtsp://camgate/{path}");
+            owed += u32::from(service.handle("t", &request(methods[method], &uri, &header)).is_ok());
+            while let Some(wish) = service.poll_wish() {
+                match wish {
+                    Wish::Answer { .. } => paid += 1,
+                    Wish::Watch(name) if name.len() % 2 == 0 => service.refuse(404, ""),
+                    Wish::Watch(_) => service.ready(camera(), String::new()),
+                    _ => {}
+                }
+            }
+        }
+        prop_assert_eq!(owed, paid);
+    }
+}

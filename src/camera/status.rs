@@ -1,0 +1,126 @@
+//! What can be told of a camera: its state, and what its link carries.
+
+use std::time::{Duration, Instant};
+
+use super::{Camera, MAX_TRACKS, State};
+
+/// How long bits are counted before a rate is told.
+const WINDOW: Duration = Duration::from_secs(2);
+
+/// Sequence numbers ahead that are still loss, not a new beginning
+/// (RFC 3550 §A.1).
+const MAX_DROPOUT: u16 = 3000;
+
+/// Counts what a link carries.
+#[derive(Debug, Default)]
+pub struct Meter {
+    /// Payload bytes since the camera was made.
+    pub bytes: u64,
+    /// RTP packets.
+    pub packets: u64,
+    /// RTP packets that never came, by their numbers.
+    pub lost: u64,
+    last: [Option<(u32, u16)>; MAX_TRACKS],
+    window: Option<(Instant, u64)>,
+    rate: u64,
+}
+
+impl Meter {
+    /// A link plays.
+    pub fn start(&mut self, now: Instant) {
+        self.last = Default::default();
+        self.window = Some((now, self.bytes));
+    }
+
+    /// It plays no more.
+    pub fn stop(&mut self) {
+        (self.window, self.rate) = (None, 0);
+    }
+
+    /// A packet of a track.
+    pub fn packet(&mut self, track: usize, sequence: u16, ssrc: u32, length: usize) {
+        self.packets += 1;
+        self.bytes += length as u64;
+        let Some(last) = self.last.get_mut(track) else {
+            return;
+        };
+        if let Some((source, number)) = *last
+            && source == ssrc
+        {
+            let missing = sequence.wrapping_sub(number).wrapping_sub(1);
+            if missing > u16::MAX - MAX_DROPOUT {
+                return; // an old one, or one that comes again
+            }
+            self.lost += u64::from(if missing < MAX_DROPOUT { missing } else { 0 });
+        }
+        *last = Some((ssrc, sequence));
+    }
+
+    /// Bits per second, lately.
+    pub fn rate(&mut self, now: Instant) -> u64 {
+        if let Some((since, bytes)) = self.window {
+            let span = now.saturating_duration_since(since);
+            if span >= WINDOW {
+                self.rate = (self.bytes - bytes) * 8_000 / (span.as_millis() as u64).max(1);
+                self.window = Some((now, self.bytes));
+            }
+        }
+        self.rate
+    }
+}
+
+/// A camera as `/api/cameras` and `/metrics` tell of it. Nothing secret.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Status {
+    pub name: String,
+    pub title: String,
+    /// `idle`, `connecting`, `live` or `failed`.
+    pub state: &'static str,
+    /// Why it failed.
+    pub words: String,
+    /// Seconds in this state.
+    pub since: u64,
+    /// Such as `H264` and `PCMA`.
+    pub codecs: Vec<String>,
+    pub size: Option<(u16, u16)>,
+    pub viewers: usize,
+    /// Bits per second.
+    pub bitrate: u64,
+    pub packets: u64,
+    pub lost: u64,
+    pub bytes: u64,
+    /// Frames that slow viewers did not get.
+    pub skipped: u64,
+}
+
+impl Camera {
+    /// What can be told of it.
+    pub fn status(&mut self, now: Instant) -> Status {
+        let tracks = self.description().map_or(&[][..], |it| &it.tracks);
+        let size = tracks.iter().find_map(|track| track.size);
+        let codecs = tracks.iter().map(|track| track.encoding.clone()).collect();
+        Status {
+            name: self.name.clone(),
+            title: self.title.clone(),
+            state: match self.state {
+                State::Idle => "idle",
+                State::Connecting | State::Talking => "connecting",
+                State::Live => "live",
+                State::Waiting { .. } => "failed",
+            },
+            words: self
+                .trouble
+                .as_ref()
+                .map_or_else(String::new, |it| it.words.clone()),
+            since: now.saturating_duration_since(self.since).as_secs(),
+            codecs,
+            size,
+            viewers: self.viewers,
+            bitrate: self.meter.rate(now),
+            packets: self.meter.packets,
+            lost: self.meter.lost,
+            bytes: self.meter.bytes,
+            skipped: self.skipped,
+        }
+    }
+}

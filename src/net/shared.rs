@@ -1,0 +1,224 @@
+//! Shared cameras: made as configured, called when somebody watches, left when
+//! nobody does.
+//!
+//! Each has one source, which stays while its links come and go; [`super::watching`]
+//! tells who watches, [`super::sharing`] how media gets to them.
+
+use std::time::Instant;
+
+use crate::camera::{Camera, Output, Status};
+use crate::channel::Failure;
+use crate::config;
+
+use super::key::Key;
+use super::queue::Queue;
+use super::server::Server;
+use super::viewer::{Owner, Source};
+
+/// A camera and where its media is.
+pub struct Shared {
+    /// What it was made of; `true`: of its smaller stream.
+    config: (config::Camera, bool),
+    pub camera: Camera,
+    /// It stays while the links come and go.
+    pub source: Key,
+    /// Frames before this position were looked at.
+    pub seen: u64,
+    /// Viewers that wait for it to play.
+    pub awaited_by: Vec<Key>,
+}
+
+impl Server {
+    /// Makes the cameras as configured, and starts those that are always on.
+    /// Those that are there already, and are no others now, go on.
+    pub(super) fn set_cameras(&mut self) {
+        let wanted: Vec<(config::Camera, bool)> = self
+            .config
+            .cameras
+            .iter()
+            .flat_map(|camera| {
+                let sub = camera.sub.as_ref().map(|_| (camera.clone(), true));
+                [Some((camera.clone(), false)), sub]
+            })
+            .flatten()
+            .collect();
+        let there = self.shared.iter();
+        let gone = there.filter(|(_, it)| !wanted.contains(&it.config));
+        let gone: Vec<Key> = gone.map(|(key, _)| key).collect();
+        for key in gone {
+            self.remove_camera(key);
+        }
+        for config in wanted {
+            if !self.shared.iter().any(|(_, it)| it.config == config) {
+                self.add_camera(config);
+            }
+        }
+    }
+
+    fn add_camera(&mut self, config: (config::Camera, bool)) {
+        let (camera, sub) = &config;
+        let (name, url) = match (&camera.sub, sub) {
+            (Some(url), true) => (format!("{}/sub", camera.name), url),
+            _ => (camera.name.clone(), &camera.url),
+        };
+        let mut seed = [0; 8];
+        let _ = getrandom::fill(&mut seed); // only jitter and client nonces come from it
+        let kept = self.config.limits.backlog.max(camera.gop_cache);
+        let random = u64::from_ne_bytes(seed);
+        let camera = Camera::new(name, camera, url.reveal(), random, self.now);
+        let queue = Queue::new(kept, self.pool.buffer_size());
+        let now = self.now;
+        let (sources, shared) = (&mut self.sources, &mut self.shared);
+        let added = shared.insert_with(|key| {
+            let source = Source::new(Owner::Camera(key), queue, Vec::new(), now);
+            let source = sources.insert_with(|_| Ok::<_, ()>(source)).ok_or(())??;
+            Ok::<_, ()>(Shared {
+                config,
+                camera,
+                source,
+                seen: 0,
+                awaited_by: Vec::new(),
+            })
+        });
+        if let Some(Ok(key)) = added {
+            self.with_camera(key, Camera::start);
+        }
+    }
+
+    /// Has a camera do something, then does what it wants done.
+    pub(super) fn with_camera(&mut self, key: Key, act: impl FnOnce(&mut Camera, Instant)) {
+        if let Some(shared) = self.shared.get_mut(key) {
+            act(&mut shared.camera, self.now);
+            self.run_camera(key);
+        }
+    }
+
+    fn run_camera(&mut self, key: Key) {
+        while let Some(shared) = self.shared.get_mut(key)
+            && let Some(output) = shared.camera.poll_output()
+        {
+            match output {
+                Output::Connect { host, port } => {
+                    log::info!("[{}] connecting to {host}:{port}", shared.camera.name());
+                    self.connect_for(Owner::Camera(key), host, port);
+                }
+                Output::Send(bytes) => self.send_to_shared(key, bytes),
+                Output::Disconnect => self.close_link(key),
+                Output::Ready { changed } => self.shared_ready(key, changed),
+                Output::Failed => self.shared_failed(key),
+            }
+        }
+    }
+
+    /// The next time at which a camera wants to be looked at.
+    pub(super) fn cameras_due(&self) -> Option<Instant> {
+        let due = self.shared.iter().filter_map(|(_, it)| it.camera.timeout());
+        due.min()
+    }
+
+    pub(super) fn serve_cameras(&mut self) {
+        if self.cameras_due().is_none_or(|due| due > self.now) {
+            return;
+        }
+        let keys: Vec<Key> = self.shared.iter().map(|(key, _)| key).collect();
+        for key in keys {
+            self.with_camera(key, Camera::handle_timeout);
+        }
+    }
+
+    pub(super) fn shared_connected(&mut self, key: Key) {
+        self.with_camera(key, Camera::connected);
+    }
+
+    /// There is no link to a camera, or no more.
+    pub(super) fn shared_lost(&mut self, key: Key, failure: &Failure) {
+        self.drop_link(key);
+        self.with_camera(key, |camera, now| camera.link_lost(failure, now));
+    }
+
+    fn send_to_shared(&mut self, key: Key, bytes: Vec<u8>) {
+        let Some(connection) = self.link_of(key).and_then(|c| self.connections.get_mut(c)) else {
+            return;
+        };
+        connection.out.push(bytes);
+        if connection.flush().is_err() {
+            self.camera_closed(Owner::Camera(key));
+        }
+    }
+
+    fn link_of(&self, key: Key) -> Option<Key> {
+        let source = self.shared.get(key)?.source;
+        self.sources.get(source)?.connection
+    }
+
+    /// Takes the link from a camera's source.
+    fn take_link(&mut self, key: Key) -> Option<Key> {
+        let source = self.shared.get(key)?.source;
+        let link = self.sources.get_mut(source)?.connection.take()?;
+        self.pool.settle(link);
+        Some(link)
+    }
+
+    /// Drops the link; what it brought stays.
+    pub(super) fn drop_link(&mut self, key: Key) {
+        if let Some(link) = self.take_link(key) {
+            self.drop_connection(link);
+        }
+    }
+
+    /// Ends a camera that the configuration has no more, or has otherwise.
+    fn remove_camera(&mut self, key: Key) {
+        let watching: Vec<Key> = match self.shared.get(key) {
+            Some(shared) => {
+                let source = shared.source;
+                let all = self.viewers.iter();
+                let all = all.filter(|(_, viewer)| viewer.source == Some(source));
+                all.map(|(viewer, _)| viewer).collect()
+            }
+            None => return,
+        };
+        for viewer in watching {
+            self.end_viewer(
+                viewer,
+                1011,
+                "the camera's configuration has changed",
+                false,
+            );
+            self.unwatch(viewer);
+        }
+        self.with_camera(key, Camera::leave);
+        if let Some(shared) = self.shared.remove(key)
+            && let Some(mut source) = self.sources.remove(shared.source)
+        {
+            source.queue.clear(&mut self.pool);
+        }
+    }
+
+    /// Ends them all.
+    pub(super) fn remove_cameras(&mut self) {
+        let keys: Vec<Key> = self.shared.iter().map(|(key, _)| key).collect();
+        for key in keys {
+            self.remove_camera(key);
+        }
+    }
+
+    /// Closes the link when what waits for the camera is out.
+    fn close_link(&mut self, key: Key) {
+        if let Some(link) = self.take_link(key) {
+            self.close_connection(link);
+        }
+        self.release(key);
+    }
+
+    /// What can be told of all cameras, in the order of their names.
+    pub(super) fn camera_statuses(&mut self) -> Vec<Status> {
+        let keys: Vec<Key> = self.shared.iter().map(|(key, _)| key).collect();
+        let now = self.now;
+        let mut list: Vec<Status> = keys
+            .into_iter()
+            .filter_map(|key| Some(self.shared.get_mut(key)?.camera.status(now)))
+            .collect();
+        list.sort_by(|a, b| a.name.cmp(&b.name));
+        list
+    }
+}

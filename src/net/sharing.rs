@@ -1,0 +1,152 @@
+//! The media of a shared camera on its way to all who watch.
+//!
+//! The queue of such a source keeps what the slowest of its viewers has not
+//! got, and what the camera's cache wants for those to come; it never makes the
+//! camera wait. A viewer further behind than `backlog` goes on at the last key
+//! frame that is near enough, or else at the next one: whole frames are left
+//! out for it, never a part of one.
+
+use crate::camera::LOOK;
+
+use super::key::Key;
+use super::queue::{Brought, NoRoom};
+use super::server::Server;
+
+impl Server {
+    /// Media of a camera has come: it is looked at, and goes to all who watch.
+    pub(super) fn brought_all(&mut self, key: Key, brought: &Brought) {
+        for message in &brought.messages {
+            self.with_camera(key, |camera, now| camera.handle_message(message, now));
+        }
+        if brought.frames == 0 {
+            return;
+        }
+        self.look_at_frames(key);
+        let viewers = self.playing(key);
+        let most = self.config.limits.backlog as u64;
+        for viewer in viewers {
+            self.shed(key, viewer, most);
+            self.pump(viewer);
+        }
+        self.release(key);
+    }
+
+    /// Shows the camera the frames that came.
+    fn look_at_frames(&mut self, key: Key) {
+        let Some(shared) = self.shared.get_mut(key) else {
+            return;
+        };
+        let Some(source) = self.sources.get(shared.source) else {
+            return;
+        };
+        let queue = &source.queue;
+        let mut at = shared.seen.max(queue.head());
+        let mut walk = queue.walk(at);
+        let mut scratch = [0; LOOK];
+        while at < queue.whole() {
+            let Some((channel, length)) = walk.frame_header() else {
+                break;
+            };
+            let look = length.min(LOOK);
+            let start = walk.piece(look, &mut scratch);
+            walk.skip(length - look);
+            shared.camera.frame(channel, start, length, at);
+            at += 4 + length as u64;
+        }
+        shared.seen = at;
+        shared.camera.heard(self.now);
+        shared.camera.cache.grown(at);
+    }
+
+    /// The viewers that get media of a camera.
+    pub(super) fn playing(&self, key: Key) -> Vec<Key> {
+        let source = self
+            .shared
+            .get(key)
+            .and_then(|it| self.sources.get(it.source));
+        source.map_or_else(Vec::new, |source| source.watchers.clone())
+    }
+
+    /// Moves a viewer that is more than `most` bytes behind, or that waits for a
+    /// key frame, to where it can go on.
+    fn shed(&mut self, key: Key, viewer: Key, most: u64) {
+        let (Some(shared), Some(found)) = (self.shared.get_mut(key), self.viewers.get_mut(viewer))
+        else {
+            return;
+        };
+        let Some(source) = self.sources.get(shared.source) else {
+            return;
+        };
+        let (Some(delivery), Some(data)) = (&mut found.delivery, found.data) else {
+            return;
+        };
+        let (at, whole) = (delivery.next_position(), source.queue.whole());
+        if !found.skipping && whole - delivery.position() <= most {
+            return;
+        }
+        let key_frame = shared.camera.cache.key();
+        let ahead = |key: &u64| *key > at || (found.skipping && *key == at);
+        let target = match key_frame.filter(|key| ahead(key) && whole - key <= most) {
+            Some(position) => {
+                found.skipping = false;
+                position
+            }
+            // Without key frames any frame will do.
+            None if !shared.camera.has_pictures() => whole,
+            None => {
+                found.skipping = true;
+                whole
+            }
+        };
+        shared.camera.skipped += source.queue.frames_between(at, target);
+        let rest = delivery.jump(target, &source.queue);
+        if let Some(connection) = self.connections.get_mut(data) {
+            connection.out.push_front(rest);
+        }
+    }
+
+    /// Returns the buffers that nobody wants any more.
+    pub(super) fn release(&mut self, key: Key) {
+        let Some(shared) = self.shared.get(key) else {
+            return;
+        };
+        let Some(source) = self.sources.get_mut(shared.source) else {
+            return;
+        };
+        let viewers = source.watchers.iter().filter_map(|viewer| {
+            let delivery = self.viewers.get(*viewer)?.delivery.as_ref()?;
+            Some(delivery.position())
+        });
+        let kept = shared.camera.cache.start();
+        let wanted = viewers.chain(kept).fold(source.queue.whole(), u64::min);
+        let link = source.connection;
+        source.queue.release(wanted, &mut self.pool, link);
+        source.paused = false;
+    }
+
+    /// Makes room for a read at the expense of the cache, and then of those who
+    /// are behind.
+    pub(super) fn make_room(&mut self, key: Key, link: Key) -> Result<(), NoRoom> {
+        let size = self.pool.buffer_size() as u64;
+        if let Some(shared) = self.shared.get_mut(key) {
+            shared.camera.cache.give_up();
+        }
+        self.release(key);
+        if let Ok(()) = self.try_room(key, link) {
+            return Ok(());
+        }
+        for viewer in self.playing(key) {
+            self.shed(key, viewer, size);
+        }
+        self.release(key);
+        self.try_room(key, link)
+    }
+
+    fn try_room(&mut self, key: Key, link: Key) -> Result<(), NoRoom> {
+        let source = self.shared.get(key).map(|shared| shared.source);
+        match source.and_then(|source| self.sources.get_mut(source)) {
+            Some(source) => source.queue.prepare(&mut self.pool, link),
+            None => Err(NoRoom::Full),
+        }
+    }
+}

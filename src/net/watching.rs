@@ -1,0 +1,207 @@
+//! Viewers of shared cameras: they name one, wait until it plays, get its media,
+//! and go.
+
+use crate::camera::Camera;
+
+use super::delivery::Delivery;
+use super::key::Key;
+use super::server::Server;
+use super::shared::Shared;
+use super::viewer::Owner;
+
+impl Server {
+    /// A viewer asks for a camera by name.
+    pub(super) fn watch(&mut self, viewer: Key, name: &str) {
+        self.unwatch(viewer);
+        if let Some(limit) = self.limit_reached(viewer) {
+            return self.refuse_watch(viewer, 503, &limit);
+        }
+        let named = |(_, shared): &(Key, &Shared)| shared.camera.name() == name;
+        let Some((key, shared)) = self.shared.iter().find(named) else {
+            let words = self.unknown_camera(name);
+            return self.refuse_watch(viewer, 404, &words);
+        };
+        let (source, plays) = (shared.source, shared.camera.description().is_some());
+        if let Some(found) = self.viewers.get_mut(viewer) {
+            log::info!("[c{}] wants camera {name}", found.id);
+            found.source = Some(source);
+            if found.data.is_some() {
+                found.open_by = None;
+            }
+        }
+        if let Some(shared) = self.shared.get_mut(key)
+            && !plays
+        {
+            shared.awaited_by.push(viewer);
+        }
+        self.with_camera(key, Camera::watch);
+        if plays {
+            self.tell_ready(key, viewer);
+        }
+    }
+
+    fn refuse_watch(&mut self, viewer: Key, status: u16, words: &str) {
+        if let Some(found) = self.viewers.get_mut(viewer) {
+            found.channel.camera_refused(status, words);
+            self.run_channel(viewer);
+        }
+    }
+
+    fn unknown_camera(&self, name: &str) -> String {
+        const SHOWN: usize = 8;
+        let shown: String = name.chars().take(64).collect();
+        let names = self.shared.iter().map(|(_, shared)| shared.camera.name());
+        let names: Vec<&str> = names.filter(|name| !name.contains('/')).collect();
+        let (list, more) = match names.split_at_checked(SHOWN) {
+            Some((list, rest)) if !rest.is_empty() => (list, " and others"),
+            _ => (&names[..], ""),
+        };
+        match list.is_empty() {
+            true => format!("there is no camera {shown}, none is configured"),
+            false => format!(
+                "there is no camera {shown}; known are {}{more}",
+                list.join(", ")
+            ),
+        }
+    }
+
+    /// A viewer is done with its camera.
+    pub(super) fn unwatch(&mut self, viewer: Key) {
+        let source = self.viewers.get(viewer).and_then(|found| found.source);
+        let Some(Owner::Camera(key)) = source.and_then(|s| self.sources.get(s)).map(|s| s.owner)
+        else {
+            return;
+        };
+        self.stop_delivery(viewer);
+        if let Some(found) = self.viewers.get_mut(viewer) {
+            found.source = None;
+            found.channels = None;
+        }
+        if let Some(shared) = self.shared.get_mut(key) {
+            shared.awaited_by.retain(|other| *other != viewer);
+        }
+        self.with_camera(key, Camera::unwatch);
+    }
+
+    /// It plays: who waited for it is told.
+    pub(super) fn shared_ready(&mut self, key: Key, changed: bool) {
+        let Some(shared) = self.shared.get_mut(key) else {
+            return;
+        };
+        log::info!("[{}] plays", shared.camera.name());
+        let waiting = std::mem::take(&mut shared.awaited_by);
+        if changed {
+            let reason = "the camera sends something else now";
+            for viewer in self.playing(key) {
+                self.end_viewer(viewer, 1011, reason, false);
+            }
+        }
+        for viewer in waiting {
+            self.tell_ready(key, viewer);
+        }
+    }
+
+    fn tell_ready(&mut self, key: Key, viewer: Key) {
+        let Some(shared) = self.shared.get(key) else {
+            return;
+        };
+        if let Some(description) = shared.camera.description().cloned()
+            && let Some(found) = self.viewers.get_mut(viewer)
+        {
+            found
+                .channel
+                .camera_ready(description, shared.camera.described());
+            self.run_channel(viewer);
+        }
+    }
+
+    pub(super) fn shared_failed(&mut self, key: Key) {
+        let Some(shared) = self.shared.get_mut(key) else {
+            return;
+        };
+        let Some(trouble) = shared.camera.trouble().cloned() else {
+            return;
+        };
+        log::warn!("[{}] {}", shared.camera.name(), trouble.words);
+        for viewer in std::mem::take(&mut shared.awaited_by) {
+            self.unwatch(viewer);
+            if let Some(found) = self.viewers.get_mut(viewer) {
+                found.channel.camera_refused(trouble.status, &trouble.words);
+                self.run_channel(viewer);
+            }
+        }
+    }
+
+    /// A viewer wants its media.
+    pub(super) fn play(&mut self, viewer: Key, channels: Vec<(u8, u8)>) {
+        if let Some(found) = self.viewers.get_mut(viewer) {
+            found.channels = Some(channels);
+            self.begin_delivery(viewer);
+        }
+    }
+
+    /// Lets media flow, if the viewer said PLAY and has a data socket.
+    pub(super) fn begin_delivery(&mut self, viewer: Key) {
+        let Some(found) = self.viewers.get_mut(viewer) else {
+            return;
+        };
+        let (Some(channels), Some(data), None) = (&found.channels, found.data, &found.delivery)
+        else {
+            return;
+        };
+        let Some(place) = found.source else { return };
+        let Some(source) = self.sources.get_mut(place) else {
+            return;
+        };
+        let Owner::Camera(key) = source.owner else {
+            return;
+        };
+        let Some(camera) = self.shared.get(key).map(|shared| &shared.camera) else {
+            return;
+        };
+        let position = camera.cache.start().unwrap_or(source.queue.whole());
+        let delivery = Delivery::new(position, found.framing, chosen(camera, channels));
+        if let Some(connection) = self.connections.get_mut(data) {
+            for (channel, report) in camera.reports() {
+                connection
+                    .out
+                    .push(delivery.wrap(*channel, report).unwrap_or_default());
+            }
+        }
+        found.delivery = Some(delivery);
+        found.skipping = false;
+        source.watchers.push(viewer);
+        self.schedule(data);
+    }
+
+    /// Stops a viewer's media between two frames.
+    pub(super) fn stop_delivery(&mut self, viewer: Key) {
+        let Some(found) = self.viewers.get_mut(viewer) else {
+            return;
+        };
+        let Some(source) = found.source.and_then(|source| self.sources.get_mut(source)) else {
+            return;
+        };
+        let Owner::Camera(key) = source.owner else {
+            return;
+        };
+        found.stuck = None;
+        source.watchers.retain(|other| *other != viewer);
+        if let Some(mut delivery) = found.delivery.take() {
+            let rest = delivery.jump(0, &source.queue);
+            if let Some(connection) = found.data.and_then(|data| self.connections.get_mut(data)) {
+                connection.out.push_front(rest);
+            }
+        }
+        found.channels = None;
+        self.release(key);
+    }
+}
+
+/// The channels for a delivery; `None` if they are all of the camera's, as they
+/// are.
+fn chosen(camera: &Camera, channels: &[(u8, u8)]) -> Option<Vec<(u8, u8)>> {
+    let tracks = camera.description().map_or(0, |it| it.tracks.len());
+    let same = channels.iter().all(|(own, name)| own == name);
+    (!same || channels.len() != tracks * 2).then(|| channels.to_vec())
+}

@@ -1,0 +1,85 @@
+//! H.264 as RTP packets, small enough to be made on the spot: which picture a
+//! packet belongs to, and whether it is a key frame, can be read off it.
+//!
+//! Invariant: the content follows from the number of the picture alone.
+
+use super::frames::HEADER;
+
+/// RTP packets of one picture.
+pub const PACKETS: u16 = 4;
+/// Bytes of payload in each.
+pub const PAYLOAD: usize = 1_000;
+
+/// Pictures with a key frame every `every` of them.
+#[derive(Clone, Copy)]
+pub struct Pictures {
+    pub every: u32,
+    pub ssrc: u32,
+}
+
+impl Pictures {
+    pub const USUAL: Self = Self { every: 25, ssrc: 7 };
+
+    /// The interleaved frames of picture `number`, on channel 0.
+    pub fn picture(&self, number: u32) -> Vec<u8> {
+        let kind = if number.is_multiple_of(self.every) {
+            5
+        } else {
+            1
+        };
+        (0..PACKETS)
+            .flat_map(|packet| self.packet(number, packet, kind))
+            .collect()
+    }
+
+    fn packet(&self, number: u32, packet: u16, kind: u8) -> Vec<u8> {
+        let last = packet + 1 == PACKETS;
+        let sequence = (number as u16).wrapping_mul(PACKETS).wrapping_add(packet);
+        let length = (12 + PAYLOAD) as u16;
+        let mut bytes = vec![b'$', 0];
+        bytes.extend(length.to_be_bytes());
+        bytes.extend([0x80, if last { 0xe0 } else { 0x60 }]);
+        bytes.extend(sequence.to_be_bytes());
+        bytes.extend((number * 3600).to_be_bytes());
+        bytes.extend(self.ssrc.to_be_bytes());
+        let ends = u8::from(packet == 0) << 7 | u8::from(last) << 6;
+        bytes.extend([0x7c, ends | kind]); // FU-A (RFC 6184 section 5.8)
+        bytes.resize(HEADER + usize::from(length), number as u8);
+        bytes
+    }
+}
+
+/// What a viewer got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Packet {
+    pub channel: u8,
+    pub picture: u32,
+    pub packet: u16,
+    pub key: bool,
+}
+
+/// Reads whole frames; anything that is not one of the pictures' packets fails.
+pub fn packets(mut bytes: &[u8]) -> Vec<Packet> {
+    let mut found = Vec::new();
+    while let Some((header, rest)) = bytes.split_first_chunk::<HEADER>() {
+        assert_eq!(header[0], b'$', "not a frame");
+        let length = usize::from(u16::from_be_bytes([header[2], header[3]]));
+        let (payload, rest) = rest.split_at(length);
+        bytes = rest;
+        let sequence = u16::from_be_bytes([payload[2], payload[3]]);
+        let time = u32::from_be_bytes(payload[4..8].try_into().unwrap());
+        let picture = time / 3600;
+        assert!(
+            payload[14..].iter().all(|byte| *byte == picture as u8),
+            "another's bytes"
+        );
+        found.push(Packet {
+            channel: header[1],
+            picture,
+            packet: sequence % PACKETS,
+            key: payload[13] & 0x1f == 5,
+        });
+    }
+    assert!(bytes.is_empty(), "part of a frame");
+    found
+}

@@ -1,0 +1,179 @@
+//! Shared cameras for those who speak RTSP themselves: over TCP, and as the bytes
+//! of a WebSocket.
+//!
+//! Invariant: the bytes are the same in all ways; only what is around them is not.
+
+mod common;
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use common::BOUND;
+use common::fake_camera::FakeCamera;
+use common::gateway::{Config, Gateway};
+use common::pictures::{Packet, Pictures, packets};
+use common::rtsp::{self, Upstream};
+use common::socket::Socket;
+use tungstenite::Message;
+
+fn filming() -> FakeCamera {
+    FakeCamera::start(|link| {
+        link.serve_until("PLAY")?;
+        for number in 0.. {
+            link.send(&Pictures::USUAL.picture(number))?;
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    })
+}
+
+fn start(camera: &FakeCamera) -> (Gateway, SocketAddr) {
+    let gateway = Config::new()
+        .general("rtsp_listen", "127.0.0.1:0")
+        .limit("handshake", "1s")
+        .camera("front", &[("url", &camera.url())])
+        .start();
+    let line = gateway.await_log(&["cameras at rtsp://"]);
+    let (_, address) = line.split_once("rtsp://").unwrap();
+    let address = address.split('/').next().unwrap().parse().unwrap();
+    (gateway, address)
+}
+
+/// A WebSocket as the stream of bytes that it carries; every write is cut in
+/// two messages, for their boundaries mean nothing.
+struct Carried {
+    socket: Socket,
+    rest: Vec<u8>,
+}
+
+impl Read for Carried {
+    fn read(&mut self, room: &mut [u8]) -> std::io::Result<usize> {
+        if self.rest.is_empty() {
+            self.rest = self.socket.binary();
+        }
+        let count = room.len().min(self.rest.len());
+        room[..count].copy_from_slice(&self.rest[..count]);
+        self.rest.drain(..count);
+        Ok(count)
+    }
+}
+
+impl Write for Carried {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let (first, second) = bytes.split_at(bytes.len() / 3);
+        for part in [first, second] {
+            self.socket.send_message(Message::binary(part.to_vec()));
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn ask(
+    stream: &mut (impl Read + Write),
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> rtsp::Message {
+    let mut all = vec![("CSeq", "5")];
+    all.extend_from_slice(headers);
+    let line = format!("{method} rtsp://camgate/{path} RTSP/1.0");
+    stream.write_all(&rtsp::compose(&line, &all, b"")).unwrap();
+    loop {
+        match rtsp::read_upstream(stream).unwrap() {
+            Upstream::Message(answer) => return answer,
+            Upstream::Frame(_) => {}
+        }
+    }
+}
+
+fn play(stream: &mut (impl Read + Write)) -> Vec<Packet> {
+    assert_eq!(ask(stream, "OPTIONS", "front", &[]).status(), 200);
+    let description = ask(
+        stream,
+        "DESCRIBE",
+        "front",
+        &[("Accept", "application/sdp")],
+    );
+    assert!(String::from_utf8_lossy(&description.body).contains("a=control:track0"));
+    let transport = [("Transport", "RTP/AVP;unicast;client_port=5000-5001")];
+    let answer = ask(stream, "SETUP", "front/track0", &transport);
+    assert_eq!(answer.status(), 461, "clients then try TCP");
+    let transport = [("Transport", "RTP/AVP/TCP;unicast;interleaved=0-1")];
+    let answer = ask(stream, "SETUP", "front/track0", &transport);
+    let session = answer.header("Session").unwrap().to_owned();
+    assert_eq!(
+        ask(stream, "PLAY", "front", &[("Session", &session)]).status(),
+        200
+    );
+    let mut all = Vec::new();
+    while all.len() < 100 {
+        match rtsp::read_upstream(stream).unwrap() {
+            Upstream::Frame(frame) => all.extend(packets(&frame)),
+            Upstream::Message(message) => panic!("{message:?}"),
+        }
+    }
+    // In the middle of media.
+    assert_eq!(
+        ask(stream, "GET_PARAMETER", "front", &[("Session", &session)]).status(),
+        200
+    );
+    assert_eq!(
+        ask(stream, "TEARDOWN", "front", &[("Session", &session)]).status(),
+        200
+    );
+    all
+}
+
+fn check(got: &[Packet]) {
+    assert_eq!((got[0].packet, got[0].key), (0, true));
+    assert!(
+        got.windows(2)
+            .all(|pair| pair[1].picture - pair[0].picture <= 1)
+    );
+}
+
+#[test]
+fn a_client_of_plain_rtsp_gets_the_camera() {
+    let camera = filming();
+    let (gateway, address) = start(&camera);
+    let before = gateway.metrics();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(BOUND)).unwrap();
+        check(&play(&mut stream));
+    }
+    assert_eq!(camera.links(), 1);
+    gateway.await_metrics("no viewer", |now| now.viewers() == before.viewers());
+}
+
+#[test]
+fn a_websocket_may_carry_rtsp() {
+    let camera = filming();
+    let (gateway, _) = start(&camera);
+    for protocol in ["rtsp.onvif.org", "binary"] {
+        let socket = Socket::open(gateway.address(), protocol);
+        let rest = Vec::new();
+        check(&play(&mut Carried { socket, rest }));
+    }
+    gateway.await_metrics("no viewer", |now| now.viewers() == 0.0);
+}
+
+#[test]
+fn who_asks_for_nothing_or_speaks_no_rtsp_is_closed() {
+    let camera = filming();
+    let (gateway, address) = start(&camera);
+    for said in [&b""[..], b"GET / HTTP/1.1\r\n\r\n", &[b'x'; 20_000]] {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(BOUND)).unwrap();
+        let _ = stream.write_all(said);
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest); // its end, or a reset
+    }
+    gateway.await_metrics("no viewer", |now| now.viewers() == 0.0);
+    assert_eq!(camera.links(), 0);
+}
