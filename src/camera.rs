@@ -17,12 +17,15 @@
 //! says, hands in messages and a look at every frame, and tells the time.
 
 mod cache;
+mod datagrams;
 mod description;
 mod link;
 mod media;
 mod picture;
+mod reception;
 mod service;
 mod status;
+mod udp;
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -32,15 +35,19 @@ use crate::channel::Failure;
 use crate::config;
 use crate::rtsp::client::{self, Client};
 use crate::rtsp::sdp;
+use crate::rtsp::transport::Server;
 use crate::rtsp::url::Url;
 
 pub use cache::Cache;
+pub use datagrams::Verdict;
 pub use description::{Description, MAX_TRACKS, Track};
 pub use picture::LOOK;
 pub use service::{Service, Wish};
 pub use status::{Meter, Status};
 
+use datagrams::Datagrams;
 use picture::Pictures;
+use udp::Lower;
 
 /// How long a camera that nobody watches is kept.
 pub const LINGER: Duration = Duration::from_secs(10);
@@ -64,7 +71,16 @@ pub enum Output {
     Connect { host: String, port: u16 },
     /// Send this, if there is a link.
     Send(Vec<u8>),
-    /// Close the link after what was to be sent.
+    /// Open so many pairs of UDP ports; answer with `ports_opened`.
+    OpenPorts { pairs: usize },
+    /// Datagrams on the pair for this RTP channel and the next come from there,
+    /// and from nowhere else.
+    Expect { channel: u8, from: Server },
+    /// Send this to where the datagrams on this channel come from.
+    Datagram { channel: u8, bytes: Vec<u8> },
+    /// Forward what [`Camera::released`] gives.
+    Release,
+    /// Close the link after what was to be sent, and the ports.
     Disconnect,
     /// It plays: see [`Camera::description`]. `changed`: who was told of another
     /// description cannot go on.
@@ -119,6 +135,9 @@ pub struct Camera {
 
     /// What the camera said it has, and what of it is set up so far.
     session: Rc<sdp::Session>,
+    /// How its media is to come, and does.
+    lower: Lower,
+    datagrams: Option<Datagrams>,
     draft: Description,
     description: Option<Rc<Description>>,
     pictures: Option<Pictures>,
@@ -165,6 +184,8 @@ impl Camera {
             leave_at: None,
             trouble: None,
             session: Rc::default(),
+            lower: Lower::new(config.transport),
+            datagrams: None,
             draft: Description::new(&[]),
             description: None,
             pictures: None,
@@ -260,7 +281,8 @@ impl Camera {
             _ => None,
         };
         let silent = (self.state == State::Live).then(|| self.heard + SILENCE);
-        let due = [client, retry, self.leave_at, silent];
+        let datagrams = self.datagrams_due();
+        let due = [client, retry, self.leave_at, silent, datagrams];
         due.into_iter().flatten().min()
     }
 
@@ -279,6 +301,9 @@ impl Camera {
                 password: false,
             };
             return self.failed(trouble, now);
+        }
+        if !self.check_datagrams(now) {
+            return;
         }
         let ms = self.ms(now);
         if let Some(client) = &mut self.client {
@@ -319,12 +344,14 @@ impl Camera {
         }
         self.forget();
         (self.trouble, self.attempts) = (None, 0);
+        self.lower.failed();
         self.enter(State::Idle, now);
     }
 
     /// What was known of the stream holds no more.
     fn forget(&mut self) {
         self.client = None;
+        self.datagrams = None;
         self.pictures = None;
         self.reports.clear();
         self.cache.clear();
@@ -354,6 +381,10 @@ impl Camera {
             false => LONGEST_PAUSE.min(PAUSE * 2_u32.pow(self.attempts.min(5))),
         };
         self.attempts = self.attempts.saturating_add(1);
+        if self.datagrams.is_some() {
+            self.end_session();
+        }
+        self.lower.failed();
         let jitter = pause.mul_f64((next(&mut self.random) >> 40) as f64 / (1_u64 << 26) as f64);
         self.forget();
         (self.target, self.redirects) = (self.url.clone(), 0);

@@ -54,21 +54,33 @@ impl Camera {
                     let body = message::parse(answer).map_or(&[][..], |(message, _)| message.body);
                     self.draft = Description::new(body);
                     self.session = session;
-                    if let Some(client) = &mut self.client {
-                        client.setup(&description::choose(&self.session));
-                    }
+                    self.choose(now);
                 }
                 client::Output::SetUp {
                     media,
                     rtp_channel,
                     rtcp_channel,
-                } => self.set_up(media, rtp_channel, rtcp_channel),
+                } => {
+                    self.set_up(media, rtp_channel, rtcp_channel);
+                    self.set_up_udp(media, rtp_channel, answer);
+                }
                 client::Output::Playing { .. } => self.playing(now),
                 client::Output::Farewell(_) // it ends with a word of its own
                 | client::Output::Paused
                 | client::Output::TornDown => {}
                 client::Output::Failed(failure) => return self.client_failed(&failure, now),
             }
+        }
+    }
+
+    /// Has the media set up that are shared.
+    fn choose(&mut self, now: Instant) {
+        let chosen = description::choose(&self.session);
+        if self.lower.is_udp() && !chosen.is_empty() {
+            return self.open_ports(chosen.len(), now);
+        }
+        if let Some(client) = &mut self.client {
+            client.setup(&chosen);
         }
     }
 
@@ -109,6 +121,9 @@ impl Camera {
             self.outputs.push_back(Output::Disconnect);
             return self.connect(now);
         }
+        if self.change_transport(failure, now) {
+            return;
+        }
         let status = match failure {
             client::Failure::Status {
                 code: code @ (404 | 454),
@@ -119,7 +134,7 @@ impl Camera {
         };
         let trouble = Trouble {
             status,
-            words: failure.text(),
+            words: self.lower.words(failure),
             password: matches!(failure, client::Failure::Unauthorized { .. }),
         };
         self.failed(trouble, now);

@@ -24,6 +24,10 @@ fn wishes(camera: &mut Camera) -> Vec<String> {
                 assert!(!text.contains("hunter2"), "{text}");
                 text.split(' ').next().unwrap().to_owned()
             }
+            Output::OpenPorts { pairs } => format!("open {pairs}"),
+            Output::Expect { channel, from } => format!("expect {channel} from {:?}", from.ports),
+            Output::Datagram { channel, bytes } => format!("send {} on {channel}", bytes.len()),
+            Output::Release => "release".to_owned(),
             Output::Disconnect => "disconnect".to_owned(),
             Output::Ready { changed } => format!("ready {changed}"),
             Output::Failed => camera.trouble().unwrap().words.clone(),
@@ -213,4 +217,129 @@ fn the_requests_of_the_camera_are_answered() {
     bring_up(&mut camera, SDP, now);
     camera.handle_message(b"OPTIONS * RTSP/1.0\r\nCSeq: 3\r\n\r\n", now);
     assert_eq!(wishes(&mut camera), ["RTSP/1.0"]);
+}
+
+const OPEN: [(u16, u16); 2] = [(5000, 5001), (5002, 5003)];
+
+fn over(transport: config::Transport) -> (Camera, Instant) {
+    let mut config = config::Camera::named("front").unwrap();
+    (config.always, config.transport) = (true, transport);
+    let now = Instant::now();
+    let mut camera = Camera::new("front".into(), &config, "rtsp://10.0.0.1/s", 1, now);
+    camera.start(now);
+    (camera, now)
+}
+
+/// From the connect to the first PLAY's answer, over UDP.
+fn bring_up_udp(camera: &mut Camera, now: Instant) -> Vec<String> {
+    camera.connected(now);
+    reply(camera, "", "", now);
+    reply(camera, "", SDP, now);
+    camera.ports_opened(&OPEN, now);
+    for ports in ["6000-6001", "6002-6003"] {
+        let transport = format!("Session: 1\r\nTransport: RTP/AVP;server_port={ports};ssrc=7\r\n");
+        reply(camera, &transport, "", now);
+    }
+    reply(camera, "", "", now);
+    wishes(camera)
+}
+
+fn refuse(camera: &mut Camera, now: Instant) {
+    camera.connected(now);
+    reply(camera, "", "", now);
+    reply(camera, "", SDP, now);
+    for _ in 0..4 {
+        camera.handle_message(b"RTSP/1.0 461 Unsupported Transport\r\n\r\n", now);
+    }
+}
+
+#[test]
+fn over_udp_ports_are_opened_before_the_setup() {
+    let (mut camera, now) = over(config::Transport::Udp);
+    let said = bring_up_udp(&mut camera, now);
+    let expected = [
+        "connect 10.0.0.1:554",
+        "OPTIONS",
+        "DESCRIBE",
+        "open 2",
+        "SETUP",
+        "SETUP",
+        "expect 0 from Some((6000, 6001))",
+        "send 12 on 0",
+        "send 8 on 1",
+        "PLAY",
+        "expect 2 from Some((6002, 6003))",
+        "send 12 on 2",
+        "send 8 on 3",
+        "ready false",
+    ];
+    let (mut said, mut expected) = (said, expected.map(str::to_owned).to_vec());
+    said.sort();
+    expected.sort();
+    assert_eq!(said, expected);
+    assert!(camera.takes_datagrams());
+    let packet = [0x80, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, 7];
+    assert_eq!(camera.datagram(0, &packet, now), Verdict::Take);
+    assert_eq!(camera.timeout(), Some(now + SECOND * 5));
+    camera.handle_timeout(now + SECOND * 5);
+    assert_eq!(wishes(&mut camera), ["send 52 on 1"]);
+    let mut early = packet;
+    early[3] = 3;
+    assert_eq!(camera.datagram(0, &early, now), Verdict::Hold);
+    camera.handle_timeout(camera.timeout().unwrap());
+    assert_eq!(wishes(&mut camera), ["release"]);
+    camera.leave(now);
+    assert_eq!(wishes(&mut camera), ["TEARDOWN", "disconnect"]);
+}
+
+#[test]
+fn auto_changes_to_udp_and_back_when_nothing_comes() {
+    let (mut camera, now) = over(config::Transport::Auto);
+    refuse(&mut camera, now);
+    let said = wishes(&mut camera);
+    assert_eq!(
+        said[said.len() - 2..],
+        ["disconnect", "connect 10.0.0.1:554"]
+    );
+    bring_up_udp(&mut camera, now);
+    camera.handle_timeout(now + SECOND * 4);
+    assert_eq!(wishes(&mut camera), [""; 0]);
+    camera.handle_timeout(now + SECOND * 5);
+    let said = ["TEARDOWN", "disconnect", "connect 10.0.0.1:554"];
+    assert_eq!(wishes(&mut camera), said);
+    refuse(&mut camera, now);
+    let said = wishes(&mut camera);
+    assert!(
+        said.last().unwrap().contains("is a firewall between"),
+        "{said:?}"
+    );
+    // After the pause it may find another way.
+    camera.handle_timeout(now + SECOND * 100);
+    assert_eq!(wishes(&mut camera), ["connect 10.0.0.1:554"]);
+    refuse(&mut camera, now);
+    assert_eq!(wishes(&mut camera).last().unwrap(), "connect 10.0.0.1:554");
+}
+
+#[test]
+fn tcp_alone_and_udp_alone_are_what_they_say() {
+    let (mut camera, now) = over(config::Transport::Tcp);
+    refuse(&mut camera, now);
+    let said = wishes(&mut camera);
+    assert!(said.last().unwrap().contains("over TCP"), "{said:?}");
+    let (mut camera, now) = over(config::Transport::Udp);
+    bring_up_udp(&mut camera, now);
+    camera.handle_timeout(now + SECOND * 5);
+    let said = wishes(&mut camera);
+    assert_eq!(said[..2], ["TEARDOWN", "disconnect"]);
+    assert!(said[2].contains("is a firewall between"), "{said:?}");
+    let (mut camera, now) = over(config::Transport::Udp);
+    camera.connected(now);
+    reply(&mut camera, "", "", now);
+    reply(&mut camera, "", SDP, now);
+    camera.ports_opened(&OPEN, now);
+    for _ in 0..2 {
+        camera.handle_message(b"RTSP/1.0 461 Unsupported Transport\r\n\r\n", now);
+    }
+    let said = wishes(&mut camera);
+    assert!(said.last().unwrap().contains("over UDP"), "{said:?}");
 }

@@ -32,7 +32,21 @@ impl Server {
         {
             return self.camera_closed(owner);
         }
-        self.read_camera(key, owner);
+        if !self.has_ports(key) {
+            self.read_camera(key, owner);
+        }
+        // An answer may just have opened some.
+        if let Owner::Camera(camera) = owner
+            && self.has_ports(key)
+        {
+            self.read_talk(key, owner);
+            self.read_ports(key, camera);
+        }
+    }
+
+    fn has_ports(&self, key: Key) -> bool {
+        self.source_of(key)
+            .is_some_and(|source| !source.ports.is_empty())
     }
 
     /// Reads what the camera sent into the pool, and has it delivered.
@@ -44,7 +58,8 @@ impl Server {
             let Role::Camera { source: place } = connection.role else {
                 return;
             };
-            if !connection.readable {
+            // Media that comes over UDP is not to be mixed with what comes here.
+            if !connection.readable || self.has_ports(key) {
                 if let Some(source) = self.sources.get_mut(place) {
                     source.queue.trim(&mut self.pool);
                 }
@@ -92,7 +107,7 @@ impl Server {
         };
         let mut room = source.queue.prepare(&mut self.pool, key);
         if let (Err(_), Owner::Camera(camera)) = (room, owner) {
-            room = self.make_room(camera, key);
+            room = self.make_room(camera, key, None);
         }
         let Some(source) = self.sources.get_mut(place) else {
             return false;
@@ -112,7 +127,11 @@ impl Server {
 
     /// Hands messages to whom they are for and frames to the viewers; `false`
     /// when the camera is no more.
-    fn brought(&mut self, owner: Owner, taken: Result<Brought, (Brought, Invalid)>) -> bool {
+    pub(super) fn brought(
+        &mut self,
+        owner: Owner,
+        taken: Result<Brought, (Brought, Invalid)>,
+    ) -> bool {
         let (brought, invalid) = match taken {
             Ok(brought) => (brought, None),
             Err((brought, invalid)) => (brought, Some(invalid)),

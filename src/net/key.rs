@@ -18,7 +18,11 @@ pub struct Key {
 
 impl Key {
     /// Places per table. Readiness tokens from this index on mean something else.
-    pub const PLACES: usize = 0xff00;
+    pub const PLACES: usize = 0xe000;
+    /// UDP ports in their table. Their tokens come after those of the places.
+    pub const PORTS: usize = 0x1000;
+    /// Tokens from this index on mean neither.
+    pub const OTHERS: usize = Key::PLACES + Key::PORTS;
 
     /// The readiness token under which a socket is registered.
     pub fn token(self) -> mio::Token {
@@ -29,6 +33,20 @@ impl Key {
     pub fn from_token(token: mio::Token) -> Option<Key> {
         let index = token.0 & 0xffff;
         (index < Key::PLACES).then_some(Key {
+            index: index as u16,
+            generation: (token.0 >> 16) as u16,
+        })
+    }
+
+    /// The readiness token of a UDP port; its index is below [`Key::PORTS`].
+    pub fn port_token(self) -> mio::Token {
+        mio::Token(self.token().0 + Key::PLACES)
+    }
+
+    /// The key behind the readiness token of a UDP port.
+    pub fn from_port_token(token: mio::Token) -> Option<Key> {
+        let index = (token.0 & 0xffff).checked_sub(Key::PLACES)?;
+        (index < Key::PORTS).then_some(Key {
             index: index as u16,
             generation: (token.0 >> 16) as u16,
         })
@@ -149,6 +167,10 @@ mod tests {
         let key = insert(&mut table, 7);
         assert_eq!(Key::from_token(key.token()), Some(key));
         assert_eq!(Key::from_token(mio::Token(Key::PLACES)), None);
+        assert_eq!(Key::from_token(key.port_token()), None);
+        assert_eq!(Key::from_port_token(key.port_token()), Some(key));
+        assert_eq!(Key::from_port_token(key.token()), None);
+        assert_eq!(Key::from_port_token(mio::Token(Key::OTHERS)), None);
     }
 
     #[test]

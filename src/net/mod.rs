@@ -38,6 +38,8 @@
 //! they may be, up to `tail` they are the beginning of a frame that is not whole
 //! yet.
 //!
+//! Media over UDP ([`udp`]) is received into the same queues, one datagram a frame.
+//!
 //! # When something is full
 //!
 //! | what | then |
@@ -51,6 +53,8 @@
 //! | a head (8 KiB), a WSP message (16 KiB), an RTSP message (64 KiB) | 431; close 1009; the camera is given up |
 //! | viewers (`viewers`, `per_address`) | INIT is answered 503 and the socket closed with 1013 |
 //! | connections that ask for nothing (`handshakes`) | the listeners pause; from one address half of them: one more is closed at once |
+//! | UDP ports (4096) | a camera that sends over UDP is tried again later |
+//! | packets before a missing one (16 a track, 50 ms) | the missing one is given up |
 //! | names to be looked up (64, 4 for one address) | INIT is answered 503 |
 //! | the connection table, file descriptors, the system's memory | the listeners pause until a connection ends |
 //!
@@ -82,6 +86,7 @@ mod sharing;
 mod signals;
 mod status;
 mod timer;
+mod udp;
 mod viewer;
 mod watching;
 mod web;

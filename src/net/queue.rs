@@ -20,6 +20,8 @@ use super::pool::{Buffer, MAX_FRAME, Pool};
 
 /// Bytes that one read makes room for, if the pool has them.
 const READ: usize = 64 * 1024;
+/// Bytes before the payload of an interleaved frame (RFC 2326 §10.12).
+pub const FRAME_HEADER: usize = 4;
 /// Pieces of memory in one read: more than [`READ`] needs with any buffer from
 /// 8 KiB on.
 pub const READ_SLICES: usize = 9;
@@ -192,6 +194,56 @@ impl Queue {
             filled += 1;
         }
         filled
+    }
+
+    /// Makes room in one piece for a frame of up to `most` bytes of payload: less
+    /// than a buffer without the header. There must be no part of a frame.
+    ///
+    /// # Errors
+    /// There is none: why, and so what to wait for.
+    pub fn prepare_frame(
+        &mut self,
+        most: usize,
+        pool: &mut Pool,
+        owner: Key,
+    ) -> Result<(), NoRoom> {
+        let size = pool.buffer_size();
+        let fits = |last: &Chunk| size - last.end >= FRAME_HEADER + most;
+        if self.chunks.back().is_some_and(fits) {
+            return Ok(());
+        }
+        let held = self.chunks.len();
+        if held >= self.most {
+            return Err(NoRoom::Full);
+        }
+        let buffer = pool.take(owner, held, false).ok_or(NoRoom::PoolEmpty)?;
+        let (start, end) = (0, 0);
+        self.chunks.push_back(Chunk { buffer, start, end });
+        Ok(())
+    }
+
+    /// Where [`Queue::prepare_frame`] made room: for the payload of the next frame.
+    pub fn frame_room(&mut self) -> &mut [u8] {
+        let last = self.chunks.back_mut();
+        let room = last.and_then(|last| last.buffer.get_mut(last.end + FRAME_HEADER..));
+        room.unwrap_or_default()
+    }
+
+    /// Takes in a frame: the first `length` bytes of [`Queue::frame_room`].
+    pub fn take_frame(&mut self, channel: u8, length: usize) {
+        let (Some(last), Ok(written)) = (self.chunks.back_mut(), u16::try_from(length)) else {
+            return;
+        };
+        let end = last.end + FRAME_HEADER + length;
+        if let Some(frame) = last.buffer.get_mut(last.end..end)
+            && let Some(header) = frame.first_chunk_mut()
+        {
+            let [high, low] = written.to_be_bytes();
+            *header = [b'$', channel, high, low];
+            self.tail += (end - last.end) as u64;
+            last.end = end;
+            self.whole = self.tail;
+        }
     }
 
     /// The chunk that the next byte goes to: the last one that holds anything,

@@ -25,12 +25,13 @@ use super::shared::Shared;
 use super::signals::{Order, Signals};
 use super::status::Counters;
 use super::timer::Timers;
+use super::udp::Port;
 use super::viewer::{Source, Viewer};
 
-const WAKER: Token = Token(Key::PLACES);
-const SIGNALS: Token = Token(Key::PLACES + 1);
+const WAKER: Token = Token(Key::OTHERS);
+const SIGNALS: Token = Token(Key::OTHERS + 1);
 /// The listeners' tokens: this one and those after it.
-pub(super) const LISTENERS: Token = Token(Key::PLACES + 2);
+pub(super) const LISTENERS: Token = Token(Key::OTHERS + 2);
 
 /// Events taken from the system at once.
 const EVENTS: usize = 256;
@@ -60,6 +61,8 @@ pub struct Server {
     pub(super) sources: Table<Source>,
     /// The configured cameras.
     pub(super) shared: Table<Shared>,
+    /// Their UDP ports.
+    pub(super) ports: Table<Port>,
     /// Channel ids of viewers that wait for their JOIN, or had it.
     pub(super) channels: HashMap<String, Key>,
     /// Connections that can move.
@@ -108,6 +111,7 @@ impl Server {
             viewers: Table::new(),
             sources: Table::new(),
             shared: Table::new(),
+            ports: Table::new(),
             channels: HashMap::new(),
             ready: Line::new(),
             waiting: Line::new(),
@@ -200,9 +204,10 @@ impl Server {
                     self.obey(order);
                 }
             }
-            token => match Key::from_token(token) {
-                Some(key) => self.notice_connection(key, event),
-                None => self.listeners.notice(token),
+            token => match (Key::from_token(token), Key::from_port_token(token)) {
+                (Some(key), _) => self.notice_connection(key, event),
+                (None, Some(port)) => self.notice_port(port),
+                (None, None) => self.listeners.notice(token),
             },
         }
     }

@@ -103,6 +103,10 @@ impl Server {
                     self.connect_for(Owner::Camera(key), host, port);
                 }
                 Output::Send(bytes) => self.send_to_shared(key, bytes),
+                Output::OpenPorts { pairs } => self.open_ports(key, pairs),
+                Output::Expect { channel, from } => self.expect_datagrams(key, channel, from),
+                Output::Datagram { channel, bytes } => self.send_datagram(key, channel, &bytes),
+                Output::Release => self.release_datagrams(key),
                 Output::Disconnect => self.close_link(key),
                 Output::Ready { changed } => self.shared_ready(key, changed),
                 Output::Failed => self.shared_failed(key),
@@ -146,13 +150,14 @@ impl Server {
         }
     }
 
-    fn link_of(&self, key: Key) -> Option<Key> {
+    pub(super) fn link_of(&self, key: Key) -> Option<Key> {
         let source = self.shared.get(key)?.source;
         self.sources.get(source)?.connection
     }
 
-    /// Takes the link from a camera's source.
+    /// Takes the link from a camera's source, and closes its ports.
     fn take_link(&mut self, key: Key) -> Option<Key> {
+        self.close_ports(key);
         let source = self.shared.get(key)?.source;
         let link = self.sources.get_mut(source)?.connection.take()?;
         self.pool.settle(link);

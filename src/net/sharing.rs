@@ -124,28 +124,41 @@ impl Server {
         source.paused = false;
     }
 
-    /// Makes room for a read at the expense of the cache, and then of those who
-    /// are behind.
-    pub(super) fn make_room(&mut self, key: Key, link: Key) -> Result<(), NoRoom> {
+    /// Makes room for a read, or for a `frame` of so many bytes, at the expense of
+    /// the cache, and then of those who are behind.
+    pub(super) fn make_room(
+        &mut self,
+        key: Key,
+        link: Key,
+        frame: Option<usize>,
+    ) -> Result<(), NoRoom> {
         let size = self.pool.buffer_size() as u64;
         if let Some(shared) = self.shared.get_mut(key) {
             shared.camera.cache.give_up();
         }
         self.release(key);
-        if let Ok(()) = self.try_room(key, link) {
+        if let Ok(()) = self.try_room(key, link, frame) {
             return Ok(());
         }
         for viewer in self.playing(key) {
             self.shed(key, viewer, size);
         }
         self.release(key);
-        self.try_room(key, link)
+        self.try_room(key, link, frame)
     }
 
-    fn try_room(&mut self, key: Key, link: Key) -> Result<(), NoRoom> {
+    pub(super) fn try_room(
+        &mut self,
+        key: Key,
+        link: Key,
+        frame: Option<usize>,
+    ) -> Result<(), NoRoom> {
         let source = self.shared.get(key).map(|shared| shared.source);
         match source.and_then(|source| self.sources.get_mut(source)) {
-            Some(source) => source.queue.prepare(&mut self.pool, link),
+            Some(source) => match frame {
+                Some(most) => source.queue.prepare_frame(most, &mut self.pool, link),
+                None => source.queue.prepare(&mut self.pool, link),
+            },
             None => Err(NoRoom::Full),
         }
     }

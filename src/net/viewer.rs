@@ -101,6 +101,8 @@ pub struct Source {
     pub watchers: Vec<Key>,
     /// The camera's link; `None` when it is gone and the rest is being sent.
     pub connection: Option<Key>,
+    /// Its UDP ports: then the link carries no media.
+    pub ports: Vec<Key>,
     pub framer: Framer,
     /// Stray bytes of the link that are counted.
     pub skipped: u64,
@@ -126,6 +128,7 @@ impl Source {
             owner,
             watchers: Vec::new(),
             connection: None,
+            ports: Vec::new(),
             framer: Framer::lenient(MAX_MESSAGE),
             skipped: 0,
             queue,

@@ -111,6 +111,9 @@ pub struct Client {
     /// The lower transport is left to be understood: for a camera that refused
     /// it spelt out.
     implied_tcp: bool,
+    /// Over UDP: our ports for RTP and RTCP of each medium.
+    #[cfg(feature = "gateway")]
+    ports: Vec<(u16, u16)>,
     /// Why the last SETUP was refused.
     refusal: Option<Failure>,
 
@@ -157,6 +160,8 @@ impl Client {
             tracks: Vec::new(),
             channel: 0,
             implied_tcp: false,
+            #[cfg(feature = "gateway")]
+            ports: Vec::new(),
             refusal: None,
             session: None,
             session_timeout: SESSION_TIMEOUT,
@@ -196,6 +201,30 @@ impl Client {
         }
         self.to_set_up.reverse();
         self.advance();
+    }
+
+    /// As [`Client::setup`], over UDP: each medium has a pair of our ports, for
+    /// RTP and for RTCP. The answers' Transport headers are the owner's to read.
+    #[cfg(feature = "gateway")]
+    pub fn setup_udp(&mut self, media: &[usize], ports: &[(u16, u16)]) {
+        self.ports = ports.to_vec();
+        self.setup(media);
+    }
+
+    /// A TEARDOWN, if the camera holds something for us: for an owner who gives
+    /// up a session that goes on without a connection.
+    #[cfg(feature = "gateway")]
+    pub fn farewell(&mut self) -> Option<Vec<u8>> {
+        let gone = matches!(self.phase, Phase::TearingDown | Phase::TornDown);
+        (self.is_set_up() && !gone).then(|| self.compose_teardown())
+    }
+
+    /// Whether media is to come over UDP.
+    fn is_udp(&self) -> bool {
+        #[cfg(feature = "gateway")]
+        return !self.ports.is_empty();
+        #[cfg(not(feature = "gateway"))]
+        false
     }
 
     /// Asks for a pause; [`Output::Paused`] follows when it holds.

@@ -1,5 +1,7 @@
 //! The Transport header of a SETUP (RFC 2326 §12.39), as a server reads it: only
-//! interleaved TCP is offered.
+//! interleaved TCP is offered; and of the answer, as a client over UDP reads it.
+
+use std::net::IpAddr;
 
 /// The interleaved channels that a client asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +48,74 @@ fn pair(text: &str) -> Option<(u8, u8)> {
     (first != second).then_some((first, second))
 }
 
+/// Where a camera sends from over UDP, as its answer to SETUP has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Server {
+    /// For RTP and RTCP.
+    pub ports: Option<(u16, u16)>,
+    /// Another address than that of the RTSP connection, perhaps.
+    pub source: Option<IpAddr>,
+    /// What the packets name as their source.
+    pub ssrc: Option<u32>,
+}
+
+/// Reads the camera's side of the first transport of `header`; what makes no
+/// sense counts as not said.
+pub fn server(header: &str) -> Server {
+    let mut server = Server::default();
+    let first = header.split(',').next().unwrap_or_default();
+    for part in first.split(';') {
+        let (name, value) = part.split_once('=').unwrap_or((part, ""));
+        let value = value.trim().trim_matches('"');
+        match name.trim().to_ascii_lowercase().as_str() {
+            "server_port" => server.ports = ports(value),
+            "source" => server.source = value.trim_matches(['[', ']']).parse().ok(),
+            "ssrc" => server.ssrc = u32::from_str_radix(value, 16).ok(),
+            _ => {}
+        }
+    }
+    server
+}
+
+/// `a-b`, or `a` for itself and the next. Port 0 is none.
+fn ports(text: &str) -> Option<(u16, u16)> {
+    let (first, second) = text.split_once('-').unwrap_or((text, ""));
+    let first = first.trim().parse().ok().filter(|port| *port != 0)?;
+    let second = second.trim().parse().ok().filter(|port| *port != 0);
+    Some((first, second.or(first.checked_add(1))?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn where_a_camera_sends_from() {
+        let all = "RTP/AVP/UDP;unicast;client_port=4-5;Server_Port=6970-6971;\
+                   source=10.0.0.7;ssrc=0A0B0C0D, RTP/AVP;server_port=1-2";
+        let expected = Server {
+            ports: Some((6970, 6971)),
+            source: Some([10, 0, 0, 7].into()),
+            ssrc: Some(0x0a0b_0c0d),
+        };
+        assert_eq!(server(all), expected);
+        let ports = |text: &str| server(&format!("RTP/AVP;server_port={text}")).ports;
+        assert_eq!(ports("7"), Some((7, 8)));
+        assert_eq!(ports("7-0"), Some((7, 8)));
+        for none in ["", "0-1", "x", "65535", "70000-70001"] {
+            assert_eq!(ports(none), None, "{none}");
+        }
+        let odd = server("source=camera.local;ssrc=not hex");
+        assert_eq!(odd, Server::default());
+    }
+
+    proptest! {
+        #[test]
+        fn any_header(text in "(?s)(server_port=|source=|ssrc=|[;,=-]|.){0,40}") {
+            let _ = (server(&text), interleaved(&text));
+        }
+    }
 
     #[test]
     fn only_interleaved_tcp_is_found() {

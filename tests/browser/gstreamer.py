@@ -3,6 +3,7 @@
 
     gstreamer.py [--port N] [--video NAME] [--audio NAME]
                  [--user NAME --password WORD [--scheme digest|basic]]
+                 [--protocol tcp|udp]
 
 Serves rtsp://127.0.0.1:N/ with the codecs of --video and --audio, and every
 other pair of them at rtsp://127.0.0.1:N/VIDEO+AUDIO, such as /h265+opus or
@@ -78,6 +79,7 @@ def arguments():
     parser.add_argument("--user")
     parser.add_argument("--password", default="")
     parser.add_argument("--scheme", choices=["digest", "basic"], default="digest")
+    parser.add_argument("--protocol", choices=["tcp", "udp"], default="tcp")
     return parser.parse_args()
 
 
@@ -100,7 +102,8 @@ def factory(pipeline, options):
     made = GstRtspServer.RTSPMediaFactory.new()
     made.set_launch(pipeline)
     made.set_shared(True)
-    made.set_protocols(GstRtsp.RTSPLowerTrans.TCP)
+    protocols = {"tcp": GstRtsp.RTSPLowerTrans.TCP, "udp": GstRtsp.RTSPLowerTrans.UDP}
+    made.set_protocols(protocols[options.protocol])
     if options.user:
         made.add_role_from_structure(
             Gst.Structure.new_from_string(

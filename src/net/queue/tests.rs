@@ -220,3 +220,42 @@ fn a_buffer_that_a_read_found_no_use_for_goes_back_with_the_rest() {
     stream.send(4_096, &mut pool);
     assert_eq!(pool.free(), pool.total());
 }
+
+proptest! {
+    /// Frames made from datagrams of any length, some of them given up, some
+    /// released before the next comes: bytes and buffers add up.
+    #[test]
+    fn frames_are_laid_behind_each_other(
+        steps in prop::collection::vec((0..1020_usize, any::<bool>(), 0..3_u8), 1..200),
+    ) {
+        let mut pool = Pool::new(16 * 1024, 1024, 1);
+        let key = Key::test(1);
+        let mut queue = Queue::new(8 * 1024, 1024);
+        let mut due: VecDeque<(u8, usize)> = VecDeque::new();
+        for (number, (length, taken, released)) in steps.into_iter().enumerate() {
+            if queue.prepare_frame(length, &mut pool, key).is_ok() {
+                let room = queue.frame_room();
+                prop_assert!(room.len() >= length);
+                room[..length].fill(number as u8);
+                if taken {
+                    queue.take_frame(number as u8, length);
+                    due.push_back((number as u8, length));
+                }
+            }
+            queue.trim(&mut pool);
+            prop_assert!(queue.chunks.len() <= queue.most);
+            for _ in 0..released {
+                let Some((channel, length)) = due.pop_front() else { break };
+                let mut walk = queue.walk(queue.head());
+                prop_assert_eq!(walk.frame_header(), Some((channel, length)));
+                let mut scratch = [0; 1020];
+                prop_assert_eq!(walk.piece(length, &mut scratch), vec![channel; length]);
+                let next = queue.head() + (FRAME_HEADER + length) as u64;
+                queue.release(next, &mut pool, Some(key));
+            }
+        }
+        prop_assert_eq!(queue.frames_between(queue.head(), queue.whole()), due.len() as u64);
+        queue.clear(&mut pool);
+        prop_assert_eq!(pool.free(), pool.total());
+    }
+}

@@ -173,6 +173,12 @@ impl Client {
         let transport = message.header("Transport").map(headers::transport);
         let proposed = (channel, channel.saturating_add(1));
         let (rtp_channel, rtcp_channel) = match transport {
+            Some(Transport::Interleaved(_)) if self.is_udp() => {
+                let words = "the camera does not send this stream over UDP";
+                self.refusal.get_or_insert(Failure::Protocol(words));
+                return;
+            }
+            _ if self.is_udp() => proposed,
             Some(Transport::Interleaved(channels)) => channels.unwrap_or(proposed),
             None => proposed,
             Some(Transport::Other) => {
@@ -235,7 +241,7 @@ impl Client {
     /// goes on without the medium (a camera may have no licence for sound).
     fn not_set_up(&mut self, media: usize, channel: u8, code: u16, failure: Failure) {
         let again = Kind::Setup { media, channel };
-        if code == 461 && !self.implied_tcp {
+        if code == 461 && !self.implied_tcp && !self.is_udp() {
             self.implied_tcp = true;
             return self.send(again);
         }

@@ -67,6 +67,11 @@ impl Client {
         }
     }
 
+    #[cfg(feature = "gateway")]
+    pub(super) fn compose_teardown(&mut self) -> Vec<u8> {
+        self.compose(Kind::Teardown).0
+    }
+
     /// The next request, and whether it carries credentials.
     fn compose(&mut self, kind: Kind) -> (Vec<u8>, bool) {
         let method = self.method(kind);
@@ -100,6 +105,11 @@ impl Client {
         match kind {
             Kind::Describe => builder.header("Accept", "application/sdp"),
             Kind::Setup { channel, .. } => {
+                #[cfg(feature = "gateway")]
+                if let Some((rtp, rtcp)) = self.ports.get(usize::from(channel / 2)) {
+                    let ports = format!("RTP/AVP;unicast;client_port={rtp}-{rtcp}");
+                    return builder.header("Transport", &ports);
+                }
                 let rtcp = channel.saturating_add(1);
                 let (rtp, rtcp) = (text::decimal(channel.into()), text::decimal(rtcp.into()));
                 let lower = if self.implied_tcp { "" } else { "/TCP" };

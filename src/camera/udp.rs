@@ -1,0 +1,219 @@
+//! A camera whose media comes over UDP: when that is, its ports, its reports,
+//! and what is done when nothing arrives.
+//!
+//! `auto` begins with TCP, changes to UDP when the camera refuses TCP (461), and
+//! back when nothing arrives; a camera is called again at once for that, once in
+//! each direction. What was found stays for the links to come, until it fails.
+
+use std::time::{Duration, Instant};
+
+use super::datagrams::{Datagrams, Verdict};
+use super::description;
+use super::reception::empty_report;
+use super::{Camera, Output, State, Trouble, next};
+use crate::config::Transport;
+use crate::rtsp::client::Failure;
+use crate::rtsp::message;
+use crate::rtsp::transport;
+
+/// How long a camera that plays over UDP may take until the first packet.
+pub(super) const FIRST_PACKET: Duration = Duration::from_secs(5);
+
+/// Said when a camera plays, and nothing comes.
+const NOTHING_ARRIVES: &str =
+    "no media arrives by UDP: is a firewall between the camera and the gateway?";
+
+/// The lower transport: what the configuration wants, and what is tried.
+#[derive(Debug)]
+pub(super) struct Lower {
+    wanted: Transport,
+    udp: bool,
+    /// UDP was tried in vain since the last pause.
+    silent: bool,
+}
+
+impl Lower {
+    pub(super) fn new(wanted: Transport) -> Lower {
+        Lower {
+            wanted,
+            udp: wanted == Transport::Udp,
+            silent: false,
+        }
+    }
+
+    pub(super) fn is_udp(&self) -> bool {
+        self.udp
+    }
+
+    /// After a pause all begins anew, except that UDP that worked is kept.
+    pub(super) fn failed(&mut self) {
+        self.silent = false;
+    }
+
+    /// What a refusal means.
+    pub(super) fn words(&self, failure: &Failure) -> String {
+        match failure {
+            _ if self.silent && is_refusal(failure) => NOTHING_ARRIVES.to_owned(),
+            Failure::Status { code: 461, .. } if self.udp => {
+                "the camera does not send this stream over UDP (461 to SETUP)".to_owned()
+            }
+            _ => failure.text(),
+        }
+    }
+}
+
+/// Whether the camera refuses the transport.
+fn is_refusal(failure: &Failure) -> bool {
+    match failure {
+        Failure::Status { code, method, .. } => *code == 461 && *method == "SETUP",
+        // It answered with another than was asked for.
+        Failure::Protocol(words) => words.starts_with("the camera does not send this stream over"),
+        _ => false,
+    }
+}
+
+impl Camera {
+    pub(super) fn open_ports(&mut self, pairs: usize, now: Instant) {
+        let own = next(&mut self.random) as u32;
+        self.datagrams = Some(Datagrams::new(own, now));
+        self.outputs.push_back(Output::OpenPorts { pairs });
+    }
+
+    /// The ports that were asked for, RTP and RTCP; none: they are not to be had.
+    pub fn ports_opened(&mut self, ports: &[(u16, u16)], now: Instant) {
+        if ports.is_empty() {
+            let trouble = Trouble {
+                status: 503,
+                words: "the gateway has no UDP ports left".to_owned(),
+                password: false,
+            };
+            return self.failed(trouble, now);
+        }
+        let chosen = description::choose(&self.session);
+        if let Some(client) = &mut self.client {
+            client.setup_udp(&chosen, ports);
+            self.run_client(&[], now);
+        }
+    }
+
+    /// A medium was set up: where it will come from. A packet to there opens the
+    /// way for what comes back.
+    pub(super) fn set_up_udp(&mut self, media: usize, channel: u8, answer: &[u8]) {
+        let Some(datagrams) = &mut self.datagrams else {
+            return;
+        };
+        let header = message::parse(answer).ok();
+        let header = header.as_ref().and_then(|(it, _)| it.header("Transport"));
+        let from = header.map(transport::server).unwrap_or_default();
+        let rate = self.session.media.get(media).map_or(0, |it| it.clock_rate);
+        let rtcp = channel.saturating_add(1);
+        datagrams.add(channel, rtcp, rate, from.ssrc);
+        let report = empty_report(datagrams.own());
+        let mut packet = [0; 12];
+        packet[0] = 0x80; // RTP without payload, of the type and number 0
+        packet[8..].copy_from_slice(&datagrams.own().to_be_bytes());
+        self.outputs.push_back(Output::Expect { channel, from });
+        for (channel, bytes) in [(channel, packet.to_vec()), (rtcp, report.to_vec())] {
+            self.outputs.push_back(Output::Datagram { channel, bytes });
+        }
+    }
+
+    /// Whether media comes as datagrams, and may be read now: what comes before
+    /// the answer to PLAY waits for it.
+    pub fn takes_datagrams(&self) -> bool {
+        self.datagrams.is_some() && self.state == State::Live
+    }
+
+    /// A datagram came on a channel: what is to become of it. Then
+    /// [`Camera::released`] is to be asked.
+    pub fn datagram(&mut self, channel: u8, packet: &[u8], now: Instant) -> Verdict {
+        let datagrams = self.datagrams.as_mut();
+        datagrams.map_or(Verdict::Drop, |it| it.receive(channel, packet, now))
+    }
+
+    /// The next packet that came early and may go on now, with its channel.
+    pub fn released(&mut self, now: Instant) -> Option<(u8, Vec<u8>)> {
+        self.datagrams.as_mut()?.release(now)
+    }
+
+    pub(super) fn datagrams_due(&self) -> Option<Instant> {
+        let datagrams = self.datagrams.as_ref()?;
+        if self.state != State::Live {
+            return None;
+        }
+        let first = (!datagrams.has_arrived()).then(|| self.since + FIRST_PACKET);
+        let due = [Some(datagrams.next_report()), datagrams.due(), first];
+        due.into_iter().flatten().min()
+    }
+
+    /// Sends what is due; `false`: the link is given up.
+    pub(super) fn check_datagrams(&mut self, now: Instant) -> bool {
+        let Some(datagrams) = self
+            .datagrams
+            .as_mut()
+            .filter(|_| self.state == State::Live)
+        else {
+            return true;
+        };
+        if !datagrams.has_arrived() && self.since + FIRST_PACKET <= now {
+            self.nothing_arrives(now);
+            return false;
+        }
+        if datagrams.due().is_some_and(|due| due <= now) {
+            self.outputs.push_back(Output::Release);
+        }
+        if datagrams.next_report() <= now {
+            let reports = datagrams.reports(now).into_iter();
+            let reports = reports.map(|(channel, report)| Output::Datagram {
+                channel,
+                bytes: report.to_vec(),
+            });
+            self.outputs.extend(reports);
+        }
+        true
+    }
+
+    fn nothing_arrives(&mut self, now: Instant) {
+        if self.lower.wanted == Transport::Auto {
+            (self.lower.udp, self.lower.silent) = (false, true);
+            return self.call_again(now);
+        }
+        let trouble = Trouble {
+            status: 504,
+            words: NOTHING_ARRIVES.to_owned(),
+            password: false,
+        };
+        self.failed(trouble, now);
+    }
+
+    /// Whether a refusal makes it try the other transport.
+    pub(super) fn change_transport(&mut self, failure: &Failure, now: Instant) -> bool {
+        let other = self.lower.wanted == Transport::Auto && !self.lower.silent;
+        if !other || !is_refusal(failure) {
+            return false;
+        }
+        if self.lower.udp {
+            // It was right once: TCP again after the pause.
+            self.lower.udp = false;
+            return false;
+        }
+        self.lower.udp = true;
+        self.call_again(now);
+        true
+    }
+
+    /// Another link at once, with nothing of this one.
+    fn call_again(&mut self, now: Instant) {
+        self.end_session();
+        self.forget();
+        self.outputs.push_back(Output::Disconnect);
+        self.connect(now);
+    }
+
+    /// A session over UDP goes on when its link is closed: the camera is told.
+    /// So is one that set up another transport than was asked for.
+    pub(super) fn end_session(&mut self) {
+        let farewell = self.client.as_mut().and_then(|client| client.farewell());
+        self.outputs.extend(farewell.map(Output::Send));
+    }
+}

@@ -1,0 +1,401 @@
+//! Media of shared cameras over UDP: pairs of ports for RTP and RTCP, read into
+//! the camera's queue as if it had come interleaved.
+//!
+//! A datagram is received straight into a pool buffer, behind room for the
+//! header of an interleaved frame; only what comes out of order is copied
+//! ([`crate::camera`] keeps it). The RTSP connection stays beside, for messages
+//! alone, and the ports are served and closed with it.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+use mio::Interest;
+use mio::net::UdpSocket;
+
+use crate::camera::Verdict;
+use crate::rtsp::framer::{Event, Framer, Invalid};
+use crate::rtsp::transport;
+
+use super::connection::{Role, Taken};
+use super::key::Key;
+use super::queue::{Brought, FRAME_HEADER, NoRoom};
+use super::server::Server;
+use super::shared::Shared;
+use super::viewer::{Owner, Source};
+
+/// UDP ports of all cameras together.
+const MAX_PORTS: usize = Key::PORTS;
+/// Attempts to find an even port with a free one above it.
+const ATTEMPTS: usize = 64;
+/// Datagrams read from one port in one turn.
+const DATAGRAMS: usize = 64;
+/// Reads of messages in one turn.
+const READS: usize = 8;
+/// Room for a datagram, in bytes, before longer ones have come: what fits a link
+/// with the usual MTU.
+const ROOM: usize = 2048;
+/// What the system is asked to keep of a port's datagrams, in bytes: a key frame
+/// comes at once. It gives what its own limit allows.
+const KEPT: usize = 512 * 1024;
+
+/// One socket.
+pub struct Port {
+    socket: UdpSocket,
+    /// The RTSP connection it is served with.
+    link: Key,
+    /// Of its frames.
+    channel: u8,
+    /// Where datagrams come from: the camera's address, another that it named,
+    /// and the port; before the first datagram it may be unknown.
+    camera: SocketAddr,
+    source: Option<IpAddr>,
+    port: Option<u16>,
+    /// Room for one datagram: more than any that came.
+    room: usize,
+    /// Edge-triggered: until it says `WouldBlock`.
+    readable: bool,
+}
+
+impl Port {
+    /// Whether a datagram is the camera's.
+    fn expects(&mut self, from: SocketAddr) -> bool {
+        let address = from.ip().to_canonical();
+        let known = address == self.camera.ip().to_canonical() || Some(address) == self.source;
+        known && *self.port.get_or_insert(from.port()) == from.port()
+    }
+}
+
+impl Server {
+    /// Marks a port that can be read.
+    pub(super) fn notice_port(&mut self, key: Key) {
+        if let Some(port) = self.ports.get_mut(key) {
+            port.readable = true;
+            let link = port.link;
+            self.schedule(link);
+        }
+    }
+
+    /// Opens pairs of ports for a camera, and tells it.
+    pub(super) fn open_ports(&mut self, camera: Key, pairs: usize) {
+        self.close_ports(camera);
+        let mut numbers = Vec::with_capacity(pairs);
+        for pair in 0..pairs {
+            match self.open_pair(camera, pair as u8 * 2) {
+                Ok(pair) => numbers.push(pair),
+                Err(error) => {
+                    let name = self.owner_name(Owner::Camera(camera));
+                    log::warn!("[{name}] no UDP ports: {error}");
+                    numbers.clear();
+                    break;
+                }
+            }
+        }
+        let source = self.shared.get(camera).map(|it| it.source);
+        if let Some(source) = source.and_then(|source| self.sources.get_mut(source)) {
+            // From here on the link carries messages only.
+            source.queue.drop_unfinished(&mut self.pool);
+        }
+        self.with_camera(camera, |camera, now| camera.ports_opened(&numbers, now));
+    }
+
+    fn open_pair(&mut self, camera: Key, channel: u8) -> io::Result<(u16, u16)> {
+        let gone = || io::Error::from(io::ErrorKind::NotConnected);
+        let link = self.link_of(camera).ok_or_else(gone)?;
+        let connection = self.connections.get(link).ok_or_else(gone)?;
+        let (local, peer) = (connection.socket.local_addr()?, connection.peer);
+        if self.ports.len() + 2 > MAX_PORTS {
+            return Err(io::Error::other("all that there may be are open"));
+        }
+        let (rtp, rtcp) = bind_pair(local)?;
+        let numbers = (rtp.local_addr()?.port(), rtcp.local_addr()?.port());
+        for (socket, channel) in [(rtp, channel), (rtcp, channel + 1)] {
+            self.add_port(camera, link, socket, channel, peer)?;
+        }
+        Ok(numbers)
+    }
+
+    fn add_port(
+        &mut self,
+        camera: Key,
+        link: Key,
+        mut socket: UdpSocket,
+        channel: u8,
+        peer: SocketAddr,
+    ) -> io::Result<()> {
+        let registry = self.poll.registry();
+        let added = self.ports.insert_with(|key| {
+            registry.register(&mut socket, key.port_token(), Interest::READABLE)?;
+            Ok::<_, io::Error>(Port {
+                socket,
+                link,
+                channel,
+                camera: peer,
+                source: None,
+                port: None,
+                room: ROOM,
+                readable: true,
+            })
+        });
+        let key = added.ok_or_else(|| io::Error::other("the table of ports is full"))??;
+        if let Some(source) = self.source_of_camera(camera) {
+            source.ports.push(key);
+        }
+        Ok(())
+    }
+
+    /// Closes the ports of a camera.
+    pub(super) fn close_ports(&mut self, camera: Key) {
+        let Some(source) = self.source_of_camera(camera) else {
+            return;
+        };
+        for key in std::mem::take(&mut source.ports) {
+            if let Some(mut port) = self.ports.remove(key) {
+                let _ = self.poll.registry().deregister(&mut port.socket);
+            }
+        }
+    }
+
+    /// The camera said where a pair of ports will get its datagrams from.
+    pub(super) fn expect_datagrams(&mut self, camera: Key, channel: u8, from: transport::Server) {
+        let numbers = from.ports.map(|(rtp, rtcp)| [rtp, rtcp]);
+        for step in [0, 1] {
+            let number = numbers.and_then(|numbers| numbers.get(step).copied());
+            let channel = channel.saturating_add(step as u8);
+            if let Some(port) = self.port_of(camera, channel) {
+                port.port = number;
+                port.source = from.source.map(|source| source.to_canonical());
+            }
+        }
+    }
+
+    /// Sends to where the datagrams on a channel come from. What is lost is lost.
+    pub(super) fn send_datagram(&mut self, camera: Key, channel: u8, bytes: &[u8]) {
+        if let Some(port) = self.port_of(camera, channel)
+            && let Some(number) = port.port
+        {
+            let mut to = port.camera;
+            to.set_port(number);
+            let _ = port.socket.send_to(bytes, to);
+        }
+    }
+
+    fn port_of(&mut self, camera: Key, channel: u8) -> Option<&mut Port> {
+        let source = self.shared.get(camera)?.source;
+        let ports = &self.sources.get(source)?.ports;
+        let is_it = |key: &&Key| {
+            self.ports
+                .get(**key)
+                .is_some_and(|it| it.channel == channel)
+        };
+        let key = *ports.iter().find(is_it)?;
+        self.ports.get_mut(key)
+    }
+
+    /// Reads the link of a camera whose media comes over UDP: messages, and
+    /// frames that nobody asked for.
+    pub(super) fn read_talk(&mut self, key: Key, owner: Owner) {
+        for _ in 0..READS {
+            let Some(connection) = self.connections.get_mut(key) else {
+                return;
+            };
+            let read = match connection.read(&mut self.scratch) {
+                Ok(Taken::Bytes(count)) => count,
+                Ok(Taken::Nothing) => return,
+                Ok(Taken::End) | Err(_) => return self.camera_closed(owner),
+            };
+            let Some(bytes) = self.scratch.get(..read) else {
+                return;
+            };
+            let Role::Camera { source } = connection.role else {
+                return;
+            };
+            let Some(source) = self.sources.get_mut(source) else {
+                return;
+            };
+            source.heard = self.now;
+            let taken = messages(bytes, &mut source.framer);
+            if !self.brought(owner, taken) {
+                return;
+            }
+        }
+        self.schedule(key);
+    }
+
+    /// Reads the ports of a camera, and has what came delivered.
+    pub(super) fn read_ports(&mut self, link: Key, camera: Key) {
+        let takes = |it: &Shared| it.camera.takes_datagrams();
+        if !self.shared.get(camera).is_some_and(takes) || self.link_of(camera) != Some(link) {
+            return;
+        }
+        let Some(source) = self.source_of_camera(camera) else {
+            return;
+        };
+        let ports = source.ports.clone();
+        let (mut brought, mut more) = (Brought::default(), false);
+        for port in ports {
+            more |= self.read_port(port, camera, link, &mut brought);
+        }
+        self.deliver_datagrams(camera, &brought);
+        if more {
+            self.schedule(link);
+        }
+    }
+
+    /// Reads one port; `true`: there may be more.
+    fn read_port(&mut self, key: Key, camera: Key, link: Key, brought: &mut Brought) -> bool {
+        let most = self.pool.buffer_size() - FRAME_HEADER;
+        for _ in 0..DATAGRAMS {
+            let Some(port) = self.ports.get(key).filter(|port| port.readable) else {
+                return false;
+            };
+            let (room, channel) = (port.room.min(most), port.channel);
+            if !self.prepare_frame(camera, link, room) {
+                return false;
+            }
+            let Some(shared) = self.shared.get_mut(camera) else {
+                return false;
+            };
+            let source = self.sources.get_mut(shared.source);
+            let (Some(source), Some(port)) = (source, self.ports.get_mut(key)) else {
+                return false;
+            };
+            self.counters.reads += 1;
+            let space = source.queue.frame_room();
+            match port.socket.recv_from(space) {
+                Ok((_, from)) if !port.expects(from) => {}
+                // Its end may be missing: the next ones find more room.
+                Ok((count, _)) if count >= space.len() => port.room = (room * 2).min(most),
+                Ok((count, _)) => {
+                    let verdict = shared.camera.datagram(channel, &space[..count], self.now);
+                    if verdict == Verdict::Take {
+                        source.queue.take_frame(channel, count);
+                        brought.frames += 1;
+                    }
+                    self.take_released(camera, link, brought);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    port.readable = false;
+                    return false;
+                }
+                // What an earlier packet of ours met with.
+                Err(_) => {}
+            }
+        }
+        true
+    }
+
+    /// Packets have waited long enough for earlier ones.
+    pub(super) fn release_datagrams(&mut self, camera: Key) {
+        if let Some(link) = self.link_of(camera) {
+            let mut brought = Brought::default();
+            self.take_released(camera, link, &mut brought);
+            self.deliver_datagrams(camera, &brought);
+        }
+    }
+
+    /// Copies packets that came early, and whose turn it is, into the queue.
+    /// Without room for them they are lost.
+    fn take_released(&mut self, camera: Key, link: Key, brought: &mut Brought) {
+        while let Some(shared) = self.shared.get_mut(camera)
+            && let Some((channel, packet)) = shared.camera.released(self.now)
+        {
+            if !self.prepare_frame(camera, link, packet.len()) {
+                continue;
+            }
+            if let Some(source) = self.source_of_camera(camera)
+                && let Some(space) = source.queue.frame_room().get_mut(..packet.len())
+            {
+                space.copy_from_slice(&packet);
+                source.queue.take_frame(channel, packet.len());
+                brought.frames += 1;
+            }
+        }
+    }
+
+    fn deliver_datagrams(&mut self, camera: Key, brought: &Brought) {
+        let now = self.now;
+        let Some(shared) = self.shared.get(camera) else {
+            return;
+        };
+        let Some(source) = self.sources.get_mut(shared.source) else {
+            return;
+        };
+        source.queue.trim(&mut self.pool);
+        if brought.frames > 0 {
+            (source.heard, source.flowed) = (now, Some(now));
+            self.counters.frames += brought.frames;
+            self.brought_all(camera, brought);
+        }
+    }
+
+    /// Makes room for one frame; `false`: there is none now. The link is served
+    /// again when there is.
+    fn prepare_frame(&mut self, camera: Key, link: Key, room: usize) -> bool {
+        let Err(_) = self.try_room(camera, link, Some(room)) else {
+            return true;
+        };
+        let Err(why) = self.make_room(camera, link, Some(room)) else {
+            return true;
+        };
+        let now = self.now;
+        let Some(source) = self.source_of_camera(camera) else {
+            return false;
+        };
+        source.held_up = Some(now);
+        match why {
+            NoRoom::Full => source.paused = true,
+            NoRoom::PoolEmpty if !source.waiting => {
+                source.waiting = true;
+                self.waiting.push_back(link);
+            }
+            NoRoom::PoolEmpty => {}
+        }
+        false
+    }
+
+    fn source_of_camera(&mut self, camera: Key) -> Option<&mut Source> {
+        let source = self.shared.get(camera)?.source;
+        self.sources.get_mut(source)
+    }
+}
+
+/// The messages among `bytes`; frames are left out.
+fn messages(bytes: &[u8], framer: &mut Framer) -> Result<Brought, (Brought, Invalid)> {
+    let mut brought = Brought::default();
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let step = match framer.feed(rest) {
+            Ok(step) => step,
+            Err(invalid) => return Err((brought, invalid)),
+        };
+        if step.event == Event::Message {
+            brought.messages.push(framer.message().to_vec());
+        }
+        rest = rest.get(step.consumed..).unwrap_or_default();
+    }
+    Ok(brought)
+}
+
+/// Two sockets at the address of `local`: an even port, and the one above it.
+fn bind_pair(mut local: SocketAddr) -> io::Result<(UdpSocket, UdpSocket)> {
+    let mut failed = io::Error::from(io::ErrorKind::AddrInUse);
+    for _ in 0..ATTEMPTS {
+        local.set_port(0);
+        let first = UdpSocket::bind(local)?;
+        let number = first.local_addr()?.port();
+        local.set_port(number ^ 1);
+        match UdpSocket::bind(local) {
+            Ok(second) => {
+                for socket in [&first, &second] {
+                    let _ = socket2::SockRef::from(socket).set_recv_buffer_size(KEPT);
+                }
+                return Ok(match number % 2 {
+                    0 => (first, second),
+                    _ => (second, first),
+                });
+            }
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
+}
