@@ -285,9 +285,9 @@ impl Channel {
         }
         let host = request.header("host").unwrap_or("");
         let own = host.eq_ignore_ascii_case(GATEWAY);
-        let client = request
-            .header("client")
-            .filter(|client| !client.is_empty() && !(own && client.eq_ignore_ascii_case(CAMERAS)));
+        let ours = |client: &&str| own && client.eq_ignore_ascii_case(CAMERAS);
+        let client = request.header("client").filter(|client| !client.is_empty());
+        let client = client.filter(|client| !ours(client));
         if let Some(client) = client {
             let shown: String = client.chars().take(MAX_SHOWN).collect();
             let reason = format!("no tunnel client {shown:?} is connected");

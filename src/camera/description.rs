@@ -120,10 +120,7 @@ impl Description {
             let Some(number) = self.tracks.iter().position(|track| track.media == index) else {
                 continue;
             };
-            let sets = self
-                .wants(number, lines)
-                .then_some(sets)
-                .unwrap_or_default();
+            let sets = if self.wants(number, lines) { sets } else { &[] };
             push_media(&mut out, head, lines, number, sets);
         }
         out

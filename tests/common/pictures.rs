@@ -22,11 +22,7 @@ impl Pictures {
 
     /// The interleaved frames of picture `number`, on channel 0.
     pub fn picture(&self, number: u32) -> Vec<u8> {
-        let kind = if number.is_multiple_of(self.every) {
-            5
-        } else {
-            1
-        };
+        let kind = if number % self.every == 0 { 5 } else { 1 };
         (0..PACKETS)
             .flat_map(|packet| self.packet(number, packet, kind))
             .collect()
