@@ -155,13 +155,6 @@ impl Timeline {
         }
     }
 
-    /// How long the packet at `timestamp` took to arrive, from an unknown zero,
-    /// microseconds.
-    pub fn transit(&self, track: usize, timestamp: i64, now_us: i64) -> Option<i64> {
-        let time = self.clocks.get(track)?.since_base(timestamp)?;
-        Some(now_us.wrapping_sub(time))
-    }
-
     /// Places the first track: its `timestamp` is at `time_us`.
     pub fn anchor(&mut self, track: usize, timestamp: i64, time_us: i64) {
         if let Some(clock) = self.clocks.get_mut(track)

@@ -274,9 +274,6 @@ impl Tracks {
         if !(self.arrive(clock, follows, timestamp, now_us) && directly || video) {
             self.lose_audio();
         }
-        if video && let Some(transit) = self.timeline.transit(clock, timestamp, now_us) {
-            self.statistics.transit(transit);
-        }
         Some((packet, timestamp))
     }
 

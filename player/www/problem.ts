@@ -36,10 +36,15 @@ export interface Asked {
 }
 
 /** An ERROR of the wasm: the status and the sentence of the gateway or the camera. */
-export function failed(code: number, message: string, asked: Asked): Problem {
+export function failed(code: number, message: string, { given, moved }: Asked): Problem {
+  const found = meant(code, message, given);
+  return moved ? { ...found, moved, message: `The stream has moved to ${moved}. ${found.message}` } : found;
+}
+
+function meant(code: number, message: string, given: boolean): Problem {
   switch (code) {
     case 400: return problem('address', code, 'This address cannot be used', message, false);
-    case 401: return credentials(asked);
+    case 401: return credentials(given);
     case 403: return refused(code, message);
     case 404: return problem('address', code, 'No such stream', message);
     case 415: return problem('codec', code, 'Cannot be played', message, false);
@@ -55,12 +60,10 @@ export function refused(code: number, message: string): Problem {
   return problem('refused', code, 'Not allowed', message, false);
 }
 
-function credentials({ given, moved }: Asked): Problem {
-  const asking = given
+function credentials(given: boolean): Problem {
+  return given
     ? problem('credentials', 401, 'Wrong user or password', 'The camera refused them. Try again.', false)
     : problem('credentials', 401, 'Sign in to the camera', 'It asks for a user name and a password.', false);
-  if (!moved) return asking;
-  return { ...asking, moved, message: `The stream has moved to ${moved}. ${asking.message}` };
 }
 
 /** The gateway closed a socket that was open (RFC 6455 §7.4, and the gateway's own 4xxx). */

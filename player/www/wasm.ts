@@ -129,7 +129,7 @@ export class Machine {
   }
 
   /** How well the stream arrives: packets received and lost, pictures sent out and dropped, jitter in ms. */
-  statistic(which: 0 | 1 | 2 | 3 | 4): number {
+  statistic(which: 0 | 1 | 2 | 3): number {
     return this.#wasm.statistic(which);
   }
 

@@ -37,10 +37,6 @@ impl Session {
                 client::Output::Failed(Failure::Redirect(url)) => self.follow(url),
                 client::Output::Failed(failure) => {
                     let (code, text) = words::failure(&failure);
-                    let text = match (&self.url, self.moves) {
-                        (Some(url), 1..) => words::moved(&url.without_credentials(), &text),
-                        _ => text,
-                    };
                     self.fail(code, &text);
                 }
             }
@@ -99,7 +95,7 @@ impl Session {
         let chosen = chosen.iter().enumerate().filter(|(_, chosen)| **chosen);
         let chosen: Vec<usize> = chosen.map(|(index, _)| index).collect();
         if chosen.is_empty() {
-            return self.fail(415, &words::unplayable(&unsupported));
+            return self.fail(415, words::unplayable(unsupported.is_empty()));
         }
         if let Some(client) = &mut self.client {
             client.setup(&chosen);

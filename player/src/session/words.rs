@@ -1,7 +1,6 @@
 //! What went wrong, for the person who watches: a code and a sentence.
 
 use camgate::rtsp::client::Failure;
-use camgate::rtsp::text;
 
 /// The code and the sentence for a failure of the RTSP session.
 pub fn failure(failure: &Failure) -> (u16, String) {
@@ -25,28 +24,18 @@ pub fn refusal(reason: &str) -> String {
     }
 }
 
-/// What went wrong at another host than the person named.
-pub fn moved(url: &str, words: &str) -> String {
-    text::concat(&["The stream has moved to ", url, ". ", words])
-}
-
 /// The sentence for an address that is none.
 pub fn address(reason: &str) -> String {
     sentence(reason)
 }
 
-/// The sentence for a stream of which nothing can be played.
-pub fn unplayable(tracks: &[String]) -> String {
-    if tracks.is_empty() {
-        return String::from("The camera offers neither video nor audio.");
+/// The sentence for a stream of which nothing can be played; what it has was
+/// said before ([`crate::output::Kind::Unsupported`]).
+pub fn unplayable(nothing: bool) -> &'static str {
+    match nothing {
+        true => "The camera offers neither video nor audio.",
+        false => "This player cannot play what the camera sends.",
     }
-    let names: Vec<&str> = tracks.iter().map(String::as_str).collect();
-    let names = text::join(&names, ", ");
-    text::concat(&[
-        "This player cannot play what the camera sends: ",
-        &names,
-        ".",
-    ])
 }
 
 /// Begins with a capital and ends with a full stop.
@@ -74,10 +63,6 @@ mod tests {
         assert_eq!(
             refusal("8.8.8.8 is not among [general] targets"),
             "8.8.8.8 is not among [general] targets."
-        );
-        assert_eq!(
-            unplayable(&[String::from("video H265")]),
-            "This player cannot play what the camera sends: video H265."
         );
     }
 }

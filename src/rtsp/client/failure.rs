@@ -46,6 +46,10 @@ impl Failure {
                 let answer = text::concat(&[" (", &number, space, reason, " to ", method, ")"]);
                 return text::concat(&[plain_words(*code), &answer]);
             }
+            // A player follows it.
+            #[cfg(not(feature = "gateway"))]
+            Failure::Redirect(_) => &[],
+            #[cfg(feature = "gateway")]
             Failure::Redirect(url) => {
                 return text::concat(&["the stream has moved to ", &url.without_credentials()]);
             }
@@ -67,11 +71,15 @@ impl std::error::Error for Failure {}
 
 fn plain_words(code: u16) -> &'static str {
     match code {
+        #[cfg(feature = "gateway")] // pages have a headline for these
         403 => "the camera does not allow this stream to be watched",
+        #[cfg(feature = "gateway")]
         404 | 410 => "the camera has no stream at this address",
         453 | 503 => "the camera cannot serve another viewer now",
+        #[cfg(feature = "gateway")]
         454 => "the camera has ended the session",
         461 => "the camera does not send this stream over TCP",
+        #[cfg(feature = "gateway")]
         500..=599 => "the camera has a fault of its own",
         _ => "the camera refuses",
     }
