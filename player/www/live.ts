@@ -46,6 +46,8 @@ const GENTLE_RATE = 1.03;
 const FAST_RATE = 1.1;
 /** After a jump the decoder needs a moment before the next one is judged, in ms. */
 const SEEK_REST = 500;
+/** A play head that has stood still for so long with data ahead, in ms, is stuck: browsers lose a seek now and then. */
+const STUCK = 1_500;
 /** A stall with data at hand: this browser needs more in front of it, in seconds per stall. */
 const STALL_STEP = 0.04;
 /** That much of the latency aimed at should have been enough to go on. */
@@ -105,6 +107,9 @@ export class Live {
   /** The rate and the play head as they were set here last; somebody else may set them too. */
   #own = 1;
   #jumped = NaN;
+  /** Where the play head was seen last, and since when (ms). */
+  #at = NaN;
+  #still = 0;
   /** Somebody moved the play head away from the live edge: it stays there. */
   #behind = false;
 
@@ -174,7 +179,10 @@ export class Live {
   /** To be called several times a second. */
   tick(now: number): void {
     const video = this.#video;
-    if (!video.buffered.length || video.seeking) return;
+    if (!video.buffered.length) return;
+    if (video.paused || video.currentTime !== this.#at) [this.#at, this.#still] = [video.currentTime, now];
+    else if (now - this.#still > STUCK && this.latency > SEEK) this.toEdge(now);
+    if (video.seeking) return;
     if (this.#crossHole(now) || video.paused || this.#behind || this.#slow) return;
     this.#forgive(now);
     const { latency, target } = this;

@@ -78,7 +78,7 @@ export function closed(code: number, reason: string): Problem {
 
 /** Nothing answers there. */
 export function unreachable(): Problem {
-  return gateway(0, 'The gateway cannot be reached', 'Is it running, and is this device on the right network?');
+  return gateway(0, 'The gateway cannot be reached', 'Is it running, and this device on the right network?');
 }
 
 export function full(message: string): Problem {
@@ -104,7 +104,7 @@ export function silent(bytes: boolean): Problem {
 
 /** Connecting took too long and nobody said why. */
 export function stuck(): Problem {
-  return gateway(0, 'No answer', 'The gateway did not answer in time.');
+  return gateway(0, 'No answer', 'The gateway did not answer.');
 }
 
 /** A track that is left out; `by` is who cannot play it. */
@@ -138,12 +138,12 @@ export function named(problem: Problem, unsupported: Unsupported[]): Problem {
 /** MediaSource and ManagedMediaSource are both missing. */
 export function noMediaSource(): Problem {
   return problem('player', 0, 'This browser cannot play live video',
-    'It has no Media Source Extensions (an iPhone has them from iOS 17.1 on).', false);
+    'It has no Media Source Extensions (iPhones do from iOS 17.1 on).', false);
 }
 
 /** The browser's decoder gave up. */
 export function undecodable(detail: string): Problem {
-  return problem('player', 0, 'The picture could not be decoded', detail || 'The browser gave no reason.');
+  return problem('player', 0, 'The picture could not be decoded', detail || 'No reason is given.');
 }
 
 /** The script could not be loaded or failed by its own fault. */

@@ -43,6 +43,7 @@ class Element extends EventTarget {
 
   set currentTime(time) {
     this.jumps += 1;
+    this.seeking = false; // the one before is forgotten
     this.#time = time;
   }
 
@@ -53,7 +54,7 @@ class Element extends EventTarget {
   }
 
   pass(ms) {
-    if (this.paused || !this.buffered.length) return;
+    if (this.paused || this.seeking || !this.buffered.length) return;
     this.#time = Math.min(this.end, this.#time + (ms / 1000) * this.#rate);
     if (this.#time < this.end || this.#dry) return;
     this.#dry = true;
@@ -194,6 +195,18 @@ test('a play head that was paused for minutes is live again within a second', ()
     each: (now, video) => {
       video.paused = now > 60_000 && now < 180_000;
       if (now === 181_000) found = now / 1000 - video.currentTime;
+    },
+  });
+  assert.ok(found < 1, `${found} s behind`);
+});
+
+test('a play head that is stuck in a seek is taken to the live edge', () => {
+  let found;
+  play({
+    minutes: 2,
+    each: (now, video) => {
+      if (now === 60_000) video.seeking = true;
+      if (now === 64_000) found = now / 1000 - video.currentTime;
     },
   });
   assert.ok(found < 1, `${found} s behind`);
