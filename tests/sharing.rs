@@ -341,15 +341,28 @@ fn the_list_follows_the_configuration_and_others_stay_undisturbed() {
     ];
     let [front, yard] = cameras.each_ref().map(FakeCamera::url);
     let mut gateway = Config::new()
-        .camera("front", &[("url", &front)])
         .camera("yard", &[("url", &yard)])
+        .camera("front", &[("url", &front), ("sub", &yard)])
         .start();
     let mut viewer = watch(&gateway);
     read(&mut viewer, 10);
-    let changed = Config::new().camera("front", &[("url", &front)]).camera(
-        "cellar",
-        &[("url", &yard), ("description", "Der \\Keller\"")],
+    let list = http::get(gateway.address(), "/api/cameras").text();
+    let names: Vec<&str> = list.split("{\"name\":\"").skip(1).collect();
+    assert!(
+        names.len() == 2 && names[0].starts_with("yard\"") && names[1].starts_with("front\""),
+        "as in the file, smaller streams within their cameras: {list}"
     );
+    assert!(
+        names[1].contains(",\"sub\":{\"url\":\"rtsp://camgate/front/sub\",\"state\":\"idle\",")
+            && !names[0].contains("sub"),
+        "{list}"
+    );
+    let changed = Config::new()
+        .camera("front", &[("url", &front), ("sub", &yard)])
+        .camera(
+            "cellar",
+            &[("url", &yard), ("description", "Der \\Keller\"")],
+        );
     gateway.reload(&changed);
     gateway.await_log(&["configuration read again"]);
     let list = http::get(gateway.address(), "/api/cameras").text();

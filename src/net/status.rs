@@ -85,14 +85,17 @@ impl Server {
         metric("skipped_frames_total", "counter", &|it| it.skipped);
     }
 
-    /// `/api/cameras`.
+    /// `/api/cameras`: in the order of the configuration, a smaller stream within
+    /// its camera.
     pub(super) fn cameras_json(&mut self) -> String {
+        let list = self.camera_statuses();
+        let named = |name: &str| list.iter().find(|status| status.name == name);
         let mut out = String::from("[");
-        for status in self.camera_statuses() {
+        for status in self.config.cameras.iter().filter_map(|it| named(&it.name)) {
             if out.len() > 1 {
                 out.push(',');
             }
-            push_status(&mut out, &status);
+            push_camera(&mut out, status, named(&format!("{}/sub", status.name)));
         }
         for camera in &self.cameras {
             if out.len() > 1 {
@@ -153,8 +156,21 @@ impl Server {
     }
 }
 
-/// One camera as JSON.
-fn push_status(out: &mut String, status: &Status) {
+/// One camera as JSON, with its smaller stream.
+fn push_camera(out: &mut String, status: &Status, sub: Option<&Status>) {
+    let (name, title) = (&status.name, json_text(&status.title));
+    let _ = write!(out, "{{\"name\":\"{name}\",\"description\":\"{title}\",");
+    push_stream(out, status);
+    if let Some(sub) = sub {
+        out.push_str(",\"sub\":{");
+        push_stream(out, sub);
+        out.push('}');
+    }
+    out.push('}');
+}
+
+/// What there is to tell of either stream.
+fn push_stream(out: &mut String, status: &Status) {
     let (width, height) = status.size.unwrap_or_default();
     let codecs: Vec<String> = status
         .codecs
@@ -163,10 +179,10 @@ fn push_status(out: &mut String, status: &Status) {
         .collect();
     let _ = write!(
         out,
-        "{{\"name\":\"{name}\",\"description\":\"{}\",\"url\":\"rtsp://camgate/{name}\",\
-         \"state\":\"{}\",\"problem\":\"{}\",\"since\":{},\"codecs\":[{}],\"width\":{width},\
-         \"height\":{height},\"viewers\":{},\"bitrate\":{},\"lost\":{}}}",
-        json_text(&status.title),
+        "\"url\":\"rtsp://camgate/{}\",\"state\":\"{}\",\"problem\":\"{}\",\
+         \"since\":{},\"codecs\":[{}],\"width\":{width},\"height\":{height},\
+         \"viewers\":{},\"bitrate\":{},\"lost\":{}",
+        status.name,
         status.state,
         json_text(&status.words),
         status.since,
@@ -174,7 +190,6 @@ fn push_status(out: &mut String, status: &Status) {
         status.viewers,
         status.bitrate,
         status.lost,
-        name = status.name,
     );
 }
 

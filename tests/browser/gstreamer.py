@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """A real RTSP camera for the browser tests: GStreamer's server, encoding live.
 
-    gstreamer.py [--port N] [--video NAME] [--audio NAME]
+    gstreamer.py [--port N] [--video NAME] [--audio NAME] [--pattern NAME]
                  [--user NAME --password WORD [--scheme digest|basic]]
                  [--protocol tcp|udp]
 
@@ -28,7 +28,7 @@ from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 # testcard.mjs knows these numbers.
 SPEED = 8
 CARD = (
-    f"videotestsrc is-live=true pattern=smpte horizontal-speed={SPEED} "
+    f"videotestsrc is-live=true pattern=PATTERN horizontal-speed={SPEED} "
     "! video/x-raw,format=I420,width=480,framerate=25/1,height="
 )
 X264 = "x264enc speed-preset=ultrafast key-int-max=50 bitrate=600"
@@ -57,11 +57,11 @@ AUDIO = {
 }
 
 
-def launch(video, audio):
+def launch(video, audio, pattern):
     """The pipeline of a pair of names, either of them `none`."""
     tracks = []
     if video != "none":
-        tracks.append(CARD + VIDEO[video])
+        tracks.append(CARD.replace("PATTERN", pattern) + VIDEO[video])
     if audio != "none":
         tone, rate, channels, rest = AUDIO[audio]
         tracks.append(
@@ -76,6 +76,7 @@ def arguments():
     parser.add_argument("--port", default="0")
     parser.add_argument("--video", choices=[*VIDEO, "none"], default="h264")
     parser.add_argument("--audio", choices=[*AUDIO, "none"], default="aac")
+    parser.add_argument("--pattern", default="smpte", help="what videotestsrc draws")
     parser.add_argument("--user")
     parser.add_argument("--password", default="")
     parser.add_argument("--scheme", choices=["digest", "basic"], default="digest")
@@ -115,11 +116,11 @@ def factory(pipeline, options):
 
 def mount(server, options):
     points = server.get_mount_points()
-    points.add_factory("/", factory(launch(options.video, options.audio), options))
+    points.add_factory("/", factory(launch(options.video, options.audio, options.pattern), options))
     for video in [*VIDEO, "none"]:
         for audio in [*AUDIO, "none"]:
             if (video, audio) != ("none", "none"):
-                points.add_factory(f"/{video}+{audio}", factory(launch(video, audio), options))
+                points.add_factory(f"/{video}+{audio}", factory(launch(video, audio, options.pattern), options))
 
 
 def main():

@@ -104,6 +104,11 @@ export class Stage {
     const program = this.start(GATEWAY, ['serve', '-c', file, '--listen', `127.0.0.1:${port}`]);
     program.port = await listening(program);
     program.page = `http://127.0.0.1:${program.port}/`;
+    /** Another configuration, for all who watch as they do. */
+    program.configure = async (changed) => {
+      await writeFile(file, changed);
+      program.child.kill('SIGHUP');
+    };
     return program;
   }
 
@@ -115,6 +120,14 @@ export class Stage {
     program.page = page;
     const [camera] = await (await fetch(`${page}api/cameras`)).json();
     program.camera = camera.url;
+    return program;
+  }
+
+  /** The built-in camera alone. */
+  async clip() {
+    const program = this.start(GATEWAY, ['camera', '--listen', '127.0.0.1:0']);
+    const [url] = await program.says(/rtsp:\/\/127\.0\.0\.1:\d+\//);
+    program.url = url;
     return program;
   }
 

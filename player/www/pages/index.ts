@@ -1,16 +1,14 @@
-// The start page: an address box, the gateway's cameras, the last addresses, and a player.
+// The start page: the wall of the gateway's cameras; without any, an address box, the last addresses
+// and a player, which otherwise are behind a button.
 
 import '../camgate';
 import { completed, host, withoutCredentials } from '../address';
-import { made } from '../dom';
+import { made, say } from '../dom';
+import { follow, type Camera } from './cameras';
 import { find, h } from './dom';
+import { showFacts } from './facts';
 import { credentials, forget, keep, recent, remember, type Credentials } from './memory';
-
-interface Camera {
-  name: string;
-  description: string;
-  url: string;
-}
+import { Wall } from './wall';
 
 /** How often the facts below the picture are renewed, in ms. */
 const TICK = 1_000;
@@ -22,7 +20,11 @@ const wrong = find('wrong');
 const stage = find('stage');
 const cameraList = find('camera-list');
 
-let cameras: Camera[] = [];
+/** The list that is shown beside the address box, as JSON. */
+let cameras = '';
+let wall: Wall | undefined;
+/** The address box was asked for, beside the wall. */
+let opened = false;
 /** The address as it was asked for, and what it is called. */
 let playing: { url: string; name: string; typed: boolean } | undefined;
 
@@ -44,9 +46,9 @@ video.addEventListener('statechange', () => {
   remember(playing.url); // an address that plays is worth remembering
   showRecent();
 });
-setInterval(showFacts, TICK);
-showRecent();
-void showCameras();
+setInterval(() => showFacts(find('facts'), video.stats), TICK);
+find('other').addEventListener('click', openOther);
+follow(listed, unlisted);
 
 function complain(text: string): void {
   wrong.textContent = text;
@@ -67,10 +69,18 @@ function watch(url: string, name: string, typed: boolean): void {
   const known = credentials(url);
   if (known) video.setCredentials(known.user, known.password);
   video.start();
-  showFacts();
+  showFacts(find('facts'), video.stats);
   markCamera();
   showRecent();
   stage.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
+}
+
+function openOther(): void {
+  opened = !opened;
+  find('main').hidden = !opened;
+  find('other').setAttribute('aria-expanded', String(opened));
+  if (opened) address.focus();
+  else leave();
 }
 
 function leave(): void {
@@ -80,42 +90,36 @@ function leave(): void {
   document.title = 'camgate';
   markCamera();
   showRecent();
-  address.focus();
+  if (!find('main').hidden) address.focus();
 }
 
-/** One quiet line: what comes, and how far it is behind. */
-function showFacts(): void {
-  const { state, width, height, codecs, latency } = video.stats;
-  const facts = state !== 'playing' ? [] : [
-    width ? `${width} × ${height}` : '',
-    codecs.map(codecName).join(' + '),
-    latency ? `${Math.max(0.1, latency).toFixed(1)} s behind` : '',
-  ];
-  const text = facts.filter(Boolean).join(' · ');
-  if (find('facts').textContent !== text) find('facts').textContent = text;
+function listed(list: Camera[]): void {
+  // The built-in camera of a demo tells no state: it is offered beside the address box.
+  const walled = list.some(({ state }) => state !== undefined);
+  document.documentElement.classList.toggle('walled', walled);
+  document.documentElement.classList.remove('asking');
+  find('main').hidden = walled && !opened;
+  find('other').hidden = !walled;
+  if (walled) wall ??= new Wall();
+  wall?.show(walled ? list : []);
+  showCameras(walled ? [] : list);
 }
 
-function codecName(codec: string): string {
-  if (/^avc/.test(codec)) return 'H.264';
-  if (/^h(vc|ev)/.test(codec)) return 'H.265';
-  return /^mp4a/.test(codec) ? 'AAC' : codec;
+function unlisted(): void {
+  document.documentElement.classList.remove('asking');
+  if (wall) return; // its tiles say what is wrong
+  say(find('cameras-wrong'), 'The list of cameras could not be had from the gateway. It is tried again.');
+  find('cameras-wrong').hidden = find('cameras').hidden = false;
 }
 
-async function showCameras(): Promise<void> {
-  const failed = find('cameras-wrong');
-  try {
-    const response = await fetch('api/cameras');
-    if (!response.ok) throw new Error(String(response.status));
-    cameras = (await response.json()) as Camera[];
-    cameraList.replaceChildren(...cameras.map(card));
-    find('cameras').hidden = !cameras.length;
-    failed.hidden = true;
+function showCameras(list: Camera[]): void {
+  const shown = JSON.stringify(list);
+  find('cameras-wrong').hidden = true;
+  find('cameras').hidden = !list.length;
+  if (shown !== cameras) {
+    cameras = shown;
+    cameraList.replaceChildren(...list.map(card));
     markCamera();
-  } catch {
-    failed.textContent = 'The list of cameras could not be had from the gateway. It is tried again.';
-    failed.hidden = false;
-    find('cameras').hidden = false;
-    setTimeout(() => void showCameras(), 10_000);
   }
   showRecent();
 }
@@ -138,7 +142,7 @@ function showRecent(): void {
   const list = recent();
   find('recent-list').replaceChildren(...list.map(recentItem));
   find('recent').hidden = !list.length;
-  find('welcome').hidden = playing !== undefined || list.length > 0 || !find('cameras').hidden;
+  find('welcome').hidden = playing !== undefined || list.length > 0 || !find('wall').hidden || !find('cameras').hidden;
 }
 
 function recentItem(url: string): HTMLElement {
