@@ -141,6 +141,12 @@ impl Pictures {
         None
     }
 
+    /// Where a picture begins of which nothing has come but what stands before
+    /// one.
+    pub fn begun(&self) -> Option<u64> {
+        (!self.drawn && self.timestamp.is_some()).then_some(self.start)
+    }
+
     /// The parameter sets seen in the stream, those of one kind in order.
     pub fn sets(&self) -> &[Vec<u8>] {
         &self.sets

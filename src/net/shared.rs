@@ -10,6 +10,7 @@ use crate::camera::{Camera, Output, Status};
 use crate::channel::Failure;
 use crate::config;
 
+use super::connection::OUTBOX_LIMIT;
 use super::key::Key;
 use super::queue::Queue;
 use super::server::Server;
@@ -147,6 +148,9 @@ impl Server {
         connection.out.push(bytes);
         if connection.flush().is_err() {
             self.camera_closed(Owner::Camera(key));
+        } else if connection.out.cost() > OUTBOX_LIMIT {
+            let reason = "the camera does not read what it is told".to_owned();
+            self.link_failed(Owner::Camera(key), &Failure::Refused(reason));
         }
     }
 
