@@ -390,3 +390,44 @@ fn what_can_be_put_up_with_is_and_a_new_viewer_gets_a_key_frame() {
     }
     witness.check();
 }
+
+/// Key frames of 6 MB, more than the pool holds, one after the other.
+fn giants(link: &mut Link) -> io::Result<()> {
+    link.serve_until("PLAY")?;
+    for number in 0.. {
+        for part in 0..1_500 {
+            let frames = Pictures { every: 1, ssrc: 7 }.picture(number);
+            let length = frames.len() / 4;
+            for (frame, place) in frames.chunks(length).zip(part * 4..) {
+                let mut frame = frame.to_vec();
+                frame[6..8].copy_from_slice(&(number * 6_000 + place).to_be_bytes()[2..]);
+                link.send(&frame)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn key_frames_that_no_pool_holds_take_nothing_from_others() {
+    let lies = [Lie {
+        name: "giants",
+        act: giants,
+        words: "plays",
+    }];
+    let (gateway, cameras, witness) = gateway(&lies, "off");
+    let asleep = watch(&gateway, "giants");
+    let mut awake = watch(&gateway, "giants");
+    let mut bytes = 0;
+    while bytes < 30_000_000 {
+        let message = awake.data.binary();
+        packets(&message);
+        bytes += message.len();
+    }
+    assert_eq!(cameras[0].links(), 1);
+    drop((asleep, awake));
+    gateway.await_metrics("the pool to be free again", |now| {
+        now.buffers_free() > now.value("camgate_pool_buffers") * 0.9
+    });
+    witness.check();
+}

@@ -13,6 +13,8 @@ const MOST_OUTPUTS: usize = 16;
 #[derive(Clone, Debug)]
 enum Happening {
     Bytes(Vec<u8>),
+    /// What it was asked is answered as it should be.
+    Answer,
     Pause(u64),
     Watch,
     Unwatch,
@@ -70,6 +72,7 @@ fn speech() -> impl Strategy<Value = Vec<u8>> {
 
 fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
+        12 => Just(Happening::Answer),
         20 => speech().prop_map(Happening::Bytes),
         2 => (0..40_000_u64).prop_map(Happening::Pause),
         1 => Just(Happening::Watch),
@@ -86,6 +89,23 @@ struct Scene {
     now: Instant,
     framer: Option<Framer>,
     position: u64,
+    /// The method that it was asked last.
+    asked: String,
+}
+
+/// What a camera should say to a request of this method.
+fn answer(method: &str, udp: bool) -> String {
+    let (headers, body) = match method {
+        "DESCRIBE" => ("", SDP),
+        "SETUP" if udp => (
+            "Session: 1\r\nTransport: RTP/AVP;server_port=6000-6001\r\n",
+            "",
+        ),
+        "SETUP" => ("Session: 1\r\n", ""),
+        _ => ("", ""),
+    };
+    let length = body.len();
+    format!("RTSP/1.0 200 OK\r\n{headers}Content-Length: {length}\r\n\r\n{body}")
 }
 
 impl Scene {
@@ -140,7 +160,11 @@ impl Scene {
                     self.camera
                         .ports_opened(&[(5000, 5001); MAX_TRACKS][..pairs], self.now);
                 }
-                Output::Send(bytes) => prop_assert!(bytes.len() < 2 * MAX_MESSAGE),
+                Output::Send(bytes) => {
+                    prop_assert!(bytes.len() < 2 * MAX_MESSAGE);
+                    let line = String::from_utf8_lossy(&bytes);
+                    self.asked = line.split(' ').next().unwrap_or_default().to_owned();
+                }
                 Output::Release => while self.camera.released(self.now).is_some() {},
                 _ => {}
             }
@@ -169,12 +193,17 @@ proptest! {
     ) {
         let transports = [config::Transport::Tcp, config::Transport::Auto, config::Transport::Udp];
         let (camera, now) = over(transports[transport]);
-        let mut scene = Scene { camera, now, framer: None, position: 0 };
+        let mut scene = Scene { camera, now, framer: None, position: 0, asked: String::new() };
         scene.settle()?;
         for happening in happenings {
             let now = scene.now;
             match happening {
                 Happening::Bytes(bytes) => scene.take(&bytes, size)?,
+                Happening::Answer => {
+ let udp = scene.camera.datagrams.is_some();
+ let answer = answer(&scene.asked, udp);
+ scene.take(answer.as_bytes(), size)?;
+},
                 Happening::Pause(ms) => {
                     scene.now += Duration::from_millis(ms);
                     if scene.camera.timeout().is_some_and(|due| due <= scene.now) {
