@@ -26,6 +26,7 @@ mod picture;
 mod reception;
 mod retry;
 mod service;
+mod size;
 mod status;
 mod udp;
 

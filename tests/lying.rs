@@ -15,7 +15,6 @@ use common::await_some;
 use common::fake_camera::{FakeCamera, Link};
 use common::gateway::{Config, Gateway};
 use common::pictures::{Packet, Pictures, packets};
-use common::rtsp::Message;
 use common::socket::Opening;
 use common::viewer::Viewer;
 
@@ -117,20 +116,9 @@ fn gateway(lies: &[Lie], always: &str) -> (Gateway, Vec<FakeCamera>, Witness) {
     (gateway, cameras, witness)
 }
 
-/// Answers as a healthy camera up to a request with this method, which it gives.
-fn until(link: &mut Link, method: &str) -> io::Result<Message> {
-    loop {
-        let request = link.receive()?;
-        if request.method() == method {
-            return Ok(request);
-        }
-        link.send(&Link::usual_reply(&request))?;
-    }
-}
-
 /// Answers this to DESCRIBE.
 fn describe(link: &mut Link, headers: &[(&str, &str)], body: &[u8]) -> io::Result<()> {
-    let request = until(link, "DESCRIBE")?;
+    let request = link.serve_but("DESCRIBE")?;
     link.reply(&request, "200 OK", headers, body)?;
     link.serve()
 }
@@ -169,7 +157,7 @@ const REFUSED: [Lie; 12] = [
     Lie {
         name: "long-description",
         act: |link| {
-            until(link, "DESCRIBE")?;
+            link.serve_but("DESCRIBE")?;
             link.send(b"RTSP/1.0 200 OK\r\nContent-Length: 70000\r\n\r\nv=0")?;
             link.fall_silent()
         },
@@ -226,7 +214,7 @@ const REFUSED: [Lie; 12] = [
     Lie {
         name: "another-transport",
         act: |link| {
-            let request = until(link, "SETUP")?;
+            let request = link.serve_but("SETUP")?;
             let transport = (
                 "Transport",
                 "RTP/AVP;multicast;destination=239.0.0.1;port=5000",
@@ -274,7 +262,7 @@ fn tracks(count: usize) -> Vec<u8> {
 
 /// Plays although it answered SETUP with this, on this channel.
 fn set_up(link: &mut Link, transport: &str, channel: u8) -> io::Result<()> {
-    let request = until(link, "SETUP")?;
+    let request = link.serve_but("SETUP")?;
     let headers = [("Session", "1"), ("Transport", transport)];
     link.reply(
         &request,
@@ -290,7 +278,7 @@ const ENDURED: [Lie; 8] = [
     Lie {
         name: "hundred-tracks",
         act: |link| {
-            let request = until(link, "DESCRIBE")?;
+            let request = link.serve_but("DESCRIBE")?;
             link.reply(&request, "200 OK", &[], &tracks(100))?;
             link.serve_until("PLAY")?;
             film(link, 0)

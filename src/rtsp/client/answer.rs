@@ -69,7 +69,7 @@ impl Client {
         match retry {
             Some(true) => self.send(pending.kind),
             Some(false) if !tried => self.fail(Failure::Protocol(
-                "the camera wants a kind of login that is not known here",
+                "the camera's kind of login is unknown",
             )),
             _ => self.fail(Failure::Unauthorized { tried }),
         }
