@@ -127,16 +127,11 @@ impl Camera {
         random: u64,
         now: Instant,
     ) -> Self {
-        let title = match config.description.as_str() {
-            "" => config.name.clone(),
-            words => words.to_owned(),
-        };
         let url = Url::parse(url).ok(); // the configuration has checked it
         Camera {
-            // A stream that is not the camera's first need not be kept up.
-            always: config.always && name == config.name,
+            always: is_always(config, &name),
             name,
-            title,
+            title: title(config),
             target: url.clone(),
             url,
             state: State::Idle,
@@ -163,6 +158,21 @@ impl Camera {
             meter: Meter::default(),
             skipped: 0,
             outputs: VecDeque::new(),
+        }
+    }
+
+    /// Takes over what the configuration has otherwise now, and a link need not
+    /// end for: all but the address and the transport.
+    pub fn configure(&mut self, config: &config::Camera, now: Instant) {
+        self.title = title(config);
+        self.cache.set_limit(config.gop_cache);
+        self.always = is_always(config, &self.name);
+        if !self.always {
+            self.leave_later(now);
+        } else if self.state == State::Idle {
+            self.connect(now);
+        } else {
+            self.leave_at = None;
         }
     }
 
@@ -228,8 +238,12 @@ impl Camera {
     /// One viewer is gone.
     pub fn unwatch(&mut self, now: Instant) {
         self.viewers = self.viewers.saturating_sub(1);
-        if self.viewers == 0 && !self.always {
-            self.leave_at = Some(now + LINGER);
+        self.leave_later(now);
+    }
+
+    fn leave_later(&mut self, now: Instant) {
+        if self.viewers == 0 && !self.always && self.state != State::Idle {
+            self.leave_at.get_or_insert(now + LINGER);
         }
     }
 
@@ -349,6 +363,19 @@ impl Camera {
         self.enter(State::Waiting { until }, now);
         self.outputs.extend([Output::Disconnect, Output::Failed]);
     }
+}
+
+/// What people call it.
+fn title(config: &config::Camera) -> String {
+    match config.description.as_str() {
+        "" => config.name.clone(),
+        words => words.to_owned(),
+    }
+}
+
+/// A stream that is not the camera's first need not be kept up.
+fn is_always(config: &config::Camera, name: &str) -> bool {
+    config.always && name == config.name
 }
 
 #[cfg(test)]

@@ -170,6 +170,24 @@ fn who_watches_goes_on_unless_the_camera_sends_something_else() {
 }
 
 #[test]
+fn what_is_configured_otherwise_takes_effect_while_it_plays() {
+    let (mut camera, now) = camera(false);
+    let mut config = config::Camera::named("front").unwrap();
+    (config.always, config.description) = (true, "Yard".to_owned());
+    camera.configure(&config, now);
+    assert_eq!(wishes(&mut camera), ["connect 10.0.0.1:8554"]);
+    bring_up(&mut camera, SDP, now);
+    assert!(camera.described().contains("s=Yard"));
+    config.always = false;
+    camera.configure(&config, now);
+    camera.configure(&config, now + SECOND);
+    assert_eq!(camera.leave_at, Some(now + LINGER), "nobody watches");
+    config.always = true;
+    camera.configure(&config, now);
+    assert_eq!((camera.leave_at, wishes(&mut camera)), (None, vec![]));
+}
+
+#[test]
 fn silence_ends_the_link() {
     let (mut camera, now) = camera(true);
     camera.start(now);
