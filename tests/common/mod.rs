@@ -15,6 +15,7 @@ pub mod pictures;
 pub mod rtsp;
 pub mod socket;
 pub mod viewer;
+pub mod witness;
 
 use std::time::{Duration, Instant};
 
