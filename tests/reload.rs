@@ -49,7 +49,9 @@ fn only_what_changed_ends_and_the_rest_is_taken_over() {
         .camera("yard", &[("url", &yard.url())])
         .start();
     let mut viewers = ["front", "front/sub", "yard"].map(|name| watch(&gateway, name));
-    viewers.each_mut().map(|viewer| read(viewer, 50));
+    for viewer in &mut viewers {
+        read(viewer, 50);
+    }
     let changed = Config::new()
         .camera(
             "front",
