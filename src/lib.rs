@@ -31,6 +31,8 @@
 //! |---|---|---|
 //! | [`wsp`] | WSP/1.1 messages | sans-IO, shared with the player |
 //! | [`rtsp`] | RTSP: framing, messages, SDP, authentication, a client | sans-IO, shared with the player |
+//! | [`codec`] | parameter sets of H.264 and H.265 | pure, shared with the player |
+//! | [`random`] | numbers from a seed | pure, shared with the player |
 //! | [`http`] | request heads: upgrade, page, or refusal | sans-IO |
 //! | [`websocket`] | frames: unmasking, messages, close | sans-IO |
 //! | [`channel`] | one viewer's INIT, WRAP and what goes to the camera | sans-IO |
@@ -56,6 +58,8 @@
 //! - Deliberately absent: transcoding, an async runtime, `unsafe`.
 #![forbid(unsafe_code)]
 
+pub mod codec;
+pub mod random;
 pub mod rtsp;
 pub mod wsp;
 

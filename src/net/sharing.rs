@@ -40,6 +40,7 @@ impl Server {
             return;
         };
         let queue = &source.queue;
+        shared.camera.cache.begins(queue.head());
         let mut at = shared.seen.max(queue.head());
         let mut walk = queue.walk(at);
         let mut scratch = [0; LOOK];
@@ -56,6 +57,13 @@ impl Server {
         shared.seen = at;
         shared.camera.heard(self.now);
         shared.camera.cache.grown(at);
+        if let Some(channel) = shared.camera.take_foreign() {
+            log::warn!(
+                "[{}] the camera sends on channel {channel}, which is no track's, by byte {}",
+                shared.camera.name(),
+                source.framer.position(),
+            );
+        }
     }
 
     /// The viewers that get media of a camera.
@@ -117,7 +125,7 @@ impl Server {
             let delivery = self.viewers.get(*viewer)?.delivery.as_ref()?;
             Some(delivery.position())
         });
-        let kept = shared.camera.cache.start();
+        let kept = shared.camera.cache.kept();
         let wanted = viewers.chain(kept).fold(source.queue.whole(), u64::min);
         let link = source.connection;
         source.queue.release(wanted, &mut self.pool, link);
