@@ -141,6 +141,11 @@ impl Pictures {
         None
     }
 
+    /// Where the picture under way begins, as long as it may be a key frame.
+    pub fn undecided(&self) -> Option<u64> {
+        (self.timestamp.is_some() && !self.drawn).then_some(self.start)
+    }
+
     /// The parameter sets seen in the stream, those of one kind in order.
     pub fn sets(&self) -> &[Vec<u8>] {
         &self.sets

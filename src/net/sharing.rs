@@ -55,7 +55,7 @@ impl Server {
         }
         shared.seen = at;
         shared.camera.heard(self.now);
-        shared.camera.cache.grown(at);
+        shared.camera.cache.grown(queue.head(), at);
     }
 
     /// The viewers that get media of a camera.
@@ -93,9 +93,11 @@ impl Server {
             }
             // Without key frames any frame will do.
             None if !shared.camera.has_pictures() => whole,
+            // What may stand before the next one is held, but not sent.
             None => {
                 found.skipping = true;
-                whole
+                let undecided = shared.camera.cache.undecided();
+                undecided.filter(|start| *start >= at).unwrap_or(whole)
             }
         };
         shared.camera.skipped += source.queue.frames_between(at, target);

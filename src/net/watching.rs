@@ -90,10 +90,18 @@ impl Server {
         };
         log::info!("[{}] plays", shared.camera.name());
         let waiting = std::mem::take(&mut shared.awaited_by);
+        let has_keys = shared.camera.has_pictures() && shared.camera.cache.has_keys();
         if changed {
             let reason = "the camera sends something else now";
             for viewer in self.playing(key) {
                 self.end_viewer(viewer, 1011, reason, false);
+            }
+        } else if has_keys {
+            // What comes first may build on pictures that nobody saw.
+            for viewer in self.playing(key) {
+                if let Some(found) = self.viewers.get_mut(viewer) {
+                    found.skipping = true;
+                }
             }
         }
         for viewer in waiting {

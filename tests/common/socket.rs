@@ -84,6 +84,16 @@ pub struct Opening<'a> {
     pub from: Option<std::net::Ipv4Addr>,
 }
 
+impl Opening<'_> {
+    /// Of a viewer that is soon behind: little is on the way to it at a time.
+    pub const NARROW: Self = Self {
+        origin: None,
+        receive_buffer: Some(4096),
+        segment: Some(536),
+        from: None,
+    };
+}
+
 /// An open WebSocket.
 pub struct Socket {
     inner: WebSocket<TcpStream>,
