@@ -19,6 +19,7 @@ const SLOW: Opening = Opening {
     receive_buffer: Some(16 * 1024),
     segment: None,
     from: None,
+    query: "",
 };
 
 /// Frames that no chain of kernel buffers and pools can hide: 64 MiB.

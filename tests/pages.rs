@@ -22,6 +22,7 @@ const POOR_LINE: Opening = Opening {
     receive_buffer: Some(4 * 1024),
     segment: Some(256),
     from: None,
+    query: "",
 };
 
 /// KiB that a gateway may grow by for a crowd that does not read.

@@ -22,6 +22,7 @@ const SLOW: Opening = Opening {
     receive_buffer: Some(16 * 1024),
     segment: Some(1_400),
     from: None,
+    query: "",
 };
 
 /// Bytes that no chain of kernel buffers and queues can hide.

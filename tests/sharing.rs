@@ -162,12 +162,7 @@ fn a_slow_viewer_loses_whole_pictures_and_nobody_else_loses_anything() {
         .limit("backlog", "128k")
         .camera("front", &[("url", &camera.url())])
         .start();
-    let small = Opening {
-        receive_buffer: Some(4096),
-        segment: Some(536),
-        ..Opening::default()
-    };
-    let mut slow = Viewer::join_shared(&gateway, "front", false, small);
+    let mut slow = Viewer::join_shared(&gateway, "front", false, Opening::NARROW);
     slow.play();
     let mut quick = Viewer::watch(&gateway);
     let got = read(&mut quick, 4_000);

@@ -14,7 +14,7 @@ use common::fake_camera::FakeCamera;
 use common::gateway::{Config, Gateway};
 use common::pictures::{Packet, Pictures, packets};
 use common::rtsp::{self, Upstream};
-use common::socket::Socket;
+use common::socket::{Opening, Socket};
 use tungstenite::Message;
 
 fn filming() -> FakeCamera {
@@ -155,11 +155,22 @@ fn a_client_of_plain_rtsp_gets_the_camera() {
 fn a_websocket_may_carry_rtsp() {
     let camera = filming();
     let (gateway, _) = start(&camera);
-    for protocol in ["rtsp.onvif.org", "binary"] {
-        let socket = Socket::open(gateway.address(), protocol);
+    // The address is said by some, to a relay that is to connect there.
+    for (protocol, query) in [
+        ("rtsp.onvif.org", ""),
+        ("rtsp.onvif.org", "?uri=rtsp://camgate/front"),
+        ("binary", ""),
+        ("binary", "?uri=rtsp%3A%2F%2Fcamgate%2Ffront"),
+    ] {
+        let opening = Opening {
+            query,
+            ..Opening::default()
+        };
+        let socket = Socket::open_as(gateway.address(), protocol, opening);
         let rest = Vec::new();
         check(&play(&mut Carried { socket, rest }));
     }
+    assert_eq!(camera.links(), 1);
     gateway.await_metrics("no viewer", |now| now.viewers() == 0.0);
 }
 

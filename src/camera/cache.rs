@@ -4,6 +4,10 @@
 //! Positions are those of the queue that holds the media: bytes since its
 //! beginning.
 
+/// Bytes that are kept of what may become a key frame: parameter sets, and what
+/// else stands before the picture.
+const MAX_LEAD: u64 = 16 * 1024;
+
 /// What a new viewer begins with.
 #[derive(Debug)]
 pub struct Cache {
@@ -11,12 +15,12 @@ pub struct Cache {
     limit: u64,
     /// Where the last key frame begins.
     key: Option<u64>,
+    /// There has been one, on whichever link.
+    has_keys: bool,
     /// Where what is kept begins; it grew too long otherwise.
     start: Option<u64>,
-    /// Where a key frame would begin, if one comes next.
-    expected: Option<u64>,
-    /// What is before was given back already.
-    gone: u64,
+    /// Where a picture begins that may yet turn out to be a key frame.
+    undecided: Option<u64>,
 }
 
 impl Cache {
@@ -25,9 +29,9 @@ impl Cache {
         Cache {
             limit: limit as u64,
             key: None,
+            has_keys: false,
             start: None,
-            expected: None,
-            gone: 0,
+            undecided: None,
         }
     }
 
@@ -36,43 +40,42 @@ impl Cache {
         self.limit = limit as u64;
     }
 
-    /// There is nothing before `position` any more.
-    pub fn begins(&mut self, position: u64) {
-        self.gone = position;
-    }
-
-    /// A key frame begins at `position`; a part of it may be gone.
+    /// A key frame begins at `position`.
     pub fn key_frame(&mut self, position: u64) {
         self.key = Some(position);
-        self.start = Some(position).filter(|start| *start >= self.gone);
+        self.has_keys = true;
+        self.start = Some(position);
+        self.undecided = None;
     }
 
-    /// What stands before a picture began at this position, and no picture yet.
-    pub fn expect(&mut self, position: Option<u64>) {
-        self.expected = position.filter(|start| *start >= self.gone);
+    /// The picture that begins at `position` may be a key frame: parameter sets
+    /// often come a while before it.
+    pub fn set_undecided(&mut self, position: Option<u64>) {
+        self.undecided = position;
     }
 
-    /// There is media up to `whole` now.
-    pub fn grown(&mut self, whole: u64) {
+    /// Where a picture begins that may turn out to be a key frame.
+    pub fn undecided(&self) -> Option<u64> {
+        self.undecided
+    }
+
+    /// There is media from `head` up to `whole` now.
+    pub fn grown(&mut self, head: u64, whole: u64) {
         let limit = self.limit;
-        let kept = |start: &u64| whole.saturating_sub(*start) <= limit;
-        self.start = self.start.filter(kept);
-        self.expected = self.expected.filter(kept);
+        let there = |start: &u64, most| *start >= head && whole - *start <= most;
+        self.start = self.start.filter(|start| there(start, limit));
+        self.undecided = self.undecided.filter(|start| there(start, MAX_LEAD));
     }
 
     /// Gives up what is kept, until the next key frame.
     pub fn give_up(&mut self) {
-        (self.start, self.expected) = (None, None);
+        (self.start, self.undecided) = (None, None);
     }
 
-    /// Where a new viewer begins; `None`: at what comes next.
+    /// The first byte that must be kept, where a new viewer begins; `None` if there
+    /// is none.
     pub fn start(&self) -> Option<u64> {
-        self.start
-    }
-
-    /// The first byte that must be kept; `None` if nothing must.
-    pub fn kept(&self) -> Option<u64> {
-        self.start.or(self.expected)
+        self.start.into_iter().chain(self.undecided).min()
     }
 
     /// Where the last key frame begins, whether it is kept or not.
@@ -80,9 +83,16 @@ impl Cache {
         self.key
     }
 
+    /// Whether this camera is known to send key frames: some draw their pictures
+    /// anew bit by bit instead.
+    pub fn has_keys(&self) -> bool {
+        self.has_keys
+    }
+
     /// Another link: what comes has nothing to do with what was.
     pub fn clear(&mut self) {
-        (self.key, self.start, self.expected) = (None, None, None);
+        self.give_up();
+        self.key = None;
     }
 }
 
@@ -93,33 +103,39 @@ mod tests {
     #[test]
     fn a_key_frame_starts_anew_and_too_much_is_given_up() {
         let mut cache = Cache::new(100);
-        cache.grown(1000);
+        cache.grown(0, 1000);
         assert_eq!((cache.start(), cache.key()), (None, None));
         cache.key_frame(1000);
-        cache.grown(1100);
+        cache.grown(0, 1100);
         assert_eq!(cache.start(), Some(1000));
-        cache.grown(1101);
+        cache.grown(0, 1101);
         assert_eq!((cache.start(), cache.key()), (None, Some(1000)));
         cache.key_frame(1101);
         assert_eq!(cache.start(), Some(1101));
     }
 
     #[test]
-    fn what_stands_before_a_key_frame_is_kept_for_it_and_nothing_that_is_gone() {
+    fn what_may_be_a_key_frame_is_kept_and_what_is_gone_is_none() {
         let mut cache = Cache::new(100);
-        cache.expect(Some(50));
-        cache.grown(150);
-        assert_eq!((cache.start(), cache.kept()), (None, Some(50)));
-        cache.begins(50);
-        cache.key_frame(50);
-        assert_eq!((cache.start(), cache.kept()), (Some(50), Some(50)));
+        cache.set_undecided(Some(10));
+        cache.grown(0, 20);
+        assert_eq!(cache.start(), Some(10));
+        cache.key_frame(10);
+        cache.set_undecided(Some(60));
+        cache.grown(10, 80);
+        assert_eq!(cache.start(), Some(10));
         cache.give_up();
-        cache.begins(150);
-        cache.expect(Some(50));
-        cache.key_frame(50);
-        assert_eq!((cache.start(), cache.kept()), (None, None));
-        cache.expect(Some(200));
-        cache.grown(301);
-        assert_eq!(cache.kept(), None, "too long");
+        assert_eq!(cache.start(), None);
+        cache.set_undecided(Some(60));
+        cache.grown(80, 90);
+        assert_eq!(cache.start(), None, "its beginning is gone");
+        cache.key_frame(60);
+        cache.grown(80, 95);
+        assert_eq!(cache.start(), None);
+        cache.set_undecided(Some(100));
+        cache.grown(80, 200);
+        assert_eq!(cache.start(), Some(100));
+        cache.grown(80, 101 + MAX_LEAD);
+        assert_eq!(cache.start(), None, "it is too long");
     }
 }

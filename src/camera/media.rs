@@ -48,10 +48,11 @@ impl Camera {
             .pictures()
             .is_some_and(|(track, _)| track.rtp == channel);
         if let Some(pictures) = self.pictures.as_mut().filter(|_| leads) {
-            if let Some(key) = pictures.packet(start, position) {
+            let key = pictures.packet(start, position);
+            self.cache.set_undecided(pictures.undecided());
+            if let Some(key) = key {
                 self.cache.key_frame(key);
             }
-            self.cache.expect(pictures.begun());
         }
     }
 

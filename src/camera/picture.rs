@@ -148,10 +148,9 @@ impl Pictures {
         None
     }
 
-    /// Where a picture begins of which nothing has come but what stands before
-    /// one.
-    pub fn begun(&self) -> Option<u64> {
-        (!self.drawn && self.timestamp.is_some()).then_some(self.start)
+    /// Where the picture under way begins, as long as it may be a key frame.
+    pub fn undecided(&self) -> Option<u64> {
+        (self.timestamp.is_some() && !self.drawn).then_some(self.start)
     }
 
     /// The parameter sets seen in the stream, those of one kind in order.

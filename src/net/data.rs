@@ -152,7 +152,11 @@ impl Server {
             if !connection.writable {
                 break Pumped::Done;
             }
-            let last = found.ending.as_ref().is_some_and(|ending| !ending.drain);
+            // Who waits for a key frame gets nothing else begun.
+            let last = match &found.ending {
+                Some(ending) => !ending.drain,
+                None => found.skipping,
+            };
             let Connection { socket, .. } = connection;
             match delivery.write(socket, &source.queue, last) {
                 Ok((0, _)) => break Pumped::Done,

@@ -40,7 +40,6 @@ impl Server {
             return;
         };
         let queue = &source.queue;
-        shared.camera.cache.begins(queue.head());
         let mut at = shared.seen.max(queue.head());
         let mut walk = queue.walk(at);
         let mut scratch = [0; LOOK];
@@ -56,7 +55,7 @@ impl Server {
         }
         shared.seen = at;
         shared.camera.heard(self.now);
-        shared.camera.cache.grown(at);
+        shared.camera.cache.grown(queue.head(), at);
         if let Some(channel) = shared.camera.take_foreign() {
             log::warn!(
                 "[{}] the camera sends on channel {channel}, which is no track's, by byte {}",
@@ -101,9 +100,11 @@ impl Server {
             }
             // Without key frames any frame will do.
             None if !shared.camera.has_pictures() => whole,
+            // What may stand before the next one is held, but not sent.
             None => {
                 found.skipping = true;
-                whole
+                let undecided = shared.camera.cache.undecided();
+                undecided.filter(|start| *start >= at).unwrap_or(whole)
             }
         };
         shared.camera.skipped += source.queue.frames_between(at, target);
@@ -125,7 +126,7 @@ impl Server {
             let delivery = self.viewers.get(*viewer)?.delivery.as_ref()?;
             Some(delivery.position())
         });
-        let kept = shared.camera.cache.kept();
+        let kept = shared.camera.cache.start();
         let wanted = viewers.chain(kept).fold(source.queue.whole(), u64::min);
         let link = source.connection;
         source.queue.release(wanted, &mut self.pool, link);

@@ -91,6 +91,7 @@ impl Server {
         };
         log::info!("[{}] plays", shared.camera.name());
         let waiting = std::mem::take(&mut shared.awaited_by);
+        let has_keys = shared.camera.has_pictures() && shared.camera.cache.has_keys();
         if changed {
             let reason = "the camera sends something else now";
             let source = self.shared.get(key).map(|shared| shared.source);
@@ -101,6 +102,13 @@ impl Server {
             let told: Vec<Key> = told.map(|(viewer, _)| viewer).collect();
             for viewer in told {
                 self.end_viewer(viewer, 1011, reason, false);
+            }
+        } else if has_keys {
+            // What comes first may build on pictures that nobody saw.
+            for viewer in self.playing(key) {
+                if let Some(found) = self.viewers.get_mut(viewer) {
+                    found.skipping = true;
+                }
             }
         }
         for viewer in waiting {

@@ -3,14 +3,16 @@
 
     gstreamer.py [--port N] [--video NAME] [--audio NAME] [--pattern NAME]
                  [--user NAME --password WORD [--scheme digest|basic]]
-                 [--protocol tcp|udp]
+                 [--protocol tcp|udp] [--plain]
 
 Serves rtsp://127.0.0.1:N/ with the codecs of --video and --audio, and every
 other pair of them at rtsp://127.0.0.1:N/VIDEO+AUDIO, such as /h265+opus or
 /none+aac; an encoder runs only while somebody watches. Prints `READY N` once
 it serves. One encoder serves all clients, so a client joins in the middle of
-a group of pictures, as it does with a camera. It ends when its standard input
-does: no camera outlives the test that started it.
+a group of pictures, as it does with a camera. --plain makes pictures of one slice
+and closed groups, of which no decoder complains. Prints `SENT CODE` for every
+answer. It ends when its standard input does: no camera outlives the test that
+started it.
 """
 import argparse
 import sys
@@ -57,11 +59,17 @@ AUDIO = {
 }
 
 
-def launch(video, audio, pattern):
+PLAIN = [("x264enc ", "x264enc threads=1 "), ("x265enc ", 'x265enc option-string="open-gop=0" ')]
+
+
+def launch(video, audio, options):
     """The pipeline of a pair of names, either of them `none`."""
     tracks = []
     if video != "none":
-        tracks.append(CARD.replace("PATTERN", pattern) + VIDEO[video])
+        encoder = VIDEO[video]
+        for usual, plain in PLAIN if options.plain else []:
+            encoder = encoder.replace(usual, plain)
+        tracks.append(CARD.replace("PATTERN", options.pattern) + encoder)
     if audio != "none":
         tone, rate, channels, rest = AUDIO[audio]
         tracks.append(
@@ -81,6 +89,7 @@ def arguments():
     parser.add_argument("--password", default="")
     parser.add_argument("--scheme", choices=["digest", "basic"], default="digest")
     parser.add_argument("--protocol", choices=["tcp", "udp"], default="tcp")
+    parser.add_argument("--plain", action="store_true")
     return parser.parse_args()
 
 
@@ -116,11 +125,16 @@ def factory(pipeline, options):
 
 def mount(server, options):
     points = server.get_mount_points()
-    points.add_factory("/", factory(launch(options.video, options.audio, options.pattern), options))
+    points.add_factory("/", factory(launch(options.video, options.audio, options), options))
     for video in [*VIDEO, "none"]:
         for audio in [*AUDIO, "none"]:
             if (video, audio) != ("none", "none"):
-                points.add_factory(f"/{video}+{audio}", factory(launch(video, audio, options.pattern), options))
+                points.add_factory(f"/{video}+{audio}", factory(launch(video, audio, options), options))
+
+
+def tell(_client, _session, answer):
+    """What a request was answered."""
+    print("SENT", int(answer.parse_response()[1]), flush=True)
 
 
 def main():
@@ -135,6 +149,7 @@ def main():
 
     if server.attach(None) == 0:
         sys.exit(f"cannot listen on 127.0.0.1:{options.port}")
+    server.connect("client-connected", lambda _, client: client.connect("send-message", tell))
     print("READY", server.get_bound_port(), flush=True)
 
     loop = GLib.MainLoop()

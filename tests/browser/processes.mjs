@@ -62,8 +62,13 @@ export class Program {
   /** Ends it and resolves to its exit code; `SIGKILL` is a power cut. */
   async end(signal = 'SIGTERM') {
     if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill(signal);
+    return this.finishes(`end on ${signal}`);
+  }
+
+  /** Resolves to its exit code once it has ended by itself. */
+  async finishes(what = 'end') {
     try {
-      const [code] = await inTime(this.ended, `end on ${signal}`);
+      const [code] = await inTime(this.ended, what);
       return code;
     } catch (error) {
       this.child.kill('SIGKILL');

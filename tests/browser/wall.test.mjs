@@ -1,7 +1,10 @@
 // The wall of cameras: those of the configuration, live, side by side, and one of them enlarged.
 
 import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { PATIENCE, scenario, shoot } from './browser.mjs';
+import { BROWSERS } from './browsers.mjs';
+import { Stage } from './processes.mjs';
 
 const GENERAL = '[general]\ntargets = none\n';
 /** Nothing listens there. */
@@ -57,10 +60,12 @@ async function fits(page) {
   assert.ok(needed <= given, `it needs ${needed} pixels of ${given}`);
 }
 
-/** Four cameras, one of them dead, one with a smaller stream. */
+/** Four cameras: one dead, one with a smaller stream, one that sends over UDP only. */
 async function four(stage) {
   const [clip, bars, ball] = await Promise.all([
-    stage.clip(), stage.camera('--audio', 'none'), stage.camera('--audio', 'none', '--pattern', 'ball'),
+    stage.clip(),
+    stage.camera('--audio', 'none'),
+    stage.camera('--audio', 'none', '--pattern', 'ball', '--protocol', 'udp'),
   ]);
   const settings = GENERAL
     + camera('front', { url: clip.url, sub: bars.url, description: 'Front door' })
@@ -86,6 +91,37 @@ scenario('the wall shows four cameras live, and why one of them is not', async (
   await fits(page);
   await shoot(page, 'wall');
   for (const name of ['front', 'yard', 'garage']) await played(page, selector(name)); // undisturbed
+});
+
+test('Firefox shows the wall, and a camera of it enlarged', { timeout: 120_000 }, async () => {
+  const stage = new Stage();
+  const browser = await BROWSERS.Firefox();
+  try {
+    const { gateway } = await four(stage);
+    const page = await browser.open(gateway.page, () => {});
+    const seen = [];
+    for (const name of ['front', 'yard', 'garage']) seen.push(await played(page, selector(name)));
+    assert.ok(apart(seen[0], seen[1]) > 10 && apart(seen[1], seen[2]) > 10 && apart(seen[0], seen[2]) > 10);
+    const attic = () => page.evaluate((tile) => document.querySelector(tile).textContent, selector('attic'));
+    for (const late = Date.now() + PATIENCE; !/refuses connections/.test(await attic());) {
+      assert.ok(Date.now() < late, await attic());
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    await shoot(page, 'wall in Firefox');
+    const [x, y] = await page.evaluate((tile) => {
+      const { x, y, width, height } = document.querySelector(tile).getBoundingClientRect();
+      return [x + width / 2, y + height / 2];
+    }, selector('front'));
+    await page.mouse.click(x, y);
+    const large = await played(page, '#large');
+    assert.notDeepEqual(large.size, seen[0].size);
+    assert.deepEqual(page.said.filter((line) => /^uncaught/.test(line)), []);
+  } catch (error) {
+    throw Object.assign(error, { message: `${error.message}\n${stage.transcript()}` });
+  } finally {
+    await browser.close();
+    await stage.clear();
+  }
 });
 
 scenario('an enlarged camera is its main stream, by click, key and address', async ({ stage, open }) => {

@@ -82,6 +82,19 @@ pub struct Opening<'a> {
     pub segment: Option<u32>,
     /// The address to come from, if not the usual one.
     pub from: Option<std::net::Ipv4Addr>,
+    /// Behind the path of the WebSockets.
+    pub query: &'a str,
+}
+
+impl Opening<'_> {
+    /// Of a viewer that is soon behind: little is on the way to it at a time.
+    pub const NARROW: Self = Self {
+        origin: None,
+        receive_buffer: Some(4096),
+        segment: Some(536),
+        from: None,
+        query: "",
+    };
 }
 
 /// An open WebSocket.
@@ -97,7 +110,8 @@ impl Socket {
 
     pub fn open_as(address: SocketAddr, protocol: &str, opening: Opening) -> Self {
         let stream = connect(address, opening);
-        let url = format!("ws://{address}/ws/").parse().unwrap();
+        let url = format!("ws://{address}/ws/{}", opening.query);
+        let url = url.parse().unwrap();
         let mut request = ClientRequestBuilder::new(url).with_sub_protocol(protocol);
         if let Some(origin) = opening.origin {
             request = request.with_header("Origin", origin);

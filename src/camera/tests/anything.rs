@@ -131,7 +131,7 @@ impl Scene {
                         self.camera.frame(channel, start, length, self.position);
                         self.position += 4 + length as u64;
                         self.camera.heard(self.now);
-                        self.camera.cache.grown(self.position);
+                        self.camera.cache.grown(0, self.position);
                     }
                     Event::NeedMore | Event::Blank => {}
                 }
@@ -177,7 +177,7 @@ impl Scene {
         prop_assert!(
             camera
                 .cache
-                .kept()
+                .start()
                 .is_none_or(|start| start <= self.position)
         );
         Ok(())
