@@ -47,15 +47,20 @@ impl Table {
     /// median over the rounds, in each of which they had their turns within
     /// seconds of each other. The machine's own speed cancels out.
     pub fn ratio(&self, contender: Contender, other: Contender) -> Option<f64> {
-        let ratios = self.ratios(contender, other)?;
-        (!ratios.is_empty()).then(|| median(ratios))
+        self.ratio_of(contender, other, |slice| slice.processor)
     }
 
-    fn ratios(&self, contender: Contender, other: Contender) -> Option<Vec<f64>> {
-        let of = |slice: &Option<Slice>| slice.as_ref()?.processor;
+    /// The same of any value.
+    pub fn ratio_of(
+        &self,
+        contender: Contender,
+        other: Contender,
+        value: impl Fn(&Slice) -> Option<f64>,
+    ) -> Option<f64> {
+        let of = |slice: &Option<Slice>| slice.as_ref().and_then(&value);
         let (own, others) = (self.row(contender)?, self.row(other)?);
         let rounds = own.slices.iter().map(of).zip(others.slices.iter().map(of));
-        Some(rounds.filter_map(|(a, b)| Some(a? / b?)).collect())
+        median_of_some(rounds.map(|(a, b)| Some(a? / b?)))
     }
 }
 
@@ -76,6 +81,7 @@ impl Row {
                 p99: of(&|slice| slice.latency.p99),
                 most: of(&|slice| slice.latency.most),
             },
+            key: median_of_some(slices.iter().map(|slice| slice.key)),
         }
     }
 
@@ -85,6 +91,9 @@ impl Row {
         Start {
             first_frame: median(self.starts.iter().map(|s| s.first_frame).collect()),
             memory: (!memories.is_empty()).then(|| median_memory(&memories)),
+            // There is one start where there is any of these.
+            first_picture: self.starts.iter().find_map(|start| start.first_picture),
+            slow: self.starts.iter().find_map(|start| start.slow),
         }
     }
 
