@@ -20,7 +20,10 @@
 //! Sans-IO: requests go in by `handle_…`, what is to be done comes out of
 //! [`Channel::poll_output`]; the time is passed in.
 
+mod failure;
 mod forward;
+mod info;
+mod init;
 mod join;
 
 use std::collections::VecDeque;
@@ -32,8 +35,10 @@ use crate::camera::{Description, Service, Wish};
 use crate::rtsp::message::{self, Start};
 use crate::wsp;
 
+pub use failure::Failure;
 use forward::Link;
 pub use forward::answer;
+use init::Destination;
 pub use join::{Join, join_reply};
 
 /// WRAPs that may wait for the camera's answer at the same time.
@@ -41,16 +46,6 @@ pub const MAX_PENDING: usize = 16;
 
 /// The host of the gateway's own cameras: `rtsp://camgate/NAME`.
 pub const GATEWAY: &str = "camgate";
-
-/// The tunnel client under whose name pages find the gateway's own cameras.
-const CAMERAS: &str = "cameras";
-
-/// Characters of a name of the viewer's making that are repeated to it.
-const MAX_SHOWN: usize = 64;
-
-/// What a viewer without limit is told about its licence: the shape that pages
-/// read, and a day that does not come.
-const NO_EXPIRY: &str = "Thu Dec 31 23:59:59 2099\\n";
 
 /// What the channel wants done, in order.
 #[derive(Debug, PartialEq, Eq)]
@@ -73,48 +68,6 @@ pub enum Output {
     Leave,
     /// Close both of the viewer's sockets, and the camera's.
     Close { code: u16, reason: String },
-}
-
-/// Why there is no camera.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Failure {
-    /// The policy forbids it; the text says which setting.
-    Forbidden(String),
-    /// Refused, reset, no route, no such name; the text says which.
-    Refused(String),
-    /// No answer in time.
-    Silent,
-    /// A limit of the gateway; the text says which.
-    Limit(String),
-}
-
-impl Failure {
-    /// The status of WSP and of RTSP.
-    pub fn code(&self) -> u16 {
-        match self {
-            Failure::Forbidden(_) => 403,
-            Failure::Refused(_) => 502,
-            Failure::Limit(_) => 503,
-            Failure::Silent => 504,
-        }
-    }
-
-    /// What to tell a person.
-    pub fn text(&self) -> &str {
-        match self {
-            Failure::Forbidden(text) | Failure::Refused(text) | Failure::Limit(text) => text,
-            Failure::Silent => "the camera did not answer",
-        }
-    }
-
-    /// The close code: players come back after 1011 and 1013, where that can help.
-    fn close_code(&self) -> u16 {
-        match self {
-            Failure::Forbidden(_) => 4003,
-            Failure::Refused(_) | Failure::Silent => 1011,
-            Failure::Limit(_) => 1013,
-        }
-    }
 }
 
 enum State {
@@ -266,14 +219,7 @@ impl Channel {
     }
 
     fn info(&mut self, seq: Option<&str>) {
-        let cameras = match self.cameras.as_str() {
-            "[]" => String::new(),
-            list => format!("\"{CAMERAS}\":{list}"),
-        };
-        let info = format!(
-            "{{\"info\":{{\"license\":{{\"expiresAt\":\"{NO_EXPIRY}\"}},\"requestedDomain\":\"{}\",\"clients\":{{{cameras}}}}}}}",
-            json_text(&self.page)
-        );
+        let info = info::payload(&self.page, &self.cameras);
         let extra = [("command", "GET_INFO"), ("type", "json")];
         self.reply(200, "OK", seq, &extra, &info);
     }
@@ -283,43 +229,24 @@ impl Channel {
         if !matches!(self.state, State::Idle) {
             return self.reply(405, "this socket has its channel already", seq, &[], "");
         }
-        let host = request.header("host").unwrap_or("");
-        let own = host.eq_ignore_ascii_case(GATEWAY);
-        let ours = |client: &&str| own && client.eq_ignore_ascii_case(CAMERAS);
-        let client = request.header("client").filter(|client| !client.is_empty());
-        let client = client.filter(|client| !ours(client));
-        if let Some(client) = client {
-            let shown: String = client.chars().take(MAX_SHOWN).collect();
-            let reason = format!("no tunnel client {shown:?} is connected");
-            return self.refuse_init(404, &reason, seq, 1011);
+        match init::destination(request) {
+            Ok(Destination::Own) => {
+                self.state = State::Serving(Service::new(self.id.clone()));
+                let id = self.id.clone();
+                self.reply(200, "OK", seq, &[("channel", &id)], "");
+            }
+            Ok(Destination::Camera { host, port }) => {
+                self.state = State::Connecting {
+                    seq: seq.unwrap_or("").to_owned(),
+                };
+                self.outputs.push_back(Output::Connect { host, port });
+            }
+            Err(refusal) => {
+                self.reply(refusal.code, &refusal.reason, seq, &[], "");
+                self.state = State::Closed;
+                self.close(refusal.close, &refusal.reason);
+            }
         }
-        if request.header("proto").is_some_and(|proto| proto != "rtsp") {
-            return self.refuse_init(400, "the only proto is rtsp", seq, 1002);
-        }
-        if own {
-            self.state = State::Serving(Service::new(self.id.clone()));
-            let id = self.id.clone();
-            return self.reply(200, "OK", seq, &[("channel", &id)], "");
-        }
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        if !is_host(host) {
-            return self.refuse_init(400, "INIT names no host", seq, 1002);
-        }
-        let port = match request.header("port").unwrap_or("") {
-            "" => 554,
-            digits => match digits.parse::<u16>() {
-                Ok(port) if port != 0 => port,
-                _ => {
-                    let reason = "the port is not a number from 1 to 65535";
-                    return self.refuse_init(400, reason, seq, 1002);
-                }
-            },
-        };
-        let host = host.to_owned();
-        self.state = State::Connecting {
-            seq: seq.unwrap_or("").to_owned(),
-        };
-        self.outputs.push_back(Output::Connect { host, port });
     }
 
     /// The camera's link stands.
@@ -437,12 +364,6 @@ impl Channel {
         self.close(1002, reason);
     }
 
-    fn refuse_init(&mut self, code: u16, reason: &str, seq: Option<&str>, close: u16) {
-        self.reply(code, reason, seq, &[], "");
-        self.state = State::Closed;
-        self.close(close, reason);
-    }
-
     fn close(&mut self, code: u16, reason: &str) {
         let reason = reason.to_owned();
         self.outputs.push_back(Output::Close { code, reason });
@@ -464,28 +385,8 @@ impl Channel {
     }
 }
 
-/// A host name or an address without brackets (RFC 1123 §2.1, and the `_` that
-/// people use all the same).
-fn is_host(text: &str) -> bool {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '%');
-    !text.is_empty() && text.len() <= 253 && text.chars().all(allowed)
-}
-
 fn some(seq: &str) -> Option<&str> {
     (!seq.is_empty()).then_some(seq)
-}
-
-/// The inside of a JSON string.
-pub(crate) fn json_text(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

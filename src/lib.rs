@@ -34,8 +34,10 @@
 //! | [`http`] | request heads: upgrade, page, or refusal | sans-IO |
 //! | [`websocket`] | frames: unmasking, messages, close | sans-IO |
 //! | [`channel`] | one viewer's INIT, WRAP and what goes to the camera | sans-IO |
+//! | [`camera`] | shared cameras: a link each, and what their viewers are told | sans-IO |
 //! | [`access`] | who may open a socket, and to which camera | pure |
 //! | [`config`] | the configuration file | pure |
+//! | `json` | text within JSON | pure |
 //! | [`assets`] | pages and player, packed into the program | data |
 //! | [`net`] | sockets, the loop, the pool | the only module with sockets |
 //! | [`builtin`] | the built-in camera | its own small loop |
@@ -71,6 +73,8 @@ pub mod channel;
 pub mod config;
 #[cfg(feature = "gateway")]
 pub mod http;
+#[cfg(feature = "gateway")]
+mod json;
 #[cfg(feature = "gateway")]
 pub mod net;
 #[cfg(feature = "gateway")]

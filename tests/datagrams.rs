@@ -14,7 +14,7 @@ use std::time::Duration;
 use common::fake_camera::{FakeCamera, Link};
 use common::frames::HEADER;
 use common::gateway::{Config, Gateway};
-use common::pictures::{PACKETS, PAYLOAD, Packet, Pictures, packets};
+use common::pictures::{PACKETS, Packet, Pictures, packets};
 use common::socket::Opening;
 use common::viewer::Viewer;
 
@@ -81,13 +81,6 @@ fn set_up(link: &mut Link) -> io::Result<Session> {
     }
 }
 
-/// The RTP packets of a picture.
-fn datagrams(number: u32) -> Vec<Vec<u8>> {
-    let frames = Pictures::USUAL.picture(number);
-    let frames = frames.chunks(HEADER + 12 + PAYLOAD);
-    frames.map(|frame| frame[HEADER..].to_vec()).collect()
-}
-
 /// A camera that sends by `send`, a picture each time.
 fn sending(
     send: impl Fn(&Session, u32, Vec<Vec<u8>>) -> io::Result<()> + Send + Sync + 'static,
@@ -95,7 +88,7 @@ fn sending(
     FakeCamera::start(move |link| {
         let session = set_up(link)?;
         for number in 0..400 {
-            send(&session, number, datagrams(number))?;
+            send(&session, number, Pictures::USUAL.datagrams(number))?;
             std::thread::sleep(PAUSE);
         }
         link.serve()
@@ -110,12 +103,6 @@ fn gateway(camera: &FakeCamera, transport: &str) -> Gateway {
     Config::new()
         .camera("front", &[("url", &camera.url()), ("transport", transport)])
         .start()
-}
-
-fn watch(gateway: &Gateway) -> Viewer {
-    let mut viewer = Viewer::join_shared(gateway, "front", false, Opening::default());
-    viewer.play();
-    viewer
 }
 
 fn read(viewer: &mut Viewer, count: usize) -> Vec<Packet> {
@@ -143,7 +130,7 @@ fn a_camera_that_refuses_tcp_is_watched_over_udp() {
     for (transport, links) in [("auto", 2), ("udp", 1)] {
         let camera = sending(in_order);
         let gateway = gateway(&camera, transport);
-        let mut viewers = [watch(&gateway), watch(&gateway)];
+        let mut viewers = [Viewer::watch(&gateway), Viewer::watch(&gateway)];
         for viewer in &mut viewers {
             assert_complete(&read(viewer, 200));
         }
@@ -191,7 +178,7 @@ fn packets_come_in_order_once_and_from_the_camera_only() {
         Ok(())
     });
     let gateway = gateway(&camera, "udp");
-    let mut viewer = watch(&gateway);
+    let mut viewer = Viewer::watch(&gateway);
     assert_complete(&read(&mut viewer, 400));
     assert_eq!(gateway.metrics().value(LOST), 0.0);
 }
@@ -208,7 +195,7 @@ fn what_is_lost_is_passed_over_and_counted() {
             .try_for_each(|packet| session.send(packet))
     });
     let gateway = gateway(&camera, "udp");
-    let mut viewer = watch(&gateway);
+    let mut viewer = Viewer::watch(&gateway);
     let got = read(&mut viewer, 400);
     let mut lost = 0;
     for pair in got.windows(2) {
@@ -230,7 +217,7 @@ fn the_camera_gets_reports() {
         let (length, _) = session.rtp.recv_from(&mut punched)?;
         assert_eq!((length, punched[0]), (12, 0x80));
         for number in 0..3 {
-            in_order(&session, number, datagrams(number))?;
+            in_order(&session, number, Pictures::USUAL.datagrams(number))?;
         }
         let report = session.report()?;
         let word = |at: usize| u32::from_be_bytes(report[at..at + 4].try_into().unwrap());
@@ -243,7 +230,7 @@ fn the_camera_gets_reports() {
         link.serve()
     });
     let gateway = gateway(&camera, "udp");
-    let _viewer = watch(&gateway);
+    let _viewer = Viewer::watch(&gateway);
     camera.await_record(0, "the report", |record| {
         record
             .received
@@ -258,7 +245,7 @@ fn long_datagrams_are_taken_once_one_has_come() {
     let camera = FakeCamera::start(|link| {
         let session = set_up(link)?;
         for number in 0..400 {
-            let mut packet = datagrams(0)[0].clone();
+            let mut packet = Pictures::USUAL.datagrams(0)[0].clone();
             packet[2..4].copy_from_slice(&(number as u16).to_be_bytes());
             packet.resize(20_000, 0);
             session.send(&packet)?;
@@ -267,7 +254,7 @@ fn long_datagrams_are_taken_once_one_has_come() {
         link.serve()
     });
     let gateway = gateway(&camera, "udp");
-    let mut viewer = watch(&gateway);
+    let mut viewer = Viewer::watch(&gateway);
     for _ in 0..100 {
         assert_eq!(viewer.data.binary().len(), HEADER + 20_000);
     }
@@ -287,14 +274,14 @@ fn silence_over_udp_makes_it_try_tcp_or_say_why() {
         }
     });
     let gateway = gateway(&camera, "auto");
-    let mut viewer = watch(&gateway);
+    let mut viewer = Viewer::watch(&gateway);
     assert_complete(&read(&mut viewer, 100));
     assert_eq!(camera.links(), 3);
     assert!(camera.await_end(1).request("TEARDOWN").is_some());
 
     let mute = FakeCamera::start(|link| set_up(link).and_then(|_silent| link.serve()));
     let gateway = self::gateway(&mute, "udp");
-    let _viewer = watch(&gateway);
+    let _viewer = Viewer::watch(&gateway);
     gateway.await_log(&["[front]", "no media arrives by UDP", "firewall"]);
     assert!(mute.await_end(0).request("TEARDOWN").is_some());
 }
@@ -305,7 +292,7 @@ fn no_port_stays_open() {
         let session = set_up(link)?;
         let count = [20, 20, 400].get(link.number()).copied();
         for number in 0..count.unwrap_or_default() {
-            in_order(&session, number, datagrams(number))?;
+            in_order(&session, number, Pictures::USUAL.datagrams(number))?;
             std::thread::sleep(PAUSE / 2);
         }
         // It restarts, twice.
@@ -321,7 +308,7 @@ fn no_port_stays_open() {
     let gateway = gateway(&camera, "udp");
     let before = gateway.metrics();
     let descriptors = gateway.descriptors();
-    let mut viewer = watch(&gateway);
+    let mut viewer = Viewer::watch(&gateway);
     read(&mut viewer, 200);
     // Two for the viewer, the link, and one pair of ports; the connection that
     // asked for the metrics may have been among those before.
@@ -393,7 +380,7 @@ fn a_real_camera_without_tcp_is_watched() {
         let url = format!("rtsp://127.0.0.1:{}/", camera.port);
         let settings = [("url", &*url), ("transport", transport)];
         let gateway = Config::new().camera("front", &settings).start();
-        let mut viewer = watch(&gateway);
+        let mut viewer = Viewer::watch(&gateway);
         let mut last: Option<u16> = None;
         for _ in 0..150 {
             let message = viewer.data.binary();

@@ -8,7 +8,7 @@ use std::net::{TcpListener, TcpStream};
 
 use common::fake_camera::FakeCamera;
 use common::frames::{Checker, HEADER, LARGEST, Pattern};
-use common::gateway::Metrics;
+use common::metrics::Metrics;
 use common::rtsp::{self, Upstream};
 use common::socket::{Reply, Socket};
 

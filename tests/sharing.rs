@@ -38,12 +38,6 @@ fn gateway(camera: &FakeCamera) -> Gateway {
         .start()
 }
 
-fn watch(gateway: &Gateway) -> Viewer {
-    let mut viewer = Viewer::join_shared(gateway, "front", false, Opening::default());
-    viewer.play();
-    viewer
-}
-
 /// Reads `count` packets and checks that they follow each other, except where a
 /// key frame begins. Returns them.
 fn read(viewer: &mut Viewer, count: usize) -> Vec<Packet> {
@@ -74,7 +68,7 @@ fn many_viewers_share_one_link_and_each_begins_with_a_key_frame() {
     let gateway = gateway(&camera);
     let mut viewers: Vec<Viewer> = (0..4)
         .map(|_| {
-            let viewer = watch(&gateway);
+            let viewer = Viewer::watch(&gateway);
             std::thread::sleep(PAUSE * 30);
             viewer
         })
@@ -108,7 +102,7 @@ fn the_camera_is_kept_a_while_and_then_left_politely() {
     assert_eq!(camera.links(), 0, "nobody watches");
     let before = gateway.metrics();
     for _ in 0..2 {
-        let mut viewer = watch(&gateway);
+        let mut viewer = Viewer::watch(&gateway);
         read(&mut viewer, 40);
         viewer.vanish();
         gateway.await_metrics("no viewer", |now| now.viewers() == 0.0);
@@ -130,9 +124,9 @@ fn who_comes_late_begins_with_the_last_key_frame_without_waiting_for_the_next() 
     };
     let camera = filming(pictures, PAUSE);
     let gateway = gateway(&camera);
-    let mut first = watch(&gateway);
+    let mut first = Viewer::watch(&gateway);
     read(&mut first, 100);
-    let mut late = watch(&gateway);
+    let mut late = Viewer::watch(&gateway);
     let got = read(&mut late, 150);
     assert_eq!((got[0].picture, got[0].packet, got[0].key), (0, 0, true));
     assert!(
@@ -154,9 +148,9 @@ fn without_a_cache_or_with_a_small_one_viewers_begin_where_the_camera_is() {
             .each_ref()
             .map(|(key, value)| (*key, value.as_str()));
         let gateway = Config::new().camera("front", &settings).start();
-        let mut first = watch(&gateway);
+        let mut first = Viewer::watch(&gateway);
         read(&mut first, 100);
-        let mut late = watch(&gateway);
+        let mut late = Viewer::watch(&gateway);
         assert!(read(&mut late, 1)[0].picture > 0);
     }
 }
@@ -175,7 +169,7 @@ fn a_slow_viewer_loses_whole_pictures_and_nobody_else_loses_anything() {
     };
     let mut slow = Viewer::join_shared(&gateway, "front", false, small);
     slow.play();
-    let mut quick = watch(&gateway);
+    let mut quick = Viewer::watch(&gateway);
     let got = read(&mut quick, 4_000);
     let complete = |pair: &[Packet]| {
         pair[0].picture == pair[1].picture || pair[0].picture + 1 == pair[1].picture
@@ -244,7 +238,7 @@ fn a_camera_that_comes_back_goes_on_for_those_who_watch() {
         link.send(&Pictures::USUAL.picture(60)[..1_500]) // in the middle of a packet
     });
     let gateway = gateway(&camera);
-    let mut viewer = watch(&gateway);
+    let mut viewer = Viewer::watch(&gateway);
     while read(&mut viewer, 4)
         .iter()
         .all(|packet| packet.picture < 1_000)
@@ -344,7 +338,7 @@ fn the_list_follows_the_configuration_and_others_stay_undisturbed() {
         .camera("yard", &[("url", &yard)])
         .camera("front", &[("url", &front), ("sub", &yard)])
         .start();
-    let mut viewer = watch(&gateway);
+    let mut viewer = Viewer::watch(&gateway);
     read(&mut viewer, 10);
     let list = http::get(gateway.address(), "/api/cameras").text();
     let names: Vec<&str> = list.split("{\"name\":\"").skip(1).collect();

@@ -78,6 +78,7 @@ mod listener;
 mod outbox;
 mod pool;
 mod queue;
+mod reload;
 mod resolver;
 mod rtsp;
 mod server;

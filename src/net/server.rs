@@ -13,19 +13,20 @@ use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 
 use crate::access::Policy;
-use crate::config::{self, Config};
+use crate::config::Config;
 
 use super::closing::LINGER;
 use super::connection::{Connection, Role};
 use super::key::{Key, Line, Table};
 use super::listener::{Door, Listeners};
 use super::pool::Pool;
+use super::reload::policy;
 use super::resolver::Resolver;
 use super::shared::Shared;
 use super::signals::{Order, Signals};
 use super::status::Counters;
 use super::timer::Timers;
-use super::udp::Port;
+use super::udp::port::Port;
 use super::viewer::{Source, Viewer};
 
 const WAKER: Token = Token(Key::OTHERS);
@@ -72,7 +73,7 @@ pub struct Server {
     pub(super) scratch: Vec<u8>,
     pub(super) config: Config,
     pub(super) policy: Policy,
-    config_path: Option<PathBuf>,
+    pub(super) config_path: Option<PathBuf>,
     pub(super) cameras: Vec<Listed>,
     pub(super) counters: Counters,
     /// Assets that are being sent to clients that do not take gzip, by path.
@@ -344,60 +345,10 @@ impl Server {
         }
     }
 
-    fn reload(&mut self) {
-        match config::load(self.config_path.as_deref()) {
-            Ok(mut config) => {
-                self.keep_fixed(&mut config);
-                for warning in &config.warnings {
-                    log::warn!("{warning}");
-                }
-                self.policy = policy(&config, self.listeners.ports());
-                for camera in &self.cameras {
-                    self.policy.targets.add(camera.address);
-                }
-                self.config = config;
-                self.set_cameras();
-                log::info!("configuration read again");
-            }
-            Err(error) => log::error!("the configuration stays as it was: {error}"),
-        }
-    }
-
-    /// What is made at the start stays as it is, and it is said.
-    fn keep_fixed(&self, config: &mut Config) {
-        let (old, new) = (&self.config, &*config);
-        let changed = [
-            ("listen", old.listen != new.listen),
-            ("rtsp_listen", old.rtsp_listen != new.rtsp_listen),
-            ("pool", old.limits.pool != new.limits.pool),
-            ("buffer", old.limits.buffer != new.limits.buffer),
-            ("log", old.log != new.log),
-        ];
-        for (name, _) in changed.iter().filter(|(_, changed)| *changed) {
-            log::warn!("\"{name}\" has changed: that takes effect after a restart");
-        }
-        config.listen.clone_from(&old.listen);
-        config.rtsp_listen.clone_from(&old.rtsp_listen);
-        config.log.clone_from(&old.log);
-        config.limits.pool = old.limits.pool;
-        config.limits.buffer = old.limits.buffer;
-    }
-
     /// An id that nobody can guess: 128 bits from the system. `None` if it has none.
     pub(super) fn random_id(&mut self) -> Option<String> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).ok()?;
         Some(format!("{:032x}", u128::from_ne_bytes(bytes)))
-    }
-}
-
-fn policy(config: &Config, own_ports: Vec<u16>) -> Policy {
-    let host_name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    Policy {
-        targets: config.targets.clone(),
-        origins: config.origins.clone(),
-        hosts: config.hosts.clone(),
-        host_name: host_name.trim().to_owned(),
-        own_ports,
     }
 }

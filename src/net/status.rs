@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use crate::camera::Status;
-use crate::channel::json_text;
+use crate::json;
 
 use super::connection::Role;
 use super::server::Server;
@@ -123,7 +123,7 @@ impl Server {
                 out,
                 "{{\"url\":\"rtsp://camgate/{}\",\"description\":\"{}\"}}",
                 camera.name,
-                json_text(&camera.description)
+                json::text(&camera.description)
             );
         }
         out.push(']');
@@ -158,7 +158,7 @@ impl Server {
 
 /// One camera as JSON, with its smaller stream.
 fn push_camera(out: &mut String, status: &Status, sub: Option<&Status>) {
-    let (name, title) = (&status.name, json_text(&status.title));
+    let (name, title) = (&status.name, json::text(&status.title));
     let _ = write!(out, "{{\"name\":\"{name}\",\"description\":\"{title}\",");
     push_stream(out, status);
     if let Some(sub) = sub {
@@ -175,7 +175,7 @@ fn push_stream(out: &mut String, status: &Status) {
     let codecs: Vec<String> = status
         .codecs
         .iter()
-        .map(|codec| format!("\"{}\"", json_text(codec)))
+        .map(|codec| format!("\"{}\"", json::text(codec)))
         .collect();
     let _ = write!(
         out,
@@ -184,7 +184,7 @@ fn push_stream(out: &mut String, status: &Status) {
          \"viewers\":{},\"bitrate\":{},\"lost\":{}",
         status.name,
         status.state,
-        json_text(&status.words),
+        json::text(&status.words),
         status.since,
         codecs.join(","),
         status.viewers,

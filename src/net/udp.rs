@@ -6,8 +6,10 @@
 //! ([`crate::camera`] keeps it). The RTSP connection stays beside, for messages
 //! alone, and the ports are served and closed with it.
 
+pub mod port;
+
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use mio::Interest;
 use mio::net::UdpSocket;
@@ -22,49 +24,14 @@ use super::queue::{Brought, FRAME_HEADER, NoRoom};
 use super::server::Server;
 use super::shared::Shared;
 use super::viewer::{Owner, Source};
+use port::{Port, ROOM, bind_pair};
 
 /// UDP ports of all cameras together.
 const MAX_PORTS: usize = Key::PORTS;
-/// Attempts to find an even port with a free one above it.
-const ATTEMPTS: usize = 64;
 /// Datagrams read from one port in one turn.
 const DATAGRAMS: usize = 64;
 /// Reads of messages in one turn.
 const READS: usize = 8;
-/// Room for a datagram, in bytes, before longer ones have come: what fits a link
-/// with the usual MTU.
-const ROOM: usize = 2048;
-/// What the system is asked to keep of a port's datagrams, in bytes: a key frame
-/// comes at once. It gives what its own limit allows.
-const KEPT: usize = 512 * 1024;
-
-/// One socket.
-pub struct Port {
-    socket: UdpSocket,
-    /// The RTSP connection it is served with.
-    link: Key,
-    /// Of its frames.
-    channel: u8,
-    /// Where datagrams come from: the camera's address, another that it named,
-    /// and the port; before the first datagram it may be unknown.
-    camera: SocketAddr,
-    source: Option<IpAddr>,
-    port: Option<u16>,
-    /// Room for one datagram: more than any that came.
-    room: usize,
-    /// Edge-triggered: until it says `WouldBlock`.
-    readable: bool,
-}
-
-impl Port {
-    /// Whether a datagram is the camera's.
-    fn expects(&mut self, from: SocketAddr) -> bool {
-        let address = from.ip().to_canonical();
-        let known = address == self.camera.ip().to_canonical() || Some(address) == self.source;
-        known && *self.port.get_or_insert(from.port()) == from.port()
-    }
-}
-
 impl Server {
     /// Marks a port that can be read.
     pub(super) fn notice_port(&mut self, key: Key) {
@@ -374,28 +341,4 @@ fn messages(bytes: &[u8], framer: &mut Framer) -> Result<Brought, (Brought, Inva
         rest = rest.get(step.consumed..).unwrap_or_default();
     }
     Ok(brought)
-}
-
-/// Two sockets at the address of `local`: an even port, and the one above it.
-fn bind_pair(mut local: SocketAddr) -> io::Result<(UdpSocket, UdpSocket)> {
-    let mut failed = io::Error::from(io::ErrorKind::AddrInUse);
-    for _ in 0..ATTEMPTS {
-        local.set_port(0);
-        let first = UdpSocket::bind(local)?;
-        let number = first.local_addr()?.port();
-        local.set_port(number ^ 1);
-        match UdpSocket::bind(local) {
-            Ok(second) => {
-                for socket in [&first, &second] {
-                    let _ = socket2::SockRef::from(socket).set_recv_buffer_size(KEPT);
-                }
-                return Ok(match number % 2 {
-                    0 => (first, second),
-                    _ => (second, first),
-                });
-            }
-            Err(error) => failed = error,
-        }
-    }
-    Err(failed)
 }

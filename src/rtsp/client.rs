@@ -8,6 +8,7 @@
 //! [`Output::TornDown`] nothing more is sent.
 
 mod answer;
+mod controls;
 mod failure;
 mod headers;
 mod output;
@@ -18,7 +19,7 @@ pub use output::{Output, RtpInfo};
 
 use super::auth::{Authenticator, Credentials};
 use super::sdp;
-use super::url::{self, Url};
+use super::url::Url;
 use request::{Kind, Pending};
 use std::rc::Rc;
 
@@ -32,10 +33,6 @@ pub const SESSION_TIMEOUT: u32 = 60;
 pub const MAX_KEEP_ALIVE: u64 = 60_000;
 /// The shortest time between two keep-alives, in milliseconds.
 pub const MIN_KEEP_ALIVE: u64 = 1_000;
-
-/// The last of the ways to join controls: 0 to the base that the camera
-/// announced, 1 to the URL asked for, 2 to that URL's host and before its query.
-const LAST_SPELLING: u8 = 2;
 
 /// What a [`Client`] needs to know.
 #[derive(Clone, Debug)]
@@ -99,7 +96,7 @@ pub struct Client {
     description: Rc<sdp::Session>,
     /// What controls of media are relative to.
     base: String,
-    /// How controls are joined to it: 0 to [`LAST_SPELLING`].
+    /// How controls are joined to it: 0 to [`controls::LAST_SPELLING`].
     spelling: u8,
     /// What PLAY, PAUSE and TEARDOWN address.
     aggregate: String,
@@ -382,30 +379,6 @@ impl Client {
         self.pending = None;
         self.keep_alive = None;
         self.outputs.push(output);
-    }
-
-    /// Where a medium is set up (RFC 2326 §C.1.1), spelt as this camera likes.
-    fn media_url(&self, media: usize) -> String {
-        let media = self.description.media.get(media);
-        let Some(control) = media.and_then(|media| media.control.as_deref()) else {
-            // A single medium may do without a control of its own.
-            return self.aggregate.clone();
-        };
-        match self.spelling {
-            0 => url::join(&self.base, control),
-            1 => url::join(&self.url.without_credentials(), control),
-            _ => self.url.relocated(control),
-        }
-    }
-
-    /// Makes `base` what the description's controls are relative to.
-    fn set_base(&mut self, base: String) {
-        let control = self.description.control.as_deref().unwrap_or_default();
-        self.aggregate = url::join(&base, control);
-        self.base = match url::is_absolute(control) {
-            true => self.aggregate.clone(),
-            false => base,
-        };
     }
 }
 

@@ -2,7 +2,7 @@
 
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { chromium } from 'playwright-core';
 import { Stage } from './processes.mjs';
 
@@ -28,6 +28,15 @@ export const FLAGS = [
 /** Chromium as every test has it. */
 export const launch = () => chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
 
+let running;
+after(async () => (await running)?.close());
+
+/** The browser of a file's tests, who share nothing but the process; a new one if it died. */
+async function shared() {
+  if (!(await running)?.isConnected()) running = launch();
+  return running;
+}
+
 const PHONE = { viewport: { width: 390, height: 780 }, isMobile: true, hasTouch: true };
 
 /** The address of the page that plays `source`. */
@@ -35,7 +44,7 @@ export const watchPage = (gateway, source) =>
   `${gateway.page}watch?src=${encodeURIComponent(source)}`;
 
 /**
- * A test with a browser and a stage of its own. `act` gets the stage and
+ * A test with a stage and pages of its own. `act` gets the stage and
  * `open(address, { phone, before, files })`, which opens a page; `before` is a
  * script that runs in the page ahead of the page's own, `files` says what other
  * addresses hold ({ body, contentType } each). When it fails, the report
@@ -45,11 +54,13 @@ export function scenario(name, act) {
   test(name, { timeout: 180_000 }, async () => {
     const stage = new Stage();
     const pages = [];
-    const browser = await launch();
+    const browser = await shared();
+    const contexts = [];
     const open = async (address, { phone = false, before, files = {} } = {}) => {
       const context = await browser.newContext(
         phone ? PHONE : { viewport: { width: 1100, height: 760 } },
       );
+      contexts.push(context);
       const page = await context.newPage();
       page.setDefaultTimeout(PATIENCE);
       page.said = [];
@@ -71,7 +82,7 @@ export function scenario(name, act) {
       const report = [error.stack, await remains(name, pages), stage.transcript()].join('\n');
       throw Object.assign(new Error(error.message), { stack: report });
     } finally {
-      await browser.close();
+      await Promise.allSettled(contexts.map((context) => context.close()));
       await stage.clear();
     }
   });

@@ -94,17 +94,17 @@ export function watch(page, { frames = 60, patience = PATIENCE } = {}) {
 
 /** Waits until the player no longer hurries to catch up with the camera. */
 async function settles(page, options) {
-  for (let second = 0; ; second += 1) {
-    const { pace, state } = await watch(page, { ...options, frames: 25 });
-    if (Math.abs(pace - 1) < 0.05) return;
-    assert.ok(second < 15, `still at ${pace} times the clock: ${JSON.stringify(state)}`);
+  for (let half = 0; ; half += 1) {
+    const { pace, state } = await watch(page, { ...options, frames: 12 });
+    if (Math.abs(pace - 1) < 0.1) return;
+    assert.ok(half < 30, `still at ${pace} times the clock: ${JSON.stringify(state)}`);
   }
 }
 
 /** Watches the page and asserts that picture and sound are right. */
 export async function assertPlays(page, { audio = true, ...options } = {}) {
   await settles(page, options);
-  const seen = await watch(page, { frames: 75, ...options });
+  const seen = await watch(page, { frames: 50, ...options });
   const told = JSON.stringify(seen);
   assert.equal(seen.error, null, told);
   assert.equal(seen.state.state, 'playing', told);

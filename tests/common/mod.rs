@@ -11,6 +11,7 @@ pub mod frames;
 pub mod gateway;
 pub mod http;
 pub mod link;
+pub mod metrics;
 pub mod pictures;
 pub mod rtsp;
 pub mod socket;

@@ -28,6 +28,13 @@ impl Pictures {
             .collect()
     }
 
+    /// The RTP packets of picture `number`.
+    pub fn datagrams(&self, number: u32) -> Vec<Vec<u8>> {
+        let frames = self.picture(number);
+        let frames = frames.chunks(HEADER + 12 + PAYLOAD);
+        frames.map(|frame| frame[HEADER..].to_vec()).collect()
+    }
+
     fn packet(&self, number: u32, packet: u16, kind: u8) -> Vec<u8> {
         let last = packet + 1 == PACKETS;
         let sequence = (number as u16).wrapping_mul(PACKETS).wrapping_add(packet);

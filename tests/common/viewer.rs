@@ -60,6 +60,13 @@ impl Viewer {
         Self::join_at(gateway, ("camgate", 554), url, batch, opening)
     }
 
+    /// Watches the shared camera `front`, as a usual viewer.
+    pub fn watch(gateway: &Gateway) -> Self {
+        let mut viewer = Self::join_shared(gateway, "front", false, Opening::default());
+        viewer.play();
+        viewer
+    }
+
     fn join_at(
         gateway: &Gateway,
         (host, port): (&str, u16),

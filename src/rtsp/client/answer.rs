@@ -1,8 +1,9 @@
 //! What the client makes of the camera's answers.
 
+use super::controls::LAST_SPELLING;
 use super::headers::{self, Transport};
 use super::request::{Kind, Pending};
-use super::{Client, Failure, LAST_SPELLING, MAX_KEEP_ALIVE, MIN_KEEP_ALIVE, Output, Phase, Track};
+use super::{Client, Failure, MAX_KEEP_ALIVE, MIN_KEEP_ALIVE, Output, Phase, Track};
 use crate::rtsp::auth::Authenticator;
 use crate::rtsp::message::{self, Message, Start};
 use crate::rtsp::sdp;

@@ -1,0 +1,34 @@
+//! Where the media of a session are set up: what the description's controls mean.
+
+use super::Client;
+use crate::rtsp::url;
+
+/// The last of the ways to join controls: 0 to the base that the camera
+/// announced, 1 to the URL asked for, 2 to that URL's host and before its query.
+pub(super) const LAST_SPELLING: u8 = 2;
+
+impl Client {
+    /// Where a medium is set up (RFC 2326 §C.1.1), spelt as this camera likes.
+    pub(super) fn media_url(&self, media: usize) -> String {
+        let media = self.description.media.get(media);
+        let Some(control) = media.and_then(|media| media.control.as_deref()) else {
+            // A single medium may do without a control of its own.
+            return self.aggregate.clone();
+        };
+        match self.spelling {
+            0 => url::join(&self.base, control),
+            1 => url::join(&self.url.without_credentials(), control),
+            _ => self.url.relocated(control),
+        }
+    }
+
+    /// Makes `base` what the description's controls are relative to.
+    pub(super) fn set_base(&mut self, base: String) {
+        let control = self.description.control.as_deref().unwrap_or_default();
+        self.aggregate = url::join(&base, control);
+        self.base = match url::is_absolute(control) {
+            true => self.aggregate.clone(),
+            false => base,
+        };
+    }
+}
