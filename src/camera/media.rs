@@ -40,10 +40,14 @@ impl Camera {
         let leads = description
             .pictures()
             .is_some_and(|(track, _)| track.rtp == channel);
-        if let Some(pictures) = self.pictures.as_mut().filter(|_| leads)
-            && let Some(key) = pictures.packet(start, position)
-        {
-            self.cache.key_frame(key);
+        if let Some(pictures) = self.pictures.as_mut().filter(|_| leads) {
+            let key = pictures.packet(start, position);
+            if pictures.begins_at(position) {
+                self.cache.picture(position);
+            }
+            if let Some(key) = key {
+                self.cache.key_frame(key);
+            }
         }
     }
 

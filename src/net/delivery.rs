@@ -100,6 +100,21 @@ impl Message {
         &self.header[usize::from(self.header_sent)..usize::from(self.header_length)]
     }
 
+    /// Appends what is left of it.
+    fn copy(&self, queue: &Queue, to: &mut Vec<u8>) {
+        to.extend_from_slice(self.header());
+        let mut walk = queue.walk(self.at);
+        let mut left = (self.end - self.at) as usize;
+        while left > 0 {
+            let piece = walk.slice(left);
+            if piece.is_empty() {
+                break;
+            }
+            to.extend_from_slice(piece);
+            left -= piece.len();
+        }
+    }
+
     /// Counts up to `sent` bytes as sent; returns how many of them were another's.
     fn advance(&mut self, mut sent: usize) -> usize {
         let of_header = sent.min(self.header().len());
@@ -131,20 +146,24 @@ impl Delivery {
     }
 
     /// Goes on at `position`, the beginning of a frame, instead. Returns what is
-    /// left of the message under way, to be sent before.
-    pub fn jump(&mut self, position: u64, queue: &Queue) -> Vec<u8> {
+    /// to be sent before: what is left of the message under way, and the frames
+    /// after it that begin before `until`.
+    pub fn jump(&mut self, position: u64, until: u64, queue: &Queue) -> Vec<u8> {
         let mut rest = Vec::new();
-        if !self.between_messages() {
-            rest.extend_from_slice(self.current.header());
-            let mut walk = queue.walk(self.current.at);
-            let mut left = (self.current.end - self.current.at) as usize;
-            while left > 0 {
-                let piece = walk.slice(left);
-                if piece.is_empty() {
-                    break;
-                }
-                rest.extend_from_slice(piece);
-                left -= piece.len();
+        self.current.copy(queue, &mut rest);
+        let mut at = self.current.end;
+        let mut walk = queue.walk(at);
+        while at < until {
+            let (message, next) = match &self.channels {
+                None => self.next(at, until, &mut walk),
+                Some(_) => self.next_chosen(at, &mut walk),
+            };
+            if next == at {
+                break;
+            }
+            at = next;
+            if let Some(message) = message {
+                message.copy(queue, &mut rest);
             }
         }
         self.current = Message::done(position);

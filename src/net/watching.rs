@@ -196,7 +196,7 @@ impl Server {
         found.stuck = None;
         source.watchers.retain(|other| *other != viewer);
         if let Some(mut delivery) = found.delivery.take() {
-            let rest = delivery.jump(0, &source.queue);
+            let rest = delivery.jump(0, 0, &source.queue);
             if let Some(connection) = found.data.and_then(|data| self.connections.get_mut(data)) {
                 connection.out.push_front(rest);
             }
