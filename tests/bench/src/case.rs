@@ -94,9 +94,8 @@ pub fn all(quick: bool) -> Vec<Case> {
         joins: 0,
     };
     let share = |id, title, viewers, time| Case {
-        slices: if quick { 3 } else { 9 },
-        starts: 1,
-        joins: if quick { 2 } else { 8 },
+        slices: if quick { 3 } else { 5 },
+        joins: if quick { 2 } else { 4 },
         ..case(id, title, viewers, Work::Show { time })
     };
     let second = Duration::from_secs(1);

@@ -34,6 +34,19 @@ pub struct Seen {
     pub torn: u64,
 }
 
+impl Seen {
+    /// What both have seen.
+    pub fn plus(self, other: Seen) -> Seen {
+        Seen {
+            frames: self.frames + other.frames,
+            bytes: self.bytes + other.bytes,
+            pictures: self.pictures + other.pictures,
+            gaps: self.gaps + other.gaps,
+            torn: self.torn + other.torn,
+        }
+    }
+}
+
 /// A frame that is there, as far as its head tells.
 #[derive(Clone, Copy)]
 pub struct Arrival {

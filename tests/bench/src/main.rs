@@ -261,7 +261,8 @@ fn takes_part(case: &Case, contender: Contender, start: usize) -> bool {
     if case.is_shared() {
         return match contender {
             Contender::CamgateBatch => true,
-            Contender::Fan | Contender::Camgate => !case.is_slow(),
+            Contender::Fan => !case.is_slow(),
+            Contender::Camgate => case.viewers == 200,
             Contender::CamgateSlow => case.is_slow(),
             _ => false,
         };

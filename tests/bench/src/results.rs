@@ -1,6 +1,7 @@
 //! What all slices and starts showed: a row for each contender in each case.
 
 use crate::case::Case;
+use crate::checker::Seen;
 use crate::contender::Contender;
 use crate::measure::{Latency, Memory, Slice, Start};
 
@@ -85,16 +86,26 @@ impl Row {
         }
     }
 
-    /// The median of all starts; of peaks the highest.
+    /// The median of all starts; of peaks the highest, of what the slow viewer saw
+    /// the sum.
     pub fn start(&self) -> Start {
         let memories: Vec<Memory> = self.starts.iter().filter_map(|s| s.memory).collect();
         Start {
             first_frame: median(self.starts.iter().map(|s| s.first_frame).collect()),
             memory: (!memories.is_empty()).then(|| median_memory(&memories)),
-            // There is one start where there is any of these.
-            first_picture: self.starts.iter().find_map(|start| start.first_picture),
-            slow: self.starts.iter().find_map(|start| start.slow),
+            first_picture: self.first_picture(),
+            slow: self.starts.iter().filter_map(|s| s.slow).reduce(Seen::plus),
         }
+    }
+
+    fn first_picture(&self) -> Option<Latency> {
+        let firsts = self.starts.iter().filter_map(|start| start.first_picture);
+        let most = firsts.clone().map(|first| first.most).reduce(f64::max)?;
+        Some(Latency {
+            p50: median(firsts.clone().map(|first| first.p50).collect()),
+            p99: most,
+            most,
+        })
     }
 
     /// The least and the most processor time of all slices.
