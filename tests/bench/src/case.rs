@@ -59,7 +59,7 @@ impl Case {
 
     /// Bytes of camgate's pool: its default, or enough to keep a film's cycle.
     pub fn pool(&self) -> u64 {
-        if self.is_shared() { 16 << 20 } else { 4 << 20 }
+        if self.is_shared() { 12 << 20 } else { 4 << 20 }
     }
 
     /// A tenth of a slice: caches and congestion windows have forgotten the

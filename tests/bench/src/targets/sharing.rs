@@ -38,9 +38,10 @@ pub fn judge(table: &Table) -> Vec<Verdict> {
 
 fn processor(table: &Table) -> Option<Verdict> {
     let found = table.row(CamgateBatch)?.median().processor?;
+    let floor = table.row(Fan).and_then(|row| row.median().processor);
     (table.case.viewers >= MANY).then(|| Verdict {
         what: what(&table.case, &format!("at most {PROCESSOR} CPU s/GB")),
-        found: format!("{found:.2}"),
+        found: format!("{found:.2}; bare writes {:.2}", floor.unwrap_or(0.0)),
         met: found <= PROCESSOR,
     })
 }
