@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Flow, Load, PATIENCE};
+use crate::camera::Camera;
 use crate::checker::Seen;
 use crate::film::{BITS, CYCLE};
 use crate::pace::TICK;
@@ -98,6 +99,10 @@ impl Load {
                 viewer.allow(bytes as usize);
             }
         }
-        self.turn(Some(TICK))
+        let released = self.cameras.iter().map(Camera::released).max();
+        let done = self.quick().all(|v| Some(v.frames()) >= released);
+        // While a picture is on its way, nobody sleeps: a server would have to wake
+        // the load for some writes, and not for others, as chance has it.
+        self.turn(Some(if done { TICK } else { Duration::ZERO }))
     }
 }
