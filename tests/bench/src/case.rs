@@ -109,6 +109,7 @@ pub fn all(quick: bool) -> Vec<Case> {
         share("sharing-200", "a shared camera, 200 viewers", 200, second),
         Case {
             joins: 0,
+            slices: if quick { 3 } else { 8 },
             ..share(
                 "sharing-slow",
                 "a shared camera, 50 viewers and a slow one",
