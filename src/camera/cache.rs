@@ -4,9 +4,13 @@
 //! Positions are those of the queue that holds the media: bytes since its
 //! beginning.
 
+use std::collections::VecDeque;
+
 /// Bytes that are kept of what may become a key frame: parameter sets, and what
 /// else stands before the picture.
 const MAX_LEAD: u64 = 16 * 1024;
+/// Beginnings of pictures that are remembered: ten seconds of 25 a second.
+const PICTURES: usize = 256;
 
 /// What a new viewer begins with.
 #[derive(Debug)]
@@ -21,6 +25,8 @@ pub struct Cache {
     start: Option<u64>,
     /// Where a picture begins that may yet turn out to be a key frame.
     undecided: Option<u64>,
+    /// Where the last pictures begin.
+    pictures: VecDeque<u64>,
 }
 
 impl Cache {
@@ -32,12 +38,30 @@ impl Cache {
             has_keys: false,
             start: None,
             undecided: None,
+            pictures: VecDeque::new(),
         }
     }
 
     /// Another limit, in bytes.
     pub fn set_limit(&mut self, limit: usize) {
         self.limit = limit as u64;
+    }
+
+    /// A picture begins at `position`.
+    pub fn picture(&mut self, position: u64) {
+        if self.pictures.len() == PICTURES {
+            self.pictures.pop_front();
+        }
+        self.pictures.push_back(position);
+    }
+
+    /// Where the first picture from `position` on begins: the end of the one that
+    /// `position` is within. `None` if that is not known, or not there yet.
+    pub fn next_picture(&self, position: u64) -> Option<u64> {
+        let next = self.pictures.partition_point(|start| *start < position);
+        // Before the first of them there may have been others.
+        let known = self.pictures.front().is_some_and(|f| *f <= position);
+        self.pictures.get(next).copied().filter(|_| known)
     }
 
     /// A key frame begins at `position`.
@@ -93,6 +117,7 @@ impl Cache {
     pub fn clear(&mut self) {
         self.give_up();
         self.key = None;
+        self.pictures.clear();
     }
 }
 
@@ -137,5 +162,24 @@ mod tests {
         assert_eq!(cache.start(), Some(100));
         cache.grown(80, 101 + MAX_LEAD);
         assert_eq!(cache.start(), None, "it is too long");
+    }
+
+    #[test]
+    fn a_picture_ends_where_the_next_one_begins() {
+        let mut cache = Cache::new(100);
+        assert_eq!(cache.next_picture(0), None);
+        for picture in 1..=PICTURES as u64 + 1 {
+            cache.picture(picture * 10);
+        }
+        let last = PICTURES as u64 * 10 + 10;
+        for (position, next) in [
+            (19, None),
+            (20, Some(20)),
+            (21, Some(30)),
+            (last, Some(last)),
+            (last + 1, None),
+        ] {
+            assert_eq!(cache.next_picture(position), next, "{position}");
+        }
     }
 }

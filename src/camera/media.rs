@@ -50,6 +50,9 @@ impl Camera {
         if let Some(pictures) = self.pictures.as_mut().filter(|_| leads) {
             let key = pictures.packet(start, position);
             self.cache.set_undecided(pictures.undecided());
+            if pictures.begins_at(position) {
+                self.cache.picture(position);
+            }
             if let Some(key) = key {
                 self.cache.key_frame(key);
             }

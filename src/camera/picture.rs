@@ -153,6 +153,11 @@ impl Pictures {
         (self.timestamp.is_some() && !self.drawn).then_some(self.start)
     }
 
+    /// Whether the picture under way begins at `position`.
+    pub fn begins_at(&self, position: u64) -> bool {
+        self.timestamp.is_some() && self.start == position
+    }
+
     /// The parameter sets seen in the stream, those of one kind in order.
     pub fn sets(&self) -> &[Vec<u8>] {
         &self.sets

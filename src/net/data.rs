@@ -168,6 +168,10 @@ impl Server {
                         let link = source.connection;
                         source.queue.release(to, &mut self.pool, link);
                     }
+                    // Another round would find nothing, but look for it.
+                    if all && found.ending.is_none() && delivery.is_idle(&source.queue) {
+                        break Pumped::Done;
+                    }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.counters.writes += 1;

@@ -26,6 +26,10 @@ const MESSAGES: usize = 64;
 /// Pieces of memory in one write: header and payload of each message, and some
 /// that straddle two buffers. Under IOV_MAX (1024) everywhere.
 const SLICES: usize = MESSAGES * 2 + 16;
+/// The same for who gets batches, or no messages: a round of writing rarely has more
+/// than one, and what is not used takes time to clear, for every viewer.
+const BATCHES: usize = 2;
+const BATCH_SLICES: usize = BATCHES * 2 + 16;
 /// Payload of a batched message. A browser hands a message over when all of it
 /// is there: longer ones would make the first frame wait for the last.
 const BATCH: u64 = 64 * 1024 + MAX_FRAME as u64;
@@ -100,6 +104,21 @@ impl Message {
         &self.header[usize::from(self.header_sent)..usize::from(self.header_length)]
     }
 
+    /// Appends what is left of it.
+    fn copy(&self, queue: &Queue, to: &mut Vec<u8>) {
+        to.extend_from_slice(self.header());
+        let mut walk = queue.walk(self.at);
+        let mut left = (self.end - self.at) as usize;
+        while left > 0 {
+            let piece = walk.slice(left);
+            if piece.is_empty() {
+                break;
+            }
+            to.extend_from_slice(piece);
+            left -= piece.len();
+        }
+    }
+
     /// Counts up to `sent` bytes as sent; returns how many of them were another's.
     fn advance(&mut self, mut sent: usize) -> usize {
         let of_header = sent.min(self.header().len());
@@ -131,20 +150,24 @@ impl Delivery {
     }
 
     /// Goes on at `position`, the beginning of a frame, instead. Returns what is
-    /// left of the message under way, to be sent before.
-    pub fn jump(&mut self, position: u64, queue: &Queue) -> Vec<u8> {
+    /// to be sent before: what is left of the message under way, and the frames
+    /// after it that begin before `until`.
+    pub fn jump(&mut self, position: u64, until: u64, queue: &Queue) -> Vec<u8> {
         let mut rest = Vec::new();
-        if !self.between_messages() {
-            rest.extend_from_slice(self.current.header());
-            let mut walk = queue.walk(self.current.at);
-            let mut left = (self.current.end - self.current.at) as usize;
-            while left > 0 {
-                let piece = walk.slice(left);
-                if piece.is_empty() {
-                    break;
-                }
-                rest.extend_from_slice(piece);
-                left -= piece.len();
+        self.current.copy(queue, &mut rest);
+        let mut at = self.current.end;
+        let mut walk = queue.walk(at);
+        while at < until {
+            let (message, next) = match &self.channels {
+                None => self.next(at, until, &mut walk),
+                Some(_) => self.next_chosen(at, &mut walk),
+            };
+            if next == at {
+                break;
+            }
+            at = next;
+            if let Some(message) = message {
+                message.copy(queue, &mut rest);
             }
         }
         self.current = Message::done(position);
@@ -206,14 +229,28 @@ impl Delivery {
         queue: &Queue,
         last: bool,
     ) -> io::Result<(usize, bool)> {
-        let mut messages = [self.current; MESSAGES];
+        match (self.framing, &self.channels) {
+            (Framing::Batches | Framing::Bare, None) => {
+                self.write_some::<BATCHES, BATCH_SLICES>(socket, queue, last)
+            }
+            _ => self.write_some::<MESSAGES, SLICES>(socket, queue, last),
+        }
+    }
+
+    fn write_some<const M: usize, const S: usize>(
+        &mut self,
+        socket: &mut impl Write,
+        queue: &Queue,
+        last: bool,
+    ) -> io::Result<(usize, bool)> {
+        let mut messages = [self.current; M];
         let (count, passed) = self.plan(&mut messages, queue, last);
         if count == 0 {
             // Frames that the viewer does not get.
             self.current = Message::done(passed);
         }
         let messages = &mut messages[..count];
-        let mut slices = [IoSlice::new(&[]); SLICES];
+        let mut slices = [IoSlice::new(&[]); S];
         let filled = gather(messages, &mut slices, queue);
         let tried: usize = slices[..filled].iter().map(|slice| slice.len()).sum();
         if tried == 0 {
@@ -236,11 +273,11 @@ impl Delivery {
 
     /// The message under way, then new ones from the frames at hand; also the
     /// position up to which that goes.
-    fn plan(&self, messages: &mut [Message; MESSAGES], queue: &Queue, last: bool) -> (usize, u64) {
+    fn plan(&self, messages: &mut [Message], queue: &Queue, last: bool) -> (usize, u64) {
         let mut count = usize::from(!self.between_messages());
         let mut at = self.current.end;
         let mut walk = queue.walk(at);
-        while !last && count < MESSAGES && at < queue.whole() {
+        while !last && count < messages.len() && at < queue.whole() {
             let (message, next) = match &self.channels {
                 None => self.next(at, queue.whole(), &mut walk),
                 Some(_) => self.next_chosen(at, &mut walk),
@@ -304,17 +341,13 @@ fn frame_header(channel: u8, length: usize) -> [u8; FRAME_HEADER] {
 }
 
 /// Lays headers and payloads out for one write; as much as fits.
-fn gather<'a>(
-    messages: &'a [Message],
-    slices: &mut [IoSlice<'a>; SLICES],
-    queue: &'a Queue,
-) -> usize {
+fn gather<'a>(messages: &'a [Message], slices: &mut [IoSlice<'a>], queue: &'a Queue) -> usize {
     let mut filled = 0;
     for message in messages {
         let mut left = (message.end - message.at) as usize;
         let mut walk = queue.walk(message.at);
         if !message.header().is_empty() {
-            if filled == SLICES {
+            if filled == slices.len() {
                 return filled;
             }
             slices[filled] = IoSlice::new(message.header());
@@ -322,7 +355,7 @@ fn gather<'a>(
         }
         while left > 0 {
             let piece = walk.slice(left);
-            if piece.is_empty() || filled == SLICES {
+            if piece.is_empty() || filled == slices.len() {
                 return filled;
             }
             slices[filled] = IoSlice::new(piece);

@@ -46,6 +46,8 @@
 //! |---|---|
 //! | a viewer's TCP window | its frames wait in the queue |
 //! | the queue (`backlog`) | the camera is not read, TCP slows it down; when the viewer took some, it goes on |
+//! | `backlog`, for a viewer of a shared camera | whole pictures are left out for it, unless the cache keeps them anyway: see [`sharing`] |
+//! | what the kernel holds for such a viewer and has not sent (64 KiB) | the rest waits in the queue |
 //! | the pool (`pool`) | the camera waits in line until a buffer comes back. A first buffer is set aside for each of many queues, the rest is shared by what is left free, and a reserve finishes one long frame at a time: see [`pool`] |
 //! | a data socket that takes nothing for `idle` | it is closed and its buffers come back |
 //! | a control socket's outbox (256 KiB) | the viewer does not read its replies and is closed |

@@ -414,12 +414,20 @@ impl Queue {
 
     /// A walk over the bytes from `position` on.
     pub fn walk(&self, position: u64) -> Walk<'_> {
+        // Most viewers are near the end, and a cache may be long.
+        let (mut chunk, mut start) = (self.chunks.len(), self.tail);
+        while start > position
+            && let Some(before) = chunk.checked_sub(1)
+        {
+            chunk = before;
+            start -= (self.chunks[chunk].end - self.chunks[chunk].start) as u64;
+        }
         let mut walk = Walk {
             queue: self,
-            chunk: 0,
+            chunk,
             offset: 0,
         };
-        walk.skip(position.saturating_sub(self.head) as usize);
+        walk.skip(position.saturating_sub(start) as usize);
         walk
     }
 }

@@ -2,11 +2,16 @@
 //!
 //! The queue of such a source keeps what the slowest of its viewers has not
 //! got, and what the camera's cache wants for those to come; it never makes the
-//! camera wait. A viewer further behind than `backlog` goes on at the last key
-//! frame that is near enough, or else at the next one: whole frames are left
-//! out for it, never a part of one.
+//! camera wait. A viewer further behind than `backlog`, and behind what the cache
+//! keeps anyway, gets the rest of the picture under way, and goes on at the last
+//! key frame that is kept or near enough, or else at the next one: whole pictures
+//! are left out for it, never a part of one.
 
 use crate::camera::LOOK;
+
+/// The most that is set aside to finish a picture for a viewer who is to lose the
+/// next ones, in bytes; of a longer one a part is left out.
+const MAX_REST: u64 = 256 * 1024;
 
 use super::key::Key;
 use super::queue::{Brought, NoRoom};
@@ -88,12 +93,16 @@ impl Server {
             return;
         };
         let (at, whole) = (delivery.next_position(), source.queue.whole());
-        if !found.skipping && whole - delivery.position() <= most {
+        let cache = &shared.camera.cache;
+        // What is kept anyway costs nothing: who has just come is far behind.
+        let is_kept = |position: u64| cache.start().is_some_and(|start| start <= position);
+        let near = |position: u64| whole - position <= most || is_kept(position);
+        if !found.skipping && near(delivery.position()) {
             return;
         }
-        let key_frame = shared.camera.cache.key();
-        let ahead = |key: &u64| *key > at || (found.skipping && *key == at);
-        let target = match key_frame.filter(|key| ahead(key) && whole - key <= most) {
+        let skipped = found.skipping;
+        let ahead = |key: &u64| *key > at || (skipped && *key == at);
+        let target = match cache.key().filter(|key| ahead(key) && near(*key)) {
             Some(position) => {
                 found.skipping = false;
                 position
@@ -107,10 +116,16 @@ impl Server {
                 undecided.filter(|start| *start >= at).unwrap_or(whole)
             }
         };
-        shared.camera.skipped += source.queue.frames_between(at, target);
-        let rest = delivery.jump(target, &source.queue);
-        if let Some(connection) = self.connections.get_mut(data) {
-            connection.out.push_front(rest);
+        let end = cache.next_picture(at);
+        let end = end.filter(|end| !skipped && end - at <= MAX_REST);
+        let end = end.map_or(at, |end| end.min(target));
+        shared.camera.skipped += source.queue.frames_between(end, target);
+        let between = delivery.between_messages();
+        let rest = delivery.jump(target, end, &source.queue);
+        match self.connections.get_mut(data) {
+            Some(connection) if between => connection.out.push(rest),
+            Some(connection) => connection.out.push_front(rest),
+            None => {}
         }
     }
 

@@ -10,6 +10,12 @@ use super::server::Server;
 use super::shared::Shared;
 use super::viewer::Owner;
 
+/// Bytes that the kernel may hold for a viewer beyond what it has under way to it
+/// (`TCP_NOTSENT_LOWAT`). Without a limit of its own it takes megabytes for one who
+/// reads slowly, seconds of video that can be left out no more, in memory that no
+/// setting counts.
+const UNSENT: u32 = 64 * 1024;
+
 impl Server {
     /// A viewer asks for a camera by name.
     pub(super) fn watch(&mut self, viewer: Key, name: &str) {
@@ -183,6 +189,8 @@ impl Server {
         let position = camera.cache.start().unwrap_or(source.queue.whole());
         let delivery = Delivery::new(position, found.framing, chosen(camera, channels));
         if let Some(connection) = self.connections.get_mut(data) {
+            // Where a system cannot do this, it is as it was.
+            let _ = socket2::SockRef::from(&connection.socket).set_tcp_notsent_lowat(UNSENT);
             for (channel, report) in camera.reports() {
                 connection
                     .out
@@ -209,7 +217,7 @@ impl Server {
         found.stuck = None;
         source.watchers.retain(|other| *other != viewer);
         if let Some(mut delivery) = found.delivery.take() {
-            let rest = delivery.jump(0, &source.queue);
+            let rest = delivery.jump(0, 0, &source.queue);
             if let Some(connection) = found.data.and_then(|data| self.connections.get_mut(data)) {
                 connection.out.push_front(rest);
             }

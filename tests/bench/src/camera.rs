@@ -13,6 +13,9 @@ use crate::frame::Ring;
 
 /// Bytes of a request.
 const REQUEST: usize = 4096;
+/// What the camera says that it sends.
+const DESCRIPTION: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=bench\r\nt=0 0\r\n\
+    m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:track\r\n";
 
 /// Frames released for sending.
 struct Batch {
@@ -33,13 +36,16 @@ pub struct Camera {
     released: u64,
     unstamped: u64,
     batches: VecDeque<Batch>,
+    /// Sends a frame as soon as it plays.
+    greets: bool,
     pub writable: bool,
 }
 
 impl Camera {
-    pub fn new(socket: TcpStream) -> Camera {
+    pub fn new(socket: TcpStream, greets: bool) -> Camera {
         Camera {
             socket,
+            greets,
             request: Vec::new(),
             stream: None,
             next: 0,
@@ -83,7 +89,7 @@ impl Camera {
         let Some(stream) = self.stream else {
             return Ok(());
         };
-        let most = Ring::contiguous(self.next);
+        let most = ring.contiguous(self.next);
         if self.batches.is_empty() && self.unstamped > 0 {
             let frames = self.unstamped.min(most);
             self.unstamped -= frames;
@@ -146,18 +152,22 @@ impl Camera {
             .lines()
             .find_map(|line| line.strip_prefix("CSeq: "))
             .unwrap_or("0");
-        let extra = match method {
-            "SETUP" => "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n",
-            "DESCRIBE" => "Content-Type: application/sdp\r\nContent-Length: 5\r\n",
-            _ => "",
+        let (kind, body) = match method {
+            "SETUP" => ("Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n", ""),
+            "DESCRIBE" => ("Content-Type: application/sdp\r\n", DESCRIPTION),
+            _ => ("", ""),
         };
-        let body = if method == "DESCRIBE" { "v=0\r\n" } else { "" };
-        let answer =
-            format!("RTSP/1.0 200 OK\r\nCSeq: {sequence}\r\nSession: 1\r\n{extra}\r\n{body}");
+        let length = body.len();
+        let answer = format!(
+            "RTSP/1.0 200 OK\r\nCSeq: {sequence}\r\nSession: 1\r\n{kind}\
+             Content-Length: {length}\r\n\r\n{body}"
+        );
         self.socket.write_all(answer.as_bytes())?;
         if method == "PLAY" && self.stream.is_none() {
-            self.stream = url.rsplit('/').next().and_then(|last| last.parse().ok());
-            self.release(1, now);
+            self.stream = url.rsplit('/').find_map(|part| part.parse().ok());
+            if self.greets {
+                self.release(1, now);
+            }
         }
         Ok(())
     }

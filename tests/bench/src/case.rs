@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::contender::Contender;
+
 /// What cameras send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
@@ -9,9 +11,12 @@ pub enum Work {
     Flood { bytes: u64 },
     /// Pictures of so many bits a second to each viewer, for so long.
     Pace { bits: u64, time: Duration },
+    /// One camera's film to all viewers, for so long.
+    Show { time: Duration },
 }
 
-/// A number of viewers, each with a camera link of its own, and their work.
+/// A number of viewers, each with a camera link of its own or all of one camera,
+/// and their work.
 #[derive(Clone, Copy, Debug)]
 pub struct Case {
     /// A word for machines.
@@ -24,11 +29,37 @@ pub struct Case {
     pub slices: usize,
     /// How often a contender is started.
     pub starts: usize,
+    /// Viewers who join, one after the other, when the slices are done.
+    pub joins: usize,
 }
 
 impl Case {
     pub fn is_flood(&self) -> bool {
         matches!(self.work, Work::Flood { .. })
+    }
+
+    /// All viewers watch one camera.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.work, Work::Show { .. })
+    }
+
+    /// It is about what a slow viewer costs the others.
+    pub fn is_slow(&self) -> bool {
+        self.id == "sharing-slow"
+    }
+
+    /// Who costs least in this case.
+    pub fn floor(&self) -> Contender {
+        match (self.is_shared(), self.is_slow()) {
+            (false, _) => Contender::Relay,
+            (true, false) => Contender::Fan,
+            (true, true) => Contender::CamgateBatch,
+        }
+    }
+
+    /// Bytes of camgate's pool: its default, or enough to keep a film's cycle.
+    pub fn pool(&self) -> u64 {
+        if self.is_shared() { 12 << 20 } else { 4 << 20 }
     }
 
     /// A tenth of a slice: caches and congestion windows have forgotten the
@@ -40,11 +71,12 @@ impl Case {
                 bits,
                 time: time / 10,
             },
+            Work::Show { time } => Work::Show { time: time / 10 },
         }
     }
 }
 
-/// All cases; `quick` takes a minute in all, and is worth less.
+/// All cases; `quick` takes two minutes in all, and is worth less.
 pub fn all(quick: bool) -> Vec<Case> {
     let (slices, starts) = if quick { (3, 1) } else { (7, 2) };
     let flood = Work::Flood { bytes: 400 << 20 };
@@ -59,11 +91,31 @@ pub fn all(quick: bool) -> Vec<Case> {
         work,
         slices,
         starts,
+        joins: 0,
     };
+    let share = |id, title, viewers, time| Case {
+        slices: if quick { 3 } else { 5 },
+        joins: if quick { 2 } else { 4 },
+        ..case(id, title, viewers, Work::Show { time })
+    };
+    let second = Duration::from_secs(1);
     vec![
         case("1-full", "1 viewer at full speed", 1, flood),
         case("8-full", "8 viewers at full speed", 8, flood),
         case("100-paced", "100 viewers at 4 Mbit/s", 100, pace(4)),
         case("500-paced", "500 viewers at 1 Mbit/s", 500, pace(1)),
+        share("sharing-1", "a shared camera, 1 viewer", 1, second),
+        share("sharing-50", "a shared camera, 50 viewers", 50, second),
+        share("sharing-200", "a shared camera, 200 viewers", 200, second),
+        Case {
+            joins: 0,
+            slices: if quick { 3 } else { 8 },
+            ..share(
+                "sharing-slow",
+                "a shared camera, 50 viewers and a slow one",
+                50,
+                second,
+            )
+        },
     ]
 }

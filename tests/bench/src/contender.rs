@@ -4,32 +4,35 @@
 //! |---|---|---|
 //! | load alone | nothing: viewers connect to the camera itself | TCP |
 //! | relay | the floor: reads 64K, writes 64K | TCP and TCP |
+//! | writes | the floor of a shared camera: reads 64K, writes them to each | TCP and TCP |
 //! | camgate | one interleaved frame a message | WSP and RTSP |
 //! | camgate batch | as many whole frames a message as are at hand | WSP and RTSP |
+//! | and one slow | the same, and one viewer more, at a tenth of the speed | WSP and RTSP |
 //! | haproxy | TCP mode, one thread | TCP and TCP |
 //! | websockify | one Python process a viewer | WebSocket and TCP |
 //! | websocat | binary, as many threads as it likes | WebSocket and TCP |
 //!
 //! camgate runs with its defaults: only the number of viewers is raised, and the
-//! time after which those are pinged that wait for their turn.
+//! time after which those are pinged that wait for their turn; and where a camera
+//! is shared, pool and cache, so that four seconds fit.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
+use crate::load::SHARED;
 use crate::server::{built, directory};
 use crate::viewer::Protocol;
-
-/// Bytes of camgate's pool, its default.
-pub const POOL: u64 = 4 << 20;
 
 /// A server that can be measured, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contender {
     Direct,
     Relay,
+    Fan,
     Camgate,
     CamgateBatch,
+    CamgateSlow,
     /// The static build; only its idle memory is of interest.
     CamgateStatic,
     Haproxy,
@@ -40,11 +43,13 @@ pub enum Contender {
 use Contender::*;
 
 impl Contender {
-    pub const ALL: [Contender; 7] = [
+    pub const ALL: [Contender; 9] = [
         Direct,
         Relay,
+        Fan,
         Camgate,
         CamgateBatch,
+        CamgateSlow,
         Haproxy,
         Websocat,
         Websockify,
@@ -54,9 +59,11 @@ impl Contender {
         match self {
             Direct => "load alone",
             Relay => "relay",
+            Fan => "writes",
             Camgate => "camgate",
             CamgateStatic => "camgate static",
             CamgateBatch => "camgate batch",
+            CamgateSlow => "and one slow",
             Haproxy => "haproxy",
             Websockify => "websockify",
             Websocat => "websocat",
@@ -65,15 +72,15 @@ impl Contender {
 
     pub fn protocol(self) -> Protocol {
         match self {
-            Direct | Relay | Haproxy => Protocol::Raw,
+            Direct | Relay | Fan | Haproxy => Protocol::Raw,
             Websockify | Websocat => Protocol::Stream,
             Camgate | CamgateStatic => Protocol::Camgate { batch: false },
-            CamgateBatch => Protocol::Camgate { batch: true },
+            CamgateBatch | CamgateSlow => Protocol::Camgate { batch: true },
         }
     }
 
     pub fn is_camgate(self) -> bool {
-        matches!(self, Camgate | CamgateBatch)
+        matches!(self, Camgate | CamgateBatch | CamgateSlow)
     }
 
     /// Whether it can be run here.
@@ -84,8 +91,8 @@ impl Contender {
     fn program(self) -> Option<PathBuf> {
         match self {
             Direct => None,
-            Relay => env::current_exe().ok(),
-            Camgate | CamgateBatch => Some(built("camgate")),
+            Relay | Fan => env::current_exe().ok(),
+            Camgate | CamgateBatch | CamgateSlow => Some(built("camgate")),
             CamgateStatic => static_build(),
             Haproxy => find("haproxy"),
             Websockify => find("websockify"),
@@ -93,15 +100,23 @@ impl Contender {
         }
     }
 
-    /// The command line that serves `camera` at `listen`.
-    pub fn command(self, listen: SocketAddr, camera: SocketAddr) -> io::Result<Vec<String>> {
+    /// The command line that serves `camera` at `listen`; `pool`: camgate's, in
+    /// bytes.
+    pub fn command(
+        self,
+        listen: SocketAddr,
+        camera: SocketAddr,
+        pool: u64,
+    ) -> io::Result<Vec<String>> {
         let program = self.program().ok_or(io::ErrorKind::NotFound)?;
         let (from, to) = (listen.to_string(), camera.to_string());
         let rest: Vec<String> = match self {
             Direct => Vec::new(),
             Relay => vec!["relay".into(), from, to],
-            Camgate | CamgateBatch | CamgateStatic => {
-                vec!["-c".into(), written("camgate.ini", &camgate(&from))?]
+            Fan => vec!["fan".into(), from, to],
+            Camgate | CamgateBatch | CamgateSlow | CamgateStatic => {
+                let configuration = camgate(&from, &to, pool);
+                vec!["-c".into(), written("camgate.ini", &configuration)?]
             }
             Haproxy => vec![
                 "-db".into(),
@@ -122,10 +137,11 @@ impl Contender {
     }
 }
 
-fn camgate(listen: &str) -> String {
+fn camgate(listen: &str, camera: &str, pool: u64) -> String {
     format!(
         "[general]\nlisten = {listen}\ntargets = loopback\nlog = warn\n\
-         [limits]\nviewers = 1000\nper_address = 1000\nhandshakes = 2000\npool = {POOL}\nidle = 10m\n"
+         [limits]\nviewers = 1000\nper_address = 1000\nhandshakes = 2000\npool = {pool}\nidle = 10m\n\
+         [camera {SHARED}]\nurl = rtsp://{camera}/0\ngop_cache = 3M\n"
     )
 }
 

@@ -64,6 +64,7 @@ fn slice(slice: &Slice) -> String {
         ("latency_p50_seconds", number(Some(slice.latency.p50))),
         ("latency_p99_seconds", number(Some(slice.latency.p99))),
         ("latency_max_seconds", number(Some(slice.latency.most))),
+        ("key_latency_seconds", number(slice.key)),
     ])
 }
 
@@ -77,8 +78,26 @@ fn start(start: &Start) -> String {
             ("viewer_bytes", number(Some(memory.each))),
         ])
     });
+    let slow = start.slow.map_or("null".into(), |seen| {
+        object([
+            ("pictures", seen.pictures.to_string()),
+            ("gaps", seen.gaps.to_string()),
+            ("torn_pictures", seen.torn.to_string()),
+            ("bytes", seen.bytes.to_string()),
+        ])
+    });
+    let first = start.first_picture;
     object([
         ("first_frame_seconds", number(Some(start.first_frame))),
+        (
+            "first_picture_seconds",
+            number(first.map(|first| first.p50)),
+        ),
+        (
+            "first_picture_max_seconds",
+            number(first.map(|first| first.most)),
+        ),
+        ("slow_viewer", slow),
         ("memory", memory),
     ])
 }

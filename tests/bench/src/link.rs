@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
+use socket2::{Domain, Socket, Type};
 
 use crate::camera::find;
 use crate::websocket::{Piece, Reader};
@@ -14,6 +15,8 @@ pub struct Link {
     socket: TcpStream,
     /// There may be something to read.
     pub readable: bool,
+    /// How many bytes of it may be read by now, if not all.
+    pub allowance: Option<usize>,
     /// The WebSocket is open.
     pub upgraded: bool,
     /// What was received of a text that is not whole.
@@ -22,22 +25,28 @@ pub struct Link {
 }
 
 impl Link {
-    /// Connects and says `first`.
+    /// Connects and says `first`; `window` bounds what waits unread.
     pub fn open(
         registry: &Registry,
         server: SocketAddr,
         token: Token,
         first: &[u8],
+        window: Option<usize>,
     ) -> io::Result<Link> {
-        let socket = std::net::TcpStream::connect(server)?;
-        socket.set_nodelay(true)?;
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        if let Some(bytes) = window {
+            socket.set_recv_buffer_size(bytes)?;
+        }
+        socket.connect(&server.into())?;
+        socket.set_tcp_nodelay(true)?;
         socket.set_nonblocking(true)?;
-        let mut socket = TcpStream::from_std(socket);
+        let mut socket = TcpStream::from_std(socket.into());
         socket.write_all(first)?;
         registry.register(&mut socket, token, Interest::READABLE)?;
         Ok(Link {
             socket,
             readable: false,
+            allowance: None,
             upgraded: false,
             text: Vec::new(),
             messages: Reader::default(),
@@ -50,19 +59,26 @@ impl Link {
         sent.map_err(|error| format!("sending: {error}"))
     }
 
+    /// Whether a read may bring something.
+    pub fn can_read(&self) -> bool {
+        self.readable && self.allowance != Some(0)
+    }
+
     /// One read.
     ///
     /// # Errors
     /// The socket's own; and an end that nobody expects.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, String> {
-        let read = match self.socket.read(buffer) {
+        let most = self.allowance.unwrap_or(buffer.len()).min(buffer.len());
+        let read = match self.socket.read(&mut buffer[..most]) {
             Ok(0) => return Err("the server hung up".into()),
             Ok(read) => read,
             Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
             Err(error) => return Err(format!("receiving: {error}")),
         };
         // A short read says what WouldBlock would say.
-        self.readable = read == buffer.len();
+        self.readable = read == most;
+        self.allowance = self.allowance.map(|bytes| bytes - read);
         Ok(read)
     }
 

@@ -1,4 +1,5 @@
-//! The load: a camera with many links and its viewers, on one thread.
+//! The load: a camera with many links and its viewers, on one thread; or a
+//! camera with one link, which its viewers share.
 //!
 //! Both ends are here, so that one clock times a frame's way and one ring makes
 //! and checks it. The loop reads for every viewer that has something, then
@@ -6,6 +7,8 @@
 //!
 //! Invariant: a run that lost, reordered or damaged a byte, or that did not end
 //! in time, is an error and no measurement.
+
+mod sharing;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -15,6 +18,8 @@ use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
 
 use crate::camera::Camera;
+use crate::checker::Arrival;
+use crate::film::Film;
 use crate::frame::Ring;
 use crate::pace::{Pace, TICK};
 use crate::viewer::{Protocol, Side, Surroundings, Viewer};
@@ -32,9 +37,15 @@ pub struct Flow {
     pub time: Duration,
     /// Interleaved frames, in bytes; nobody's framing is counted.
     pub bytes: u64,
-    /// From a frame's release to its receipt, in µs; one for each frame.
+    /// From a frame's release to its receipt, in µs; one for each frame. Of a
+    /// film one for each picture, with its last frame.
     pub latencies: Vec<u32>,
+    /// The same of key pictures, which are not among the others.
+    pub key_latencies: Vec<u32>,
 }
+
+/// The name of the shared camera in the gateway's configuration.
+pub const SHARED: &str = "front";
 
 /// Camera and viewers.
 pub struct Load {
@@ -46,14 +57,19 @@ pub struct Load {
     viewers: Vec<Viewer>,
     server: SocketAddr,
     ring: Ring,
+    /// What all viewers see, if they share the camera.
+    film: Option<Film>,
+    /// When slow viewers read next.
+    sip: Instant,
     buffer: Vec<u8>,
     epoch: Instant,
     latencies: Vec<u32>,
+    key_latencies: Vec<u32>,
 }
 
 impl Load {
-    /// A camera that listens.
-    pub fn new() -> std::io::Result<Load> {
+    /// A camera that listens; `shared`: it has a film to show.
+    pub fn new(shared: bool) -> std::io::Result<Load> {
         let poll = Poll::new()?;
         let mut listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
         poll.registry()
@@ -67,10 +83,16 @@ impl Load {
             cameras: Vec::new(),
             viewers: Vec::new(),
             server: camera,
-            ring: Ring::new(),
+            ring: match shared {
+                true => Film::ring(),
+                false => Ring::plain(),
+            },
+            film: shared.then(Film::new),
+            sip: Instant::now(),
             buffer: vec![0; READ],
             epoch: Instant::now(),
             latencies: Vec::new(),
+            key_latencies: Vec::new(),
         })
     }
 
@@ -80,7 +102,8 @@ impl Load {
     }
 
     /// Opens `count` viewers of `server`, one after the other. Returns how long
-    /// each took from its connect to its first whole frame.
+    /// each took from its connect to its first whole frame, or until it waits for
+    /// the film.
     pub fn connect(
         &mut self,
         server: SocketAddr,
@@ -91,15 +114,8 @@ impl Load {
         let mut times = Vec::new();
         for index in 0..count {
             let begun = Instant::now();
-            let around = Surroundings {
-                registry: self.poll.registry(),
-                ring: &self.ring,
-                server,
-                camera: self.camera,
-            };
-            let viewer = Viewer::open(protocol, index as u32, viewer_token(index), &around)?;
-            self.viewers.push(viewer);
-            while self.viewers[index].frames() == 0 {
+            self.open(protocol, false)?;
+            while !self.is_served(index) {
                 self.turn(Some(PATIENCE))?;
                 if begun.elapsed() > PATIENCE {
                     return Err(format!("viewer {index} has no frame after {PATIENCE:?}"));
@@ -108,6 +124,30 @@ impl Load {
             times.push(begun.elapsed());
         }
         Ok(times)
+    }
+
+    fn open(&mut self, protocol: Protocol, slow: bool) -> Result<(), String> {
+        let index = self.viewers.len();
+        let around = Surroundings {
+            registry: self.poll.registry(),
+            ring: &self.ring,
+            server: self.server,
+            camera: self.camera,
+            shared: self.film.as_ref().map(|_| SHARED),
+        };
+        let stream = if self.film.is_some() { 0 } else { index as u32 };
+        let viewer = Viewer::open(protocol, stream, viewer_token(index), slow, &around)?;
+        self.viewers.push(viewer);
+        Ok(())
+    }
+
+    /// Whether what viewer `index` was opened for is there.
+    fn is_served(&self, index: usize) -> bool {
+        let viewer = &self.viewers[index];
+        match self.film {
+            Some(_) => viewer.is_playing() && self.cameras.iter().any(|c| c.stream().is_some()),
+            None => viewer.frames() > 0,
+        }
     }
 
     /// Sends `bytes` in all as fast as they are taken.
@@ -141,29 +181,44 @@ impl Load {
     /// The time, and the bytes of frames released before it.
     fn begin(&mut self) -> (Instant, u64) {
         self.latencies.clear();
+        self.key_latencies.clear();
+        if let Some(film) = &mut self.film {
+            film.roll();
+        }
         (Instant::now(), self.volume())
     }
 
-    /// Bytes of all frames released so far.
+    /// Bytes of all frames released so far, to all who get them.
     fn volume(&self) -> u64 {
         let released = self.cameras.iter().map(Camera::released);
-        released.map(|frames| self.ring.volume(frames)).sum()
+        let bytes: u64 = released.map(|frames| self.ring.volume(frames)).sum();
+        match self.film {
+            Some(_) => bytes * self.quick().count() as u64,
+            None => bytes,
+        }
+    }
+
+    /// The viewers that are to get everything.
+    fn quick(&self) -> impl Iterator<Item = &Viewer> {
+        self.viewers.iter().filter(|viewer| !viewer.is_slow())
     }
 
     /// Waits until every viewer has what its camera link released.
     fn finish(&mut self, begun: Instant, before: u64) -> Result<Flow, String> {
-        let mut ends = vec![0; self.viewers.len()];
-        for camera in &self.cameras {
-            if let Some(stream) = camera.stream() {
-                ends[stream as usize] = camera.released();
-            }
-        }
+        let end: u64 = self.cameras.iter().map(Camera::released).sum();
+        let end = match self.film {
+            Some(_) => end * self.quick().count() as u64,
+            None => end,
+        };
         let mut stalled = Instant::now();
         let mut had = 0;
         loop {
-            let has: u64 = self.viewers.iter().map(Viewer::frames).sum();
-            if has == ends.iter().sum() {
+            let has: u64 = self.quick().map(Viewer::frames).sum();
+            if has == end {
                 break;
+            }
+            if self.film.is_some() && self.quick().any(|viewer| viewer.seen().gaps > 0) {
+                return Err("a viewer who kept up lost pictures".into());
             }
             if has > had {
                 (had, stalled) = (has, Instant::now());
@@ -176,6 +231,7 @@ impl Load {
             time: begun.elapsed(),
             bytes: self.volume() - before,
             latencies: std::mem::take(&mut self.latencies),
+            key_latencies: std::mem::take(&mut self.key_latencies),
         })
     }
 
@@ -216,7 +272,7 @@ impl Load {
                 .set_nodelay(true)
                 .and_then(|()| self.poll.registry().register(&mut socket, token, both))
                 .map_err(|error| format!("accepting: {error}"))?;
-            self.cameras.push(Camera::new(socket));
+            self.cameras.push(Camera::new(socket, self.film.is_none()));
         }
         Ok(())
     }
@@ -227,16 +283,28 @@ impl Load {
             ring: &self.ring,
             server: self.server,
             camera: self.camera,
+            shared: self.film.as_ref().map(|_| SHARED),
         };
         for viewer in &mut self.viewers {
             for side in [Side::Control, Side::Data] {
-                if viewer.link(side).is_some_and(|link| link.readable) {
+                if viewer.link(side).is_some_and(|link| link.can_read()) {
                     let epoch = self.epoch;
                     let mut now = None;
-                    let latencies = &mut self.latencies;
-                    viewer.read(side, &mut self.buffer, &around, |stamp| {
+                    let (shared, slow) = (around.shared.is_some(), viewer.is_slow());
+                    let (latencies, keys) = (&mut self.latencies, &mut self.key_latencies);
+                    viewer.read(side, &mut self.buffer, &around, |arrival: Arrival| {
+                        let slot = around.ring.slot(arrival.number);
+                        if slow || (shared && !slot.ends) {
+                            return;
+                        }
                         let now = *now.get_or_insert_with(|| epoch.elapsed().as_nanos() as u64);
-                        latencies.push((now.saturating_sub(stamp) / 1000) as u32);
+                        let latency = (now.saturating_sub(arrival.stamp) / 1000) as u32;
+                        let list = if slot.key {
+                            &mut *keys
+                        } else {
+                            &mut *latencies
+                        };
+                        list.push(latency);
                     })?;
                 }
             }
@@ -263,7 +331,7 @@ fn viewer_token(index: usize) -> usize {
 fn is_readable(viewer: &mut Viewer) -> bool {
     [Side::Control, Side::Data]
         .into_iter()
-        .any(|side| viewer.link(side).is_some_and(|link| link.readable))
+        .any(|side| viewer.link(side).is_some_and(|link| link.can_read()))
 }
 
 fn note(cameras: &mut [Camera], viewers: &mut [Viewer], token: usize, event: &Event, now: u64) {
@@ -283,7 +351,8 @@ fn note(cameras: &mut [Camera], viewers: &mut [Viewer], token: usize, event: &Ev
             } else {
                 Side::Control
             };
-            if let Some(link) = viewers[index].link(side) {
+            // Who joined for a moment may be gone.
+            if let Some(link) = viewers.get_mut(index).and_then(|v| v.link(side)) {
                 link.readable = true;
             }
         }

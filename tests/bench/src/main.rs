@@ -20,6 +20,10 @@
 //! - **Latency** is a frame's whole way from the camera's release to the
 //!   viewer's read. The row "load alone", viewers at the camera itself, tells
 //!   how much of that nobody else is to blame for.
+//! - **Shared cameras** ([`film`]) have one link each and any number of viewers.
+//!   Latency is that of whole pictures, key pictures by themselves: they are large,
+//!   and take whoever sends them to many viewers as much longer. Viewers who come
+//!   while the film goes on tell how soon there is a picture.
 //! - **Memory** is resident memory, of several processes the sum, so that pages
 //!   they share count for each. That of camgate's pool is known by its mapping's
 //!   size, and left out of what a viewer costs.
@@ -27,15 +31,19 @@
 //! A ratio in one run means something; a number alone, or from another
 //! machine, does not.
 //!
-//! `BENCH_QUICK=1` takes a minute, for development. `BENCH_CASE=100-paced`
-//! runs one case, `BENCH_ONLY=relay,camgate` some contenders.
+//! `BENCH_QUICK=1` takes two minutes, for development. `BENCH_CASE=100-paced`
+//! runs one case, `BENCH_CASE=sharing` those of shared cameras,
+//! `BENCH_ONLY=relay,camgate` some contenders.
 
 mod calls;
 mod camera;
 mod case;
+mod checker;
 mod contender;
 mod cores;
 mod environment;
+mod fan;
+mod film;
 mod frame;
 mod json;
 mod link;
@@ -51,7 +59,8 @@ mod targets;
 mod viewer;
 mod websocket;
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Instant;
 use std::{env, fs};
@@ -69,7 +78,8 @@ const CLEAR: &str = "\r\x1b[K";
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let outcome = match &arguments[..] {
-        [word, listen, camera] if word == "relay" => be_relay(listen, camera),
+        [word, listen, camera] if word == "relay" => serve(relay::run, listen, camera),
+        [word, listen, camera] if word == "fan" => serve(fan::run, listen, camera),
         [] => {
             cores::prepare();
             compare()
@@ -85,9 +95,14 @@ fn main() -> ExitCode {
     }
 }
 
-fn be_relay(listen: &str, camera: &str) -> Result<(), String> {
+/// Is one of the floors.
+fn serve(
+    run: fn(SocketAddr, SocketAddr) -> io::Result<()>,
+    listen: &str,
+    camera: &str,
+) -> Result<(), String> {
     let parse = |text: &str| text.parse().map_err(|_| format!("{text}: no address"));
-    relay::run(parse(listen)?, parse(camera)?).map_err(|error| error.to_string())
+    run(parse(listen)?, parse(camera)?).map_err(|error| error.to_string())
 }
 
 /// The whole run. An error is a gateway that lost or damaged something; a missed
@@ -144,7 +159,10 @@ fn quick() -> bool {
 
 fn tables() -> Vec<Table> {
     let wanted = |variable: &str, name: &str| match env::var(variable) {
-        Ok(list) => list.split(',').any(|wanted| wanted.trim() == name),
+        Ok(list) => list.split(',').map(str::trim).any(|wanted| {
+            let rest = name.strip_prefix(wanted);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        }),
         Err(_) => true,
     };
     let mut contenders = Contender::ALL.to_vec();
@@ -200,6 +218,10 @@ fn sit(table: &mut Table, start: usize, counter: Option<Counter>) {
         if let Some(counter) = counter.filter(|_| row.contender != Contender::Direct) {
             row.calls = attempt(&mut stand, row, |stand| stand.calls(counter));
         }
+        if case.joins > 0 && row.contender.is_camgate() {
+            progress(&case, row.contender, "joining");
+            attempt(&mut stand, row, Stand::joins);
+        }
         row.starts.extend(stand.map(Stand::close));
     }
 }
@@ -234,10 +256,20 @@ fn clear() {
 
 /// Whether a contender does a case at its start number `start`. websockify
 /// forks for each viewer, which takes longer than the case; without the gateway
-/// in the middle nothing is told by a flood.
+/// in the middle nothing is told by a flood. A shared camera is camgate's alone.
 fn takes_part(case: &Case, contender: Contender, start: usize) -> bool {
+    if case.is_shared() {
+        return match contender {
+            Contender::CamgateBatch => true,
+            Contender::Fan => !case.is_slow(),
+            Contender::Camgate => case.viewers == 200,
+            Contender::CamgateSlow => case.is_slow(),
+            _ => false,
+        };
+    }
     match contender {
         Contender::Direct => !case.is_flood(),
+        Contender::Fan | Contender::CamgateSlow => false,
         Contender::Websockify => case.viewers < 500 && start == 0 && !quick(),
         _ => true,
     }

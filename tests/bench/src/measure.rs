@@ -5,10 +5,16 @@ use std::time::Duration;
 
 use crate::calls::Counter;
 use crate::case::{Case, Work};
-use crate::contender::{Contender, POOL};
+use crate::checker::Seen;
+use crate::contender::Contender;
+use crate::film::CYCLE;
 use crate::load::{Flow, Load};
 use crate::process;
 use crate::server::Server;
+use crate::viewer::Protocol;
+
+/// The default of camgate's pool, in bytes.
+const IDLE_POOL: u64 = 4 << 20;
 
 /// What one slice of work showed. Times in seconds.
 #[derive(Clone, Copy, Debug, Default)]
@@ -19,6 +25,8 @@ pub struct Slice {
     pub speed: f64,
     /// From a frame's release by the camera to its receipt by the viewer.
     pub latency: Latency,
+    /// The median of the key pictures' latency, where there were any.
+    pub key: Option<f64>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,6 +42,11 @@ pub struct Start {
     /// From a viewer's connect to its first whole frame; the median viewer.
     pub first_frame: f64,
     pub memory: Option<Memory>,
+    /// From the PLAY of those who joined while the film went on to their first
+    /// whole picture.
+    pub first_picture: Option<Latency>,
+    /// What the slow viewer saw.
+    pub slow: Option<Seen>,
 }
 
 /// Resident memory of a server, in bytes.
@@ -57,6 +70,8 @@ pub struct Stand {
     server: Option<Server>,
     idle: Option<(process::Memory, u64)>,
     first_frame: f64,
+    first_picture: Option<Latency>,
+    protocol: Protocol,
 }
 
 impl Stand {
@@ -65,18 +80,42 @@ impl Stand {
     /// # Errors
     /// The server does not start, or does not let all viewers in.
     pub fn open(case: &Case, contender: Contender) -> Result<Stand, String> {
-        let mut load = Load::new().map_err(|error| error.to_string())?;
-        let server = start(contender, &load)?;
-        let idle = server.as_ref().map(|server| state(server.pid()));
+        let mut load = Load::new(case.is_shared()).map_err(|error| error.to_string())?;
+        let server = start(contender, &load, case.pool())?;
+        let idle = server.as_ref().map(|s| state(s.pid(), case.pool()));
         let address = server.as_ref().map_or(load.camera(), |s| s.address);
-        let mut firsts = load.connect(address, contender.protocol(), case.viewers)?;
+        let protocol = contender.protocol();
+        let mut firsts = load.connect(address, protocol, case.viewers)?;
+        if contender == Contender::CamgateSlow {
+            load.connect_slow(protocol)?;
+        }
+        if case.is_shared() {
+            load.run_in()?;
+        }
         Ok(Stand {
             case: *case,
             load,
             server,
             idle,
             first_frame: percentile(&mut firsts, 0.5).as_secs_f64(),
+            first_picture: None,
+            protocol,
         })
+    }
+
+    /// Has viewers join at moments that are spread over the film's cycle, and
+    /// remembers how soon they had a picture.
+    ///
+    /// # Errors
+    /// One of them did not get what it should.
+    pub fn joins(&mut self) -> Result<(), String> {
+        // Cycle and pause have no common measure: no two are at the same picture.
+        let pause = CYCLE.mul_f64(0.137);
+        let pauses = vec![pause; self.case.joins];
+        let times = self.load.join(self.protocol, &pauses)?;
+        let times = times.iter().map(|time| time.as_micros() as u32);
+        self.first_picture = Some(latency(times.collect()));
+        Ok(())
     }
 
     /// One slice of the case's work, after a tenth of one that does not count.
@@ -92,17 +131,21 @@ impl Stand {
         Ok(Slice {
             processor: spent.map(|spent| spent / flow.bytes as f64 * 1e9),
             speed: flow.bytes as f64 / flow.time.as_secs_f64(),
+            key: (!flow.key_latencies.is_empty()).then(|| latency(flow.key_latencies).p50),
             latency: latency(flow.latencies),
         })
     }
 
     /// What is known at the end.
     pub fn close(self) -> Start {
-        let loaded = self.server.as_ref().map(|server| state(server.pid()));
+        let pool = self.case.pool();
+        let loaded = self.server.as_ref().map(|s| state(s.pid(), pool));
         let both = self.idle.zip(loaded);
         Start {
             first_frame: self.first_frame,
             memory: both.map(|(idle, loaded)| memory(idle, loaded, self.case.viewers)),
+            first_picture: self.first_picture,
+            slow: self.load.slow_seen(),
         }
     }
 
@@ -122,6 +165,7 @@ impl Stand {
         match work {
             Work::Flood { bytes } => self.load.flood(bytes),
             Work::Pace { bits, time } => self.load.pace(bits, time),
+            Work::Show { time } => self.load.show(time),
         }
     }
 
@@ -133,21 +177,21 @@ impl Stand {
 
 /// Resident memory of an idle program, started like the gateway.
 pub fn idle(contender: Contender) -> Result<u64, String> {
-    let load = Load::new().map_err(|error| error.to_string())?;
-    let server = start(contender, &load)?;
-    Ok(server.map_or(0, |server| state(server.pid()).0.resident))
+    let load = Load::new(false).map_err(|error| error.to_string())?;
+    let server = start(contender, &load, IDLE_POOL)?;
+    Ok(server.map_or(0, |s| state(s.pid(), IDLE_POOL).0.resident))
 }
 
-fn start(contender: Contender, load: &Load) -> Result<Option<Server>, String> {
+fn start(contender: Contender, load: &Load, pool: u64) -> Result<Option<Server>, String> {
     match contender {
         Contender::Direct => Ok(None),
-        _ => Server::start(contender, load.camera()).map(Some),
+        _ => Server::start(contender, load.camera(), pool).map(Some),
     }
 }
 
-/// Memory, and how much of it is the pool.
-fn state(pid: u32) -> (process::Memory, u64) {
-    let pool = process::resident_of_allocation(pid, POOL);
+/// Memory, and how much of it is a pool of so many bytes.
+fn state(pid: u32, pool: u64) -> (process::Memory, u64) {
+    let pool = process::resident_of_allocation(pid, pool);
     (process::memory(pid), pool)
 }
 

@@ -1,6 +1,7 @@
 //! What all slices and starts showed: a row for each contender in each case.
 
 use crate::case::Case;
+use crate::checker::Seen;
 use crate::contender::Contender;
 use crate::measure::{Latency, Memory, Slice, Start};
 
@@ -47,15 +48,20 @@ impl Table {
     /// median over the rounds, in each of which they had their turns within
     /// seconds of each other. The machine's own speed cancels out.
     pub fn ratio(&self, contender: Contender, other: Contender) -> Option<f64> {
-        let ratios = self.ratios(contender, other)?;
-        (!ratios.is_empty()).then(|| median(ratios))
+        self.ratio_of(contender, other, |slice| slice.processor)
     }
 
-    fn ratios(&self, contender: Contender, other: Contender) -> Option<Vec<f64>> {
-        let of = |slice: &Option<Slice>| slice.as_ref()?.processor;
+    /// The same of any value.
+    pub fn ratio_of(
+        &self,
+        contender: Contender,
+        other: Contender,
+        value: impl Fn(&Slice) -> Option<f64>,
+    ) -> Option<f64> {
+        let of = |slice: &Option<Slice>| slice.as_ref().and_then(&value);
         let (own, others) = (self.row(contender)?, self.row(other)?);
         let rounds = own.slices.iter().map(of).zip(others.slices.iter().map(of));
-        Some(rounds.filter_map(|(a, b)| Some(a? / b?)).collect())
+        median_of_some(rounds.map(|(a, b)| Some(a? / b?)))
     }
 }
 
@@ -76,16 +82,30 @@ impl Row {
                 p99: of(&|slice| slice.latency.p99),
                 most: of(&|slice| slice.latency.most),
             },
+            key: median_of_some(slices.iter().map(|slice| slice.key)),
         }
     }
 
-    /// The median of all starts; of peaks the highest.
+    /// The median of all starts; of peaks the highest, of what the slow viewer saw
+    /// the sum.
     pub fn start(&self) -> Start {
         let memories: Vec<Memory> = self.starts.iter().filter_map(|s| s.memory).collect();
         Start {
             first_frame: median(self.starts.iter().map(|s| s.first_frame).collect()),
             memory: (!memories.is_empty()).then(|| median_memory(&memories)),
+            first_picture: self.first_picture(),
+            slow: self.starts.iter().filter_map(|s| s.slow).reduce(Seen::plus),
         }
+    }
+
+    fn first_picture(&self) -> Option<Latency> {
+        let firsts = self.starts.iter().filter_map(|start| start.first_picture);
+        let most = firsts.clone().map(|first| first.most).reduce(f64::max)?;
+        Some(Latency {
+            p50: median(firsts.clone().map(|first| first.p50).collect()),
+            p99: most,
+            most,
+        })
     }
 
     /// The least and the most processor time of all slices.

@@ -20,15 +20,16 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server that finds its camera at `camera`.
+    /// Starts a server that finds its camera at `camera`; `pool`: see
+    /// [`Contender::command`].
     ///
     /// # Errors
     /// It cannot be run, ends at once, or does not listen in time.
-    pub fn start(contender: Contender, camera: SocketAddr) -> Result<Server, String> {
+    pub fn start(contender: Contender, camera: SocketAddr, pool: u64) -> Result<Server, String> {
         let name = contender.name();
         let failed = |error: io::Error| format!("{name} does not start: {error}");
         let address = free_address().map_err(failed)?;
-        let words = contender.command(address, camera).map_err(failed)?;
+        let words = contender.command(address, camera, pool).map_err(failed)?;
         let log = fs::File::create(directory().join("server.log")).map_err(failed)?;
         let mut command = cores::on_server_core(&words[0]);
         command.args(&words[1..]).stdin(Stdio::null());

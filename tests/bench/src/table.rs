@@ -1,16 +1,25 @@
 //! The results for people: a table for each case, then the targets.
 
 use crate::contender::Contender;
+use crate::measure::{Slice, Start};
 use crate::results::{Row, Table};
 use crate::targets::Verdict;
 
 const HEADINGS: &str = "                 CPU s/GB  (least–most)  × relay   MB/s  calls/MB     \
 latency ms p50/p99/max  first ms   idle KiB  loaded    peak  KiB/viewer";
 
+/// What is added where a camera is shared: of key pictures the latency, from
+/// PLAY to the first picture while others watch the median and the longest time.
+const SHARED: &str = "  key ms  picture ms";
+
 /// One case.
 pub fn show(table: &Table) -> String {
     let case = &table.case;
-    let mut text = format!("\n{}\n{HEADINGS}\n", case.title);
+    let headings = match case.is_shared() {
+        true => HEADINGS.replace("× relay", "× floor") + SHARED,
+        false => HEADINGS.to_owned(),
+    };
+    let mut text = format!("\n{}\n{headings}\n", case.title);
     for row in &table.rows {
         if row.has_slices() {
             text += &line(row, table);
@@ -37,12 +46,12 @@ fn line(row: &Row, table: &Table) -> String {
     let spread = row.spread();
     let memory = start.memory;
     let kibibytes = |bytes: u64| (bytes >> 10).to_string();
-    format!(
-        "{:16} {:>8}  {:>12}  {:>7} {:>6.0} {:>9}  {:>26} {:>9.2}  {:>9} {:>7} {:>7}  {:>10}\n",
+    let line = format!(
+        "{:16} {:>8}  {:>12}  {:>7} {:>6.0} {:>9}  {:>26} {:>9.2}  {:>9} {:>7} {:>7}  {:>10}",
         row.contender.name(),
         number(slice.processor, 3),
         spread.map_or("-".into(), |(a, b)| format!("{a:.2}–{b:.2}")),
-        number(table.ratio(row.contender, Contender::Relay), 2),
+        number(table.ratio(row.contender, table.case.floor()), 2),
         slice.speed / 1e6,
         number(row.calls, 1),
         latency,
@@ -51,11 +60,61 @@ fn line(row: &Row, table: &Table) -> String {
         memory.map_or("-".into(), |memory| kibibytes(memory.loaded)),
         memory.map_or("-".into(), |memory| kibibytes(memory.peak)),
         number(memory.map(|memory| memory.each / 1024.0), 1),
-    )
+    );
+    let shared = match table.case.is_shared() {
+        true => format!("{:>8}  {}", key(&slice), first_picture(&start)),
+        false => String::new(),
+    };
+    format!("{line}{shared}\n")
 }
 
-/// All cases in one table of Markdown, for the project's front page.
+fn key(slice: &Slice) -> String {
+    number(slice.key.map(|seconds| seconds * 1e3), 1)
+}
+
+fn first_picture(start: &Start) -> String {
+    let first = start.first_picture;
+    first.map_or("-".into(), |first| {
+        format!("{:.1} / {:.1}", first.p50 * 1e3, first.most * 1e3)
+    })
+}
+
+/// The cases of shared cameras, and the others, each in a table of Markdown, for
+/// the project's front page.
 pub fn markdown(tables: &[Table]) -> String {
+    let (shared, apart): (Vec<&Table>, _) = tables.iter().partition(|t| t.case.is_shared());
+    [markdown_apart(&apart), markdown_shared(&shared)].join("\n")
+}
+
+fn markdown_shared(tables: &[&Table]) -> String {
+    let mut text =
+        "| case | server | CPU s/GB | × floor | calls/MB | p50 / p99 ms | key picture ms \
+                    | first picture ms | KiB a viewer |\n\
+                    |---|---|---:|---:|---:|---:|---:|---:|---:|\n"
+            .to_owned();
+    for table in tables {
+        let rows = table.rows.iter().filter(|row| row.has_slices());
+        for (index, row) in rows.enumerate() {
+            let title = if index == 0 { table.case.title } else { "" };
+            let (slice, start) = (row.median(), row.start());
+            text += &format!(
+                "| {title} | {} | {} | {} | {} | {:.2} / {:.2} | {} | {} | {} |\n",
+                row.contender.name(),
+                number(slice.processor, 2),
+                number(table.ratio(row.contender, table.case.floor()), 2),
+                number(row.calls, 0),
+                slice.latency.p50 * 1e3,
+                slice.latency.p99 * 1e3,
+                key(&slice),
+                first_picture(&start),
+                number(start.memory.map(|memory| memory.each / 1024.0), 1),
+            );
+        }
+    }
+    text
+}
+
+fn markdown_apart(tables: &[&Table]) -> String {
     let mut text =
         "| case | server | CPU s/GB | × relay | calls/MB | p50 / p99 ms | KiB a viewer |\n\
                     |---|---|---:|---:|---:|---:|---:|\n"

@@ -1,9 +1,11 @@
 //! What the gateway is meant to achieve, and whether it did in this run.
 //!
 //! All but memory are ratios or differences within one run: the machine cancels
-//! out, as far as it does.
+//! out, as far as it does. Those of shared cameras are in [`sharing`].
 
-use crate::contender::{Contender, POOL};
+mod sharing;
+
+use crate::contender::Contender;
 use crate::results::Table;
 
 use Contender::{Camgate, CamgateBatch, Direct, Haproxy, Relay, Websocat};
@@ -17,7 +19,7 @@ const LATENCY: f64 = 0.002;
 /// Resident bytes of a gateway that has nothing to do.
 const IDLE: f64 = (2 << 20) as f64;
 /// Bytes of a viewer, its share of the pool left out.
-const VIEWER: f64 = (24 << 10) as f64;
+const VIEWER: u64 = 24 << 10;
 
 /// One target: what it is about, what it wants and what was found.
 pub struct Verdict {
@@ -41,6 +43,7 @@ pub fn judge(tables: &[Table], idle: &Idle) -> Vec<Verdict> {
             .filter(|t| t.case.id == "100-paced")
             .filter_map(latency),
     );
+    verdicts.extend(tables.iter().flat_map(sharing::judge));
     verdicts.push(Verdict {
         what: format!(
             "idle, at most {} KiB resident ({})",
@@ -118,10 +121,10 @@ fn viewer(table: &Table) -> Option<Verdict> {
         what: format!(
             "{}: at most {} KiB a viewer beside the pool",
             table.case.title,
-            VIEWER / 1024.0
+            VIEWER >> 10
         ),
         found: format!("{:.1} KiB", each / 1024.0),
-        met: each <= VIEWER,
+        met: each <= VIEWER as f64,
     })
 }
 
@@ -129,22 +132,22 @@ fn viewer(table: &Table) -> Option<Verdict> {
 fn pool(tables: &[Table]) -> Option<Verdict> {
     let rows = tables.iter().flat_map(|table| {
         let rows = table.rows.iter().filter(|row| row.contender.is_camgate());
-        rows.map(|row| (table.case.viewers, row))
+        rows.map(|row| (table.case.viewers, table.case.pool(), row))
     });
-    let found = rows.filter(|(_, row)| row.has_slices());
+    let found = rows.filter(|(_, _, row)| row.has_slices());
     let worst = found
-        .filter_map(|(viewers, row)| {
+        .filter_map(|(viewers, pool, row)| {
             let memory = row.start().memory?;
-            let allowed = POOL as f64 + VIEWER * viewers as f64;
+            let allowed = (pool + VIEWER * viewers as u64) as f64;
             let grown = memory.peak.saturating_sub(memory.idle) as f64;
-            Some((grown - allowed, grown, allowed, memory.pool))
+            Some((grown - allowed, grown, allowed, memory.pool, pool))
         })
         .max_by(|a, b| a.0.total_cmp(&b.0))?;
-    let (over, grown, allowed, pool) = worst;
+    let (over, grown, allowed, pool, size) = worst;
     Some(Verdict {
         what: format!(
             "nothing grows beyond the pool's {} KiB and the viewers' shares",
-            POOL >> 10
+            size >> 10
         ),
         found: format!(
             "{:.0} of {:.0} KiB, pool {} KiB resident",
@@ -152,6 +155,6 @@ fn pool(tables: &[Table]) -> Option<Verdict> {
             allowed / 1024.0,
             pool >> 10
         ),
-        met: over <= 0.0 && pool <= POOL,
+        met: over <= 0.0 && pool <= size,
     })
 }

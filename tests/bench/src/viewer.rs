@@ -7,14 +7,18 @@
 //! | stream | one WebSocket, binary messages cut anywhere; RTSP PLAY |
 //! | camgate | WSP: control and data, INIT, JOIN, then OPTIONS, DESCRIBE, SETUP, PLAY wrapped |
 //!
+//! Viewers of a shared camera all watch the one that the gateway knows by name.
+//!
 //! Invariant: on camgate a message holds whole frames; exactly one, unless the
 //! JOIN asked for batches.
 
 use std::net::SocketAddr;
+use std::time::Instant;
 
 use mio::{Registry, Token};
 
-use crate::frame::{Checker, Ring};
+use crate::checker::{Arrival, Checker, Seen};
+use crate::frame::Ring;
 use crate::link::Link;
 use crate::websocket::{self, Kind, Piece};
 
@@ -28,6 +32,10 @@ pub enum Protocol {
 
 /// RTSP requests of a camgate viewer, in order.
 const METHODS: [&str; 4] = ["OPTIONS", "DESCRIBE", "SETUP", "PLAY"];
+/// The host in URLs of the gateway's own cameras.
+const GATEWAY: &str = "camgate";
+/// What a viewer that reads slowly lets wait in its socket, in bytes.
+const WINDOW: usize = 8192;
 
 /// Which socket of a viewer's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +50,8 @@ pub struct Surroundings<'a> {
     pub ring: &'a Ring,
     pub server: SocketAddr,
     pub camera: SocketAddr,
+    /// The gateway's name for the camera, where all watch the same one.
+    pub shared: Option<&'static str>,
 }
 
 /// A viewer of one stream.
@@ -55,8 +65,14 @@ pub struct Viewer {
     channel: String,
     /// RTSP requests sent.
     asked: usize,
-    /// Frames begin here: the answer to a PLAY that was not wrapped is behind.
+    /// What SETUP was answered.
+    session: String,
+    /// When it asked for pictures.
+    pub asked_at: Option<Instant>,
+    /// PLAY was answered.
     playing: bool,
+    /// Reads only as far as it is allowed to.
+    slow: bool,
     checker: Checker,
     /// Frames checked when the message under way began.
     frames_before: u64,
@@ -69,6 +85,7 @@ impl Viewer {
         protocol: Protocol,
         stream: u32,
         token: usize,
+        slow: bool,
         around: &Surroundings<'_>,
     ) -> Result<Viewer, String> {
         let mut viewer = Viewer {
@@ -78,8 +95,14 @@ impl Viewer {
             links: [None, None],
             channel: String::new(),
             asked: 0,
+            session: "1".into(),
+            asked_at: None,
             playing: false,
-            checker: Checker::new(stream),
+            slow,
+            checker: match around.shared {
+                Some(_) => Checker::following(stream),
+                None => Checker::new(stream),
+            },
             frames_before: 0,
         };
         let upgrade = |path, name| websocket::upgrade(around.server, path, name);
@@ -92,9 +115,30 @@ impl Viewer {
         Ok(viewer)
     }
 
-    /// Whole frames received and found right.
+    /// The number of the next frame: those before it were received and found
+    /// right.
     pub fn frames(&self) -> u64 {
         self.checker.frames()
+    }
+
+    /// All that it received.
+    pub fn seen(&self) -> Seen {
+        self.checker.seen
+    }
+
+    pub fn is_playing(&self) -> bool {
+        self.playing
+    }
+
+    pub fn is_slow(&self) -> bool {
+        self.slow
+    }
+
+    /// Lets a slow viewer read so many bytes, and no others before.
+    pub fn allow(&mut self, bytes: usize) {
+        if let (true, Some(link)) = (self.slow && self.playing, self.link(Side::Data)) {
+            link.allowance = Some(bytes);
+        }
     }
 
     /// A socket of this viewer's, if it is open.
@@ -102,7 +146,7 @@ impl Viewer {
         self.links[side as usize].as_mut()
     }
 
-    /// One read; `sent` is told the stamp of each frame.
+    /// One read; `arrived` is told of each frame.
     ///
     /// # Errors
     /// The server hung up, or said or delivered what is not right.
@@ -111,13 +155,13 @@ impl Viewer {
         side: Side,
         buffer: &mut [u8],
         around: &Surroundings<'_>,
-        sent: impl FnMut(u64),
+        arrived: impl FnMut(Arrival),
     ) -> Result<(), String> {
         let Some(link) = self.link(side) else {
             return Ok(());
         };
         let read = link.read(buffer);
-        read.and_then(|read| self.take_in(side, &buffer[..read], around, sent))
+        read.and_then(|read| self.take_in(side, &buffer[..read], around, arrived))
             .map_err(|what| format!("stream {}: {what}", self.stream))
     }
 
@@ -126,10 +170,10 @@ impl Viewer {
         side: Side,
         bytes: &[u8],
         around: &Surroundings<'_>,
-        mut sent: impl FnMut(u64),
+        mut arrived: impl FnMut(Arrival),
     ) -> Result<(), String> {
         if self.protocol == Protocol::Raw {
-            return self.stream(bytes, around.ring, sent);
+            return self.stream(bytes, around.ring, arrived);
         }
         if self.link(side).is_some_and(|link| !link.upgraded) {
             return self.upgrade(side, bytes, around);
@@ -146,9 +190,9 @@ impl Viewer {
                     }
                 }
                 (Kind::Binary, Protocol::Stream) => {
-                    self.stream(piece.payload, around.ring, &mut sent)?;
+                    self.stream(piece.payload, around.ring, &mut arrived)?;
                 }
-                (Kind::Binary, _) => self.media(&piece, around.ring, &mut sent)?,
+                (Kind::Binary, _) => self.media(&piece, around.ring, &mut arrived)?,
                 (Kind::Control, _) => return Err("the server closed or pinged".into()),
             }
         }
@@ -160,12 +204,12 @@ impl Viewer {
         &mut self,
         piece: &Piece<'_>,
         ring: &Ring,
-        sent: impl FnMut(u64),
+        arrived: impl FnMut(Arrival),
     ) -> Result<(), String> {
-        self.checker.check(piece.payload, ring, sent)?;
+        self.checker.check(piece.payload, ring, arrived)?;
         if piece.last {
-            let frames = self.checker.frames() - self.frames_before;
-            self.frames_before = self.checker.frames();
+            let frames = self.checker.seen.frames - self.frames_before;
+            self.frames_before = self.checker.seen.frames;
             let single = self.protocol == (Protocol::Camgate { batch: false });
             if !self.checker.is_whole() || frames == 0 || (single && frames != 1) {
                 return Err(format!("a message of {frames} frames, or of a part of one"));
@@ -175,16 +219,21 @@ impl Viewer {
     }
 
     /// What comes from a camera as it is: the answer to PLAY, then frames.
-    fn stream(&mut self, bytes: &[u8], ring: &Ring, sent: impl FnMut(u64)) -> Result<(), String> {
+    fn stream(
+        &mut self,
+        bytes: &[u8],
+        ring: &Ring,
+        arrived: impl FnMut(Arrival),
+    ) -> Result<(), String> {
         if self.playing {
-            return self.checker.check(bytes, ring, sent);
+            return self.checker.check(bytes, ring, arrived);
         }
         let head = self.link(Side::Data).and_then(|link| link.head(bytes));
         let Some((_, length)) = head else {
             return Ok(());
         };
         self.playing = true;
-        self.checker.check(&bytes[length..], ring, sent)
+        self.checker.check(&bytes[length..], ring, arrived)
     }
 
     fn upgrade(
@@ -206,7 +255,7 @@ impl Viewer {
         }
         link.upgraded = true;
         match (side, protocol) {
-            (Side::Control, _) => self.say(side, &init(around.camera)),
+            (Side::Control, _) => self.say(side, &init(around)),
             (Side::Data, Protocol::Camgate { batch }) => self.say(side, &join(&channel, batch)),
             (Side::Data, _) => link.send(&websocket::message(Kind::Binary, &play)),
         }
@@ -226,9 +275,19 @@ impl Viewer {
             let upgrade = websocket::upgrade(around.server, "/ws/", "data");
             return self.connect(Side::Data, &upgrade, around);
         }
+        if side == Side::Control && self.asked > 0 {
+            if !text.contains("\r\n\r\nRTSP/1.0 200 ") {
+                return Err(format!("refused: {text}"));
+            }
+            if let Some(line) = text.lines().find_map(|line| line.strip_prefix("Session: ")) {
+                self.session = line.split(';').next().unwrap_or("").to_owned();
+            }
+        }
+        self.playing |= self.asked == METHODS.len();
         if let Some(method) = METHODS.get(self.asked) {
             self.asked += 1;
             let request = self.request(method, around);
+            self.asked_at = Some(Instant::now());
             let seq = self.asked + 1;
             let length = request.len();
             return self.say(
@@ -246,7 +305,8 @@ impl Viewer {
         around: &Surroundings<'_>,
     ) -> Result<(), String> {
         let token = Token(self.token + side as usize);
-        let link = Link::open(around.registry, around.server, token, first);
+        let window = (self.slow && side == Side::Data).then_some(WINDOW);
+        let link = Link::open(around.registry, around.server, token, first, window);
         self.links[side as usize] = Some(link.map_err(|error| format!("connecting: {error}"))?);
         Ok(())
     }
@@ -259,18 +319,25 @@ impl Viewer {
     }
 
     fn request(&self, method: &str, around: &Surroundings<'_>) -> String {
-        let (camera, stream, sequence) = (around.camera, self.stream, self.asked);
-        let extra = match method {
-            "SETUP" => "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n",
-            "PLAY" => "Session: 1\r\n",
-            _ => "",
+        let (stream, sequence) = (self.stream, self.asked);
+        let url = match around.shared {
+            Some(name) => format!("rtsp://{GATEWAY}/{name}"),
+            None => format!("rtsp://{}/{stream}", around.camera),
         };
-        format!("{method} rtsp://{camera}/{stream} RTSP/1.0\r\nCSeq: {sequence}\r\n{extra}\r\n")
+        let extra = match method {
+            "SETUP" => "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n".into(),
+            "PLAY" => format!("Session: {}\r\n", self.session),
+            _ => String::new(),
+        };
+        format!("{method} {url} RTSP/1.0\r\nCSeq: {sequence}\r\n{extra}\r\n")
     }
 }
 
-fn init(camera: SocketAddr) -> String {
-    let (host, port) = (camera.ip(), camera.port());
+fn init(around: &Surroundings<'_>) -> String {
+    let (host, port) = match around.shared {
+        Some(_) => (GATEWAY.to_owned(), 554),
+        None => (around.camera.ip().to_string(), around.camera.port()),
+    };
     format!(
         "WSP/1.1 INIT\r\nproto: rtsp\r\nhost: {host}\r\nport: {port}\r\nclient: \r\nseq: 1\r\n\r\n"
     )
