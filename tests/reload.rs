@@ -30,6 +30,11 @@ fn filming() -> FakeCamera {
     })
 }
 
+/// Who is not read for a while must not be moved to a key frame: there is one only.
+fn config() -> Config {
+    Config::new().limit("pool", "16M").limit("backlog", "4M")
+}
+
 fn watch(gateway: &Gateway, name: &str) -> Viewer {
     let mut viewer = Viewer::join_shared(gateway, name, false, Opening::default());
     viewer.play();
@@ -44,7 +49,7 @@ fn read(viewer: &mut Viewer, count: usize) -> Vec<Packet> {
 #[test]
 fn only_what_changed_ends_and_the_rest_is_taken_over() {
     let [main, sub, other, yard] = [filming(), filming(), filming(), filming()];
-    let mut gateway = Config::new()
+    let mut gateway = config()
         .camera("front", &[("url", &main.url()), ("sub", &sub.url())])
         .camera("yard", &[("url", &yard.url())])
         .start();
@@ -52,7 +57,7 @@ fn only_what_changed_ends_and_the_rest_is_taken_over() {
     for viewer in &mut viewers {
         read(viewer, 50);
     }
-    let changed = Config::new()
+    let changed = config()
         .camera(
             "front",
             &[
