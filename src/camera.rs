@@ -25,6 +25,7 @@ mod picture;
 mod reception;
 mod service;
 mod status;
+mod tally;
 mod udp;
 
 use std::collections::VecDeque;
@@ -44,6 +45,7 @@ pub use description::{Description, MAX_TRACKS, Track};
 pub use picture::LOOK;
 pub use service::{Service, Wish};
 pub use status::{Meter, Status};
+pub use tally::Tally;
 
 use datagrams::Datagrams;
 use picture::Pictures;

@@ -31,6 +31,7 @@
 //! |---|---|---|
 //! | [`wsp`] | WSP/1.1 messages | sans-IO, shared with the player |
 //! | [`rtsp`] | RTSP: framing, messages, SDP, authentication, a client | sans-IO, shared with the player |
+//! | [`notice`] | what of a shared camera's media is not live | sans-IO, shared with the player |
 //! | [`http`] | request heads: upgrade, page, or refusal | sans-IO |
 //! | [`websocket`] | frames: unmasking, messages, close | sans-IO |
 //! | [`channel`] | one viewer's INIT, WRAP and what goes to the camera | sans-IO |
@@ -56,6 +57,7 @@
 //! - Deliberately absent: transcoding, an async runtime, `unsafe`.
 #![forbid(unsafe_code)]
 
+pub mod notice;
 pub mod rtsp;
 pub mod wsp;
 

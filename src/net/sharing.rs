@@ -7,6 +7,7 @@
 //! out for it, never a part of one.
 
 use crate::camera::LOOK;
+use crate::notice::Kind;
 
 use super::key::Key;
 use super::queue::{Brought, NoRoom};
@@ -39,23 +40,12 @@ impl Server {
         let Some(source) = self.sources.get(shared.source) else {
             return;
         };
-        let queue = &source.queue;
-        let mut at = shared.seen.max(queue.head());
-        let mut walk = queue.walk(at);
-        let mut scratch = [0; LOOK];
-        while at < queue.whole() {
-            let Some((channel, length)) = walk.frame_header() else {
-                break;
-            };
-            let look = length.min(LOOK);
-            let start = walk.piece(look, &mut scratch);
-            walk.skip(length - look);
-            shared.camera.frame(channel, start, length, at);
-            at += 4 + length as u64;
-        }
-        shared.seen = at;
+        let (camera, whole) = (&mut shared.camera, source.queue.whole());
+        let look = |channel, start: &[u8], length, at| camera.frame(channel, start, length, at);
+        source.queue.frames::<LOOK>(shared.seen, whole, look);
+        shared.seen = whole;
         shared.camera.heard(self.now);
-        shared.camera.cache.grown(at);
+        shared.camera.cache.grown(whole);
     }
 
     /// The viewers that get media of a camera.
@@ -98,7 +88,12 @@ impl Server {
                 whole
             }
         };
-        shared.camera.skipped += source.queue.frames_between(at, target);
+        let new = || shared.camera.tally(Kind::Skipped);
+        let tally = found.skipped.get_or_insert_with(new);
+        let before = tally.frames;
+        let count = |channel, start: &[u8], _, _| tally.frame(channel, start);
+        source.queue.frames::<LOOK>(at, target, count);
+        shared.camera.skipped += tally.frames - before;
         let rest = delivery.jump(target, &source.queue);
         if let Some(connection) = self.connections.get_mut(data) {
             connection.out.push_front(rest);
