@@ -46,7 +46,7 @@ pub struct Notice {
     pub timestamp: u32,
     /// How many they are.
     pub packets: u32,
-    /// How many timestamps they have: of a video track pictures, if only in part.
+    /// Of a video track: how many pictures they are of, if only in part. Else 0.
     pub pictures: u32,
 }
 
@@ -71,27 +71,31 @@ impl Notice {
 
     /// Reads one packet of an RTCP compound; `None` if it is another, or cut off.
     pub fn read(packet: &[u8]) -> Option<Notice> {
-        let word = |index: usize| {
-            let bytes = packet.get(index * 4..)?.first_chunk()?;
-            Some(u32::from_be_bytes(*bytes))
-        };
-        let kind = match word(0)? ^ HEAD {
+        let mut words = [0; LENGTH / 4];
+        for (index, word) in words.iter_mut().enumerate() {
+            *word = word_at(packet, index)?;
+        }
+        let [head, ssrc, name, sequence, timestamp, packets, pictures] = words;
+        let kind = match head ^ HEAD {
             0x0100_0000 => Kind::History,
             0x0200_0000 => Kind::Skipped,
             _ => return None,
         };
-        if word(2)? != NAME {
-            return None;
-        }
-        Some(Notice {
+        (name == NAME).then_some(Notice {
             kind,
-            ssrc: word(1)?,
-            sequence: (word(3)? >> 16) as u16,
-            timestamp: word(4)?,
-            packets: word(5)?,
-            pictures: word(6)?,
+            ssrc,
+            sequence: (sequence >> 16) as u16,
+            timestamp,
+            packets,
+            pictures,
         })
     }
+}
+
+/// The 32-bit word number `index` of an RTCP packet.
+pub fn word_at(packet: &[u8], index: usize) -> Option<u32> {
+    let bytes = packet.get(index * 4..)?.first_chunk()?;
+    Some(u32::from_be_bytes(*bytes))
 }
 
 #[cfg(test)]

@@ -5,11 +5,13 @@
 //! audio from before it is dropped. Where there is no video, or none comes, it
 //! starts with audio, and video that comes later joins it.
 
+use camgate::notice;
 use camgate::rtsp::sdp;
 
 use crate::audio::Audio;
-use crate::output::Queue;
-use crate::rtcp;
+use crate::output::{Kind, Output, Queue};
+use crate::pacing::TIMESCALE;
+use crate::rtcp::{self, Report};
 use crate::rtp::{self, Packet};
 use crate::source::{self, Follows, Source};
 use crate::statistics::Statistics;
@@ -35,6 +37,8 @@ struct Link {
     source: Source,
     /// Its name on the timeline.
     clock: usize,
+    /// The time of the last packet that is not live, once the gateway names it.
+    edge: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -180,28 +184,21 @@ impl Tracks {
             return;
         };
         // RTCP may come on the channel of RTP (RFC 5761).
-        let track = match source::RTCP.contains(&kind) {
-            true => self.reporting(channel).map(|video| (video, false)),
-            false => self
-                .sending(channel, kind & 0x7f)
-                .map(|video| (video, true)),
-        };
-        match track {
-            Some((true, true)) => self.video_packet(payload, now_us, queue),
-            Some((false, true)) => self.audio_packet(payload, now_us, queue),
-            Some((video, false)) => self.report(video, payload),
-            None => {}
+        if source::RTCP.contains(&kind) {
+            return self.report(channel, payload);
         }
-    }
-
-    /// Whose reports come on `channel`: true for the video track.
-    fn reporting(&mut self, channel: u8) -> Option<bool> {
-        let hears = |link: &mut Link| {
-            let (rtp, rtcp) = link.channels?;
-            (rtcp == channel || rtp == channel).then_some(())
+        let Some(video) = self.sending(channel, kind & 0x7f) else {
+            return;
         };
-        let mut tracks = [true, false].into_iter();
-        tracks.find(|video| self.link(*video).and_then(hears).is_some())
+        let Some((packet, timestamp)) = self.packet(video, payload, now_us, queue) else {
+            return;
+        };
+        if video {
+            self.statistics.picture(timestamp);
+            self.video_unit(Some(&packet), timestamp, queue);
+        } else {
+            self.audio_packet(&packet, timestamp, now_us, queue);
+        }
     }
 
     /// Whose packets of this payload type come on `channel`: true for the video
@@ -239,13 +236,30 @@ impl Tracks {
         }
     }
 
-    fn report(&mut self, video: bool, payload: &[u8]) {
-        if let Some(link) = self.link(video)
-            && let Some(report) = rtcp::sender_report(payload)
-            && let Some(timestamp) = link.source.unwrapped(report.ssrc, report.timestamp)
-        {
-            let clock = link.clock;
-            self.timeline.report(clock, report.ntp_us, timestamp);
+    fn report(&mut self, channel: u8, payload: &[u8]) {
+        let hears = |link: &&mut Link| {
+            let channels = link.channels;
+            channels.is_some_and(|(rtp, rtcp)| rtcp == channel || rtp == channel)
+        };
+        let Some(link) = self.links().find(hears) else {
+            return;
+        };
+        match rtcp::report(payload) {
+            Some(Report::Sender(report)) => {
+                let timestamp = link.source.unwrapped(report.ssrc, report.timestamp);
+                let clock = link.clock;
+                if let Some(timestamp) = timestamp {
+                    self.timeline.report(clock, report.ntp_us, timestamp);
+                }
+            }
+            Some(Report::Notice(notice)) => {
+                link.edge = Some(notice.timestamp);
+                if notice.kind == notice::Kind::Skipped {
+                    link.source.skip(notice.sequence);
+                    self.statistics.skipped(notice.pictures);
+                }
+            }
+            None => {}
         }
     }
 
@@ -291,14 +305,6 @@ impl Tracks {
         goes_on
     }
 
-    fn video_packet(&mut self, payload: &[u8], now_us: i64, queue: &mut Queue) {
-        let Some((packet, timestamp)) = self.packet(true, payload, now_us, queue) else {
-            return;
-        };
-        self.statistics.picture(timestamp);
-        self.video_unit(Some(&packet), timestamp, queue);
-    }
-
     /// Sends the access unit that `packet` completes, or, without a packet, the
     /// one that the new `timestamp` completes.
     #[inline(never)]
@@ -328,6 +334,13 @@ impl Tracks {
             self.timeline.anchor(clock, timestamp, start);
             start
         });
+        if let Some(edge) = track.link.edge.take() {
+            let ahead = edge.wrapping_sub(timestamp as u32).cast_signed();
+            queue.push(Output {
+                time: time as f64 / 1e6 + f64::from(ahead) / f64::from(TIMESCALE),
+                ..Output::bytes(Kind::Edge, VIDEO, Vec::new())
+            });
+        }
         if track.writer.emit(&unit, time, queue) {
             self.statistics.sent(timestamp);
             self.flowing = true;
@@ -336,10 +349,7 @@ impl Tracks {
         }
     }
 
-    fn audio_packet(&mut self, payload: &[u8], now_us: i64, queue: &mut Queue) {
-        let Some((packet, timestamp)) = self.packet(false, payload, now_us, queue) else {
-            return;
-        };
+    fn audio_packet(&mut self, packet: &Packet, timestamp: i64, now_us: i64, queue: &mut Queue) {
         let since = *self.waiting.get_or_insert(now_us);
         let alone = self.video.as_ref().is_none_or(|video| {
             let patience = match video.link.source.is_silent() {
@@ -357,7 +367,7 @@ impl Tracks {
             time = Some(start);
         }
         // Without a time: video begins.
-        let sent = track.writer.push(&packet, timestamp, time, now_us, queue);
+        let sent = track.writer.push(packet, timestamp, time, now_us, queue);
         self.flowing |= sent && alone;
     }
 }
@@ -388,6 +398,7 @@ impl Link {
             channels: None,
             source: Source::new(description.payload_type),
             clock,
+            edge: None,
         }
     }
 }

@@ -12,8 +12,7 @@ pub struct Tally {
     /// All frames, RTCP among them.
     pub frames: u64,
     kind: Kind,
-    /// Channels of RTP and RTCP, and what came on the former.
-    tracks: Vec<(u8, u8, Option<Notice>)>,
+    tracks: Vec<(Track, Option<Notice>)>,
 }
 
 impl Tally {
@@ -23,7 +22,7 @@ impl Tally {
         Tally {
             frames: 0,
             kind,
-            tracks: tracks.map(|track| (track.rtp, track.rtcp, None)).collect(),
+            tracks: tracks.map(|track| (track.clone(), None)).collect(),
         }
     }
 
@@ -33,21 +32,20 @@ impl Tally {
         // RTCP may come on the channel of RTP (RFC 5761 §4).
         let is_rtcp = matches!(start.get(1), Some(192..=223));
         let mut tracks = self.tracks.iter_mut();
-        if let Some((_, _, notice)) = tracks.find(|track| track.0 == channel && !is_rtcp)
+        if let Some((track, notice)) = tracks.find(|(track, _)| track.rtp == channel && !is_rtcp)
             && let Some(header) = Header::read(start)
         {
-            let (packets, pictures) = match notice {
-                Some(last) if last.timestamp == header.timestamp => (last.packets, last.pictures),
-                Some(last) => (last.packets, last.pictures.saturating_add(1)),
-                None => (0, 1),
-            };
+            let (packets, pictures, timestamp) = notice.map_or((0, 0, None), |it| {
+                (it.packets, it.pictures, Some(it.timestamp))
+            });
+            let new = track.is_video && timestamp != Some(header.timestamp);
             *notice = Some(Notice {
                 kind: self.kind,
                 ssrc: header.ssrc,
                 sequence: header.sequence,
                 timestamp: header.timestamp,
                 packets: packets.saturating_add(1),
-                pictures,
+                pictures: pictures.saturating_add(new.into()),
             });
         }
     }
@@ -55,7 +53,7 @@ impl Tally {
     /// What a viewer is to be told: packets, and the RTCP channels they go on.
     pub fn notices(&self) -> impl Iterator<Item = (u8, [u8; LENGTH])> {
         let tracks = self.tracks.iter();
-        tracks.filter_map(|(_, rtcp, notice)| Some((*rtcp, notice.as_ref()?.write())))
+        tracks.filter_map(|(track, notice)| Some((track.rtcp, notice.as_ref()?.write())))
     }
 }
 
@@ -83,22 +81,26 @@ mod tests {
 
     #[test]
     fn packets_and_pictures_are_counted_by_track() {
-        let session = sdp::parse(b"m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n");
-        let media = &session.media[0];
+        let session = sdp::parse(
+            b"m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\nm=audio 0 RTP/AVP 0\r\nm=audio 0 RTP/AVP 8\r\n",
+        );
         let mut description = Description::new(b"");
-        description.add(0, media, 0, 1);
-        description.add(1, media, 2, 3);
+        for (number, media) in session.media.iter().enumerate() {
+            let rtp = 2 * number as u8;
+            description.add(number, media, rtp, rtp + 1);
+        }
         let mut tally = Tally::new(Kind::History, &description.tracks);
         for (sequence, timestamp) in [(65_534, 10), (65_535, 10), (0, 20)] {
             tally.frame(0, &packet(0x60, sequence, timestamp));
         }
+        tally.frame(2, &packet(0, 8, 160));
         tally.frame(0, &packet(200, 5, 5));
         tally.frame(1, &packet(200, 5, 5));
         tally.frame(7, &packet(0x60, 5, 5));
         tally.frame(0, &[0x80]);
-        assert_eq!(tally.frames, 7);
+        assert_eq!(tally.frames, 8);
         let notices: Vec<_> = tally.notices().collect();
-        let expected = Notice {
+        let video = Notice {
             kind: Kind::History,
             ssrc: 9,
             sequence: 0,
@@ -106,6 +108,14 @@ mod tests {
             packets: 3,
             pictures: 2,
         };
-        assert_eq!(notices, [(1, expected.write())], "of the other track none");
+        let sound = Notice {
+            sequence: 8,
+            timestamp: 160,
+            packets: 1,
+            pictures: 0,
+            ..video
+        };
+        let expected = [(1, video.write()), (3, sound.write())];
+        assert_eq!(notices, expected, "of the third none");
     }
 }
