@@ -21,9 +21,12 @@ mod datagrams;
 mod description;
 mod link;
 mod media;
+mod output;
 mod picture;
 mod reception;
+mod retry;
 mod service;
+mod size;
 mod status;
 mod tally;
 mod udp;
@@ -34,14 +37,15 @@ use std::time::{Duration, Instant};
 
 use crate::channel::Failure;
 use crate::config;
+use crate::random::Random;
 use crate::rtsp::client::{self, Client};
 use crate::rtsp::sdp;
-use crate::rtsp::transport::Server;
 use crate::rtsp::url::Url;
 
 pub use cache::Cache;
 pub use datagrams::Verdict;
 pub use description::{Description, MAX_TRACKS, Track};
+pub use output::{Output, Trouble};
 pub use picture::LOOK;
 pub use service::{Service, Wish};
 pub use status::{Meter, Status};
@@ -49,58 +53,17 @@ pub use tally::Tally;
 
 use datagrams::Datagrams;
 use picture::Pictures;
+use retry::{LONGEST_PAUSE, PAUSE, Retry};
 use udp::Lower;
 
 /// How long a camera that nobody watches is kept.
 pub const LINGER: Duration = Duration::from_secs(10);
-/// The first pause before a failed camera is called again; each is twice as long.
-const PAUSE: Duration = Duration::from_secs(1);
-/// The longest pause.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// The pause after a refused password.
-const PASSWORD_PAUSE: Duration = Duration::from_secs(300);
 /// How long a camera that plays may send no media.
 const SILENCE: Duration = Duration::from_secs(15);
 /// Redirects that are followed in a row.
 const REDIRECTS: u8 = 5;
 /// RTCP that is kept for viewers to come, in bytes.
 const MAX_REPORT: usize = LOOK;
-
-/// What the camera wants done, in order.
-#[derive(Debug)]
-pub enum Output {
-    /// Connect; answer with `connected` or `link_lost`.
-    Connect { host: String, port: u16 },
-    /// Send this, if there is a link.
-    Send(Vec<u8>),
-    /// Open so many pairs of UDP ports; answer with `ports_opened`.
-    OpenPorts { pairs: usize },
-    /// Datagrams on the pair for this RTP channel and the next come from there,
-    /// and from nowhere else.
-    Expect { channel: u8, from: Server },
-    /// Send this to where the datagrams on this channel come from.
-    Datagram { channel: u8, bytes: Vec<u8> },
-    /// Forward what [`Camera::released`] gives.
-    Release,
-    /// Close the link after what was to be sent, and the ports.
-    Disconnect,
-    /// It plays: see [`Camera::description`]. `changed`: who was told of another
-    /// description cannot go on.
-    Ready { changed: bool },
-    /// It cannot be had for now: see [`Camera::trouble`].
-    Failed,
-}
-
-/// Why a camera cannot be had.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
-    /// What RTSP says to it (RFC 2326 §7.1.1).
-    pub status: u16,
-    /// For a person; nothing secret.
-    pub words: String,
-    /// Only the operator can mend it.
-    password: bool,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -125,11 +88,15 @@ pub struct Camera {
     since: Instant,
     /// When the last frame came.
     heard: Instant,
+    /// Media has come since this was noted.
+    fresh: bool,
+    /// A channel of its link that no track has, and whether it was told of.
+    foreign: Option<(u8, bool)>,
     /// When it was made: the clock of the client counts from here.
     epoch: Instant,
-    random: u64,
+    random: Random,
     client: Option<Client>,
-    attempts: u32,
+    retry: Retry,
     redirects: u8,
     viewers: usize,
     leave_at: Option<Instant>,
@@ -162,25 +129,22 @@ impl Camera {
         random: u64,
         now: Instant,
     ) -> Self {
-        let title = match config.description.as_str() {
-            "" => config.name.clone(),
-            words => words.to_owned(),
-        };
         let url = Url::parse(url).ok(); // the configuration has checked it
         Camera {
-            // A stream that is not the camera's first need not be kept up.
-            always: config.always && name == config.name,
+            always: is_always(config, &name),
             name,
-            title,
+            title: title(config),
             target: url.clone(),
             url,
             state: State::Idle,
             since: now,
             heard: now,
+            fresh: false,
+            foreign: None,
             epoch: now,
-            random,
+            random: Random::new(random),
             client: None,
-            attempts: 0,
+            retry: Retry::default(),
             redirects: 0,
             viewers: 0,
             leave_at: None,
@@ -196,6 +160,21 @@ impl Camera {
             meter: Meter::default(),
             skipped: 0,
             outputs: VecDeque::new(),
+        }
+    }
+
+    /// Takes over what the configuration has otherwise now, and a link need not
+    /// end for: all but the address and the transport.
+    pub fn configure(&mut self, config: &config::Camera, now: Instant) {
+        self.title = title(config);
+        self.cache.set_limit(config.gop_cache);
+        self.always = is_always(config, &self.name);
+        if !self.always {
+            self.leave_later(now);
+        } else if self.state == State::Idle {
+            self.connect(now);
+        } else {
+            self.leave_at = None;
         }
     }
 
@@ -261,8 +240,12 @@ impl Camera {
     /// One viewer is gone.
     pub fn unwatch(&mut self, now: Instant) {
         self.viewers = self.viewers.saturating_sub(1);
-        if self.viewers == 0 && !self.always {
-            self.leave_at = Some(now + LINGER);
+        self.leave_later(now);
+    }
+
+    fn leave_later(&mut self, now: Instant) {
+        if self.viewers == 0 && !self.always && self.state != State::Idle {
+            self.leave_at.get_or_insert(now + LINGER);
         }
     }
 
@@ -297,12 +280,8 @@ impl Camera {
             return self.connect(now);
         }
         if self.state == State::Live && self.heard + SILENCE <= now {
-            let trouble = Trouble {
-                status: 504,
-                words: "the camera sends nothing any more".to_owned(),
-                password: false,
-            };
-            return self.failed(trouble, now);
+            let words = "the camera sends nothing any more";
+            return self.failed(Trouble::new(504, words), now);
         }
         if !self.check_datagrams(now) {
             return;
@@ -345,7 +324,8 @@ impl Camera {
             self.outputs.push_back(Output::Disconnect);
         }
         self.forget();
-        (self.trouble, self.attempts) = (None, 0);
+        self.trouble = None;
+        self.retry.reset();
         self.lower.failed();
         self.enter(State::Idle, now);
     }
@@ -355,6 +335,7 @@ impl Camera {
         self.client = None;
         self.datagrams = None;
         self.pictures = None;
+        self.foreign = None;
         self.reports.clear();
         self.cache.clear();
         self.meter.stop();
@@ -362,12 +343,7 @@ impl Camera {
 
     /// There is no link, or no more.
     pub fn link_lost(&mut self, failure: &Failure, now: Instant) {
-        let trouble = Trouble {
-            status: failure.code(),
-            words: failure.text().to_owned(),
-            password: false,
-        };
-        self.failed(trouble, now);
+        self.failed(Trouble::new(failure.code(), failure.text()), now);
     }
 
     fn failed(&mut self, trouble: Trouble, now: Instant) {
@@ -376,34 +352,32 @@ impl Camera {
         }
         // What played a while was well: the next attempt is made soon.
         if self.state == State::Live && self.since + LONGEST_PAUSE <= now {
-            self.attempts = 0;
+            self.retry.reset();
         }
-        let pause = match trouble.password {
-            true => PASSWORD_PAUSE,
-            false => LONGEST_PAUSE.min(PAUSE * 2_u32.pow(self.attempts.min(5))),
-        };
-        self.attempts = self.attempts.saturating_add(1);
         if self.datagrams.is_some() {
             self.end_session();
         }
         self.lower.failed();
-        let jitter = pause.mul_f64((next(&mut self.random) >> 40) as f64 / (1_u64 << 26) as f64);
         self.forget();
         (self.target, self.redirects) = (self.url.clone(), 0);
+        let until = now + self.retry.pause(trouble.password, &mut self.random);
         self.trouble = Some(trouble);
-        let until = now + pause + jitter;
         self.enter(State::Waiting { until }, now);
         self.outputs.extend([Output::Disconnect, Output::Failed]);
     }
 }
 
-/// The next number of a sequence (splitmix64).
-fn next(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = *state;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
+/// What people call it.
+fn title(config: &config::Camera) -> String {
+    match config.description.as_str() {
+        "" => config.name.clone(),
+        words => words.to_owned(),
+    }
+}
+
+/// A stream that is not the camera's first need not be kept up.
+fn is_always(config: &config::Camera, name: &str) -> bool {
+    config.always && name == config.name
 }
 
 #[cfg(test)]

@@ -31,6 +31,8 @@
 //! |---|---|---|
 //! | [`wsp`] | WSP/1.1 messages | sans-IO, shared with the player |
 //! | [`rtsp`] | RTSP: framing, messages, SDP, authentication, a client | sans-IO, shared with the player |
+//! | [`codec`] | parameter sets of H.264 and H.265 | pure, shared with the player |
+//! | [`random`] | numbers from a seed | pure, shared with the player |
 //! | [`notice`] | what of a shared camera's media is not live | sans-IO, shared with the player |
 //! | [`http`] | request heads: upgrade, page, or refusal | sans-IO |
 //! | [`websocket`] | frames: unmasking, messages, close | sans-IO |
@@ -57,7 +59,9 @@
 //! - Deliberately absent: transcoding, an async runtime, `unsafe`.
 #![forbid(unsafe_code)]
 
+pub mod codec;
 pub mod notice;
+pub mod random;
 pub mod rtsp;
 pub mod wsp;
 

@@ -13,8 +13,8 @@ mod tests;
 use camgate::rtsp::{sdp, text};
 
 use crate::audio::payload::{Format, Frames, Payload};
-use crate::bits::Bits;
 use crate::rtp::Packet;
+use camgate::codec::bits::Bits;
 use config::Config;
 
 /// The largest frame that is put together from fragments, bytes. AAC's own

@@ -1,17 +1,15 @@
 //! What is particular to H.264 in RTP (RFC 6184) and in MP4 (ISO 14496-15 5).
 
-pub mod sps;
-
 #[cfg(test)]
 mod tests;
 
 use camgate::rtsp::text;
 
 use crate::access_unit::{Format, Record};
-use crate::bits::{Bits, unescape};
 use crate::nal::codec::{Class, Picture, Shape, recovery_point};
 use crate::nal::parameters::{Kind, Parameters, Set, put};
-use sps::Sps;
+use camgate::codec::bits::{Bits, unescape};
+use camgate::codec::h264::Sps;
 
 /// Packet types (RFC 6184 5.2).
 const STAP_A: u8 = 24;

@@ -1,17 +1,15 @@
 //! What is particular to H.265 in RTP (RFC 7798) and in MP4 (ISO 14496-15 8).
 
-pub mod sps;
-
 #[cfg(test)]
 pub(crate) mod tests;
 
 use camgate::rtsp::text;
 
 use crate::access_unit::{Format, Record};
-use crate::bits::{Bits, unescape};
 use crate::nal::codec::{Class, Picture, Shape, recovery_point};
 use crate::nal::parameters::{Kind, Parameters, Set, put};
-use sps::Sps;
+use camgate::codec::bits::{Bits, unescape};
+use camgate::codec::h265::Sps;
 
 /// Packet types (RFC 7798 4.4).
 const AP: u8 = 48;

@@ -10,8 +10,8 @@ use camgate::rtsp::{sdp, text};
 
 use crate::aac::config::Config;
 use crate::audio::payload::{Format, Frames, Payload};
-use crate::bits::Bits;
 use crate::rtp::Packet;
+use camgate::codec::bits::Bits;
 use mux::Mux;
 
 /// The largest element that is put together, bytes, and of how many packets:

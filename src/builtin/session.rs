@@ -11,6 +11,7 @@ use super::description;
 use super::output::Output;
 use super::playback::{Playback, Position, TrackId};
 use super::resource::{self, Resource};
+use crate::random::Random;
 use crate::rtsp::framer::{Event, Framer};
 use crate::rtsp::message::{self, Builder, Message, Start};
 use crate::rtsp::transport;
@@ -42,7 +43,7 @@ struct State {
     output: Output,
     /// The session id, from the first SETUP to TEARDOWN.
     id: Option<String>,
-    random: u64,
+    random: Random,
     heard: Duration,
     finished: bool,
 }
@@ -60,7 +61,7 @@ impl Session {
                 clip,
                 output: Output::default(),
                 id: None,
-                random: seed,
+                random: Random::new(seed),
                 heard: now,
                 finished: false,
             },
@@ -231,10 +232,10 @@ impl State {
         let transport = message.header("Transport").ok_or(400u16)?;
         let transport = transport::interleaved(transport).ok_or(461u16)?;
         let (rtp, rtcp) = self.channels(track, transport.channels);
-        let random = [self.next_random(), self.next_random()];
+        let random = [self.random.next(), self.random.next()];
         let ssrc = self.playback.set_up(track, (rtp, rtcp), random);
         if self.id.is_none() {
-            self.id = Some(format!("{:016x}", self.next_random()));
+            self.id = Some(format!("{:016x}", self.random.next()));
         }
         let transport =
             format!("RTP/AVP/TCP;unicast;interleaved={rtp}-{rtcp};ssrc={ssrc:08X};mode=\"PLAY\"");
@@ -283,15 +284,6 @@ impl State {
             }
             None => answer,
         }
-    }
-
-    /// The next number of the sequence that the seed began (splitmix64).
-    fn next_random(&mut self) -> u64 {
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.random;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
     }
 }
 

@@ -2,6 +2,7 @@
 //! everything in it is reached through the gateway.
 
 use super::picture::Codec;
+use super::size;
 use crate::rtsp::sdp::{self, Direction, Kind, Session};
 use crate::rtsp::text::to_base64;
 
@@ -76,7 +77,7 @@ impl Description {
             is_video: described.kind == Kind::Video,
             encoding: described.encoding.clone(),
             codec: Codec::of(described),
-            size: described.size,
+            size: size::of_media(described),
         };
         let place = self.tracks.partition_point(|other| other.media < media);
         self.tracks.insert(place, track);

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::description::{self, Description};
 use super::picture::Pictures;
-use super::{Camera, Output, REDIRECTS, State, Trouble, next};
+use super::{Camera, Output, REDIRECTS, State, Trouble};
 use crate::channel::answer;
 use crate::rtsp::client::{self, Client};
 use crate::rtsp::message::{self, Start};
@@ -22,7 +22,7 @@ impl Camera {
             url,
             credentials: None,
             user_agent: concat!("camgate/", env!("CARGO_PKG_VERSION")).to_owned(),
-            seed: next(&mut self.random),
+            seed: self.random.next(),
         });
         client.start(self.ms(now));
         self.client = Some(client);
@@ -34,8 +34,11 @@ impl Camera {
         if let Ok((message, _)) = message::parse(bytes)
             && let Start::Request { method, .. } = message.start
         {
-            let answer = answer(method, &message);
-            self.outputs.push_back(Output::Send(answer));
+            // What is left of a link that was given up is not answered on the next.
+            if matches!(self.state, State::Talking | State::Live) {
+                let answer = answer(method, &message);
+                self.outputs.push_back(Output::Send(answer));
+            }
             return;
         }
         let ms = self.ms(now);

@@ -7,8 +7,12 @@ use super::picture::Header;
 use super::{Camera, MAX_REPORT};
 
 impl Camera {
-    /// Frames have come.
+    /// Frames have come. Those that are no media of a known track are no sign
+    /// of life.
     pub fn heard(&mut self, now: Instant) {
+        if !std::mem::take(&mut self.fresh) {
+            return;
+        }
         self.heard = now;
         let ms = self.ms(now);
         if let Some(client) = &mut self.client {
@@ -28,29 +32,40 @@ impl Camera {
             .iter()
             .position(|t| t.rtp == channel || t.rtcp == channel)
         else {
+            self.foreign = self.foreign.or(Some((channel, false)));
             return;
         };
-        if tracks[index].rtcp == channel {
+        // A camera may name one channel for both.
+        if tracks.get(index).is_some_and(|track| track.rtp != channel) {
             return self.report(channel, start, length);
         }
         if let Some(header) = Header::read(start) {
+            self.fresh = true;
             self.meter
                 .packet(index, header.sequence, header.ssrc, length);
         }
         let leads = description
             .pictures()
             .is_some_and(|(track, _)| track.rtp == channel);
-        if let Some(pictures) = self.pictures.as_mut().filter(|_| leads)
-            && let Some(key) = pictures.packet(start, position)
-        {
-            self.cache.key_frame(key);
+        if let Some(pictures) = self.pictures.as_mut().filter(|_| leads) {
+            if let Some(key) = pictures.packet(start, position) {
+                self.cache.key_frame(key);
+            }
+            self.cache.expect(pictures.begun());
         }
+    }
+
+    /// The channel of a frame that belongs to no track, once for each link.
+    pub fn take_foreign(&mut self) -> Option<u8> {
+        let (channel, told) = self.foreign.as_mut()?;
+        (!std::mem::replace(told, true)).then_some(*channel)
     }
 
     /// Keeps a sender report (RFC 3550 §6.4.1) that is there as a whole.
     fn report(&mut self, channel: u8, packet: &[u8], length: usize) {
         let is_report =
             packet.first().is_some_and(|byte| byte >> 6 == 2) && packet.get(1) == Some(&200);
+        self.fresh |= is_report;
         if !is_report || length > MAX_REPORT || packet.len() != length {
             return;
         }

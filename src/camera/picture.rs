@@ -5,6 +5,7 @@
 //! look at the first [`LOOK`] bytes of a packet is enough for all of their
 //! packet types: parameter sets are short, and stand before the picture.
 
+use super::size::{self, Size};
 use crate::rtsp::sdp::Media;
 
 /// Bytes of an RTP packet that are looked at.
@@ -101,6 +102,8 @@ pub struct Pictures {
     key: bool,
     /// The parameter sets that came last, by kind and number.
     sets: Vec<Vec<u8>>,
+    /// As the stream says.
+    size: Option<Size>,
 }
 
 impl Pictures {
@@ -112,6 +115,7 @@ impl Pictures {
             drawn: false,
             key: false,
             sets: Vec::new(),
+            size: None,
         }
     }
 
@@ -131,7 +135,10 @@ impl Pictures {
         let unit = match self.codec {
             Codec::H264 => self.h264(payload),
             Codec::H265 { donl } => self.h265(payload, donl),
-            Codec::Jpeg => Unit::Key,
+            Codec::Jpeg => {
+                self.size = size::of_jpeg(payload).or(self.size);
+                Unit::Key
+            }
         };
         self.drawn |= matches!(unit, Unit::Key | Unit::Slice);
         if unit == Unit::Key && !self.key {
@@ -141,9 +148,20 @@ impl Pictures {
         None
     }
 
+    /// Where a picture begins of which nothing has come but what stands before
+    /// one.
+    pub fn begun(&self) -> Option<u64> {
+        (!self.drawn && self.timestamp.is_some()).then_some(self.start)
+    }
+
     /// The parameter sets seen in the stream, those of one kind in order.
     pub fn sets(&self) -> &[Vec<u8>] {
         &self.sets
+    }
+
+    /// How large they are, once the stream has said it.
+    pub fn size(&self) -> Option<Size> {
+        self.size
     }
 
     fn h264(&mut self, payload: &[u8]) -> Unit {
@@ -204,12 +222,15 @@ impl Pictures {
     /// first bits, of the others there is one at a time.
     fn keep(&mut self, set: &[u8]) {
         let codec = self.codec;
-        let same = |kept: &Vec<u8>| name(codec, kept) == name(codec, set);
-        match self.sets.iter().position(same) {
-            Some(place) if self.sets[place] != set => self.sets[place] = set.to_vec(),
-            None if self.sets.len() < MAX_SETS => self.sets.push(set.to_vec()),
-            _ => {}
+        let same = |kept: &&mut Vec<u8>| name(codec, kept) == name(codec, set);
+        let full = self.sets.len() >= MAX_SETS;
+        match self.sets.iter_mut().find(same) {
+            Some(kept) if kept == set => return,
+            Some(kept) => *kept = set.to_vec(),
+            None if full => return,
+            None => self.sets.push(set.to_vec()),
         }
+        self.size = size::of_set(codec, set).or(self.size);
     }
 }
 

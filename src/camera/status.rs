@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::picture::Pictures;
 use super::{Camera, MAX_TRACKS, State};
 
 /// How long bits are counted before a rate is told.
@@ -82,6 +83,7 @@ pub struct Status {
     pub since: u64,
     /// Such as `H264` and `PCMA`.
     pub codecs: Vec<String>,
+    /// Of its pictures in pixels, as far as it is known.
     pub size: Option<(u16, u16)>,
     pub viewers: usize,
     /// Bits per second.
@@ -98,6 +100,7 @@ impl Camera {
     pub fn status(&mut self, now: Instant) -> Status {
         let tracks = self.description().map_or(&[][..], |it| &it.tracks);
         let size = tracks.iter().find_map(|track| track.size);
+        let size = self.pictures.as_ref().and_then(Pictures::size).or(size);
         let codecs = tracks.iter().map(|track| track.encoding.clone()).collect();
         Status {
             name: self.name.clone(),

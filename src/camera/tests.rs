@@ -1,5 +1,8 @@
+use super::retry::PASSWORD_PAUSE;
 use super::*;
 use crate::config;
+
+mod anything;
 
 const SDP: &str = "v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:v\r\n\
     m=audio 0 RTP/AVP 8\r\na=control:a\r\n";
@@ -167,11 +170,36 @@ fn who_watches_goes_on_unless_the_camera_sends_something_else() {
 }
 
 #[test]
+fn what_is_configured_otherwise_takes_effect_while_it_plays() {
+    let (mut camera, now) = camera(false);
+    let mut config = config::Camera::named("front").unwrap();
+    (config.always, config.description) = (true, "Yard".to_owned());
+    camera.configure(&config, now);
+    assert_eq!(wishes(&mut camera), ["connect 10.0.0.1:8554"]);
+    bring_up(&mut camera, SDP, now);
+    assert!(camera.described().contains("s=Yard"));
+    config.always = false;
+    camera.configure(&config, now);
+    camera.configure(&config, now + SECOND);
+    assert_eq!(camera.leave_at, Some(now + LINGER), "nobody watches");
+    config.always = true;
+    camera.configure(&config, now);
+    assert_eq!((camera.leave_at, wishes(&mut camera)), (None, vec![]));
+}
+
+#[test]
 fn silence_ends_the_link() {
     let (mut camera, now) = camera(true);
     camera.start(now);
     bring_up(&mut camera, SDP, now);
-    camera.heard(now + SECOND * 10);
+    let mut hear = |channel: u8, packet: &[u8], seconds: u32| {
+        camera.frame(channel, packet, packet.len(), 0);
+        camera.heard(now + SECOND * seconds);
+    };
+    hear(0, &[0x80; 12], 10);
+    // Neither of these is media of a track.
+    hear(9, &[0x80; 12], 14);
+    hear(0, &[0x80; 11], 14);
     camera.handle_timeout(now + SILENCE);
     assert!(camera.description().is_some());
     camera.handle_timeout(now + SECOND * 10 + SILENCE);

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::datagrams::{Datagrams, Verdict};
 use super::description;
 use super::reception::empty_report;
-use super::{Camera, Output, State, Trouble, next};
+use super::{Camera, Output, State, Trouble};
 use crate::config::Transport;
 use crate::rtsp::client::Failure;
 use crate::rtsp::message;
@@ -74,7 +74,7 @@ fn is_refusal(failure: &Failure) -> bool {
 
 impl Camera {
     pub(super) fn open_ports(&mut self, pairs: usize, now: Instant) {
-        let own = next(&mut self.random) as u32;
+        let own = self.random.next() as u32;
         self.datagrams = Some(Datagrams::new(own, now));
         self.outputs.push_back(Output::OpenPorts { pairs });
     }
@@ -82,12 +82,8 @@ impl Camera {
     /// The ports that were asked for, RTP and RTCP; none: they are not to be had.
     pub fn ports_opened(&mut self, ports: &[(u16, u16)], now: Instant) {
         if ports.is_empty() {
-            let trouble = Trouble {
-                status: 503,
-                words: "the gateway has no UDP ports left".to_owned(),
-                password: false,
-            };
-            return self.failed(trouble, now);
+            let words = "the gateway has no UDP ports left";
+            return self.failed(Trouble::new(503, words), now);
         }
         let chosen = description::choose(&self.session);
         if let Some(client) = &mut self.client {
@@ -178,12 +174,7 @@ impl Camera {
             (self.lower.udp, self.lower.silent) = (false, true);
             return self.call_again(now);
         }
-        let trouble = Trouble {
-            status: 504,
-            words: NOTHING_ARRIVES.to_owned(),
-            password: false,
-        };
-        self.failed(trouble, now);
+        self.failed(Trouble::new(504, NOTHING_ARRIVES), now);
     }
 
     /// Whether a refusal makes it try the other transport.

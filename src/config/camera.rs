@@ -103,6 +103,15 @@ impl Camera {
         Ok(true)
     }
 
+    /// Where its stream is, or that of its smaller one.
+    pub fn stream(&self, sub: bool) -> Option<&Secret> {
+        if sub {
+            self.sub.as_ref()
+        } else {
+            Some(&self.url)
+        }
+    }
+
     /// Its section, addresses without user and password.
     pub fn describe(&self) -> Vec<String> {
         let mut lines = vec![

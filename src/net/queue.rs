@@ -62,8 +62,7 @@ pub struct Queue {
 impl Queue {
     /// A queue of at most `backlog` bytes, or of one longest frame if that is more.
     pub fn new(backlog: usize, buffer_size: usize) -> Queue {
-        // One more, because the first and the last may be partly filled.
-        let most = backlog.max(MAX_FRAME).div_ceil(buffer_size) + 1;
+        let most = most(backlog, buffer_size);
         Queue {
             chunks: VecDeque::with_capacity(most),
             head: 0,
@@ -71,6 +70,11 @@ impl Queue {
             tail: 0,
             most,
         }
+    }
+
+    /// Another backlog, from now on.
+    pub fn set_backlog(&mut self, backlog: usize, buffer_size: usize) {
+        self.most = most(backlog, buffer_size);
     }
 
     /// Position up to which all was sent.
@@ -328,6 +332,12 @@ impl Queue {
             }
         }
     }
+}
+
+/// Buffers for a backlog: one more than it fills, because the first and the last
+/// may be partly filled.
+fn most(backlog: usize, buffer_size: usize) -> usize {
+    backlog.max(MAX_FRAME).div_ceil(buffer_size) + 1
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::camera::{Camera, Output, Status};
 use crate::channel::Failure;
 use crate::config;
 
+use super::connection::OUTBOX_LIMIT;
 use super::key::Key;
 use super::queue::Queue;
 use super::server::Server;
@@ -30,36 +31,52 @@ pub struct Shared {
 
 impl Server {
     /// Makes the cameras as configured, and starts those that are always on.
-    /// Those that are there already, and are no others now, go on.
+    /// Streams that are there already, at the same address and by the same
+    /// transport, go on.
     pub(super) fn set_cameras(&mut self) {
-        let wanted: Vec<(config::Camera, bool)> = self
-            .config
-            .cameras
-            .iter()
-            .flat_map(|camera| {
-                let sub = camera.sub.as_ref().map(|_| (camera.clone(), true));
-                [Some((camera.clone(), false)), sub]
-            })
-            .flatten()
+        let all = self.config.cameras.iter();
+        let all = all.flat_map(|camera| [(camera.clone(), false), (camera.clone(), true)]);
+        let wanted: Vec<(config::Camera, bool)> = all
+            .filter(|(camera, sub)| camera.stream(*sub).is_some())
             .collect();
         let there = self.shared.iter();
-        let gone = there.filter(|(_, it)| !wanted.contains(&it.config));
+        let gone = there.filter(|(_, it)| !wanted.iter().any(|other| is_same(&it.config, other)));
         let gone: Vec<Key> = gone.map(|(key, _)| key).collect();
         for key in gone {
             self.remove_camera(key);
         }
         for config in wanted {
-            if !self.shared.iter().any(|(_, it)| it.config == config) {
-                self.add_camera(config);
+            let same = |(_, it): &(Key, &Shared)| is_same(&it.config, &config);
+            let same = self.shared.iter().find(same).map(|(key, _)| key);
+            match same {
+                Some(key) => self.change_camera(key, config),
+                None => self.add_camera(config),
             }
         }
     }
 
+    /// The configuration has a camera otherwise, but not where its stream is.
+    fn change_camera(&mut self, key: Key, config: (config::Camera, bool)) {
+        let kept = self.config.limits.backlog.max(config.0.gop_cache);
+        let size = self.pool.buffer_size();
+        let Some(shared) = self.shared.get_mut(key) else {
+            return;
+        };
+        if let Some(source) = self.sources.get_mut(shared.source) {
+            source.queue.set_backlog(kept, size);
+        }
+        shared.config = config.clone();
+        self.with_camera(key, |camera, now| camera.configure(&config.0, now));
+    }
+
     fn add_camera(&mut self, config: (config::Camera, bool)) {
         let (camera, sub) = &config;
-        let (name, url) = match (&camera.sub, sub) {
-            (Some(url), true) => (format!("{}/sub", camera.name), url),
-            _ => (camera.name.clone(), &camera.url),
+        let Some(url) = camera.stream(*sub) else {
+            return;
+        };
+        let name = match sub {
+            true => format!("{}/sub", camera.name),
+            false => camera.name.clone(),
         };
         let mut seed = [0; 8];
         let _ = getrandom::fill(&mut seed); // only jitter and client nonces come from it
@@ -147,6 +164,9 @@ impl Server {
         connection.out.push(bytes);
         if connection.flush().is_err() {
             self.camera_closed(Owner::Camera(key));
+        } else if connection.out.cost() > OUTBOX_LIMIT {
+            let reason = "the camera does not read what it is told".to_owned();
+            self.link_failed(Owner::Camera(key), &Failure::Refused(reason));
         }
     }
 
@@ -226,4 +246,10 @@ impl Server {
         list.sort_by(|a, b| a.name.cmp(&b.name));
         list
     }
+}
+
+/// Whether two configured streams are one: its link can go on.
+fn is_same(a: &(config::Camera, bool), b: &(config::Camera, bool)) -> bool {
+    let stream = |it: &(config::Camera, bool)| it.0.stream(it.1).cloned();
+    (&a.0.name, a.1, a.0.transport) == (&b.0.name, b.1, b.0.transport) && stream(a) == stream(b)
 }

@@ -41,11 +41,19 @@ impl Server {
             return;
         };
         let (camera, whole) = (&mut shared.camera, source.queue.whole());
+        camera.cache.begins(source.queue.head());
         let look = |channel, start: &[u8], length, at| camera.frame(channel, start, length, at);
         source.queue.frames::<LOOK>(shared.seen, whole, look);
         shared.seen = whole;
         shared.camera.heard(self.now);
         shared.camera.cache.grown(whole);
+        if let Some(channel) = shared.camera.take_foreign() {
+            log::warn!(
+                "[{}] the camera sends on channel {channel}, which is no track's, by byte {}",
+                shared.camera.name(),
+                source.framer.position(),
+            );
+        }
     }
 
     /// The viewers that get media of a camera.
@@ -112,7 +120,7 @@ impl Server {
             let delivery = self.viewers.get(*viewer)?.delivery.as_ref()?;
             Some(delivery.position())
         });
-        let kept = shared.camera.cache.start();
+        let kept = shared.camera.cache.kept();
         let wanted = viewers.chain(kept).fold(source.queue.whole(), u64::min);
         let link = source.connection;
         source.queue.release(wanted, &mut self.pool, link);

@@ -3,6 +3,7 @@
 
 use crate::camera::{Camera, LOOK};
 use crate::notice::Kind;
+use crate::rtsp::framer::Framer;
 
 use super::delivery::Delivery;
 use super::key::Key;
@@ -93,7 +94,13 @@ impl Server {
         let waiting = std::mem::take(&mut shared.awaited_by);
         if changed {
             let reason = "the camera sends something else now";
-            for viewer in self.playing(key) {
+            let source = self.shared.get(key).map(|shared| shared.source);
+            let told = self
+                .viewers
+                .iter()
+                .filter(|(viewer, found)| found.source == source && !waiting.contains(viewer));
+            let told: Vec<Key> = told.map(|(viewer, _)| viewer).collect();
+            for viewer in told {
                 self.end_viewer(viewer, 1011, reason, false);
             }
         }
@@ -123,7 +130,13 @@ impl Server {
         let Some(trouble) = shared.camera.trouble().cloned() else {
             return;
         };
-        log::warn!("[{}] {}", shared.camera.name(), trouble.words);
+        let framer = self.sources.get(shared.source).map(|it| &it.framer);
+        let read = framer.map_or(0, Framer::position);
+        log::warn!(
+            "[{}] {} ({read} bytes were read)",
+            shared.camera.name(),
+            trouble.words
+        );
         for viewer in std::mem::take(&mut shared.awaited_by) {
             self.unwatch(viewer);
             if let Some(found) = self.viewers.get_mut(viewer) {

@@ -20,6 +20,7 @@ pub use output::{Output, RtpInfo};
 use super::auth::{Authenticator, Credentials};
 use super::sdp;
 use super::url::Url;
+use crate::random::Random;
 use request::{Kind, Pending};
 use std::rc::Rc;
 
@@ -79,8 +80,8 @@ pub struct Client {
     url: Url,
     user_agent: String,
     authenticator: Option<Authenticator>,
-    /// State of the client nonces.
-    seed: u64,
+    /// Where the client nonces come from.
+    random: Random,
 
     phase: Phase,
     /// Whether the owner wants it to play, rather than to pause.
@@ -141,7 +142,7 @@ impl Client {
             url: options.url,
             user_agent: options.user_agent,
             authenticator: named.map(Authenticator::new),
-            seed: options.seed,
+            random: Random::new(options.seed),
             phase: Phase::Idle,
             play: true,
             pending: None,

@@ -16,6 +16,7 @@ pub mod pictures;
 pub mod rtsp;
 pub mod socket;
 pub mod viewer;
+pub mod witness;
 
 use std::time::{Duration, Instant};
 

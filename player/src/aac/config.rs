@@ -4,7 +4,7 @@
 use camgate::rtsp::text;
 
 use crate::audio::payload::{Coding, Format};
-use crate::bits::Bits;
+use camgate::codec::bits::Bits;
 
 /// The longest configuration that is taken, bytes. Real ones have 2 to 10.
 pub const MAX_CONFIG: usize = 64;

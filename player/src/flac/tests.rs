@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::bits::Bits;
+use camgate::codec::bits::Bits;
 
 /// What a decoder makes of a frame: the number of its first sample, and the
 /// samples, interleaved.

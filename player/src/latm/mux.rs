@@ -4,7 +4,7 @@
 
 use crate::aac::config::{Config, MAX_CONFIG};
 use crate::audio::payload::Frames;
-use crate::bits::Bits;
+use camgate::codec::bits::Bits;
 
 /// How an element says how long its payloads are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! What tells H.264 and H.265 apart; all that is common is elsewhere.
 
-use crate::bits::unescape;
 use crate::{h264, h265};
+use camgate::codec::bits::unescape;
 
 /// A codec whose stream is made of NAL units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,8 @@
 //! A camera whose every packet is known beforehand: clocks that run apart,
 //! reports, a link that jitters, all from one seed.
 
+use camgate::random::Random;
+
 /// Microseconds.
 pub const SECOND: i64 = 1_000_000;
 
@@ -57,7 +59,7 @@ pub struct Sent {
 /// The camera, running since 0.
 pub struct Camera {
     habits: Habits,
-    random: u64,
+    random: Random,
     video: Track,
     audio: Track,
 }
@@ -128,7 +130,7 @@ impl Camera {
     pub fn new(habits: Habits, seed: u64) -> Self {
         Self {
             habits,
-            random: seed,
+            random: Random::new(seed),
             video: Track::new(96, VIDEO_RATE, habits.video_ppm),
             audio: Track::new(97, AUDIO_RATE, habits.audio_ppm),
         }
@@ -138,13 +140,9 @@ impl Camera {
         [&mut self.video, &mut self.audio]
     }
 
-    /// A number below `bound` (splitmix64).
+    /// A number below `bound`.
     pub fn random(&mut self, bound: i64) -> i64 {
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.random;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) % bound.max(1).cast_unsigned()).cast_signed()
+        (self.random.next() % bound.max(1).cast_unsigned()).cast_signed()
     }
 
     /// What it sends next, in the order of sending: a picture's packets, a

@@ -69,9 +69,9 @@ impl Client {
             .map(|it| it.challenge(&challenges));
         match retry {
             Some(true) => self.send(pending.kind),
-            Some(false) if !tried => self.fail(Failure::Protocol(
-                "the camera wants a kind of login that is not known here",
-            )),
+            Some(false) if !tried => {
+                self.fail(Failure::Protocol("the camera's kind of login is unknown"))
+            }
             _ => self.fail(Failure::Unauthorized { tried }),
         }
     }

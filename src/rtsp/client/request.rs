@@ -135,12 +135,8 @@ impl Client {
         }
     }
 
-    /// The next client nonce (splitmix64 over the seed).
+    /// The next client nonce.
     fn cnonce(&mut self) -> String {
-        self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.seed;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        text::to_hex(&(mixed ^ (mixed >> 31)).to_be_bytes())
+        text::to_hex(&self.random.next().to_be_bytes())
     }
 }

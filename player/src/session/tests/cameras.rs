@@ -178,6 +178,6 @@ fn the_strongest_login_that_is_known_is_taken() {
     }
     let mut page = Page::joined_with("rtsp://u:p@10.0.0.1/s\n\n");
     page.answer("401 No", &int, "");
-    let text = "502\nThe camera wants a kind of login that is not known here.";
+    let text = "502\nThe camera's kind of login is unknown.";
     assert_eq!(page.outputs(), [error(text)]);
 }

@@ -1,7 +1,7 @@
 //! Video usability information: the part that H.264 (E.1.1) and H.265 (E.2.1)
 //! have in common.
 
-use crate::bits::Bits;
+use super::bits::Bits;
 
 /// Pictures wider or higher than this are refused: the highest levels end far
 /// below.

@@ -1,10 +1,10 @@
-//! The sequence parameter set (H.264 7.3.2.1.1): what a player must know of it.
+//! The sequence parameter set (H.264 7.3.2.1.1): what must be known of it.
 //!
 //! Invariant: a set whose picture size can be read is read, however broken its
 //! VUI is; what the VUI would have said is then unknown.
 
-use crate::bits::{Bits, unescape};
-use crate::vui::{self, MAX_SIZE};
+use super::bits::{Bits, unescape};
+use super::vui::{self, MAX_SIZE};
 
 /// What a sequence parameter set says.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -91,7 +91,7 @@ impl<'a> Bits<'a> {
     /// A signed Exp-Golomb number, se(v) of H.264 9.1.1.
     pub fn signed(&mut self) -> i32 {
         let value = self.unsigned();
-        let half = value.div_ceil(2).cast_signed();
+        let half = value.div_ceil(2) as i32;
         if value % 2 == 1 { half } else { -half }
     }
 }

@@ -1,0 +1,134 @@
+//! Parameter sets of shared cameras: the size of the pictures, as the list of
+//! cameras tells it, and sets that come ahead of their picture.
+
+mod common;
+
+use std::time::Duration;
+
+use common::fake_camera::{FakeCamera, Link};
+use common::gateway::{Config, Gateway};
+use common::pictures::{Pictures, packets};
+use common::socket::Opening;
+use common::viewer::Viewer;
+use common::{await_some, http};
+
+/// x264: baseline of 640x480, and high profile of 1920x1080.
+const SMALL: [u8; 9] = [0x67, 0x42, 0xc0, 0x1e, 0xd9, 0x00, 0xa0, 0x3d, 0x90];
+const LARGE: &[u8] = b"\x67\x64\0\x28\xac\xd9\x40\x78\x02\x27\xe5\xc0\x44\0\0\x03\0\x04\0\0\x03\
+    \0\xc8\x3c\x60\xc6\x58";
+
+/// An interleaved frame with this unit, at the time of picture `number`.
+fn unit(number: u32, unit: &[u8]) -> Vec<u8> {
+    let mut frame = vec![b'$', 0, 0, 12 + unit.len() as u8, 0x80, 0x60, 0xff, 0xff];
+    frame.extend((number * 3600).to_be_bytes());
+    frame.extend([0, 0, 0, 7]);
+    frame.extend(unit);
+    frame
+}
+
+fn gateway(camera: &FakeCamera) -> Gateway {
+    Config::new()
+        .camera("front", &[("url", &camera.url())])
+        .start()
+}
+
+fn watch(gateway: &Gateway) -> Viewer {
+    let mut viewer = Viewer::join_shared(gateway, "front", false, Opening::default());
+    viewer.play();
+    viewer
+}
+
+/// Waits until the list says this.
+fn listed(gateway: &Gateway, words: &str) {
+    await_some(words, || {
+        let list = http::get(gateway.address(), "/api/cameras").text();
+        list.contains(words).then_some(())
+    });
+}
+
+fn describing(lines: &str) -> impl Fn(&mut Link) -> std::io::Result<()> {
+    let sdp = format!("v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 {lines}\r\n").into_bytes();
+    move |link| {
+        let request = link.serve_but("DESCRIBE")?;
+        link.reply(&request, "200 OK", &[], &sdp)?;
+        link.serve_until("PLAY")?;
+        Ok(())
+    }
+}
+
+#[test]
+fn the_size_is_that_of_the_description_where_the_stream_says_none() {
+    let describe = describing("H264/90000\r\na=fmtp:96 sprop-parameter-sets=Z0LAHtkAoD2Q,aMuDyw==");
+    let camera = FakeCamera::start(move |link| {
+        describe(link)?;
+        link.send(&Pictures::USUAL.picture(0))?;
+        link.serve()
+    });
+    let gateway = gateway(&camera);
+    let _viewer = watch(&gateway);
+    listed(&gateway, "\"width\":640,\"height\":480");
+}
+
+#[test]
+fn a_size_that_changes_is_followed() {
+    let camera = FakeCamera::start(|link| {
+        link.serve_until("PLAY")?;
+        for number in 0.. {
+            let set = if number < 40 { &SMALL[..] } else { LARGE };
+            link.send(&unit(number, set))?;
+            link.send(&Pictures { every: 1, ssrc: 7 }.picture(number))?;
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
+    });
+    let gateway = gateway(&camera);
+    let mut viewer = watch(&gateway);
+    listed(&gateway, "\"width\":640,\"height\":480");
+    listed(&gateway, "\"width\":1920,\"height\":1080");
+    for _ in 0..300 {
+        viewer.data.binary();
+    }
+    assert_eq!(camera.links(), 1);
+}
+
+#[test]
+fn motion_jpeg_tells_its_size_in_every_packet() {
+    let describe = describing("JPEG/90000");
+    let camera = FakeCamera::start(move |link| {
+        describe(link)?;
+        link.send(&unit(1, &[0, 0, 0, 0, 1, 80, 160, 120, 1, 2, 3]))?;
+        link.serve()
+    });
+    let gateway = gateway(&camera);
+    let _viewer = watch(&gateway);
+    listed(&gateway, "\"width\":1280,\"height\":960");
+}
+
+#[test]
+fn sets_that_come_ahead_are_kept_for_their_key_frame() {
+    let camera = FakeCamera::start(|link| {
+        link.serve_until("PLAY")?;
+        // Full of zeros, as picture 0 is: to be told apart by its number alone.
+        link.send(&unit(0, &[0x67, 0, 0, 0]))?;
+        std::thread::sleep(Duration::from_millis(200));
+        for number in 0.. {
+            let pictures = Pictures {
+                every: u32::MAX,
+                ssrc: 7,
+            };
+            link.send(&pictures.picture(number))?;
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
+    });
+    let gateway = gateway(&camera);
+    let mut first = watch(&gateway);
+    for _ in 0..40 {
+        first.data.binary();
+    }
+    let mut late = watch(&gateway);
+    let set = packets(&late.data.binary());
+    assert_eq!((set[0].picture, set[0].packet, set[0].key), (0, 3, false));
+    let key = packets(&late.data.binary());
+    assert_eq!((key[0].picture, key[0].packet, key[0].key), (0, 0, true));
+}

@@ -1,0 +1,91 @@
+//! SIGHUP for those who watch: what the configuration has as before goes on.
+//!
+//! Invariant: a link and its viewers end only when the stream's own address or
+//! transport is another.
+
+mod common;
+
+use std::time::Duration;
+
+use common::fake_camera::FakeCamera;
+use common::gateway::{Config, Gateway};
+use common::http;
+use common::pictures::{Packet, Pictures, packets};
+use common::socket::Opening;
+use common::viewer::Viewer;
+
+/// One key frame, then pictures until the link ends.
+fn filming() -> FakeCamera {
+    FakeCamera::start(|link| {
+        link.serve_until("PLAY")?;
+        for number in 0.. {
+            let pictures = Pictures {
+                every: u32::MAX,
+                ssrc: 7,
+            };
+            link.send(&pictures.picture(number))?;
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    })
+}
+
+fn watch(gateway: &Gateway, name: &str) -> Viewer {
+    let mut viewer = Viewer::join_shared(gateway, name, false, Opening::default());
+    viewer.play();
+    viewer
+}
+
+fn read(viewer: &mut Viewer, count: usize) -> Vec<Packet> {
+    let messages = (0..count).flat_map(|_| packets(&viewer.data.binary()));
+    messages.collect()
+}
+
+#[test]
+fn only_what_changed_ends_and_the_rest_is_taken_over() {
+    let [main, sub, other, yard] = [filming(), filming(), filming(), filming()];
+    let mut gateway = Config::new()
+        .camera("front", &[("url", &main.url()), ("sub", &sub.url())])
+        .camera("yard", &[("url", &yard.url())])
+        .start();
+    let mut viewers = ["front", "front/sub", "yard"].map(|name| watch(&gateway, name));
+    for viewer in &mut viewers {
+        read(viewer, 50);
+    }
+    let changed = Config::new()
+        .camera(
+            "front",
+            &[
+                ("url", &main.url()),
+                ("sub", &other.url()),
+                ("description", "Front door"),
+                ("gop_cache", "0"),
+            ],
+        )
+        .camera("yard", &[("url", &yard.url()), ("transport", "tcp")]);
+    gateway.reload(&changed);
+    gateway.await_log(&["configuration read again"]);
+    let [mut front, mut small, mut moved] = viewers;
+    assert_eq!(small.control.await_close(), 1011);
+    assert_eq!(moved.control.await_close(), 1011);
+    sub.await_end(0);
+    yard.await_end(0);
+    let seen = read(&mut front, 500);
+    let place = |packet: &Packet| packet.picture * 4 + u32::from(packet.packet);
+    assert!(
+        seen.windows(2)
+            .all(|two| place(&two[0]) + 1 == place(&two[1])),
+        "nothing is lost"
+    );
+    let list = http::get(gateway.address(), "/api/cameras").text();
+    assert!(
+        list.contains("\"name\":\"front\",\"description\":\"Front door\""),
+        "{list}"
+    );
+    let late = read(&mut watch(&gateway, "front"), 1);
+    assert!(late[0].picture > 0, "there is no cache any more: {late:?}");
+    read(&mut watch(&gateway, "front/sub"), 10);
+    read(&mut watch(&gateway, "yard"), 10);
+    let links = [&main, &sub, &other, &yard].map(FakeCamera::links);
+    assert_eq!(links, [1, 1, 1, 2]);
+}
