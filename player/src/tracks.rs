@@ -1,9 +1,8 @@
 //! The tracks of a session: frames of the data channel in, fragments out.
 //!
-//! Invariants: all tracks are announced together, before the first fragment of
-//! any; the timeline starts at the first sync sample of the video track, and
-//! audio from before it is dropped. Where there is no video, or none comes, it
-//! starts with audio, and video that comes later joins it.
+//! Invariants: all tracks are announced together, before the first fragment of any;
+//! the timeline starts at the first sync sample of the video track, without audio from
+//! before it. Where no video comes, it starts with audio; later video joins it.
 
 use camgate::notice;
 use camgate::rtsp::sdp;
@@ -125,8 +124,7 @@ impl Tracks {
         }
     }
 
-    /// The media that could be set up are: the others are forgotten, and what
-    /// is known of these is announced.
+    /// Media that were not set up are forgotten; what is known of the others is announced.
     pub fn begin(&mut self, queue: &mut Queue) {
         self.video.take_if(|track| track.link.channels.is_none());
         self.audio.take_if(|track| track.link.channels.is_none());
@@ -201,10 +199,9 @@ impl Tracks {
         }
     }
 
-    /// Whose packets of this payload type come on `channel`: true for the video
-    /// track. Cameras number channels as they like, whatever they answered: a
-    /// track that has had nothing takes what fits from any channel, and two on
-    /// one channel are told apart.
+    /// Whose packets of this payload type come on `channel`: true for the video track.
+    /// Cameras number channels as they like: a track that has had nothing takes what
+    /// fits from any channel, and two on one channel are told apart.
     fn sending(&mut self, channel: u8, payload_type: u8) -> Option<bool> {
         let mut known = None;
         let mut silent = None;
@@ -291,8 +288,7 @@ impl Tracks {
         Some((packet, timestamp))
     }
 
-    /// Tells the timeline of a packet, which may be the first of a new
-    /// beginning. Says whether it goes on from the one before.
+    /// Tells the timeline of a packet. Says whether it goes on from the one before.
     fn arrive(&mut self, clock: usize, follows: Follows, timestamp: i64, now_us: i64) -> bool {
         let directly = follows == Follows::Directly;
         let arrive = |timeline: &mut Timeline| timeline.arrive(clock, timestamp, now_us, directly);

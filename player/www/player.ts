@@ -24,8 +24,7 @@ export type { Ask, Credentials, PlayerOptions, State } from './options';
 export type { Problem, ProblemKind, Unsupported } from './problem';
 export type { Stats } from './stats';
 
-/** How often time is looked at, in ms. */
-const TICK = 250;
+const TICK = 250; // ms: how often time is looked at
 
 /**
  * Events: `statechange`, `problem` (it appeared, changed or went: see `problem`), `unsupported`
