@@ -28,6 +28,7 @@ mod retry;
 mod service;
 mod size;
 mod status;
+mod tally;
 mod udp;
 
 use std::collections::VecDeque;
@@ -48,6 +49,7 @@ pub use output::{Output, Trouble};
 pub use picture::LOOK;
 pub use service::{Service, Wish};
 pub use status::{Meter, Status};
+pub use tally::Tally;
 
 use datagrams::Datagrams;
 use picture::Pictures;

@@ -33,6 +33,7 @@
 //! | [`rtsp`] | RTSP: framing, messages, SDP, authentication, a client | sans-IO, shared with the player |
 //! | [`codec`] | parameter sets of H.264 and H.265 | pure, shared with the player |
 //! | [`random`] | numbers from a seed | pure, shared with the player |
+//! | [`notice`] | what of a shared camera's media is not live | sans-IO, shared with the player |
 //! | [`http`] | request heads: upgrade, page, or refusal | sans-IO |
 //! | [`websocket`] | frames: unmasking, messages, close | sans-IO |
 //! | [`channel`] | one viewer's INIT, WRAP and what goes to the camera | sans-IO |
@@ -59,6 +60,7 @@
 #![forbid(unsafe_code)]
 
 pub mod codec;
+pub mod notice;
 pub mod random;
 pub mod rtsp;
 pub mod wsp;

@@ -181,8 +181,8 @@ pub extern "C" fn timeout() -> f64 {
 
 /// A number that tells how well the stream of this session arrives: 0 RTP
 /// packets received, 1 RTP packets lost, 2 pictures sent out, 3 pictures dropped
-/// (damaged, or before a sync sample), 4 interarrival jitter of the video in
-/// milliseconds (RFC 3550 A.8). 0 for any other, and when the session is over.
+/// (damaged, or before a sync sample), 4 pictures that the gateway left out
+/// because this viewer was too slow. 0 for any other.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn statistic(which: u32) -> f64 {
     with(|player| player.session.statistic(which))

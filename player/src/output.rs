@@ -52,6 +52,8 @@ pub enum Kind {
     Reopen = 15,
     /// A whole JPEG of a track of pictures.
     Picture = 13,
+    /// What is shown before `time` is history: to be decoded, not watched.
+    Edge = 14,
 }
 
 /// One thing for JavaScript to do.
@@ -60,7 +62,8 @@ pub struct Output {
     pub kind: Kind,
     /// The track, for `Track`, `Init`, `Fragment`, `Size` and `Picture`.
     pub track: u32,
-    /// Start of the fragment or picture on the media timeline, seconds.
+    /// Start of the fragment or picture on the media timeline, seconds; of an
+    /// `Edge` the edge.
     pub time: f64,
     /// Duration of the fragment or picture, seconds.
     pub duration: f64,

@@ -102,6 +102,14 @@ pub struct Sequence {
 }
 
 impl Sequence {
+    /// What comes next is due after `sequence`.
+    pub fn after(sequence: u16) -> Self {
+        Self {
+            next: Some(sequence.wrapping_add(1)),
+            ..Self::default()
+        }
+    }
+
     /// Whether `sequence` is the one that is due.
     pub fn is_next(&self, sequence: u16) -> bool {
         self.next == Some(sequence)

@@ -39,6 +39,8 @@ pub struct Source {
     other: (u8, u8),
     ssrc: Option<u32>,
     sequence: Sequence,
+    /// Packets were left out on purpose before the next one.
+    skipped: bool,
     unwrap: Unwrap,
 }
 
@@ -50,6 +52,7 @@ impl Source {
             other: (0, 0),
             ssrc: None,
             sequence: Sequence::default(),
+            skipped: false,
             unwrap: Unwrap::default(),
         }
     }
@@ -69,6 +72,12 @@ impl Source {
         self.sequence = Sequence::default();
     }
 
+    /// The packets up to this one will not come: none of them is lost.
+    pub fn skip(&mut self, sequence: u16) {
+        self.sequence = Sequence::after(sequence);
+        self.skipped = true;
+    }
+
     /// Places a packet and unwraps its timestamp. `None`: to be dropped, for it
     /// is of another payload type, repeated or late.
     pub fn take(&mut self, packet: &Packet) -> Option<(Follows, i64)> {
@@ -83,6 +92,7 @@ impl Source {
         }
         let near = self.is_near(packet.timestamp, MAX_APART);
         let follows = match self.sequence.place(packet.sequence, near) {
+            Order::Next if std::mem::take(&mut self.skipped) => Follows::AfterLoss(0),
             Order::Next => Follows::Directly,
             Order::Gap(missing) => Follows::AfterLoss(missing),
             Order::Restart => Follows::Anew,
@@ -201,6 +211,17 @@ mod tests {
         assert_eq!(source.take(&packet(1, 7, 8)), None);
         source.pause();
         assert_eq!(source.take(&packet(1, 7, 9)), Some((Follows::Directly, 9)));
+    }
+
+    #[test]
+    fn what_was_skipped_is_not_lost_however_much_it_is() {
+        let mut source = Source::new(96);
+        source.take(&packet(1, 65_000, 5));
+        source.skip(9_999);
+        let none = Some((Follows::AfterLoss(0), 6));
+        assert_eq!(source.take(&packet(1, 10_000, 6)), none);
+        let next = Some((Follows::Directly, 6));
+        assert_eq!(source.take(&packet(1, 10_001, 6)), next);
     }
 
     #[test]

@@ -5,14 +5,8 @@ use crate::source::Follows;
 /// Counts since the session was opened.
 #[derive(Clone, Debug, Default)]
 pub struct Statistics {
-    /// RTP packets of all tracks that were taken.
-    packets: u64,
-    /// RTP packets of all tracks that are missing, by their sequence numbers.
-    lost: u64,
-    /// Pictures that went out.
-    sent: u64,
-    /// Pictures that came, if only in part, and did not go out.
-    dropped: u64,
+    /// As JavaScript numbers them: see [`Statistics::get`].
+    counts: [f64; 5],
     /// The picture that packets come of, by its timestamp, and whether it has
     /// gone out.
     picture: Option<(i64, bool)>,
@@ -21,9 +15,9 @@ pub struct Statistics {
 impl Statistics {
     /// A packet was taken.
     pub fn packet(&mut self, follows: Follows) {
-        self.packets = self.packets.wrapping_add(1);
+        self.counts[0] += 1.0;
         if let Follows::AfterLoss(missing) = follows {
-            self.lost = self.lost.wrapping_add(missing.into());
+            self.counts[1] += f64::from(missing);
         }
     }
 
@@ -31,7 +25,7 @@ impl Statistics {
     pub fn picture(&mut self, timestamp: i64) {
         match self.picture {
             Some((last, _)) if last == timestamp => return,
-            Some((_, false)) => self.dropped = self.dropped.wrapping_add(1),
+            Some((_, false)) => self.counts[3] += 1.0,
             _ => {}
         }
         self.picture = Some((timestamp, false));
@@ -39,23 +33,24 @@ impl Statistics {
 
     /// The picture at `timestamp` went out.
     pub fn sent(&mut self, timestamp: i64) {
-        self.sent = self.sent.wrapping_add(1);
+        self.counts[2] += 1.0;
         if let Some((last, sent)) = &mut self.picture {
             *sent |= *last == timestamp;
         }
     }
 
-    /// The number `which`: 0 packets received, 1 packets lost, 2 pictures sent,
-    /// 3 pictures dropped. Any other is 0.
+    /// The gateway left out so many pictures.
+    pub fn skipped(&mut self, pictures: u32) {
+        self.counts[4] += f64::from(pictures);
+    }
+
+    /// The number `which`: 0 RTP packets of all tracks that were taken, 1 those
+    /// that are missing, by their sequence numbers, 2 pictures that went out, 3
+    /// those that came, if only in part, and did not go out, 4 those that the
+    /// gateway left out. Any other is 0.
     pub fn get(&self, which: u32) -> f64 {
-        let count = match which {
-            0 => self.packets,
-            1 => self.lost,
-            2 => self.sent,
-            3 => self.dropped,
-            _ => 0,
-        };
-        count as f64
+        let count = self.counts.get(which as usize);
+        count.copied().unwrap_or(0.0)
     }
 }
 
@@ -76,7 +71,8 @@ mod tests {
             }
         }
         // The last picture may go out yet.
-        let numbers = [0, 1, 2, 3, 4].map(|which| statistics.get(which));
-        assert_eq!(numbers, [2.0, 3.0, 1.0, 2.0, 0.0]);
+        statistics.skipped(7);
+        let numbers = [0, 1, 2, 3, 4, 5].map(|which| statistics.get(which));
+        assert_eq!(numbers, [2.0, 3.0, 1.0, 2.0, 7.0, 0.0]);
     }
 }

@@ -1,15 +1,16 @@
 //! The tracks of a session: frames of the data channel in, fragments out.
 //!
-//! Invariants: all tracks are announced together, before the first fragment of
-//! any; the timeline starts at the first sync sample of the video track, and
-//! audio from before it is dropped. Where there is no video, or none comes, it
-//! starts with audio, and video that comes later joins it.
+//! Invariants: all tracks are announced together, before the first fragment of any;
+//! the timeline starts at the first sync sample of the video track, without audio from
+//! before it. Where no video comes, it starts with audio; later video joins it.
 
+use camgate::notice;
 use camgate::rtsp::sdp;
 
 use crate::audio::Audio;
-use crate::output::Queue;
-use crate::rtcp;
+use crate::output::{Kind, Output, Queue};
+use crate::pacing::TIMESCALE;
+use crate::rtcp::{self, Report};
 use crate::rtp::{self, Packet};
 use crate::source::{self, Follows, Source};
 use crate::statistics::Statistics;
@@ -35,6 +36,8 @@ struct Link {
     source: Source,
     /// Its name on the timeline.
     clock: usize,
+    /// The time of the last packet that is not live, once the gateway names it.
+    edge: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -121,8 +124,7 @@ impl Tracks {
         }
     }
 
-    /// The media that could be set up are: the others are forgotten, and what
-    /// is known of these is announced.
+    /// Media that were not set up are forgotten; what is known of the others is announced.
     pub fn begin(&mut self, queue: &mut Queue) {
         self.video.take_if(|track| track.link.channels.is_none());
         self.audio.take_if(|track| track.link.channels.is_none());
@@ -180,34 +182,26 @@ impl Tracks {
             return;
         };
         // RTCP may come on the channel of RTP (RFC 5761).
-        let track = match source::RTCP.contains(&kind) {
-            true => self.reporting(channel).map(|video| (video, false)),
-            false => self
-                .sending(channel, kind & 0x7f)
-                .map(|video| (video, true)),
+        if source::RTCP.contains(&kind) {
+            return self.report(channel, payload);
+        }
+        let Some(video) = self.sending(channel, kind & 0x7f) else {
+            return;
         };
-        match track {
-            Some((true, true)) => self.video_packet(payload, now_us, queue),
-            Some((false, true)) => self.audio_packet(payload, now_us, queue),
-            Some((video, false)) => self.report(video, payload),
-            None => {}
+        let Some((packet, timestamp)) = self.packet(video, payload, now_us, queue) else {
+            return;
+        };
+        if video {
+            self.statistics.picture(timestamp);
+            self.video_unit(Some(&packet), timestamp, queue);
+        } else {
+            self.audio_packet(&packet, timestamp, now_us, queue);
         }
     }
 
-    /// Whose reports come on `channel`: true for the video track.
-    fn reporting(&mut self, channel: u8) -> Option<bool> {
-        let hears = |link: &mut Link| {
-            let (rtp, rtcp) = link.channels?;
-            (rtcp == channel || rtp == channel).then_some(())
-        };
-        let mut tracks = [true, false].into_iter();
-        tracks.find(|video| self.link(*video).and_then(hears).is_some())
-    }
-
-    /// Whose packets of this payload type come on `channel`: true for the video
-    /// track. Cameras number channels as they like, whatever they answered: a
-    /// track that has had nothing takes what fits from any channel, and two on
-    /// one channel are told apart.
+    /// Whose packets of this payload type come on `channel`: true for the video track.
+    /// Cameras number channels as they like: a track that has had nothing takes what
+    /// fits from any channel, and two on one channel are told apart.
     fn sending(&mut self, channel: u8, payload_type: u8) -> Option<bool> {
         let mut known = None;
         let mut silent = None;
@@ -239,13 +233,30 @@ impl Tracks {
         }
     }
 
-    fn report(&mut self, video: bool, payload: &[u8]) {
-        if let Some(link) = self.link(video)
-            && let Some(report) = rtcp::sender_report(payload)
-            && let Some(timestamp) = link.source.unwrapped(report.ssrc, report.timestamp)
-        {
-            let clock = link.clock;
-            self.timeline.report(clock, report.ntp_us, timestamp);
+    fn report(&mut self, channel: u8, payload: &[u8]) {
+        let hears = |link: &&mut Link| {
+            let channels = link.channels;
+            channels.is_some_and(|(rtp, rtcp)| rtcp == channel || rtp == channel)
+        };
+        let Some(link) = self.links().find(hears) else {
+            return;
+        };
+        match rtcp::report(payload) {
+            Some(Report::Sender(report)) => {
+                let timestamp = link.source.unwrapped(report.ssrc, report.timestamp);
+                let clock = link.clock;
+                if let Some(timestamp) = timestamp {
+                    self.timeline.report(clock, report.ntp_us, timestamp);
+                }
+            }
+            Some(Report::Notice(notice)) => {
+                link.edge = Some(notice.timestamp);
+                if notice.kind == notice::Kind::Skipped {
+                    link.source.skip(notice.sequence);
+                    self.statistics.skipped(notice.pictures);
+                }
+            }
+            None => {}
         }
     }
 
@@ -277,8 +288,7 @@ impl Tracks {
         Some((packet, timestamp))
     }
 
-    /// Tells the timeline of a packet, which may be the first of a new
-    /// beginning. Says whether it goes on from the one before.
+    /// Tells the timeline of a packet. Says whether it goes on from the one before.
     fn arrive(&mut self, clock: usize, follows: Follows, timestamp: i64, now_us: i64) -> bool {
         let directly = follows == Follows::Directly;
         let arrive = |timeline: &mut Timeline| timeline.arrive(clock, timestamp, now_us, directly);
@@ -289,14 +299,6 @@ impl Tracks {
             let _ = arrive(&mut self.timeline);
         }
         goes_on
-    }
-
-    fn video_packet(&mut self, payload: &[u8], now_us: i64, queue: &mut Queue) {
-        let Some((packet, timestamp)) = self.packet(true, payload, now_us, queue) else {
-            return;
-        };
-        self.statistics.picture(timestamp);
-        self.video_unit(Some(&packet), timestamp, queue);
     }
 
     /// Sends the access unit that `packet` completes, or, without a packet, the
@@ -328,6 +330,13 @@ impl Tracks {
             self.timeline.anchor(clock, timestamp, start);
             start
         });
+        if let Some(edge) = track.link.edge.take() {
+            let ahead = edge.wrapping_sub(timestamp as u32).cast_signed();
+            queue.push(Output {
+                time: time as f64 / 1e6 + f64::from(ahead) / f64::from(TIMESCALE),
+                ..Output::bytes(Kind::Edge, VIDEO, Vec::new())
+            });
+        }
         if track.writer.emit(&unit, time, queue) {
             self.statistics.sent(timestamp);
             self.flowing = true;
@@ -336,10 +345,7 @@ impl Tracks {
         }
     }
 
-    fn audio_packet(&mut self, payload: &[u8], now_us: i64, queue: &mut Queue) {
-        let Some((packet, timestamp)) = self.packet(false, payload, now_us, queue) else {
-            return;
-        };
+    fn audio_packet(&mut self, packet: &Packet, timestamp: i64, now_us: i64, queue: &mut Queue) {
         let since = *self.waiting.get_or_insert(now_us);
         let alone = self.video.as_ref().is_none_or(|video| {
             let patience = match video.link.source.is_silent() {
@@ -357,7 +363,7 @@ impl Tracks {
             time = Some(start);
         }
         // Without a time: video begins.
-        let sent = track.writer.push(&packet, timestamp, time, now_us, queue);
+        let sent = track.writer.push(packet, timestamp, time, now_us, queue);
         self.flowing |= sent && alone;
     }
 }
@@ -388,6 +394,7 @@ impl Link {
             channels: None,
             source: Source::new(description.payload_type),
             clock,
+            edge: None,
         }
     }
 }

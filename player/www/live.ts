@@ -50,8 +50,6 @@ const SEEK_REST = 500;
 const STUCK = 1_500;
 /** A stall with data at hand: this browser needs more in front of it, in seconds per stall. */
 const STALL_STEP = 0.04;
-/** That much of the latency aimed at should have been enough to go on. */
-const ENOUGH = 1;
 /** One such step is taken back after so long without a stall, in ms. */
 const FORGIVE = 30_000;
 /** The end of a buffered range counts as reached this many seconds before it. */
@@ -136,9 +134,12 @@ export class Live {
 
   /**
    * Something was appended at `now` (ms) that begins at `from` (s). B-frames come behind a picture
-   * that is shown after them: they are late though the edge was beyond them already.
+   * that is shown after them: they are late though the edge was beyond them already. What comes
+   * until `ahead` (s) of the play head is history: decoded, but not shown.
    */
-  appended(now: number, from = Infinity): void {
+  appended(now: number, from = Infinity, ahead = 0): void {
+    ahead -= this.target;
+    if (ahead > 0 && !this.#behind) this.#jump(this.#video.currentTime + ahead, now);
     const edge = this.edge;
     if (from < this.#edge) this.#lag.late(now / 1000 - from);
     if (edge <= this.#edge) return;
@@ -161,15 +162,15 @@ export class Live {
     return endOf(this.#video.buffered);
   }
 
-  /** Seconds from the play head to the live edge. */
+  /** Seconds from the play head to the live edge, which may be yet to come. */
   get latency(): number {
-    return Math.max(0, this.edge - this.#video.currentTime);
+    return Math.abs(this.edge - this.#video.currentTime);
   }
 
   /** The latency aimed at, in seconds. */
   get target(): number {
     const jitter = this.#lag.high - this.#lag.low;
-    return Math.min(FARTHEST, Math.max(this.#nearest, (Number.isFinite(jitter) ? jitter : 0) + MARGIN) + this.#need);
+    return Math.min(FARTHEST, Math.max(this.#nearest, jitter + MARGIN) + this.#need);
   }
 
   get #nearest(): number {
@@ -193,7 +194,7 @@ export class Live {
       return;
     }
     // Against where the edge is when nothing is late; but never beyond what is really there.
-    if (!Number.isFinite(this.#lag.low)) return;
+    if (this.#lag.low === Infinity) return;
     const excess = now / 1000 - this.#lag.low - video.currentTime - target;
     this.#adjust(latency < target * THERE ? Math.min(excess, 0) : excess, early);
   }
@@ -265,7 +266,7 @@ export class Live {
   #stalled(): void {
     const { seeking, readyState } = this.#video;
     if (seeking || readyState < HAVE_METADATA) return;
-    if (this.latency < this.target * ENOUGH) return; // too little there to play: not the browser's fault
+    if (this.latency < this.target) return; // less than what is aimed at: not the browser's fault
     this.#need = Math.min(FARTHEST, this.#need + STALL_STEP);
     this.#needed = clock();
   }

@@ -28,6 +28,8 @@ const AUDIO_RETURN = 60_000;
 const AHEAD_LIMIT = 30;
 /** Space between two sessions on the timeline, in seconds. */
 const SEAM = 0.1;
+/** The same before one that begins with history: so far from the play head that browsers show nothing of it. */
+const UNSEEN = 2;
 
 interface Track {
   mime: string;
@@ -70,6 +72,8 @@ export class Mse implements TrackListener {
   #built = '';
   #tracks = new Map<number, Track>();
   #gathering = true;
+  /** Where the session's history ends, on its timeline in seconds; NaN: it has none. */
+  edge = NaN;
   #held: Fragment[] = [];
   #heldBytes = 0;
   /** When the first fragment was held. */
@@ -107,6 +111,7 @@ export class Mse implements TrackListener {
   begin(): void {
     this.#tracks = new Map([...this.#tracks].map(([id, { buffer }]) => [id, { ...blank(''), buffer }]));
     this.#gather();
+    this.edge = NaN;
     if (!this.#usable) this.#attach();
   }
 
@@ -166,7 +171,7 @@ export class Mse implements TrackListener {
 
   /** The video's first. */
   get codecs(): string[] {
-    const current = this.#current().sort(([, a], [, b]) => Number(b.video) - Number(a.video));
+    const current = this.#current().sort(([, a], [, b]) => +b.video - +a.video);
     return current.map(([, { mime }]) => codecs(mime));
   }
 
@@ -256,7 +261,7 @@ export class Mse implements TrackListener {
     if (!this.#built && !this.#makeBuffers(current)) return;
     this.#built = built;
     this.#offset = Math.max(0, ...current.map(([, { buffer }]) => buffer?.end ?? 0));
-    if (this.#offset) this.#offset += SEAM;
+    this.#offset += this.edge >= 0 ? UNSEEN : this.#offset && SEAM;
     this.#gathering = false;
     this.#trimmed = 0;
     for (const [, { buffer, mime, init }] of current) if (init) buffer?.configure(mime, init, this.#offset);

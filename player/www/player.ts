@@ -17,15 +17,14 @@ import { Screen } from './screen';
 import { credentialsFor, Session, type SessionListener, type Source } from './session';
 import { webSocketUrl } from './socket';
 import { quality, Tally, type Stats } from './stats';
-import { halves, LEFT_OUT, LOST, Machine, parsed, type Fragment, type Output, type Progress } from './wasm';
+import { halves, LEFT_OUT, LOST, Machine, parsed, SKIPPED, type Fragment, type Output, type Progress } from './wasm';
 
 export { load } from './wasm';
 export type { Ask, Credentials, PlayerOptions, State } from './options';
 export type { Problem, ProblemKind, Unsupported } from './problem';
 export type { Stats } from './stats';
 
-/** How often time is looked at, in ms. */
-const TICK = 250;
+const TICK = 250; // ms: how often time is looked at
 
 /**
  * Events: `statechange`, `problem` (it appeared, changed or went: see `problem`), `unsupported`
@@ -133,13 +132,14 @@ export class Player extends EventTarget implements SessionListener {
   get stats(): Stats {
     const none = { codecs: [], latency: 0, target: 0, buffered: 0, dropped: 0 };
     const shown = this.#screen?.stats ?? none;
-    const counted = (which: typeof LOST | typeof LEFT_OUT): number => this.#machine?.statistic(which) ?? 0;
+    const counted = (which: typeof LOST | typeof LEFT_OUT | typeof SKIPPED): number => this.#machine?.statistic(which) ?? 0;
     return {
       ...shown,
       ...this.#tally,
       state: this.#state,
       dropped: shown.dropped + counted(LEFT_OUT),
       lost: counted(LOST),
+      skipped: counted(SKIPPED),
     };
   }
 
@@ -303,8 +303,9 @@ export class Player extends EventTarget implements SessionListener {
         this.#patience.feed(clock(), false);
         return this.#setState(text as Progress);
       case 'track': return this.#track(track, text);
-      case 'init': return this.#screen?.init(track, bytes);
+      case 'init': return this.#screen?.mse.init(track, bytes);
       case 'fragment': return this.#fragment(output);
+      case 'edge': return void (this.#screen && (this.#screen.mse.edge = output.time));
       case 'unsupported': return this.#leaveOut(problems.leftOut(...halves(text, ' '), 'player'));
       case 'picture': return this.#picture(output);
       case 'size': return this.#size(...(halves(text, 'x').map(Number) as [number, number]));
@@ -346,7 +347,7 @@ export class Player extends EventTarget implements SessionListener {
       this.#patience.feed(now, true);
       this.#setProblem(undefined);
     }
-    this.#screen.fragment(fragment, now);
+    this.#screen.mse.fragment(fragment, now);
   }
 
   #tick(): void {

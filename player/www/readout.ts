@@ -12,14 +12,14 @@ export class Readout {
 }
 
 function lines({ stats }: Player): string[] {
-  const { width, height, fps, bitrate, latency, target, buffered, dropped, lost, reconnects } = stats;
+  const { width, height, fps, bitrate, latency, target, buffered, dropped, skipped, lost, reconnects } = stats;
   return [
     stats.codecs.join(' + ') || stats.state,
     `${width} × ${height}, ${fps.toFixed()} pictures/s`,
     `${(bitrate / 1000).toFixed()} kbit/s`,
     buffered ? `${(latency * 1000).toFixed()} ms behind, aims at ${(target * 1000).toFixed()}` : '', // pictures wait for nothing
     buffered ? `${buffered.toFixed(1)} s buffered` : '',
-    `${dropped} pictures dropped, ${lost} packets lost`,
+    `${dropped} pictures dropped, ${skipped} skipped, ${lost} packets lost`,
     reconnects ? `${reconnects} reconnects` : '',
   ].filter(Boolean);
 }

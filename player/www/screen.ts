@@ -22,7 +22,8 @@ export interface ScreenListener {
 export class Screen {
   readonly #video: HTMLMediaElement;
   readonly #listener: ScreenListener;
-  readonly #mse: Mse;
+  /** Takes init segments and fragments. */
+  readonly mse: Mse;
   #live: Live;
   /** The camera sends Motion JPEG. */
   #drawn = false;
@@ -33,15 +34,16 @@ export class Screen {
     this.#video = video;
     this.#listener = listener;
     this.#live = new Live(video);
-    this.#mse = new Mse(video, keep, {
-      appended: (from) => this.#live.appended(clock(), from),
+    const mse: Mse = new Mse(video, keep, {
+      appended: (from) => this.#live.appended(clock(), from, mse.edge - mse.position),
       broken: (detail) => listener.broken(detail),
     });
+    this.mse = mse;
   }
 
   /** A session begins: its tracks come anew, its timeline starts near 0. */
   begin(): void {
-    this.#mse.begin();
+    this.mse.begin();
     this.#pictures?.begin();
     this.#live.reset();
   }
@@ -50,38 +52,30 @@ export class Screen {
   track(id: number, mime: string): boolean {
     const drawn = mime === JPEG;
     if (drawn || mime.startsWith('video')) this.#draw(drawn);
-    return drawn || this.#mse.track(id, mime);
-  }
-
-  init(id: number, bytes: BufferSource): void {
-    this.#mse.init(id, bytes);
-  }
-
-  fragment(fragment: Fragment, now: number): void {
-    this.#mse.fragment(fragment, now);
+    return drawn || this.mse.track(id, mime);
   }
 
   picture(picture: Fragment, now: number): void {
-    this.#pictures?.show(picture, this.#mse.position, now);
+    this.#pictures?.show(picture, this.mse.position, now);
   }
 
   /** Whether the stream is at a stand without this track: the video, or the audio of a stream without. */
   leads(id: number): boolean {
-    return !this.#drawn && this.#mse.leads(id);
+    return !this.#drawn && this.mse.leads(id);
   }
 
   tick(now: number): void {
-    this.#mse.tick(now);
+    this.mse.tick(now);
     this.#live.sound = this.sound;
     this.#live.tick(now);
   }
 
   set keep(seconds: number) {
-    this.#mse.keep = seconds;
+    this.mse.keep = seconds;
   }
 
   get sound(): boolean {
-    return this.#mse.sound;
+    return this.mse.sound;
   }
 
   /** There is something to play. */
@@ -90,7 +84,7 @@ export class Screen {
   }
 
   get codecs(): string[] {
-    return [...(this.#drawn ? ['jpeg'] : []), ...this.#mse.codecs];
+    return [...(this.#drawn ? ['jpeg'] : []), ...this.mse.codecs];
   }
 
   get stats(): Pick<Stats, 'codecs' | 'latency' | 'target' | 'buffered' | 'dropped'> {
@@ -106,7 +100,7 @@ export class Screen {
 
   destroy(): void {
     this.#drawn = false;
-    this.#mse.destroy();
+    this.mse.destroy();
     this.#live.destroy();
     this.#pictures?.destroy();
   }
@@ -131,7 +125,7 @@ export class Screen {
     this.#live.destroy();
     this.#pictures?.destroy();
     const fed = Drawn ? new Audio() : video;
-    this.#mse.move(fed);
+    this.mse.move(fed);
     this.#live = new Live(fed);
     this.#pictures = Drawn && new Drawn(video, fed, (width, height) => this.#listener.sized(width, height));
     if (playing) video.play().catch(() => {}); // the owner hears of it from the element's events

@@ -60,7 +60,7 @@ export class Link {
       socket = this.#sockets[name] = new WebSocket(this.#url, name);
     } catch (error) {
       // Thrown at once for ws:// inside https://, and for what is no address of a WebSocket.
-      const secure = error instanceof DOMException && error.name === 'SecurityError';
+      const secure = (error as Error).name === 'SecurityError';
       return queueMicrotask(() => this.#lose(secure ? insecure() : unusable()));
     }
     socket.binaryType = 'arraybuffer';

@@ -22,6 +22,8 @@ export interface Stats {
   dropped: number;
   /** RTP packets lost on the way, in this session. */
   lost: number;
+  /** Pictures that the gateway left out in this session, because they could not be sent fast enough. */
+  skipped: number;
   fragments: number;
   /** Bytes of media, with all their headers, over all sessions. */
   bytes: number;

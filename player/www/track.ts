@@ -101,7 +101,7 @@ export class TrackBuffer {
 
   get #alive(): boolean {
     if (this.#dead || this.#source.readyState !== 'open') return false;
-    return Array.prototype.includes.call(this.#source.sourceBuffers, this.#buffer);
+    return [...this.#source.sourceBuffers].includes(this.#buffer);
   }
 
   #updated(): void {
@@ -128,8 +128,9 @@ export class TrackBuffer {
       if ('init' in step) this.#apply(step);
       else this.#appendRun();
     } catch (error) {
-      if (error instanceof DOMException && error.name === 'QuotaExceededError') this.#makeRoom();
-      else this.#break(error instanceof Error ? error.message : String(error));
+      const { name, message } = error as Error;
+      if (name === 'QuotaExceededError') this.#makeRoom();
+      else this.#break(message);
     }
   }
 

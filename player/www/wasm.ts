@@ -49,9 +49,10 @@ export interface Fragment {
  * What there is to do, by its number at the boundary. `text` is: of `control` and `data` what to send there, of
  * `track` a MIME type, of `info` JSON, of `state` a Progress, of `error` a status and a sentence (on lines of their
  * own), of `unsupported` medium and codec, of `size` width and height. `bytes` are of `init`, `fragment`, `picture`.
+ * `edge` says that what is shown before its time is history.
  */
 const KINDS = [
-  '', 'control', 'openData', 'data', 'track', 'init', 'fragment', 'info', 'state', 'error', 'unsupported', 'closed', 'size', 'picture', '', 'reopen',
+  '', 'control', 'openData', 'data', 'track', 'init', 'fragment', 'info', 'state', 'error', 'unsupported', 'closed', 'size', 'picture', 'edge', 'reopen',
 ] as const;
 
 export interface Output extends Fragment {
@@ -62,6 +63,7 @@ export interface Output extends Fragment {
 /** What the wasm counts, by its number at the boundary. */
 export const LOST = 1;
 export const LEFT_OUT = 3;
+export const SKIPPED = 4;
 
 /** A gateway that does not answer must not keep the players of a page waiting for ever, in ms. */
 const LOAD_LIMIT = 60_000;
@@ -128,19 +130,18 @@ export class Machine {
     return this.#wasm.timeout();
   }
 
-  /** How well the stream arrives: packets received and lost, pictures sent out and dropped, jitter in ms. */
-  statistic(which: 0 | 1 | 2 | 3): number {
+  /** How well the stream arrives: packets received and lost, pictures sent out, dropped and skipped. */
+  statistic(which: 0 | 1 | 2 | 3 | 4): number {
     return this.#wasm.statistic(which);
   }
 
   /** The next thing to do, undefined when there is nothing more. To be asked after every call. */
   poll(): Output | undefined {
-    for (;;) {
-      const kind = this.#wasm.poll_output();
-      if (kind === 0) return undefined;
+    for (let kind; (kind = this.#wasm.poll_output()); ) {
       const output = this.#output(kind);
       if (output) return output;
     }
+    return undefined;
   }
 
   #output(number: number): Output | undefined {
@@ -152,10 +153,10 @@ export class Machine {
       kind,
       track: wasm.output_track(),
       bytes,
-      text: kind === 'init' || kind === 'fragment' || kind === 'picture' ? '' : this.#utf8.decode(bytes),
+      text: /^(init|f|p)/.test(kind) ? '' : this.#utf8.decode(bytes),
       time: wasm.output_time(),
       duration: wasm.output_duration(),
-      sync: wasm.output_sync() !== 0,
+      sync: !!wasm.output_sync(),
     };
   }
 

@@ -124,6 +124,7 @@ impl Server {
 
     fn write_media(&mut self, viewer: Key, data: Key) -> Option<Pumped> {
         let found = self.viewers.get_mut(viewer)?;
+        let told = found.takes_notices();
         let connection = self.connections.get_mut(data)?;
         let Some(delivery) = found.delivery.as_mut() else {
             return Some(match connection.flush() {
@@ -140,6 +141,13 @@ impl Server {
             if delivery.between_messages() {
                 if connection.flush().is_err() {
                     break Pumped::Broken;
+                }
+                // One at a time: a viewer that takes nothing makes nothing grow.
+                if connection.out.is_empty()
+                    && let Some(tally) = found.skipped.take_if(|_| told && !found.skipping)
+                {
+                    delivery.tell(&tally, &mut connection.out);
+                    continue;
                 }
                 let may_end = found
                     .ending

@@ -15,9 +15,11 @@
 
 use std::io::{self, IoSlice, Write};
 
+use crate::camera::Tally;
 use crate::rtsp::framer::{DOLLAR, FRAME_HEADER};
 use crate::websocket::{self, Kind};
 
+use super::outbox::Outbox;
 use super::pool::MAX_FRAME;
 use super::queue::{Queue, Walk};
 
@@ -184,6 +186,13 @@ impl Delivery {
             .to_vec();
         bytes.extend_from_slice(payload);
         Some(bytes)
+    }
+
+    /// Puts what the viewer is to be told of these frames into its `out`.
+    pub fn tell(&self, tally: &Tally, out: &mut Outbox) {
+        for (channel, notice) in tally.notices() {
+            out.push(self.wrap(channel, &notice).unwrap_or_default());
+        }
     }
 
     /// What the viewer calls a channel of the source.

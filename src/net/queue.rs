@@ -10,13 +10,19 @@
 //! RTSP message or stray bytes were cut out before it, or when the beginning of
 //! a frame is all that is left in a full buffer and goes to its front.
 
+mod chunk;
+mod walk;
+
 use std::collections::VecDeque;
 use std::io::IoSliceMut;
 
-use crate::rtsp::framer::{Event, Framer, Invalid};
+use crate::rtsp::framer::{Framer, Invalid};
 
 use super::key::Key;
-use super::pool::{Buffer, MAX_FRAME, Pool};
+use super::pool::{MAX_FRAME, Pool};
+
+use chunk::Chunk;
+pub use walk::Walk;
 
 /// Bytes that one read makes room for, if the pool has them.
 const READ: usize = 64 * 1024;
@@ -25,74 +31,6 @@ pub const FRAME_HEADER: usize = 4;
 /// Pieces of memory in one read: more than [`READ`] needs with any buffer from
 /// 8 KiB on.
 pub const READ_SLICES: usize = 9;
-
-struct Chunk {
-    buffer: Buffer,
-    start: usize,
-    end: usize,
-}
-
-/// What a sifting left.
-struct Sifted {
-    /// Bytes of media.
-    kept: usize,
-    /// How many of them come behind the last frame that became whole, if any did.
-    behind_frame: Option<usize>,
-    /// Bytes of media before them that turned out to be none; how many of these
-    /// lie in buffers before this one.
-    withdrawn: usize,
-    before: usize,
-    invalid: Option<Invalid>,
-}
-
-impl Chunk {
-    /// Goes through `count` bytes that were read behind the end: media stays,
-    /// moved up if a message was before it.
-    fn sift(&mut self, count: usize, framer: &mut Framer, brought: &mut Brought) -> Sifted {
-        let (mut from, stop) = (self.end, self.end + count);
-        let mut sifted = Sifted {
-            kept: 0,
-            behind_frame: None,
-            withdrawn: 0,
-            before: 0,
-            invalid: None,
-        };
-        while from < stop {
-            let step = match framer.feed(&self.buffer[from..stop]) {
-                Ok(step) => step,
-                Err(invalid) => {
-                    sifted.invalid = Some(invalid);
-                    break;
-                }
-            };
-            // Only ever at the first step: it was a piece's end.
-            if step.withdrawn > 0 {
-                let here = step.withdrawn.min(self.end - self.start);
-                self.end -= here;
-                (sifted.withdrawn, sifted.before) = (step.withdrawn, step.withdrawn - here);
-            }
-            let next = from + step.consumed;
-            if step.media {
-                if from != self.end {
-                    self.buffer.copy_within(from..next, self.end);
-                }
-                self.end += step.consumed;
-                sifted.kept += step.consumed;
-                sifted.behind_frame = sifted.behind_frame.map(|n| n + step.consumed);
-            }
-            from = next;
-            match step.event {
-                Event::Frame { .. } => {
-                    sifted.behind_frame = Some(0);
-                    brought.frames += 1;
-                }
-                Event::Message => brought.messages.push(framer.message().to_vec()),
-                Event::NeedMore | Event::Blank => {}
-            }
-        }
-        sifted
-    }
-}
 
 /// Why nothing can be read just now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,7 +101,7 @@ impl Queue {
             (only.start, only.end) = (0, only.end - only.start);
         }
         let mut room = match self.chunks.back() {
-            Some(last) if has_room(last, size) => size - last.end,
+            Some(last) if last.has_room() => size - last.end,
             _ => 0,
         };
         while room < READ {
@@ -178,8 +116,7 @@ impl Queue {
             match taken {
                 Ok(buffer) => {
                     room += size;
-                    let (start, end) = (0, 0);
-                    self.chunks.push_back(Chunk { buffer, start, end });
+                    self.chunks.push_back(Chunk::new(buffer));
                 }
                 Err(_) if room > 0 => break,
                 Err(why) => return Err(why),
@@ -221,8 +158,7 @@ impl Queue {
             return Err(NoRoom::Full);
         }
         let buffer = pool.take(owner, held, false).ok_or(NoRoom::PoolEmpty)?;
-        let (start, end) = (0, 0);
-        self.chunks.push_back(Chunk { buffer, start, end });
+        self.chunks.push_back(Chunk::new(buffer));
         Ok(())
     }
 
@@ -256,7 +192,7 @@ impl Queue {
         let empty = self.chunks.iter().rev().take_while(|chunk| chunk.end == 0);
         let first = self.chunks.len() - empty.count();
         match first.checked_sub(1).and_then(|last| self.chunks.get(last)) {
-            Some(last) if has_room(last, last.buffer.len()) => first - 1,
+            Some(last) if last.has_room() => first - 1,
             _ => first,
         }
     }
@@ -269,7 +205,7 @@ impl Queue {
     /// Whether [`Queue::room`] would find some.
     pub fn has_room(&self, pool: &Pool, owner: Key) -> bool {
         let size = pool.buffer_size();
-        let in_last = self.chunks.back().is_some_and(|last| has_room(last, size));
+        let in_last = self.chunks.back().is_some_and(Chunk::has_room);
         let held = self.chunks.len();
         in_last
             || self.may_move(size)
@@ -396,134 +332,12 @@ impl Queue {
             }
         }
     }
-
-    /// How many frames begin from `from` on and before `to`, both beginnings of
-    /// frames.
-    pub fn frames_between(&self, from: u64, to: u64) -> u64 {
-        let (mut at, mut count) = (from.max(self.head), 0);
-        let mut walk = self.walk(at);
-        while at < to
-            && let Some((_, length)) = walk.frame_header()
-        {
-            walk.skip(length);
-            at += 4 + length as u64;
-            count += 1;
-        }
-        count
-    }
-
-    /// A walk over the bytes from `position` on.
-    pub fn walk(&self, position: u64) -> Walk<'_> {
-        // Most viewers are near the end, and a cache may be long.
-        let (mut chunk, mut start) = (self.chunks.len(), self.tail);
-        while start > position
-            && let Some(before) = chunk.checked_sub(1)
-        {
-            chunk = before;
-            start -= (self.chunks[chunk].end - self.chunks[chunk].start) as u64;
-        }
-        let mut walk = Walk {
-            queue: self,
-            chunk,
-            offset: 0,
-        };
-        walk.skip(position.saturating_sub(start) as usize);
-        walk
-    }
 }
 
 /// Buffers for a backlog: one more than it fills, because the first and the last
 /// may be partly filled.
 fn most(backlog: usize, buffer_size: usize) -> usize {
     backlog.max(MAX_FRAME).div_ceil(buffer_size) + 1
-}
-
-/// Room for less than this is not worth a read.
-fn has_room(chunk: &Chunk, size: usize) -> bool {
-    size - chunk.end >= size / 8
-}
-
-/// A place in the queue's bytes, moving forward.
-pub struct Walk<'a> {
-    queue: &'a Queue,
-    chunk: usize,
-    /// From the chunk's start.
-    offset: usize,
-}
-
-impl<'a> Walk<'a> {
-    /// The rest of the piece of memory the walk stands in, at most `most` bytes;
-    /// empty at the end. Moves past it.
-    pub fn slice(&mut self, most: usize) -> &'a [u8] {
-        // One that held nothing but messages and stray bytes is passed over.
-        let empty = |chunk: &Chunk| chunk.start == chunk.end;
-        while self.queue.chunks.get(self.chunk).is_some_and(empty) {
-            self.chunk += 1;
-        }
-        let Some(chunk) = self.queue.chunks.get(self.chunk) else {
-            return &[];
-        };
-        let start = chunk.start + self.offset;
-        let length = (chunk.end - start).min(most);
-        self.offset += length;
-        if start + length == chunk.end {
-            self.chunk += 1;
-            self.offset = 0;
-        }
-        &chunk.buffer[start..start + length]
-    }
-
-    /// Moves on by `count` bytes.
-    pub fn skip(&mut self, mut count: usize) {
-        while count > 0 {
-            match self.slice(count).len() {
-                0 => return,
-                length => count -= length,
-            }
-        }
-    }
-
-    /// The channel and the payload length in the frame header that the walk
-    /// stands at; moves past the header. `None` at the end of the queue.
-    pub fn frame_header(&mut self) -> Option<(u8, usize)> {
-        let mut header = [0; 4];
-        self.copy(&mut header)?;
-        let length = u16::from_be_bytes([header[2], header[3]]);
-        Some((header[1], usize::from(length)))
-    }
-
-    /// The next `count` bytes as one piece, copied into `scratch` only if they
-    /// straddle buffers; moves past them.
-    pub fn piece<'b>(&mut self, count: usize, scratch: &'b mut [u8]) -> &'b [u8]
-    where
-        'a: 'b,
-    {
-        let mut ahead = Walk { ..*self };
-        let first = ahead.slice(count);
-        if first.len() == count {
-            *self = ahead;
-            return first;
-        }
-        let most = count.min(scratch.len());
-        match self.copy(&mut scratch[..most]) {
-            Some(()) => &scratch[..most],
-            None => &[],
-        }
-    }
-
-    /// Fills `room` and moves past what it took; `None` if there is less.
-    fn copy(&mut self, room: &mut [u8]) -> Option<()> {
-        let mut filled = 0;
-        while filled < room.len() {
-            let piece = self.slice(room.len() - filled);
-            if piece.is_empty() {
-                return None;
-            }
-            room[filled..filled + piece.len()].copy_from_slice(piece);
-            filled += piece.len();
-        }
-        Some(())
-    }
 }
 
 #[cfg(test)]

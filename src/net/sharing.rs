@@ -8,6 +8,7 @@
 //! are left out for it, never a part of one.
 
 use crate::camera::LOOK;
+use crate::notice::Kind;
 
 /// The most that is set aside to finish a picture for a viewer who is to lose the
 /// next ones, in bytes; of a longer one a part is left out.
@@ -44,23 +45,12 @@ impl Server {
         let Some(source) = self.sources.get(shared.source) else {
             return;
         };
-        let queue = &source.queue;
-        let mut at = shared.seen.max(queue.head());
-        let mut walk = queue.walk(at);
-        let mut scratch = [0; LOOK];
-        while at < queue.whole() {
-            let Some((channel, length)) = walk.frame_header() else {
-                break;
-            };
-            let look = length.min(LOOK);
-            let start = walk.piece(look, &mut scratch);
-            walk.skip(length - look);
-            shared.camera.frame(channel, start, length, at);
-            at += 4 + length as u64;
-        }
-        shared.seen = at;
+        let (camera, whole) = (&mut shared.camera, source.queue.whole());
+        let look = |channel, start: &[u8], length, at| camera.frame(channel, start, length, at);
+        source.queue.frames::<LOOK>(shared.seen, whole, look);
+        shared.seen = whole;
         shared.camera.heard(self.now);
-        shared.camera.cache.grown(queue.head(), at);
+        shared.camera.cache.grown(source.queue.head(), whole);
         if let Some(channel) = shared.camera.take_foreign() {
             log::warn!(
                 "[{}] the camera sends on channel {channel}, which is no track's, by byte {}",
@@ -119,7 +109,12 @@ impl Server {
         let end = cache.next_picture(at);
         let end = end.filter(|end| !skipped && end - at <= MAX_REST);
         let end = end.map_or(at, |end| end.min(target));
-        shared.camera.skipped += source.queue.frames_between(end, target);
+        let new = || shared.camera.tally(Kind::Skipped);
+        let tally = found.skipped.get_or_insert_with(new);
+        let before = tally.frames;
+        let count = |channel, start: &[u8], _, _| tally.frame(channel, start);
+        source.queue.frames::<LOOK>(end, target, count);
+        shared.camera.skipped += tally.frames - before;
         let between = delivery.between_messages();
         let rest = delivery.jump(target, end, &source.queue);
         match self.connections.get_mut(data) {

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use crate::camera::Tally;
 use crate::channel::Channel;
 use crate::rtsp::framer::Framer;
 
@@ -37,6 +38,8 @@ pub struct Viewer {
     pub channels: Option<Vec<(u8, u8)>>,
     /// It lost frames of a shared camera, and waits for a key frame.
     pub skipping: bool,
+    /// What it lost and was not told yet.
+    pub skipped: Option<Tally>,
     /// Until when the next step of its opening must have come: INIT, then JOIN.
     pub open_by: Option<Instant>,
     /// Since when the data socket takes nothing although there is something.
@@ -78,10 +81,17 @@ impl Viewer {
             framing: Framing::Messages,
             channels: None,
             skipping: false,
+            skipped: None,
             open_by: Some(open_by),
             stuck: None,
             ending: None,
         }
+    }
+
+    /// Whether it is told what of its media is not live: our own player says by
+    /// JOIN that it takes batches.
+    pub fn takes_notices(&self) -> bool {
+        self.framing == Framing::Batches && self.requests.is_none()
     }
 }
 

@@ -1,7 +1,8 @@
 //! Viewers of shared cameras: they name one, wait until it plays, get its media,
 //! and go.
 
-use crate::camera::Camera;
+use crate::camera::{Camera, LOOK};
+use crate::notice::Kind;
 use crate::rtsp::framer::Framer;
 
 use super::delivery::Delivery;
@@ -186,7 +187,8 @@ impl Server {
         let Some(camera) = self.shared.get(key).map(|shared| &shared.camera) else {
             return;
         };
-        let position = camera.cache.start().unwrap_or(source.queue.whole());
+        let whole = source.queue.whole();
+        let position = camera.cache.start().unwrap_or(whole);
         let delivery = Delivery::new(position, found.framing, chosen(camera, channels));
         if let Some(connection) = self.connections.get_mut(data) {
             // Where a system cannot do this, it is as it was.
@@ -196,9 +198,15 @@ impl Server {
                     .out
                     .push(delivery.wrap(*channel, report).unwrap_or_default());
             }
+            if found.takes_notices() {
+                let mut history = camera.tally(Kind::History);
+                let count = |channel, start: &[u8], _, _| history.frame(channel, start);
+                source.queue.frames::<LOOK>(position, whole, count);
+                delivery.tell(&history, &mut connection.out);
+            }
         }
         found.delivery = Some(delivery);
-        found.skipping = false;
+        (found.skipping, found.skipped) = (false, None);
         source.watchers.push(viewer);
         self.schedule(data);
     }

@@ -277,12 +277,11 @@ fn read_mapping(mapping: &str) -> (String, u32, u16) {
     (encoding, rate.unwrap_or(0), channels.unwrap_or(1))
 }
 
-/// The static payload types (RFC 3551 §6, tables 4 and 5), as `a=rtpmap` would
-/// say them.
-const STATIC: &str = "0 PCMU/8000,3 GSM/8000,4 G723/8000,5 DVI4/8000,6 DVI4/16000,7 LPC/8000,\
-    8 PCMA/8000,9 G722/8000,10 L16/44100/2,11 L16/44100,12 QCELP/8000,14 MPA/90000,\
-    15 G728/8000,16 DVI4/11025,17 DVI4/22050,18 G729/8000,25 CELB/90000,26 JPEG/90000,\
-    28 NV/90000,31 H261/90000,32 MPV/90000,33 MP2T/90000,34 H263/90000";
+/// The static payload types (RFC 3551 §6, tables 4 and 5) that cameras have or
+/// had, as `a=rtpmap` would say them.
+const STATIC: &str = "0 PCMU/8000,4 G723/8000,8 PCMA/8000,9 G722/8000,10 L16/44100/2,\
+    11 L16/44100,14 MPA/90000,18 G729/8000,26 JPEG/90000,32 MPV/90000,33 MP2T/90000,\
+    34 H263/90000";
 
 /// What a static payload type stands for.
 fn static_type(payload_type: Option<u8>) -> Option<&'static str> {

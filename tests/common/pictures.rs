@@ -69,6 +69,9 @@ pub fn packets(mut bytes: &[u8]) -> Vec<Packet> {
         let length = usize::from(u16::from_be_bytes([header[2], header[3]]));
         let (payload, rest) = rest.split_at(length);
         bytes = rest;
+        if payload[1] == 204 {
+            continue; // what the gateway says of them
+        }
         let sequence = u16::from_be_bytes([payload[2], payload[3]]);
         let time = u32::from_be_bytes(payload[4..8].try_into().unwrap());
         let picture = time / 3600;

@@ -254,7 +254,9 @@ proptest! {
                 queue.release(next, &mut pool, Some(key));
             }
         }
-        prop_assert_eq!(queue.frames_between(queue.head(), queue.whole()), due.len() as u64);
+        let mut frames = 0;
+        queue.frames::<4>(queue.head(), queue.whole(), |_, _, _, _| frames += 1);
+        prop_assert_eq!(frames, due.len());
         queue.clear(&mut pool);
         prop_assert_eq!(pool.free(), pool.total());
     }

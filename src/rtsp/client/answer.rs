@@ -286,7 +286,7 @@ impl Client {
             return self.fail(Failure::Redirect(there));
         }
         if self.redirects >= MAX_REDIRECTS {
-            return self.fail(Failure::Protocol("the camera redirects in a circle"));
+            return self.fail(Failure::Protocol("The camera redirects in a circle."));
         }
         self.redirects += 1;
         if let Some(credentials) = there.credentials() {

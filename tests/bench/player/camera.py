@@ -1,14 +1,14 @@
 #!/usr/bin/python3
 """An RTSP camera whose picture tells when it was drawn.
 
-    camera.py [--sound]
+    camera.py [--sound] [--group PICTURES]
 
 Serves rtsp://127.0.0.1:PORT/ and prints `READY PORT`: H.264, 640x360, 25
 pictures a second, encoded without delay. Across the top of each picture
 stand BITS blocks, white for 1, the most significant bit first: the
 milliseconds since 1970 at the moment of drawing, modulo 2^BITS. Below them is
-a texture that moves, so that the encoder has work to do. It ends when its
-standard input does.
+a texture that moves, so that the encoder has work to do. Every PICTUREth is a
+key frame (50). It ends when its standard input does.
 """
 import argparse
 import os
@@ -30,7 +30,7 @@ BLACK, WHITE, GREY = b"\x10", b"\xeb", b"\x80"
 VIDEO = (
     "appsrc name=clock is-live=true format=time do-timestamp=true max-buffers=2 leaky-type=downstream "
     f"caps=video/x-raw,format=I420,width={WIDTH},height={HEIGHT},framerate={PER_SECOND}/1 "
-    "! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=50 bitrate=1500 "
+    "! x264enc tune=zerolatency speed-preset=ultrafast key-int-max={} bitrate=1500 "
     "! video/x-h264,profile=constrained-baseline ! rtph264pay name=pay0 pt=96 config-interval=-1 "
 )
 SOUND = (
@@ -82,13 +82,14 @@ def configure(_, media):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--sound", action="store_true")
+    parser.add_argument("--group", type=int, default=50)
     options = parser.parse_args()
     Gst.init(None)
     server = GstRtspServer.RTSPServer.new()
     server.set_address("127.0.0.1")
     server.set_service("0")
     factory = GstRtspServer.RTSPMediaFactory.new()
-    factory.set_launch("( " + VIDEO + (SOUND if options.sound else "") + ")")
+    factory.set_launch("( " + VIDEO.format(options.group) + (SOUND if options.sound else "") + ")")
     factory.set_shared(True)
     factory.set_protocols(GstRtsp.RTSPLowerTrans.TCP)
     factory.connect("media-configure", configure)

@@ -1,0 +1,121 @@
+//! Which packets of a camera's tracks lie between two places in its media.
+
+use crate::notice::{Kind, LENGTH, Notice};
+
+use super::Camera;
+use super::description::Track;
+use super::picture::Header;
+
+/// Counts frames, and RTP packets by track.
+#[derive(Debug)]
+pub struct Tally {
+    /// All frames, RTCP among them.
+    pub frames: u64,
+    kind: Kind,
+    tracks: Vec<(Track, Option<Notice>)>,
+}
+
+impl Tally {
+    /// Nothing yet, of these tracks.
+    fn new(kind: Kind, tracks: &[Track]) -> Tally {
+        let tracks = tracks.iter();
+        Tally {
+            frames: 0,
+            kind,
+            tracks: tracks.map(|track| (track.clone(), None)).collect(),
+        }
+    }
+
+    /// A frame on `channel`; `start` are the first bytes of its payload.
+    pub fn frame(&mut self, channel: u8, start: &[u8]) {
+        self.frames += 1;
+        // RTCP may come on the channel of RTP (RFC 5761 §4).
+        let is_rtcp = matches!(start.get(1), Some(192..=223));
+        let mut tracks = self.tracks.iter_mut();
+        if let Some((track, notice)) = tracks.find(|(track, _)| track.rtp == channel && !is_rtcp)
+            && let Some(header) = Header::read(start)
+        {
+            let (packets, pictures, timestamp) = notice.map_or((0, 0, None), |it| {
+                (it.packets, it.pictures, Some(it.timestamp))
+            });
+            let new = track.is_video && timestamp != Some(header.timestamp);
+            *notice = Some(Notice {
+                kind: self.kind,
+                ssrc: header.ssrc,
+                sequence: header.sequence,
+                timestamp: header.timestamp,
+                packets: packets.saturating_add(1),
+                pictures: pictures.saturating_add(new.into()),
+            });
+        }
+    }
+
+    /// What a viewer is to be told: packets, and the RTCP channels they go on.
+    pub fn notices(&self) -> impl Iterator<Item = (u8, [u8; LENGTH])> {
+        let tracks = self.tracks.iter();
+        tracks.filter_map(|(track, notice)| Some((track.rtcp, notice.as_ref()?.write())))
+    }
+}
+
+impl Camera {
+    /// Counts frames of this camera that are `kind` to a viewer.
+    pub fn tally(&self, kind: Kind) -> Tally {
+        let tracks = self.description.as_ref().map(|it| &it.tracks[..]);
+        Tally::new(kind, tracks.unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::camera::Description;
+    use crate::rtsp::sdp;
+
+    fn packet(kind: u8, sequence: u16, timestamp: u32) -> Vec<u8> {
+        let mut packet = vec![0x80, kind];
+        packet.extend(sequence.to_be_bytes());
+        packet.extend(timestamp.to_be_bytes());
+        packet.extend([0, 0, 0, 9]);
+        packet
+    }
+
+    #[test]
+    fn packets_and_pictures_are_counted_by_track() {
+        let session = sdp::parse(
+            b"m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\nm=audio 0 RTP/AVP 0\r\nm=audio 0 RTP/AVP 8\r\n",
+        );
+        let mut description = Description::new(b"");
+        for (number, media) in session.media.iter().enumerate() {
+            let rtp = 2 * number as u8;
+            description.add(number, media, rtp, rtp + 1);
+        }
+        let mut tally = Tally::new(Kind::History, &description.tracks);
+        for (sequence, timestamp) in [(65_534, 10), (65_535, 10), (0, 20)] {
+            tally.frame(0, &packet(0x60, sequence, timestamp));
+        }
+        tally.frame(2, &packet(0, 8, 160));
+        tally.frame(0, &packet(200, 5, 5));
+        tally.frame(1, &packet(200, 5, 5));
+        tally.frame(7, &packet(0x60, 5, 5));
+        tally.frame(0, &[0x80]);
+        assert_eq!(tally.frames, 8);
+        let notices: Vec<_> = tally.notices().collect();
+        let video = Notice {
+            kind: Kind::History,
+            ssrc: 9,
+            sequence: 0,
+            timestamp: 20,
+            packets: 3,
+            pictures: 2,
+        };
+        let sound = Notice {
+            sequence: 8,
+            timestamp: 160,
+            packets: 1,
+            pictures: 0,
+            ..video
+        };
+        let expected = [(1, video.write()), (3, sound.write())];
+        assert_eq!(notices, expected, "of the third none");
+    }
+}

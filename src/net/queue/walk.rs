@@ -1,0 +1,131 @@
+//! Going through a queue's bytes, from piece of memory to piece of memory.
+
+use super::chunk::Chunk;
+use super::{FRAME_HEADER, Queue};
+
+/// A place in the queue's bytes, moving forward.
+pub struct Walk<'a> {
+    queue: &'a Queue,
+    chunk: usize,
+    /// From the chunk's start.
+    offset: usize,
+}
+
+impl<'a> Walk<'a> {
+    /// The rest of the piece of memory the walk stands in, at most `most` bytes;
+    /// empty at the end. Moves past it.
+    pub fn slice(&mut self, most: usize) -> &'a [u8] {
+        // One that held nothing but messages and stray bytes is passed over.
+        let empty = |chunk: &Chunk| chunk.start == chunk.end;
+        while self.queue.chunks.get(self.chunk).is_some_and(empty) {
+            self.chunk += 1;
+        }
+        let Some(chunk) = self.queue.chunks.get(self.chunk) else {
+            return &[];
+        };
+        let start = chunk.start + self.offset;
+        let length = (chunk.end - start).min(most);
+        self.offset += length;
+        if start + length == chunk.end {
+            self.chunk += 1;
+            self.offset = 0;
+        }
+        &chunk.buffer[start..start + length]
+    }
+
+    /// Moves on by `count` bytes.
+    pub fn skip(&mut self, mut count: usize) {
+        while count > 0 {
+            match self.slice(count).len() {
+                0 => return,
+                length => count -= length,
+            }
+        }
+    }
+
+    /// The channel and the payload length in the frame header that the walk
+    /// stands at; moves past the header. `None` at the end of the queue.
+    pub fn frame_header(&mut self) -> Option<(u8, usize)> {
+        let mut header = [0; 4];
+        self.copy(&mut header)?;
+        let length = u16::from_be_bytes([header[2], header[3]]);
+        Some((header[1], usize::from(length)))
+    }
+
+    /// The next `count` bytes as one piece, copied into `scratch` only if they
+    /// straddle buffers; moves past them.
+    pub fn piece<'b>(&mut self, count: usize, scratch: &'b mut [u8]) -> &'b [u8]
+    where
+        'a: 'b,
+    {
+        let mut ahead = Walk { ..*self };
+        let first = ahead.slice(count);
+        if first.len() == count {
+            *self = ahead;
+            return first;
+        }
+        let most = count.min(scratch.len());
+        match self.copy(&mut scratch[..most]) {
+            Some(()) => &scratch[..most],
+            None => &[],
+        }
+    }
+
+    /// Fills `room` and moves past what it took; `None` if there is less.
+    fn copy(&mut self, room: &mut [u8]) -> Option<()> {
+        let mut filled = 0;
+        while filled < room.len() {
+            let piece = self.slice(room.len() - filled);
+            if piece.is_empty() {
+                return None;
+            }
+            room[filled..filled + piece.len()].copy_from_slice(piece);
+            filled += piece.len();
+        }
+        Some(())
+    }
+}
+
+impl Queue {
+    /// A walk over the bytes from `position` on.
+    pub fn walk(&self, position: u64) -> Walk<'_> {
+        // Most viewers are near the end, and a cache may be long.
+        let (mut chunk, mut start) = (self.chunks.len(), self.tail);
+        while start > position
+            && let Some(before) = chunk.checked_sub(1)
+        {
+            chunk = before;
+            start -= (self.chunks[chunk].end - self.chunks[chunk].start) as u64;
+        }
+        let mut walk = Walk {
+            queue: self,
+            chunk,
+            offset: 0,
+        };
+        walk.skip(position.saturating_sub(start) as usize);
+        walk
+    }
+
+    /// Shows `look` the frames that begin from `from` on and before `to`, both
+    /// beginnings of frames: channel, the first bytes of the payload (at most
+    /// `LOOK`, as many as matter to who looks), its length, position.
+    pub fn frames<const LOOK: usize>(
+        &self,
+        from: u64,
+        to: u64,
+        mut look: impl FnMut(u8, &[u8], usize, u64),
+    ) {
+        let mut at = from.max(self.head);
+        let mut walk = self.walk(at);
+        let mut scratch = [0; LOOK];
+        while at < to
+            && let Some((channel, length)) = walk.frame_header()
+        {
+            let most = length.min(LOOK);
+            let start = walk.piece(most, &mut scratch);
+            walk.skip(length - most);
+            look(channel, start, length, at);
+            at += (FRAME_HEADER + length) as u64;
+        }
+    }
+}
