@@ -212,9 +212,15 @@ impl Camera {
     }
 
     /// The last sender reports, by RTCP channel: they tell a new viewer how
-    /// the times of the tracks belong together.
+    /// the times of the tracks belong together. None as long as a track lacks one:
+    /// what comes first from the cache is older than they are, and a viewer who can
+    /// compare one track only takes that for a distance between the two.
     pub fn reports(&self) -> &[(u8, Vec<u8>)] {
-        &self.reports
+        let tracks = self.description().map_or(0, |it| it.tracks.len());
+        match self.reports.len() >= tracks {
+            true => &self.reports,
+            false => &[],
+        }
     }
 
     /// It was just made.

@@ -228,11 +228,10 @@ fn frames_tell_of_key_frames_of_loss_and_of_times() {
     camera.frame(3, &report, 28, 68);
     camera.frame(1, &report, 400, 68);
     camera.frame(9, &report, 28, 68);
-    assert_eq!(
-        camera.reports(),
-        [(3, report)],
-        "whole ones of known tracks"
-    );
+    assert!(camera.reports().is_empty(), "none for pictures, yet");
+    camera.frame(1, &report, 28, 96);
+    let kept = [(3, report.clone()), (1, report)];
+    assert_eq!(camera.reports(), kept, "whole ones of known tracks");
     let status = camera.status(now);
     assert_eq!((status.state, status.lost, status.packets), ("live", 2, 4));
     assert_eq!(status.codecs, ["H264", "PCMA"]);

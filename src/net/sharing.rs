@@ -10,13 +10,16 @@
 use crate::camera::LOOK;
 use crate::notice::Kind;
 
-/// The most that is set aside to finish a picture for a viewer who is to lose the
-/// next ones, in bytes; of a longer one a part is left out.
-const MAX_REST: u64 = 256 * 1024;
-
 use super::key::Key;
 use super::queue::{Brought, NoRoom};
 use super::server::Server;
+
+/// The most that is set aside to finish a picture for a viewer who is to lose the
+/// next ones, in bytes; of a longer one a part is left out.
+const MAX_REST: u64 = 256 * 1024;
+/// The most that may be set aside at all, in bytes, whoever it waits for: it is memory
+/// beside the pool.
+const MAX_OWED: u64 = 1024 * 1024;
 
 impl Server {
     /// Media of a camera has come: it is looked at, and goes to all who watch.
@@ -107,7 +110,14 @@ impl Server {
             }
         };
         let end = cache.next_picture(at);
+        let owed = || {
+            self.connections
+                .iter()
+                .map(|(_, it)| it.out.cost() as u64)
+                .sum::<u64>()
+        };
         let end = end.filter(|end| !skipped && end - at <= MAX_REST);
+        let end = end.filter(|end| end - at + owed() <= MAX_OWED);
         let end = end.map_or(at, |end| end.min(target));
         let new = || shared.camera.tally(Kind::Skipped);
         let tally = found.skipped.get_or_insert_with(new);
