@@ -5,12 +5,14 @@ use crate::frame::{HEAD, Ring, head_of};
 /// Where the number and the time of sending are in a head.
 const NUMBER: usize = HEAD - 16;
 const STAMP: usize = HEAD - 8;
+/// `$`, channel, length.
+const HEADER: usize = 4;
 
 /// Checks one stream, in pieces of any size.
 ///
 /// Invariant: frames come in order and none is missing, except that who
 /// [follows](Checker::following) pictures may begin, and go on after a loss,
-/// with a key picture.
+/// with a key picture; it is also sent RTCP, which is passed over.
 pub struct Checker {
     stream: u32,
     next: u64,
@@ -18,6 +20,8 @@ pub struct Checker {
     at: usize,
     head: [u8; HEAD],
     follows: bool,
+    /// Bytes of RTCP still to be passed over.
+    passing: usize,
     pub seen: Seen,
 }
 
@@ -32,6 +36,8 @@ pub struct Seen {
     /// picture.
     pub gaps: u64,
     pub torn: u64,
+    /// Frames on the channel of RTCP.
+    pub reports: u64,
 }
 
 impl Seen {
@@ -43,6 +49,7 @@ impl Seen {
             pictures: self.pictures + other.pictures,
             gaps: self.gaps + other.gaps,
             torn: self.torn + other.torn,
+            reports: self.reports + other.reports,
         }
     }
 }
@@ -64,6 +71,7 @@ impl Checker {
             at: 0,
             head: [0; HEAD],
             follows: false,
+            passing: 0,
             seen: Seen::default(),
         }
     }
@@ -83,7 +91,7 @@ impl Checker {
 
     /// Whether what was checked ends with a frame.
     pub fn is_whole(&self) -> bool {
-        self.at == 0
+        self.at == 0 && self.passing == 0
     }
 
     /// Checks the next `bytes`; `arrived` is told of each frame.
@@ -98,12 +106,21 @@ impl Checker {
     ) -> Result<(), String> {
         self.seen.bytes += bytes.len() as u64;
         while !bytes.is_empty() {
-            if self.at < HEAD {
-                let count = bytes.len().min(HEAD - self.at);
+            if self.passing > 0 {
+                let count = bytes.len().min(self.passing);
+                self.passing -= count;
+                bytes = &bytes[count..];
+            } else if self.at < HEAD {
+                let end = if self.at < HEADER { HEADER } else { HEAD };
+                let count = bytes.len().min(end - self.at);
                 self.head[self.at..self.at + count].copy_from_slice(&bytes[..count]);
                 self.at += count;
                 bytes = &bytes[count..];
-                if self.at == HEAD {
+                if self.at == HEADER && self.follows && self.head[..2] == *b"$\x01" {
+                    self.passing = usize::from(u16::from_be_bytes([self.head[2], self.head[3]]));
+                    self.seen.reports += 1;
+                    self.at = 0;
+                } else if self.at == HEAD {
                     arrived(self.check_head(ring)?);
                 }
             } else {
@@ -224,6 +241,21 @@ mod tests {
         assert_eq!(ring.frames_in(0, first), (1, 0));
         assert_eq!(ring.frames_in(0, third + 5), (3, 5));
         assert_eq!(ring.frames_in(129, third - first), (2, 0));
+    }
+
+    #[test]
+    fn passes_over_reports_where_there_may_be_some() {
+        let mut ring = Ring::plain();
+        let mut bytes = [&[b'$', 1, 0, 60], &[9; 60][..]].concat();
+        bytes.extend(stream(&mut ring, 3));
+        assert!(check(&ring, &bytes, 7).is_err());
+        for piece in [1, 5, 64, 100] {
+            let mut checker = Checker::following(7);
+            for piece in bytes.chunks(piece) {
+                checker.check(piece, &ring, |_| ()).unwrap();
+            }
+            assert_eq!((checker.frames(), checker.seen.reports), (3, 1));
+        }
     }
 
     #[test]

@@ -208,8 +208,9 @@ impl Viewer {
     ) -> Result<(), String> {
         self.checker.check(piece.payload, ring, arrived)?;
         if piece.last {
-            let frames = self.checker.seen.frames - self.frames_before;
-            self.frames_before = self.checker.seen.frames;
+            let all = self.checker.seen.frames + self.checker.seen.reports;
+            let frames = all - self.frames_before;
+            self.frames_before = all;
             let single = self.protocol == (Protocol::Camgate { batch: false });
             if !self.checker.is_whole() || frames == 0 || (single && frames != 1) {
                 return Err(format!("a message of {frames} frames, or of a part of one"));
