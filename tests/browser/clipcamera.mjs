@@ -53,15 +53,16 @@ function describe(all) {
     `a=fmtp:96 packetization-mode=1;sprop-parameter-sets=${set(SPS)},${set(PPS)}`, 'a=control:video', ''].join('\r\n');
 }
 
-/** Resolves to `{ url, close }`. `speed`: times real pace; `padding`: bytes added to each picture. */
+/** Resolves to `{ url, asked, close }`. `asked`: the addresses that were to be described; `speed`: times real pace; `padding`: bytes added to each picture. */
 export async function clipCamera({ speed = 1, padding = 0 } = {}) {
   const all = units(readFileSync(CLIP));
   const clip = pictures(all).map((picture) => [...picture.slice(0, -1), padded(picture.at(-1), padding)]);
   const sdp = describe(all);
   const sockets = new Set();
+  const asked = [];
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
-    serve(socket, { clip, sdp, speed });
+    serve(socket, { clip, sdp, speed, asked });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -69,10 +70,10 @@ export async function clipCamera({ speed = 1, padding = 0 } = {}) {
     server.close();
     for (const socket of sockets) socket.destroy();
   };
-  return { url: `rtsp://127.0.0.1:${server.address().port}/clip`, close };
+  return { url: `rtsp://127.0.0.1:${server.address().port}/clip`, asked, close };
 }
 
-function serve(socket, { clip, sdp, speed }) {
+function serve(socket, { clip, sdp, speed, asked }) {
   let [said, timer, sequence, sent] = ['', undefined, 0, 0];
   const send = () => {
     const frames = [];
@@ -96,9 +97,10 @@ function serve(socket, { clip, sdp, speed }) {
   };
   const stop = () => (timer = clearInterval(timer));
   const answer = (request) => {
-    const [method] = request.split(' ');
+    const [method, url] = request.split(' ');
     const find = (name) => new RegExp(`^${name}: *(.*)$`, 'im').exec(request)?.[1].trim();
     const body = method === 'DESCRIBE' ? sdp : '';
+    if (body) asked.push(url);
     const transport = method === 'SETUP' ? `Transport: ${find('Transport')}\r\n` : '';
     const kind = body && `Content-Type: application/sdp\r\nContent-Length: ${body.length}\r\n`;
     socket.write(`RTSP/1.0 200 OK\r\nCSeq: ${find('CSeq')}\r\nSession: 1\r\nPublic: DESCRIBE, SETUP, PLAY, PAUSE, TEARDOWN\r\n${transport}${kind}\r\n${body}`);

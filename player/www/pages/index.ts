@@ -2,12 +2,12 @@
 // and a player, which otherwise are behind a button.
 
 import '../camgate';
-import { completed, host, withoutCredentials } from '../address';
+import { completed, host } from '../address';
 import { made, say } from '../dom';
 import { follow, type Camera } from './cameras';
 import { find, h } from './dom';
 import { showFacts } from './facts';
-import { credentials, forget, keep, recent, remember, type Credentials } from './memory';
+import { credentials, forget, keep, linkTo, recent, remember, type Credentials } from './memory';
 import { Wall } from './wall';
 
 /** How often the facts below the picture are renewed, in ms. */
@@ -61,9 +61,8 @@ function watch(url: string, name: string, typed: boolean): void {
   complain('');
   stage.hidden = false;
   find('name').textContent = name;
-  const query = `?src=${encodeURIComponent(withoutCredentials(url))}`;
-  find<HTMLAnchorElement>('alone').href = `watch${query}`;
-  find<HTMLAnchorElement>('test').href = `test${query}`;
+  find<HTMLAnchorElement>('alone').href = linkTo('watch', url);
+  find<HTMLAnchorElement>('test').href = linkTo('test', url);
   document.title = `${name} · camgate`;
   video.src = url;
   const known = credentials(url);

@@ -1,12 +1,13 @@
 // What a page remembers: the last addresses for good, credentials until the tab is closed.
 //
-// Invariant: nothing secret reaches localStorage or an address of the page.
+// Invariant: nothing secret reaches localStorage or an address that a page makes.
 
-import { withoutCredentials } from '../address';
+import { named, parts, withoutCredentials } from '../address';
 
 const RECENT = 'camgate.recent';
 const RECENT_LIMIT = 6;
 const CREDENTIALS = 'camgate.credentials:';
+const WHOLE = 'camgate.address:';
 
 export interface Credentials {
   user: string;
@@ -19,8 +20,10 @@ export function recent(): string[] {
   return Array.isArray(list) ? list.filter((item) => typeof item === 'string').slice(0, RECENT_LIMIT) : [];
 }
 
+/** Not where the address can be read in two ways: it could be another camera's without the credentials. */
 export function remember(url: string): void {
-  const safe = withoutCredentials(url);
+  const { rest: safe, doubtful } = parts(url);
+  if (doubtful) return;
   write('localStorage', RECENT, [safe, ...recent().filter((other) => other !== safe)].slice(0, RECENT_LIMIT));
 }
 
@@ -38,6 +41,32 @@ export function credentials(url: string): Credentials | undefined {
 
 export function keep(url: string, given: Credentials): void {
   write('sessionStorage', CREDENTIALS + withoutCredentials(url), given);
+}
+
+/** The address without the credentials inside it, which the other pages of this tab may still have. */
+export function safe(url: string): string {
+  const { credentials, rest } = parts(url);
+  if (!credentials) return url;
+  write('sessionStorage', WHOLE + rest, url);
+  write('sessionStorage', CREDENTIALS + rest, null); // these are newer
+  return rest;
+}
+
+/** To a page that plays this camera. */
+export const linkTo = (page: string, url: string): string => `${page}?src=${encodeURIComponent(safe(url))}`;
+
+/** The camera that the address of this page names. Credentials are taken out of there, unless nothing can be kept. */
+export function pageSource(): string {
+  const url = named(location);
+  const rest = safe(url);
+  const kept = read('sessionStorage', WHOLE + rest);
+  if (rest === url) return typeof kept === 'string' ? kept : url;
+  try {
+    if (kept === url) history.replaceState(history.state, '', linkTo('', rest));
+  } catch {
+    // a frame without any rights
+  }
+  return url;
 }
 
 type Place = 'localStorage' | 'sessionStorage';

@@ -8,7 +8,7 @@ import type { Problem, Unsupported } from '../player';
 import type { RecorderKind } from '../record';
 import type { ServerInfo } from '../streamedian';
 import { find, h } from './dom';
-import { credentials, keep, recent, remember, type Credentials } from './memory';
+import { credentials, keep, pageSource, recent, remember, safe, type Credentials } from './memory';
 import { fileName, save } from './save';
 import { Files } from './test/files';
 import { copy, Log } from './test/log';
@@ -58,12 +58,12 @@ function start(): void {
   const url = completed(address.value);
   complain(url ? '' : 'This is no camera address. It begins with rtsp:// or rtsps://.');
   if (!url) return;
+  log.add(`start ${safe(url)}`);
   const given = user.value ? { user: user.value, password: password.value } : credentials(url);
   video.stop(); // every attempt is a new one
   video.socket = socket.value.trim() || 'ws/';
   video.src = url;
   video.setCredentials(given?.user ?? '', given?.password ?? '');
-  log.add(`start ${withoutCredentials(url)}`);
   video.start();
 }
 
@@ -167,7 +167,7 @@ async function copied(id: string, text: string): Promise<void> {
 
 /** Addresses to choose from; the one in the page's own address is played at once. */
 async function offer(): Promise<void> {
-  const src = new URLSearchParams(location.search).get('src')?.trim();
+  const src = pageSource();
   if (src) {
     address.value = src;
     start();

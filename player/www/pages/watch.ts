@@ -8,7 +8,7 @@ import { on } from '../event';
 import type { Recorder } from '../record';
 import { find } from './dom';
 import { keys } from './keys';
-import { credentials, keep, type Credentials } from './memory';
+import { credentials, keep, pageSource, type Credentials } from './memory';
 import { fileName, save, size, time } from './save';
 
 /** How often the latency and the length of a recording are renewed, in ms. */
@@ -19,7 +19,7 @@ const LOUDER = 0.1;
 
 const video = document.querySelector('camgate-video')!;
 const element = video.video;
-const src = new URLSearchParams(location.search).get('src')?.trim() ?? '';
+const src = pageSource();
 const volume = find<HTMLInputElement>('volume');
 const word = find('word');
 
