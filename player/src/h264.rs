@@ -6,10 +6,11 @@ mod tests;
 use camgate::rtsp::text;
 
 use crate::access_unit::{Format, Record};
-use crate::nal::codec::{Class, Picture, Shape, recovery_point};
+use crate::nal::codec::{Class, Picture, Shape};
 use crate::nal::parameters::{Kind, Parameters, Set, put};
 use camgate::codec::bits::{Bits, unescape};
 use camgate::codec::h264::Sps;
+use camgate::codec::{sei::recovery_point, slice};
 
 /// Packet types (RFC 6184 5.2).
 const STAP_A: u8 = 24;
@@ -78,6 +79,7 @@ pub fn class(nal: &[u8]) -> Class {
         // A header alone is no slice.
         _ if rest.is_empty() => Class::Other,
         5 => Class::Slice(Picture::Instant),
+        1 | 2 if slice::is_intra(rest) => Class::Slice(Picture::Intra),
         1..=4 => Class::Slice(Picture::Plain),
         6 => Class::Supplement(recovery_point(rest)),
         7 | 8 => Class::Set,

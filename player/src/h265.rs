@@ -6,10 +6,11 @@ pub(crate) mod tests;
 use camgate::rtsp::text;
 
 use crate::access_unit::{Format, Record};
-use crate::nal::codec::{Class, Picture, Shape, recovery_point};
+use crate::nal::codec::{Class, Picture, Shape};
 use crate::nal::parameters::{Kind, Parameters, Set, put};
 use camgate::codec::bits::{Bits, unescape};
 use camgate::codec::h265::Sps;
+use camgate::codec::sei::recovery_point;
 
 /// Packet types (RFC 7798 4.4).
 const AP: u8 = 48;

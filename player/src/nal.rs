@@ -59,6 +59,8 @@ pub struct Depacketiser {
     format: Option<Format>,
     gathered: Gathered,
     timestamp: i64,
+    /// Parameter sets have come since the last picture.
+    headed: bool,
     /// Nothing can be decoded before the next sync sample.
     synced: bool,
     /// A picture came out, or a gradual recovery point was passed over.
@@ -83,6 +85,7 @@ impl Depacketiser {
             format: None,
             gathered: Gathered::default(),
             timestamp: 0,
+            headed: false,
             synced: false,
             was_started: false,
             open_start: None,
@@ -235,6 +238,7 @@ impl Depacketiser {
         match self.codec.class(nal) {
             Class::Slice(picture) => return self.slice(start, picture),
             Class::Set => {
+                self.headed = true;
                 if self.parameters.take(nal) {
                     let set = self.gathered.unit.get(start..).unwrap_or_default();
                     self.gathered.sets.extend_from_slice(set);
@@ -277,7 +281,10 @@ impl Depacketiser {
         self.gathered.done = true;
         let picture = self.gathered.picture?;
         let recovery = self.gathered.recovery;
-        let exact = picture >= Picture::Open || recovery == Some(true);
+        // Some encoders begin their groups of pictures with parameter sets and
+        // a picture of I slices, and never send an IDR picture.
+        let headed = std::mem::take(&mut self.headed) && picture == Picture::Intra;
+        let exact = picture >= Picture::Open || recovery == Some(true) || headed;
         let start = self.gathered.start;
         let mut renewed = false;
         let mut sync = exact;

@@ -4,8 +4,15 @@
 //! H.264 (RFC 6184), H.265 (RFC 7798) and Motion JPEG (RFC 2435) are known. A
 //! look at the first [`LOOK`] bytes of a packet is enough for all of their
 //! packet types: parameter sets are short, and stand before the picture.
+//!
+//! A picture can be begun with when it needs no other by its type, when a
+//! recovery point says that it is right at once, or, in H.264, when it is of I
+//! slices and stands behind parameter sets: some encoders never send an IDR
+//! picture. A gradual recovery point is none: what comes before it helps.
 
 use super::size::{self, Size};
+use crate::codec::sei::recovery_point;
+use crate::codec::slice;
 use crate::rtsp::sdp::Media;
 
 /// Bytes of an RTP packet that are looked at.
@@ -100,6 +107,10 @@ pub struct Pictures {
     drawn: bool,
     /// It was found to be a key frame.
     key: bool,
+    /// Before the picture, parameter sets have come, or a recovery point at
+    /// which it is right at once.
+    headed: bool,
+    recovers: bool,
     /// The parameter sets that came last, by kind and number.
     sets: Vec<Vec<u8>>,
     /// As the stream says.
@@ -114,6 +125,8 @@ impl Pictures {
             start: 0,
             drawn: false,
             key: false,
+            headed: false,
+            recovers: false,
             sets: Vec::new(),
             size: None,
         }
@@ -127,6 +140,7 @@ impl Pictures {
             // Parameter sets may have a time of their own: they belong to what follows.
             if self.drawn || self.timestamp.is_none() {
                 self.start = position;
+                (self.headed, self.recovers) = (false, false);
             }
             self.timestamp = Some(header.timestamp);
             (self.drawn, self.key) = (false, false);
@@ -174,7 +188,12 @@ impl Pictures {
             24 => self.aggregate(payload.get(1..), 0),
             25 => self.aggregate(payload.get(3..), 0),
             // FU-A and FU-B (§5.8): the type of the unit is in the second byte.
-            28 | 29 => unit_h264(payload.get(1).copied().unwrap_or(0)),
+            shape @ (28 | 29) => {
+                let header = payload.get(1).copied().unwrap_or(0);
+                let begins = header & 0x80 != 0;
+                let data = payload.get(if shape == 28 { 2 } else { 4 }..);
+                self.unit_h264(header, data.filter(|_| begins).unwrap_or_default())
+            }
             _ => self.unit(payload, true),
         }
     }
@@ -186,7 +205,7 @@ impl Pictures {
             48 if donl => self.aggregate(payload.get(4..), 1),
             48 => self.aggregate(payload.get(2..), 0),
             // FU (§4.4.3).
-            49 => unit_h265(payload.get(2).map_or(0, |byte| byte << 1)),
+            49 => self.unit_h265(payload.get(2).map_or(0, |byte| byte << 1), &[]),
             _ => self.unit(payload, true),
         }
     }
@@ -213,13 +232,55 @@ impl Pictures {
     fn unit(&mut self, unit: &[u8], whole: bool) -> Unit {
         let first = unit.first().copied().unwrap_or(0);
         let kind = match self.codec {
-            Codec::H264 => unit_h264(first),
-            _ => unit_h265(first),
+            Codec::H264 => self.unit_h264(first, unit.get(1..).unwrap_or_default()),
+            _ => self.unit_h265(first, unit.get(2..).unwrap_or_default()),
         };
         if kind == Unit::Set && whole && unit.len() <= MAX_SET {
             self.keep(unit);
         }
         kind
+    }
+
+    /// By the first byte of a NAL unit (H.264 table 7-1); `rest` is the beginning
+    /// of what follows, if that is there.
+    fn unit_h264(&mut self, first: u8, rest: &[u8]) -> Unit {
+        match first & 0x1f {
+            5 => Unit::Key,
+            1 | 2 if self.headed && begins_intra(rest) => Unit::Key,
+            1..=4 => self.slice(),
+            6 => self.supplement(rest),
+            7 | 8 => self.set(),
+            _ => Unit::Other,
+        }
+    }
+
+    /// By the first byte of a NAL unit (H.265 table 7-1): IDR, BLA and CRA are
+    /// keys.
+    fn unit_h265(&mut self, first: u8, rest: &[u8]) -> Unit {
+        match first >> 1 & 0x3f {
+            16..=21 => Unit::Key,
+            0..=15 => self.slice(),
+            32..=34 => self.set(),
+            39 => self.supplement(rest),
+            _ => Unit::Other,
+        }
+    }
+
+    fn slice(&self) -> Unit {
+        match self.recovers {
+            true => Unit::Key,
+            false => Unit::Slice,
+        }
+    }
+
+    fn set(&mut self) -> Unit {
+        self.headed = true;
+        Unit::Set
+    }
+
+    fn supplement(&mut self, messages: &[u8]) -> Unit {
+        self.recovers |= recovery_point(messages) == Some(true);
+        Unit::Other
     }
 
     /// Replaces the set of the same kind and number: a PPS names itself in its
@@ -238,6 +299,12 @@ impl Pictures {
     }
 }
 
+/// Whether a slice is a picture's first, its first_mb_in_slice being 0, and refers
+/// to no other.
+fn begins_intra(slice: &[u8]) -> bool {
+    slice.first().is_some_and(|byte| byte & 0x80 != 0) && slice::is_intra(slice)
+}
+
 /// The kind of a parameter set, and of a PPS the byte with its number.
 fn name(codec: Codec, set: &[u8]) -> (u8, Option<u8>) {
     let first = set.first().copied().unwrap_or(0);
@@ -248,138 +315,5 @@ fn name(codec: Codec, set: &[u8]) -> (u8, Option<u8>) {
     (kind, set.get(header).filter(|_| kind == pps).copied())
 }
 
-/// By the first byte of a NAL unit (H.264 table 7-1).
-fn unit_h264(byte: u8) -> Unit {
-    match byte & 0x1f {
-        5 => Unit::Key,
-        1..=4 => Unit::Slice,
-        7 | 8 => Unit::Set,
-        _ => Unit::Other,
-    }
-}
-
-/// By the first byte of a NAL unit (H.265 table 7-1): IDR, BLA and CRA are keys.
-fn unit_h265(byte: u8) -> Unit {
-    match byte >> 1 & 0x3f {
-        16..=21 => Unit::Key,
-        0..=15 => Unit::Slice,
-        32..=34 => Unit::Set,
-        _ => Unit::Other,
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn packet(timestamp: u32, payload: &[u8]) -> Vec<u8> {
-        let mut packet = vec![0x80, 96, 0, 1];
-        packet.extend(timestamp.to_be_bytes());
-        packet.extend([0, 0, 0, 9]);
-        packet.extend(payload);
-        packet
-    }
-
-    /// Positions at which key frames are found in packets of 100 bytes each.
-    fn keys(codec: Codec, packets: &[(u32, &[u8])]) -> Vec<u64> {
-        let mut pictures = Pictures::new(codec);
-        let found = packets
-            .iter()
-            .zip(0..)
-            .filter_map(|((time, payload), at)| pictures.packet(&packet(*time, payload), at * 100));
-        found.collect()
-    }
-
-    #[test]
-    fn a_key_frame_begins_with_what_stands_before_it() {
-        let sets: &[u8] = &[24, 0, 2, 0x67, 1, 0, 2, 0x68, 0x80];
-        let h264: [(u32, &[u8]); 8] = [
-            (0, &[0x41, 1]),
-            (1, &[9, 0xf0]),
-            (1, sets),
-            (1, &[0x7c, 0x85]),
-            (1, &[0x7c, 0x05]),
-            (1, &[0x7c, 0x45]),
-            (2, &[0x7c, 0x81]),
-            (3, &[0x65]),
-        ];
-        assert_eq!(keys(Codec::H264, &h264), [100, 700]);
-        let h265: [(u32, &[u8]); 6] = [
-            (0, &[0x40, 1]),
-            (0, &[0x42, 1]),
-            (0, &[0x44, 1]),
-            (5, &[0x62, 1, 0x93]),
-            (6, &[0x02, 1]),
-            (7, &[0x60, 1, 0, 2, 0x2a, 1]),
-        ];
-        let expected = [0, 500];
-        assert_eq!(
-            keys(Codec::H265 { donl: false }, &h265),
-            expected,
-            "sets of their own time"
-        );
-        let jpeg: [(u32, &[u8]); 3] = [(0, &[0]), (0, &[0]), (1, &[0])];
-        assert_eq!(keys(Codec::Jpeg, &jpeg), [0, 200]);
-    }
-
-    #[test]
-    fn a_unit_behind_a_donl_is_found() {
-        let ap: &[u8] = &[0x60, 1, 0, 7, 0, 2, 0x42, 1, 0, 0, 2, 0x26, 1];
-        assert_eq!(keys(Codec::H265 { donl: true }, &[(1, ap)]), [0]);
-    }
-
-    #[test]
-    fn the_last_parameter_sets_are_kept() {
-        let mut pictures = Pictures::new(Codec::H264);
-        for set in [
-            [0x67, 1],
-            [0x68, 0x80],
-            [0x68, 0x40],
-            [0x67, 2],
-            [0x67, 2],
-            [0x68, 0x40],
-        ] {
-            pictures.packet(&packet(1, &set), 0);
-        }
-        assert_eq!(
-            pictures.sets(),
-            [vec![0x67, 2], vec![0x68, 0x80], vec![0x68, 0x40]]
-        );
-    }
-
-    #[test]
-    fn the_payload_is_found_behind_sources_and_extension() {
-        let mut packet = vec![0x92, 96, 1, 2, 0, 0, 0, 3, 0, 0, 0, 4];
-        packet.extend([0; 8]);
-        packet.extend([0xbe, 0xde, 0, 1, 0, 0, 0, 0]);
-        packet.push(0x65);
-        let header = Header::read(&packet).unwrap();
-        assert_eq!((header.sequence, header.timestamp), (0x102, 3));
-        assert_eq!(packet[header.payload], 0x65);
-        assert_eq!(
-            Header::read(&packet[..22]),
-            None,
-            "a length that is cut off"
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn anything_may_come(
-            codec in 0..6_usize,
-            packets in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..LOOK), 0..20),
-        ) {
-            let codec = [Codec::H264, Codec::H265 { donl: codec > 2 }, Codec::Jpeg][codec % 3];
-            let mut pictures = Pictures::new(codec);
-            let mut last = 0;
-            for (packet, at) in packets.iter().zip(1..) {
-                if let Some(key) = pictures.packet(packet, at) {
-                    prop_assert!(key >= last && key <= at);
-                    last = key;
-                }
-            }
-            prop_assert!(pictures.sets().len() <= MAX_SETS);
-        }
-    }
-}
+mod tests;

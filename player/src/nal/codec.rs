@@ -1,7 +1,6 @@
 //! What tells H.264 and H.265 apart; all that is common is elsewhere.
 
 use crate::{h264, h265};
-use camgate::codec::bits::unescape;
 
 /// A codec whose stream is made of NAL units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +44,9 @@ pub enum Class {
 /// What a picture is to those around it; the greater, the more it tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Picture {
+    /// It refers to no other, but those after it may refer to what is before it,
+    /// as far as this one tells.
+    Intra,
     Plain,
     /// It precedes in output order the sync sample that it follows, and may
     /// refer to what is before that (RASL).
@@ -95,29 +97,4 @@ impl Codec {
             Self::H265 => h265::picture_set(slice),
         }
     }
-}
-
-/// Reads SEI messages (H.264 7.3.2.3.1, H.265 7.3.5) for a recovery point:
-/// whether the picture is right at once, recovery_frame_cnt or recovery_poc_cnt
-/// being 0.
-pub fn recovery_point(messages: &[u8]) -> Option<bool> {
-    const RECOVERY_POINT: usize = 6;
-    let rbsp = unescape(messages);
-    let mut messages = &rbsp[..];
-    loop {
-        let (kind, size);
-        (kind, messages) = number(messages)?;
-        (size, messages) = number(messages)?;
-        if kind == RECOVERY_POINT {
-            return messages.first().map(|byte| byte & 0x80 != 0);
-        }
-        messages = messages.get(size..)?;
-    }
-}
-
-/// A number in bytes that are summed up to the first below 255.
-fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
-    let full = bytes.iter().position(|byte| *byte != 0xff)?;
-    let (last, rest) = bytes.get(full..)?.split_first()?;
-    Some((full * 255 + usize::from(*last), rest))
 }

@@ -1,4 +1,5 @@
 mod any;
+mod starts;
 
 use super::*;
 
@@ -287,37 +288,6 @@ fn a_picture_is_what_its_own_sets_say() {
 }
 
 #[test]
-fn a_recovery_point_is_a_start_but_for_pictures_shown_before_it() {
-    let mut depacketiser = h264();
-    assert!(feed(&mut depacketiser, &RECOVERY, 30, false).is_empty());
-    assert_eq!(feed(&mut depacketiser, &PLAIN, 30, true)[0].1, 30);
-    assert!(feed(&mut depacketiser, &PLAIN, 20, true).is_empty());
-    assert_eq!(feed(&mut depacketiser, &PLAIN, 40, true).len(), 1);
-    feed(&mut depacketiser, &RECOVERY, 60, false);
-    assert_eq!(
-        feed(&mut depacketiser, &PLAIN, 60, true),
-        [(nals(&[&PLAIN]), 60, true)]
-    );
-    assert_eq!(feed(&mut depacketiser, &PLAIN, 50, true).len(), 1);
-}
-
-#[test]
-fn a_gradual_refresh_is_a_start_when_there_is_no_better() {
-    let mut depacketiser = h264();
-    let mut refresh = |time| {
-        assert!(feed(&mut depacketiser, &REFRESH, time, false).is_empty());
-        feed(&mut depacketiser, &PLAIN, time, true)
-    };
-    assert!(refresh(10).is_empty());
-    assert_eq!(refresh(20), [(nals(&[&PLAIN]), 20, true)]);
-    assert_eq!(refresh(30), [(nals(&[&PLAIN]), 30, false)]);
-    depacketiser.lose();
-    assert!(feed(&mut depacketiser, &PLAIN, 40, true).is_empty());
-    feed(&mut depacketiser, &REFRESH, 50, false);
-    assert_eq!(feed(&mut depacketiser, &PLAIN, 50, true).len(), 1);
-}
-
-#[test]
 fn h265_in_all_packets_with_and_without_order_numbers() {
     let (idr, next) = (slice(19, 1), slice(1, 2));
     for numbered in [false, true] {
@@ -341,21 +311,6 @@ fn h265_in_all_packets_with_and_without_order_numbers() {
         let single = [&next[..2], don, &next[2..]].concat();
         let units = feed(&mut depacketiser, &single, 20, true);
         assert_eq!(units, [(nals(&[&next]), 20, false)], "{numbered}");
-    }
-}
-
-#[test]
-fn pictures_that_lead_the_first_one_are_left_out() {
-    // CRA and each BLA; then RASL, RADL, trailing.
-    for kind in [21, 16, 17, 18] {
-        let mut depacketiser = h265(false);
-        assert_eq!(feed(&mut depacketiser, &slice(kind, 1), 40, true).len(), 1);
-        assert!(feed(&mut depacketiser, &slice(9, 2), 20, true).is_empty());
-        assert_eq!(feed(&mut depacketiser, &slice(7, 3), 30, true).len(), 1);
-        assert_eq!(feed(&mut depacketiser, &slice(1, 4), 50, true).len(), 1);
-        let units = feed(&mut depacketiser, &slice(kind, 5), 80, true);
-        assert!(units[0].2);
-        assert_eq!(feed(&mut depacketiser, &slice(8, 6), 70, true).len(), 1);
     }
 }
 
