@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use mio::net::TcpListener;
 use mio::{Interest, Registry, Token};
+use socket2::{Domain, Socket, Type};
 
 use super::connection::Role;
 use super::key::Key;
@@ -13,6 +14,10 @@ use super::server::{LISTENERS, Server};
 
 /// Connections accepted in one turn, so that those there are get theirs.
 const PER_TURN: usize = 64;
+/// Connections that the system keeps until they are accepted: a wall of cameras comes
+/// at once, and who finds the line full knocks again only after a second. The system's
+/// own limit (Linux: `net.core.somaxconn`, 4096) may be lower.
+const BACKLOG: i32 = 1024;
 /// A viewer's sockets: control, data, the camera's link.
 const PER_VIEWER: usize = 3;
 /// How long to wait when the system has no more descriptors or memory, if no
@@ -61,7 +66,7 @@ impl Listeners {
             let named = |error: io::Error| {
                 io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
             };
-            let mut socket = TcpListener::bind(*address).map_err(named)?;
+            let mut socket = listen(*address).map_err(named)?;
             let token = Token(LISTENERS.0 + index);
             registry
                 .register(&mut socket, token, Interest::READABLE)
@@ -137,6 +142,17 @@ impl Listeners {
         self.next_id += 1;
         id
     }
+}
+
+/// A listening socket with a line for [`BACKLOG`] connections.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    // A gateway that was just ended leaves its port to the next one.
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(TcpListener::from_std(socket.into()))
 }
 
 impl Server {
