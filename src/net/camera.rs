@@ -10,7 +10,7 @@ use super::connection::{Connection, OUTBOX_LIMIT, Role, Taken};
 use super::key::Key;
 use super::queue::{Brought, NoRoom};
 use super::server::Server;
-use super::viewer::{Link, Owner, Source};
+use super::viewer::{Link, Owner, Source, Stage};
 
 /// Reads from one camera in one turn, so that a fast one does not starve others.
 const READS: usize = 8;
@@ -21,7 +21,7 @@ impl Server {
             return;
         };
         let owner = source.owner;
-        if let Link::Connecting(rest) = &source.link {
+        if let Stage::Connecting(rest) = &source.link.stage {
             let rest = rest.clone();
             if !self.finish_connect(key, owner, rest) {
                 return;
@@ -78,14 +78,15 @@ impl Server {
             let count = source.queue.room(&mut slices);
             match connection.read_vectored(&mut slices[..count]) {
                 Ok(Taken::Bytes(count)) => {
-                    source.heard = self.now;
-                    let taken = source
-                        .queue
-                        .take_in(count, &mut self.pool, &mut source.framer);
+                    source.link.heard = self.now;
+                    let taken =
+                        source
+                            .queue
+                            .take_in(count, &mut self.pool, &mut source.link.framer);
                     if taken.as_ref().is_ok_and(|brought| brought.frames > 0) {
-                        source.flowed = Some(self.now);
+                        source.link.flowed = Some(self.now);
                     }
-                    if source.framer.skipped() > source.skipped {
+                    if source.link.framer.skipped() > source.link.skipped {
                         self.count_stray(place, owner);
                     }
                     if !self.brought(owner, taken) {
@@ -114,14 +115,14 @@ impl Server {
         };
         match room {
             Ok(()) => return true,
-            Err(NoRoom::Full) => source.paused = true,
-            Err(NoRoom::PoolEmpty) if !source.waiting => {
-                source.waiting = true;
+            Err(NoRoom::Full) => source.link.paused = true,
+            Err(NoRoom::PoolEmpty) if !source.link.waiting => {
+                source.link.waiting = true;
                 self.waiting.push_back(key);
             }
             Err(NoRoom::PoolEmpty) => {}
         }
-        source.held_up = Some(self.now);
+        source.link.held_up = Some(self.now);
         false
     }
 
@@ -189,14 +190,14 @@ impl Server {
         let Some(source) = self.sources.get_mut(place) else {
             return;
         };
-        let skipped = source.framer.skipped();
-        self.counters.skipped_bytes += skipped - source.skipped;
-        if let (0, Some(position)) = (source.skipped, source.framer.astray()) {
+        let skipped = source.link.framer.skipped();
+        self.counters.skipped_bytes += skipped - source.link.skipped;
+        if let (0, Some(position)) = (source.link.skipped, source.link.framer.astray()) {
             log::warn!(
                 "[{name}] the camera sent stray bytes, first at byte {position}: they are passed over"
             );
         }
-        source.skipped = skipped;
+        source.link.skipped = skipped;
     }
 
     /// The camera closed, or the link broke.
@@ -303,6 +304,7 @@ impl Server {
         self.source_of(key).is_some_and(|source| {
             !source.queue.has_room(&self.pool, key)
                 || source
+                    .link
                     .held_up
                     .is_some_and(|when| when + patience > self.now)
         })
@@ -312,14 +314,14 @@ impl Server {
     pub(super) fn is_flowing(&self, key: Key) -> bool {
         let patience = self.config.limits.handshake;
         self.source_of(key)
-            .and_then(|source| source.flowed)
+            .and_then(|source| source.link.flowed)
             .is_some_and(|when| when + patience > self.now)
     }
 
     /// A link that waited for a buffer may try again.
     pub(super) fn resume_camera(&mut self, key: Key) {
         if let Some(source) = self.source_of_mut(key) {
-            source.waiting = false;
+            source.link.waiting = false;
             self.schedule(key);
         }
     }
@@ -327,8 +329,12 @@ impl Server {
     pub(super) fn camera_deadline(&self, source: Key, connection: &Connection) -> Option<Instant> {
         match self.sources.get(source) {
             Some(Source {
-                link: Link::Open,
-                heard,
+                link:
+                    Link {
+                        stage: Stage::Open,
+                        heard,
+                        ..
+                    },
                 ..
             }) => Some(*heard + self.config.limits.idle),
             _ => connection.deadline,
@@ -342,17 +348,17 @@ impl Server {
             return;
         };
         let owner = source.owner;
-        match source.link {
-            Link::Connecting(ref mut rest) => {
+        match source.link.stage {
+            Stage::Connecting(ref mut rest) => {
                 let rest = std::mem::take(rest);
                 self.connect_failed(key, owner, rest, io::ErrorKind::TimedOut.into());
             }
             // It is we who do not listen.
-            Link::Open if held_up => source.heard = now,
-            Link::Open if source.heard + idle <= now => {
+            Stage::Open if held_up => source.link.heard = now,
+            Stage::Open if source.link.heard + idle <= now => {
                 self.link_failed(owner, &Failure::Silent);
             }
-            Link::Open => {}
+            Stage::Open => {}
         }
     }
 }

@@ -7,14 +7,13 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use mio::net::TcpStream;
 
 use crate::channel::Failure;
-use crate::rtsp::framer::Framer;
 
 use super::connection::{Connection, Role};
 use super::key::Key;
 use super::queue::Queue;
 use super::resolver::{Answer, Resolver};
 use super::server::Server;
-use super::viewer::{Link, MAX_MESSAGE, Owner, Source, Viewer};
+use super::viewer::{Link, Owner, Source, Stage, Viewer};
 
 /// Host names that viewers of one address may have in the resolver's line.
 const NAMES_PER_ADDRESS: usize = 4;
@@ -226,10 +225,7 @@ impl Server {
     fn renew_source(&mut self, source: Key, rest: Vec<SocketAddr>) {
         if let Some(source) = self.sources.get_mut(source) {
             source.queue.drop_unfinished(&mut self.pool);
-            source.framer = Framer::lenient(MAX_MESSAGE);
-            source.skipped = 0;
-            source.link = Link::Connecting(rest);
-            source.heard = self.now;
+            source.link = Link::new(rest, self.now);
         }
     }
 
@@ -267,7 +263,7 @@ impl Server {
             return false;
         }
         if let Some(source) = self.source_of_mut(key) {
-            source.link = Link::Open;
+            source.link.stage = Stage::Open;
         }
         match owner {
             Owner::Camera(camera) => self.shared_connected(camera),

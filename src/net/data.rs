@@ -207,9 +207,9 @@ impl Server {
                 socket.pinged = false;
             }
         }
-        if alone && moved && (source.paused || source.waiting) {
-            source.paused = false;
-            source.held_up = Some(self.now);
+        if moved && (source.link.paused || source.link.waiting) {
+            source.link.paused = false;
+            source.link.held_up = Some(self.now);
             if let Some(camera) = source.connection {
                 self.schedule(camera);
             }

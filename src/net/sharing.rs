@@ -34,8 +34,10 @@ impl Server {
         let viewers = self.playing(key);
         let most = self.config.limits.backlog as u64;
         for viewer in viewers {
-            self.shed(key, viewer, most);
             self.pump(viewer);
+            if self.shed(key, viewer, most) {
+                self.pump(viewer);
+            }
         }
         self.release(key);
     }
@@ -58,7 +60,7 @@ impl Server {
             log::warn!(
                 "[{}] the camera sends on channel {channel}, which is no track's, by byte {}",
                 shared.camera.name(),
-                source.framer.position(),
+                source.link.framer.position(),
             );
         }
     }
@@ -72,27 +74,49 @@ impl Server {
         source.map_or_else(Vec::new, |source| source.watchers.clone())
     }
 
+    /// Whether a viewer is more than `most` bytes behind, and behind what is kept anyway:
+    /// that costs nothing, and who has just come is far behind.
+    fn is_behind(&self, key: Key, viewer: Key, most: u64) -> Option<bool> {
+        let shared = self.shared.get(key)?;
+        let at = self.viewers.get(viewer)?.delivery.as_ref()?.position();
+        let start = shared.camera.cache.start();
+        let whole = self.sources.get(shared.source)?.queue.whole();
+        Some(whole - at > most && start.is_none_or(|start| start > at))
+    }
+
     /// Moves a viewer that is more than `most` bytes behind, or that waits for a
-    /// key frame, to where it can go on.
-    fn shed(&mut self, key: Key, viewer: Key, most: u64) {
+    /// key frame, to where it can go on; `false`: it stays where it is. It is offered
+    /// all that its socket takes first: there may be room of which no event told yet.
+    fn shed(&mut self, key: Key, viewer: Key, most: u64) -> bool {
+        if self.is_behind(key, viewer, most) == Some(true) {
+            let data = self.viewers.get(viewer).and_then(|found| found.data);
+            if let Some(connection) = data.and_then(|data| self.connections.get_mut(data))
+                && !connection.writable
+            {
+                connection.writable = true;
+                self.pump(viewer);
+            }
+        }
+        let Some(behind) = self.is_behind(key, viewer, most) else {
+            return false;
+        };
         let (Some(shared), Some(found)) = (self.shared.get_mut(key), self.viewers.get_mut(viewer))
         else {
-            return;
+            return false;
         };
         let Some(source) = self.sources.get(shared.source) else {
-            return;
+            return false;
         };
         let (Some(delivery), Some(data)) = (&mut found.delivery, found.data) else {
-            return;
+            return false;
         };
+        if !found.skipping && !behind {
+            return false;
+        }
         let (at, whole) = (delivery.next_position(), source.queue.whole());
         let cache = &shared.camera.cache;
-        // What is kept anyway costs nothing: who has just come is far behind.
         let is_kept = |position: u64| cache.start().is_some_and(|start| start <= position);
         let near = |position: u64| whole - position <= most || is_kept(position);
-        if !found.skipping && near(delivery.position()) {
-            return;
-        }
         let skipped = found.skipping;
         let ahead = |key: &u64| *key > at || (skipped && *key == at);
         let target = match cache.key().filter(|key| ahead(key) && near(*key)) {
@@ -132,6 +156,7 @@ impl Server {
             Some(connection) => connection.out.push_front(rest),
             None => {}
         }
+        true
     }
 
     /// Returns the buffers that nobody wants any more.
@@ -150,7 +175,11 @@ impl Server {
         let wanted = viewers.chain(kept).fold(source.queue.whole(), u64::min);
         let link = source.connection;
         source.queue.release(wanted, &mut self.pool, link);
-        source.paused = false;
+        if std::mem::take(&mut source.link.paused)
+            && let Some(link) = link
+        {
+            self.schedule(link);
+        }
     }
 
     /// Makes room for a read, or for a `frame` of so many bytes, at the expense of
@@ -161,7 +190,6 @@ impl Server {
         link: Key,
         frame: Option<usize>,
     ) -> Result<(), NoRoom> {
-        let size = self.pool.buffer_size() as u64;
         if let Some(shared) = self.shared.get_mut(key) {
             shared.camera.cache.give_up();
         }
@@ -169,11 +197,19 @@ impl Server {
         if let Ok(()) = self.try_room(key, link, frame) {
             return Ok(());
         }
-        for viewer in self.playing(key) {
-            self.shed(key, viewer, size);
+        // Who is a buffer behind may still want all that there are.
+        let mut room = Err(NoRoom::Full);
+        for most in [self.pool.buffer_size() as u64, 0] {
+            for viewer in self.playing(key) {
+                self.shed(key, viewer, most);
+            }
+            self.release(key);
+            room = self.try_room(key, link, frame);
+            if room.is_ok() {
+                break;
+            }
         }
-        self.release(key);
-        self.try_room(key, link, frame)
+        room
     }
 
     pub(super) fn try_room(

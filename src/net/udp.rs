@@ -179,8 +179,8 @@ impl Server {
             let Some(source) = self.sources.get_mut(source) else {
                 return;
             };
-            source.heard = self.now;
-            let taken = messages(bytes, &mut source.framer);
+            source.link.heard = self.now;
+            let taken = messages(bytes, &mut source.link.framer);
             if !self.brought(owner, taken) {
                 return;
             }
@@ -289,7 +289,7 @@ impl Server {
         };
         source.queue.trim(&mut self.pool);
         if brought.frames > 0 {
-            (source.heard, source.flowed) = (now, Some(now));
+            (source.link.heard, source.link.flowed) = (now, Some(now));
             self.counters.frames += brought.frames;
             self.brought_all(camera, brought);
         }
@@ -308,11 +308,11 @@ impl Server {
         let Some(source) = self.source_of_camera(camera) else {
             return false;
         };
-        source.held_up = Some(now);
+        source.link.held_up = Some(now);
         match why {
-            NoRoom::Full => source.paused = true,
-            NoRoom::PoolEmpty if !source.waiting => {
-                source.waiting = true;
+            NoRoom::Full => source.link.paused = true,
+            NoRoom::PoolEmpty if !source.link.waiting => {
+                source.link.waiting = true;
                 self.waiting.push_back(link);
             }
             NoRoom::PoolEmpty => {}

@@ -113,21 +113,9 @@ pub struct Source {
     pub connection: Option<Key>,
     /// Its UDP ports: then the link carries no media.
     pub ports: Vec<Key>,
-    pub framer: Framer,
-    /// Stray bytes of the link that are counted.
-    pub skipped: u64,
+    /// It outlives the link of a shared camera.
     pub queue: Queue,
-    /// The backlog is full: the link is not read.
-    pub paused: bool,
-    /// In the line of those that want a buffer.
-    pub waiting: bool,
-    /// When the link was last left unread although there was something.
-    pub held_up: Option<Instant>,
-    /// When the camera's last bytes came.
-    pub heard: Instant,
-    /// When its last frames did.
-    pub flowed: Option<Instant>,
-    /// Where the link goes; the addresses after the first are tried in turn.
+    /// How it is with the link, or was with the last one.
     pub link: Link,
 }
 
@@ -139,23 +127,72 @@ impl Source {
             watchers: Vec::new(),
             connection: None,
             ports: Vec::new(),
+            queue,
+            link: Link::new(rest, now),
+        }
+    }
+}
+
+/// What is known of one link to a camera, from its first address on. The next
+/// one has another: nothing that this one waited for is left to it.
+pub struct Link {
+    pub stage: Stage,
+    pub framer: Framer,
+    /// Stray bytes of the link that are counted.
+    pub skipped: u64,
+    /// The backlog is full: the link is not read.
+    pub paused: bool,
+    /// In the line of those that want a buffer.
+    pub waiting: bool,
+    /// When the link was last left unread although there was something.
+    pub held_up: Option<Instant>,
+    /// When the camera's last bytes came.
+    pub heard: Instant,
+    /// When its last frames did.
+    pub flowed: Option<Instant>,
+}
+
+impl Link {
+    /// A link that is being made; the addresses in `rest` are left to try.
+    pub fn new(rest: Vec<SocketAddr>, now: Instant) -> Link {
+        Link {
+            stage: Stage::Connecting(rest),
             framer: Framer::lenient(MAX_MESSAGE),
             skipped: 0,
-            queue,
             paused: false,
             waiting: false,
             held_up: None,
             heard: now,
             flowed: None,
-            link: Link::Connecting(rest),
         }
     }
 }
 
 /// How far the link to the camera is.
-pub enum Link {
+pub enum Stage {
     /// Connecting: the addresses that are left to try if this one fails.
     Connecting(Vec<SocketAddr>),
     /// It stands.
     Open,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_link_waited_for_is_left_to_the_next() {
+        let now = Instant::now();
+        let mut source = Source::new(
+            Owner::Camera(Key::test(1)),
+            Queue::new(0, 4096),
+            Vec::new(),
+            now,
+        );
+        (source.link.paused, source.link.waiting) = (true, true);
+        (source.link.held_up, source.link.flowed) = (Some(now), Some(now));
+        source.link = Link::new(Vec::new(), now);
+        assert!(!source.link.paused && !source.link.waiting);
+        assert_eq!((source.link.held_up, source.link.flowed), (None, None));
+    }
 }

@@ -144,7 +144,7 @@ impl Server {
         let Some(trouble) = shared.camera.trouble().cloned() else {
             return;
         };
-        let framer = self.sources.get(shared.source).map(|it| &it.framer);
+        let framer = self.sources.get(shared.source).map(|it| &it.link.framer);
         let read = framer.map_or(0, Framer::position);
         log::warn!(
             "[{}] {} ({read} bytes were read)",
