@@ -9,12 +9,13 @@
 
 use std::net::SocketAddr;
 
+mod framers;
 mod names;
 mod targets;
 #[cfg(test)]
 mod tests;
 
-use names::{Name, Site};
+use names::{Name, Site, is_null};
 pub use targets::Targets;
 
 /// The most characters of a peer's text that are repeated in an answer.
@@ -82,8 +83,6 @@ impl Policy {
         if self.origins.iter().any(as_written) {
             return Ok(());
         }
-        // "null" is the origin of a file or a sandboxed page, not a host.
-        let is_null = |text: &str| text.eq_ignore_ascii_case("null");
         let site = Site::parse(origin).filter(|_| !is_null(origin));
         let allowed = site.is_some_and(|site| {
             is_same_host(&site, host_header)

@@ -18,6 +18,9 @@ use headers::Headers;
 /// The longest request head that is read, in bytes, its empty line included.
 pub const MAX_HEAD: usize = 8192;
 
+/// The policy of an answer that is no page: it does nothing, and nobody frames it.
+pub const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'";
+
 /// The most header lines that a request may have.
 const MAX_HEADERS: usize = 64;
 
@@ -255,6 +258,8 @@ impl Head<'_> {
         };
         push(&mut head, "Connection", connection);
         push(&mut head, "X-Content-Type-Options", "nosniff");
+        // Addresses of pages may hold a camera's, with its password.
+        push(&mut head, "Referrer-Policy", "no-referrer");
         for (name, value) in self.extra {
             push(&mut head, name, value);
         }
@@ -275,7 +280,10 @@ impl Reject {
     /// The whole response: the message as text that any page may read, so that
     /// a player can show why its WebSocket was refused.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut extra = vec![("Access-Control-Allow-Origin", "*")];
+        let mut extra = vec![
+            ("Access-Control-Allow-Origin", "*"),
+            ("Content-Security-Policy", NO_PAGE),
+        ];
         match self.status {
             405 => extra.push(("Allow", "GET, HEAD")),
             426 => extra.extend([("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")]),

@@ -154,3 +154,74 @@ fn only_pages_that_may_use_the_gateway_may_read_its_data() {
         }
     }
 }
+
+/// A hidden frame of `/watch` would let any page use the gateway as its visitor.
+#[test]
+fn strangers_may_frame_nothing_and_load_only_what_is_made_for_them() {
+    let gateway = Config::new()
+        .general("origins", "pages.example, https://other.example:8443")
+        .start();
+    let get = |path: &str| http::get(gateway.address(), path);
+    let own = "'self' http://localhost:* https://localhost:* http://127.0.0.1:* \
+               https://127.0.0.1:* http://pages.example:* https://pages.example:* \
+               https://other.example:8443";
+    let paths = [
+        "/",
+        "/watch",
+        "/test",
+        "/camgate.js",
+        "/streamedian.js",
+        "/player.js",
+        "/camgate.wasm",
+        "/api/cameras",
+        "/metrics",
+        "/healthz",
+        "/none",
+        "/ws/",
+    ];
+    for path in paths {
+        let reply = get(path);
+        let policy = reply.header("content-security-policy").unwrap_or_default();
+        let directive = |name: &str| {
+            let mut all = policy.split(';').filter_map(|it| it.trim().split_once(' '));
+            all.find(|(known, _)| *known == name)
+                .map(|(_, value)| value)
+        };
+        let framers = if reply.status == 200 { own } else { "'none'" };
+        assert_eq!(
+            directive("frame-ancestors"),
+            Some(framers),
+            "{path}: {policy}"
+        );
+        assert_eq!(
+            reply.header("x-content-type-options"),
+            Some("nosniff"),
+            "{path}"
+        );
+        assert_eq!(
+            reply.header("referrer-policy"),
+            Some("no-referrer"),
+            "{path}"
+        );
+        let kind = reply.header("content-type").unwrap_or_default();
+        let is_page = kind.starts_with("text/html");
+        assert_eq!(
+            directive("form-action"),
+            is_page.then_some("'self'"),
+            "{path}"
+        );
+        let resource = reply.header("cross-origin-resource-policy");
+        match path {
+            _ if reply.status != 200 => {}
+            "/api/cameras" | "/metrics" | "/healthz" => assert_eq!(resource, Some("same-origin")),
+            _ => {
+                assert_eq!(resource, Some("cross-origin"), "{path}");
+                assert_eq!(
+                    reply.header("access-control-allow-origin"),
+                    Some("*"),
+                    "{path}"
+                );
+            }
+        }
+    }
+}

@@ -8,6 +8,11 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use super::targets::canonical;
 
+/// The origin of a file or a sandboxed page, not a host.
+pub(super) fn is_null(text: &str) -> bool {
+    text.eq_ignore_ascii_case("null")
+}
+
 /// A host, without its port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Name {

@@ -148,7 +148,7 @@ fn responses() {
         extra: &[("ETag", "\"a\r\nX: y\"")],
     };
     let expected = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\
-        Connection: close\r\nX-Content-Type-Options: nosniff\r\nETag: \"a  X: y\"\r\n\r\n";
+        Connection: close\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nETag: \"a  X: y\"\r\n\r\n";
     assert_eq!(String::from_utf8(head.to_bytes()).unwrap(), expected);
     let unchanged = Head {
         status: 304,

@@ -17,10 +17,11 @@ use super::viewer::Viewer;
 const MAX_WSP: usize = 16 * 1024;
 
 /// What the gateway's own pages may do: load from it alone, open WebSockets
-/// anywhere (a page may name another gateway), run wasm, play what they made.
+/// anywhere (a page may name another gateway), run wasm, play what they made; who
+/// may frame them is said behind it.
 const PAGE_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
      connect-src *; media-src 'self' blob:; img-src 'self' data: blob:; \
-     object-src 'none'; base-uri 'none'";
+     object-src 'none'; base-uri 'none'; form-action 'self'; ";
 
 /// No body.
 const NOTHING: Piece = Piece::Static(&[]);
@@ -137,7 +138,13 @@ impl Server {
 
     /// Something about this gateway: for its own pages and those of `origins`.
     fn data(&self, request: &Request, content_type: &str, body: String) -> Response {
-        let mut extra = vec![("Cache-Control", "no-store"), ("Vary", "Origin")];
+        let framing = self.framing(request);
+        let mut extra = vec![
+            ("Cache-Control", "no-store"),
+            ("Vary", "Origin"),
+            ("Content-Security-Policy", &framing),
+            ("Cross-Origin-Resource-Policy", "same-origin"),
+        ];
         if let Some(origin) = request.origin.as_deref()
             && self.policy.origin(Some(origin), &request.host).is_ok()
         {
@@ -149,15 +156,18 @@ impl Server {
     /// A file of the player: compressed if the client takes that, or the word
     /// that it has it already.
     fn page(&mut self, asset: &'static assets::Asset, request: &Request) -> Response {
+        let mut policy = self.framing(request);
+        if asset.content_type.starts_with("text/html") {
+            policy.insert_str(0, PAGE_POLICY);
+        }
         let mut extra = vec![
             ("Access-Control-Allow-Origin", "*"),
+            ("Cross-Origin-Resource-Policy", "cross-origin"),
             ("Cache-Control", "no-cache"),
+            ("Content-Security-Policy", &policy),
             ("ETag", asset.etag),
             ("Vary", "Accept-Encoding"),
         ];
-        if asset.content_type.starts_with("text/html") {
-            extra.push(("Content-Security-Policy", PAGE_POLICY));
-        }
         let known = request.if_none_match.as_deref();
         if known.is_some_and(|tags| asset.is_named_by(tags)) {
             return response(304, asset.content_type, &extra, NOTHING);
@@ -169,6 +179,12 @@ impl Server {
             Piece::Shared(self.inflated(asset))
         };
         response(200, asset.content_type, &extra, body)
+    }
+
+    /// Who may show an answer in a frame: a page of a stranger would else use the
+    /// gateway as a person who may.
+    fn framing(&self, request: &Request) -> String {
+        format!("frame-ancestors {}", self.policy.framers(&request.host))
     }
 
     /// The plain form, one copy for all who are being sent it.
@@ -239,7 +255,8 @@ fn page_host(origin: &str) -> &str {
 
 fn not_found() -> Response {
     let body = Piece::Static(b"there is no such page\n");
-    response(404, "text/plain; charset=utf-8", &[], body)
+    let extra = [("Content-Security-Policy", http::NO_PAGE)];
+    response(404, "text/plain; charset=utf-8", &extra, body)
 }
 
 fn response(status: u16, content_type: &str, extra: &[(&str, &str)], body: Piece) -> Response {

@@ -374,3 +374,22 @@ scenario('/test fits a phone, and both pages are linked', async ({ stage, open }
   await page.getByRole('link', { name: /start page/ }).tap();
   await page.waitForURL(gateway.page);
 });
+
+scenario('strangers cannot frame the pages, the same host can', async ({ stage, open }) => {
+  const gateway = await stage.demo();
+  const body = `<iframe src="${watchPage(gateway, gateway.camera)}"></iframe>`;
+  const framed = async (url) => {
+    const page = await open(url, { files: { [url]: { body, contentType: 'text/html' } } });
+    const [, frame] = page.frames();
+    return { page, frame };
+  };
+  const stranger = await framed('http://stranger.example/');
+  const late = Date.now() + PATIENCE;
+  while (!stranger.page.said.some((line) => line.includes('frame-ancestors'))) {
+    assert.ok(Date.now() < late, `nothing forbids it: ${stranger.page.said.join('\n')}`);
+    await stranger.page.waitForTimeout(50);
+  }
+  assert.ok(!stranger.frame.url().includes('/watch'), stranger.frame.url());
+  const { frame } = await framed('http://127.0.0.1:1/');
+  await watch(frame, { frames: 10 });
+});
