@@ -12,7 +12,8 @@
 //! The INIT is answered when the camera's link stands, so that a person learns
 //! at once that the camera refuses, is silent or is not allowed. A WRAP carries
 //! exactly one RTSP request; the answers are matched to the WRAPs by CSeq.
-//! Requests that the camera starts are answered here: players could not.
+//! Requests that the camera starts are answered here: players could not. So is a
+//! SETUP for media that would not come on the link (461).
 //!
 //! Invariant: what goes to the camera is a well-formed RTSP request, whatever
 //! the viewer sent; at most [`MAX_PENDING`] of them wait for an answer.
@@ -25,6 +26,7 @@ mod forward;
 mod info;
 mod init;
 mod join;
+mod transport;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -36,8 +38,8 @@ use crate::rtsp::message::{self, Start};
 use crate::wsp;
 
 pub use failure::Failure;
-use forward::Link;
 pub use forward::answer;
+use forward::{Forwarded, Link};
 use init::Destination;
 pub use join::{Join, join_reply};
 
@@ -284,7 +286,8 @@ impl Channel {
             return self.out_of_order("WRAP before INIT was answered", seq);
         };
         match link.forward(request.payload, seq.unwrap_or(""), now) {
-            Ok(bytes) => self.outputs.push_back(Output::ToCamera(bytes)),
+            Ok(Forwarded::ToCamera(bytes)) => self.outputs.push_back(Output::ToCamera(bytes)),
+            Ok(Forwarded::Answer(text)) => self.reply(200, "OK", seq, &[], &text),
             Err((code, reason)) => self.reply(code, reason, seq, &[], ""),
         }
     }

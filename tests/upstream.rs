@@ -237,3 +237,27 @@ fn requests_are_answered_and_a_teardown_arrives_in_a_flood_of_media() {
         camera.await_request(link, "TEARDOWN");
     }
 }
+
+/// The camera would send UDP to whomever the viewer names.
+#[test]
+fn a_set_up_that_asks_for_more_than_the_link_does_not_reach_the_camera() {
+    let (gateway, camera) = (Gateway::start_default(), FakeCamera::answering());
+    let mut viewer = Viewer::join(&gateway, &camera);
+    let mut set_up = |transport: &str| {
+        let request = viewer.compose("SETUP", &[("Transport", transport)]);
+        viewer.exchange(&request).status()
+    };
+    for transport in [
+        "RTP/AVP;unicast;destination=127.0.0.1;client_port=5000-5001",
+        "RTP/AVP/UDP;unicast;client_port=5000-5001",
+        "RTP/AVP;multicast;ttl=64",
+        "RTP/AVP/TCP;unicast;destination=127.0.0.1;interleaved=0-1",
+    ] {
+        assert_eq!(set_up(transport), 461, "{transport}");
+    }
+    let list = "RTP/AVP;unicast;client_port=5000-5001,RTP/AVP/TCP;unicast;interleaved=0-1";
+    assert_eq!(set_up(list), 200);
+    let received = camera.record(0).received;
+    let transports: Vec<_> = received.iter().map(|it| it.header("Transport")).collect();
+    assert_eq!(transports, [Some("RTP/AVP/TCP;unicast;interleaved=0-1")]);
+}

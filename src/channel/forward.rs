@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use crate::rtsp::message::{self, Builder, Message, Start};
 
 use super::MAX_PENDING;
+use super::transport::only_interleaved;
 
 /// The methods of RFC 2326 §10 that go from a client to a server.
 const METHODS: [&str; 10] = [
@@ -27,7 +28,21 @@ const METHODS: [&str; 10] = [
     "RECORD",
 ];
 
+/// Headers of a request that are the gateway's to write.
+const OWN: [&str; 2] = ["Content-Length", "Transport"];
+
 const NOT_RTSP: (u16, &str) = (400, "the payload is not an RTSP request");
+
+/// Characters of a WSP sequence number: all of those that wait are kept.
+const MAX_SEQ: usize = 64;
+
+/// What becomes of a viewer's request.
+pub enum Forwarded {
+    /// These bytes go to the camera.
+    ToCamera(Vec<u8>),
+    /// This RTSP response is the gateway's own.
+    Answer(String),
+}
 
 /// A request that the camera has not answered yet.
 struct Pending {
@@ -83,7 +98,7 @@ impl Link {
             .collect()
     }
 
-    /// The bytes to send to the camera for the payload of a WRAP.
+    /// What becomes of the payload of a WRAP.
     ///
     /// # Errors
     /// WSP code and reason.
@@ -92,7 +107,7 @@ impl Link {
         payload: &str,
         seq: &str,
         now: Instant,
-    ) -> Result<Vec<u8>, (u16, &'static str)> {
+    ) -> Result<Forwarded, (u16, &'static str)> {
         let bytes = payload.as_bytes();
         let (message, length) = message::parse(bytes).map_err(|_| NOT_RTSP)?;
         let Start::Request { method, uri } = message.start else {
@@ -107,8 +122,18 @@ impl Link {
         let Some(cseq) = message.cseq() else {
             return Err((400, "the RTSP request has no CSeq"));
         };
+        if seq.len() > MAX_SEQ {
+            return Err((400, "seq is too long"));
+        }
         self.admit(&message)?;
-        let request = self.rewrite(method, uri, &message);
+        let transport = match method {
+            "SETUP" => match only_interleaved(&transports(&message)) {
+                Some(transport) => Some(transport),
+                None => return Ok(Forwarded::Answer(unsupported_transport(cseq))),
+            },
+            _ => None,
+        };
+        let request = self.rewrite(method, uri, &message, transport.as_deref());
         self.remember(method, uri, &message, cseq);
         self.pending.push_back(Pending {
             cseq,
@@ -116,7 +141,7 @@ impl Link {
             since: now,
             teardown: method == "TEARDOWN",
         });
-        Ok(request)
+        Ok(Forwarded::ToCamera(request))
     }
 
     /// Keeps what is needed to say TEARDOWN in the viewer's stead.
@@ -157,7 +182,13 @@ impl Link {
     /// Players' keep-alives name no stream (`OPTIONS *`) or a single track, and
     /// echo the whole `Session: ID;timeout=60`: strict cameras refuse them with
     /// 454 or 404. They are sent to the stream as a whole.
-    fn rewrite(&self, method: &str, uri: &str, message: &Message<'_>) -> Vec<u8> {
+    fn rewrite(
+        &self,
+        method: &str,
+        uri: &str,
+        message: &Message<'_>,
+        transport: Option<&str>,
+    ) -> Vec<u8> {
         let keep_alive = match method {
             "OPTIONS" => true,
             "GET_PARAMETER" | "SET_PARAMETER" => message.body.is_empty(),
@@ -175,9 +206,12 @@ impl Link {
                 has_session = true;
             } else if name.eq_ignore_ascii_case("Content-Type") {
                 content_type = value;
-            } else if is_token(name) && !name.eq_ignore_ascii_case("Content-Length") {
+            } else if is_token(name) && !OWN.iter().any(|own| name.eq_ignore_ascii_case(own)) {
                 builder = builder.header(name, value);
             }
+        }
+        if let Some(transport) = transport {
+            builder = builder.header("Transport", transport);
         }
         if let (Some(session), false) = (ours, has_session) {
             builder = builder.header("Session", session);
@@ -243,6 +277,19 @@ impl Link {
         }
         Some(builder.build())
     }
+}
+
+/// All alternatives of a SETUP, however many headers they stand in.
+fn transports(message: &Message<'_>) -> String {
+    let all = message.all();
+    let all = all.filter(|(name, _)| name.eq_ignore_ascii_case("Transport"));
+    all.map(|(_, value)| value).collect::<Vec<_>>().join(",")
+}
+
+/// The answer to a SETUP for media that would not come on the link.
+fn unsupported_transport(cseq: u32) -> String {
+    let answer = Builder::response(461, message::reason(461)).header("CSeq", &cseq.to_string());
+    String::from_utf8(answer.build()).unwrap_or_default()
 }
 
 /// `*`, or an absolute address of a scheme that means RTSP.

@@ -341,6 +341,43 @@ fn the_order_is_init_join_wrap() {
     );
 }
 
+/// A camera would send UDP wherever a viewer has it do so.
+#[test]
+fn a_set_up_for_media_beside_the_link_is_answered_here() {
+    let (mut channel, now) = open();
+    let mut set_up = |transport: &str| {
+        let text = format!("SETUP rtsp://cam/1 RTSP/1.0\r\nCSeq: 4\r\n{transport}\r\n");
+        channel.handle_text(&wrap(1, &text), now);
+        outputs(&mut channel)
+    };
+    for transport in [
+        "",
+        "Transport: RTP/AVP;unicast;destination=10.0.0.9;client_port=5000-5001\r\n",
+        "Transport: RTP/AVP;multicast\r\nTransport: RTP/AVP/UDP;unicast\r\n",
+        "tRANSPORT : RTP/AVP/TCP;unicast;interleaved=0-1;destination=10.0.0.9\r\n",
+    ] {
+        let out = set_up(transport);
+        let [Output::Reply(reply)] = &out[..] else {
+            panic!("{transport}: {out:?}");
+        };
+        assert!(reply.starts_with("WSP/1.1 200 "), "{reply}");
+        assert!(reply.contains("RTSP/1.0 461 "), "{reply}");
+        assert!(reply.contains("\r\nCSeq: 4\r\n"), "{reply}");
+    }
+    let both = "Transport: RTP/AVP;unicast;client_port=5000-5001\r\n\
+                Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n";
+    let out = set_up(both);
+    let [Output::ToCamera(bytes)] = &out[..] else {
+        panic!("{out:?}");
+    };
+    let sent = String::from_utf8_lossy(bytes);
+    let kept = "\r\nTransport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n";
+    assert!(
+        sent.contains(kept) && !sent.contains("client_port"),
+        "{sent}"
+    );
+}
+
 proptest::proptest! {
     #[test]
     fn no_text_and_no_camera_makes_it_panic(
