@@ -34,10 +34,14 @@ fn start(camera: &FakeCamera) -> (Gateway, SocketAddr) {
         .limit("handshake", "1s")
         .camera("front", &[("url", &camera.url())])
         .start();
+    let address = rtsp_address(&gateway);
+    (gateway, address)
+}
+
+fn rtsp_address(gateway: &Gateway) -> SocketAddr {
     let line = gateway.await_log(&["cameras at rtsp://"]);
     let (_, address) = line.split_once("rtsp://").unwrap();
-    let address = address.split('/').next().unwrap().parse().unwrap();
-    (gateway, address)
+    address.split('/').next().unwrap().parse().unwrap()
 }
 
 /// A WebSocket as the stream of bytes that it carries; every write is cut in
@@ -92,22 +96,21 @@ fn ask(
 }
 
 fn play(stream: &mut (impl Read + Write)) -> Vec<Packet> {
-    assert_eq!(ask(stream, "OPTIONS", "front", &[]).status(), 200);
-    let description = ask(
-        stream,
-        "DESCRIBE",
-        "front",
-        &[("Accept", "application/sdp")],
-    );
+    play_at(stream, "front")
+}
+
+fn play_at(stream: &mut (impl Read + Write), name: &str) -> Vec<Packet> {
+    assert_eq!(ask(stream, "OPTIONS", name, &[]).status(), 200);
+    let description = ask(stream, "DESCRIBE", name, &[("Accept", "application/sdp")]);
     assert!(String::from_utf8_lossy(&description.body).contains("a=control:track0"));
     let transport = [("Transport", "RTP/AVP;unicast;client_port=5000-5001")];
-    let answer = ask(stream, "SETUP", "front/track0", &transport);
+    let answer = ask(stream, "SETUP", &format!("{name}/track0"), &transport);
     assert_eq!(answer.status(), 461, "clients then try TCP");
     let transport = [("Transport", "RTP/AVP/TCP;unicast;interleaved=0-1")];
-    let answer = ask(stream, "SETUP", "front/track0", &transport);
+    let answer = ask(stream, "SETUP", &format!("{name}/track0"), &transport);
     let session = answer.header("Session").unwrap().to_owned();
     assert_eq!(
-        ask(stream, "PLAY", "front", &[("Session", &session)]).status(),
+        ask(stream, "PLAY", name, &[("Session", &session)]).status(),
         200
     );
     let mut all = Vec::new();
@@ -119,11 +122,11 @@ fn play(stream: &mut (impl Read + Write)) -> Vec<Packet> {
     }
     // In the middle of media.
     assert_eq!(
-        ask(stream, "GET_PARAMETER", "front", &[("Session", &session)]).status(),
+        ask(stream, "GET_PARAMETER", name, &[("Session", &session)]).status(),
         200
     );
     assert_eq!(
-        ask(stream, "TEARDOWN", "front", &[("Session", &session)]).status(),
+        ask(stream, "TEARDOWN", name, &[("Session", &session)]).status(),
         200
     );
     all
@@ -149,6 +152,25 @@ fn a_client_of_plain_rtsp_gets_the_camera() {
     }
     assert_eq!(camera.links(), 1);
     gateway.await_metrics("no viewer", |now| now.viewers() == before.viewers());
+}
+
+/// The gateway calls tracks so, and the smaller stream.
+#[test]
+fn any_name_that_a_camera_may_have_can_be_watched() {
+    let camera = filming();
+    let url = [("url", &*camera.url()), ("sub", &*camera.url())];
+    let names = ["track1", "track0", "sub", "-", "camgate", "a..b", "options"];
+    let config = Config::new().general("rtsp_listen", "127.0.0.1:0");
+    let config = names.iter().fold(config, |it, name| it.camera(name, &url));
+    let gateway = config.start();
+    for name in names
+        .iter()
+        .flat_map(|name| [(*name).to_owned(), format!("{name}/sub")])
+    {
+        let mut stream = TcpStream::connect(rtsp_address(&gateway)).unwrap();
+        stream.set_read_timeout(Some(BOUND)).unwrap();
+        check(&play_at(&mut stream, &name));
+    }
 }
 
 #[test]

@@ -312,7 +312,8 @@ pub fn target(uri: &str) -> Option<(String, String)> {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let mut parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let track = match parts.last() {
-        Some(last) if is_track(last) => parts.pop().unwrap_or_default(),
+        // A camera may be called so, too.
+        Some(last) if is_track(last) && parts.len() > 1 => parts.pop().unwrap_or_default(),
         _ => "",
     };
     let name = parts.join("/").to_lowercase();
@@ -321,10 +322,11 @@ pub fn target(uri: &str) -> Option<(String, String)> {
 
 /// A URL up to and without the track's name, query and last slashes.
 fn without_track(uri: &str) -> &str {
+    let has_track = target(uri).is_some_and(|(_, track)| !track.is_empty());
     let uri = uri.split(['?', '#']).next().unwrap_or_default();
     let uri = uri.trim_end_matches('/');
     match uri.rsplit_once('/') {
-        Some((base, last)) if is_track(last) => base,
+        Some((base, _)) if has_track => base,
         _ => uri,
     }
 }

@@ -71,6 +71,10 @@ impl Camera {
                  write [camera front]"
             ));
         }
+        // In an address they mean this place and the one above.
+        if matches!(name, "." | "..") {
+            return Err("no address can name this camera: write [camera front]".to_owned());
+        }
         Ok(Camera {
             name: name.to_owned(),
             description: String::new(),

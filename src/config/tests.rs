@@ -188,6 +188,10 @@ fn a_camera_that_is_wrong_says_where_and_keeps_its_secret() {
             "camgate.ini:1: [camera]: a camera's name is",
         ),
         (
+            "[general]\n[camera ..]\nurl = rtsp://h/",
+            "camgate.ini:2: [camera ..]: no address can name this camera: write [camera front]",
+        ),
+        (
             "\n[camera a]\nalways = on",
             "camgate.ini:2: [camera a] has no address: write url",
         ),

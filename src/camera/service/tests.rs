@@ -185,3 +185,25 @@ proptest! {
         prop_assert_eq!(owed, paid);
     }
 }
+
+/// What a track is called, and the smaller stream, may be a camera's name, too.
+#[test]
+fn a_camera_may_be_called_as_a_track_is() {
+    for name in ["track1", "sub", "track0/sub", "track"] {
+        let mut service = Service::new("abc".into());
+        let base = format!("rtsp://camgate/{name}");
+        service
+            .handle("t", &request("DESCRIBE", &base, ""))
+            .unwrap();
+        assert_eq!(service.poll_wish(), Some(Wish::Watch(name.to_owned())));
+        service.ready(camera(), camera().for_viewers("x", &[]));
+        let (status, text) = answer(&mut service);
+        assert_eq!(status, 200);
+        let line = format!("\r\nContent-Base: {base}/\r\n");
+        assert!(text.contains(&line), "{text}");
+        let track = format!("{base}/track1");
+        let (status, text) = ask(&mut service, "SETUP", &track, &format!("{TCP}4-5\r\n"));
+        assert_eq!(status, 200, "{text}");
+        assert_eq!(ask(&mut service, "PLAY", &base, "").0, 200);
+    }
+}
