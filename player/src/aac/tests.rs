@@ -79,6 +79,39 @@ fn reads_its_layout() {
     assert!(Layout::read(&|name| (name == "sizelength").then_some("0")).is_none());
 }
 
+/// The layout by these format parameters.
+fn layout(parameters: &[(&str, &'static str)]) -> Layout {
+    let find = |name: &str| parameters.iter().find(|(key, _)| *key == name);
+    Layout::read(&|name| find(name).map(|(_, value)| *value)).unwrap()
+}
+
+#[test]
+fn fields_that_are_not_named_beside_a_size_have_no_bits() {
+    let bare = layout(&[("mode", "AAC-hbr"), ("sizelength", "13")]);
+    assert_eq!((bare.size, bare.index, bare.index_delta), (13, 0, 0));
+    // One header of 13 bits; two of them, which end within a byte.
+    let one = [&[0, 13, 0, 2 << 3][..], b"aa"].concat();
+    assert_eq!(feed(&mut depacketiser(bare), &one, 0), [b"aa"]);
+    let two = [&[0, 26, 0, 2 << 3, 0, 3 << 6][..], b"aabbb"].concat();
+    let both = [b"aa".to_vec(), b"bbb".to_vec()];
+    assert_eq!(feed(&mut depacketiser(bare), &two, 0), both);
+    let low = layout(&[("mode", "AAC-lbr"), ("sizelength", "6")]);
+    assert_eq!((low.size, low.index, low.index_delta), (6, 0, 0));
+    let other = layout(&[("mode", "AAC-hbr"), ("indexlength", "3")]);
+    assert_eq!((other.size, other.index, other.index_delta), (13, 3, 0));
+}
+
+#[test]
+fn headers_whose_length_denies_the_description_are_read_by_it() {
+    let both = [b"aa".to_vec(), b"bbb".to_vec()];
+    // No index is described, but there is one; and the other way round.
+    let bare = layout(&[("sizelength", "13")]);
+    let hbr = hbr(&[2, 3], b"aabbb");
+    assert_eq!(feed(&mut depacketiser(bare), &hbr, 0), both);
+    let two = [&[0, 26, 0, 2 << 3, 0, 3 << 6][..], b"aabbb"].concat();
+    assert_eq!(feed(&mut depacketiser(Layout::HBR), &two, 0), both);
+}
+
 #[test]
 fn frames_of_one_size_need_no_headers() {
     let layout = Layout::read(&|name| (name == "constantsize").then_some("2")).unwrap();
