@@ -118,9 +118,7 @@ impl Audio {
         now_us: i64,
         queue: &mut Queue,
     ) -> bool {
-        let passed = now_us.wrapping_sub(std::mem::replace(&mut self.reckoned, now_us));
-        let passed = self.ticks(passed.clamp(0, MAX_SILENCE_US));
-        self.silence = (self.silence + passed).min(self.ticks(MAX_SILENCE_US));
+        self.reckon(now_us);
         let mut frames = std::mem::take(&mut self.frames);
         self.payload.push(packet, timestamp, &mut frames);
         if let Some(format) = frames.format.take() {
@@ -136,6 +134,28 @@ impl Audio {
         frames.clear();
         self.frames = frames;
         self.flush(queue)
+    }
+
+    /// No packets come: silence from `from_us`, or from where the track ends, up to
+    /// `to_us`. Queues it, where there is room.
+    pub fn pad(&mut self, from_us: i64, to_us: i64, now_us: i64, queue: &mut Queue) {
+        self.reckon(now_us);
+        let end = self.end;
+        let from = end.unwrap_or_else(|| self.ticks(from_us));
+        self.end = Some(from);
+        self.fill(self.ticks(to_us).wrapping_sub(from).max(0));
+        if self.samples.is_empty() {
+            self.end = end;
+        }
+        self.after_loss = true;
+        self.flush(queue);
+    }
+
+    /// The more time passes, the more silence may be made.
+    fn reckon(&mut self, now_us: i64) {
+        let passed = now_us.wrapping_sub(std::mem::replace(&mut self.reckoned, now_us));
+        let passed = self.ticks(passed.clamp(0, MAX_SILENCE_US));
+        self.silence = (self.silence + passed).min(self.ticks(MAX_SILENCE_US));
     }
 
     /// What follows is of another format.

@@ -4,6 +4,8 @@
 //! the timeline starts at the first sync sample of the video track, without audio from
 //! before it. Where no video comes, it starts with audio; later video joins it.
 
+mod link;
+
 use camgate::notice;
 use camgate::rtsp::sdp;
 
@@ -12,10 +14,11 @@ use crate::output::{Kind, Output, Queue};
 use crate::pacing::TIMESCALE;
 use crate::rtcp::{self, Report};
 use crate::rtp::{self, Packet};
-use crate::source::{self, Follows, Source};
+use crate::source::{self, Follows};
 use crate::statistics::Statistics;
 use crate::timeline::Timeline;
 use crate::video::{self, Video};
+use link::Link;
 
 /// The names of the tracks towards JavaScript, and their `track_ID`s.
 pub const VIDEO: u32 = 1;
@@ -26,19 +29,10 @@ pub const AUDIO: u32 = 2;
 const SILENT_VIDEO_US: i64 = 4_000_000;
 const LATE_VIDEO_US: i64 = 20_000_000;
 
-/// What every track has.
-#[derive(Debug)]
-struct Link {
-    /// Its index in the session description.
-    media: usize,
-    /// The interleaved channels of RTP and RTCP.
-    channels: Option<(u8, u8)>,
-    source: Source,
-    /// Its name on the timeline.
-    clock: usize,
-    /// The time of the last packet that is not live, once the gateway names it.
-    edge: Option<u32>,
-}
+/// Sound that has not begun for so long, or not come for so long, is silence until
+/// it does: the browser would wait for it. (A packet may hold a second of it.)
+const LATE_AUDIO_US: i64 = 500_000;
+const SILENT_AUDIO_US: i64 = 2_000_000;
 
 #[derive(Debug)]
 struct VideoTrack {
@@ -63,6 +57,8 @@ pub struct Tracks {
     flowing: bool,
     /// Since when sound waits for the video to begin.
     waiting: Option<i64>,
+    /// When sound is missed, and where the picture began.
+    mute: Option<(i64, i64)>,
 }
 
 impl Tracks {
@@ -161,6 +157,7 @@ impl Tracks {
         self.lose_audio();
         self.flowing = false;
         self.waiting = None;
+        self.mute = None;
     }
 
     fn lose_video(&mut self) {
@@ -194,6 +191,7 @@ impl Tracks {
         if video {
             self.statistics.picture(timestamp);
             self.video_unit(Some(&packet), timestamp, queue);
+            self.pad(now_us, queue);
         } else {
             self.audio_packet(&packet, timestamp, now_us, queue);
         }
@@ -345,6 +343,19 @@ impl Tracks {
         }
     }
 
+    /// Where the picture flows without sound, the sound is silence.
+    fn pad(&mut self, now_us: i64, queue: &mut Queue) {
+        let (Some(video), Some(audio), true) = (&self.video, &mut self.audio, self.flowing) else {
+            return;
+        };
+        let end = video.writer.end_us();
+        let begun = (now_us.saturating_add(LATE_AUDIO_US), end);
+        let (missed, start) = *self.mute.get_or_insert(begun);
+        if now_us >= missed {
+            audio.writer.pad(start, end, now_us, queue);
+        }
+    }
+
     fn audio_packet(&mut self, packet: &Packet, timestamp: i64, now_us: i64, queue: &mut Queue) {
         let since = *self.waiting.get_or_insert(now_us);
         let alone = self.video.as_ref().is_none_or(|video| {
@@ -354,6 +365,9 @@ impl Tracks {
             };
             now_us.wrapping_sub(since) >= patience
         });
+        if let Some((missed, _)) = &mut self.mute {
+            *missed = now_us.saturating_add(SILENT_AUDIO_US);
+        }
         let Some(track) = &mut self.audio else { return };
         let clock = track.link.clock;
         let mut time = self.timeline.time(clock, timestamp);
@@ -384,17 +398,5 @@ fn announce(mut video: Option<&mut Video>, mut audio: Option<&mut Audio>, queue:
     }
     if let Some(audio) = audio {
         audio.send_init(queue);
-    }
-}
-
-impl Link {
-    fn new(media: usize, description: &sdp::Media, clock: usize) -> Self {
-        Self {
-            media,
-            channels: None,
-            source: Source::new(description.payload_type),
-            clock,
-            edge: None,
-        }
     }
 }

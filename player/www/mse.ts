@@ -10,8 +10,8 @@ import { now as clock, on } from './event';
 import { TrackBuffer, type TrackListener } from './track';
 import type { Fragment } from './wasm';
 
-/** A session's tracks are waited for, in ms, once there is video (or once there is only audio). */
-const AUDIO_GRACE = 700;
+/** A session's tracks are waited for, in ms, once there is video (or once there is only audio). Most sound that is late is silence before. */
+const AUDIO_GRACE = 1500;
 const VIDEO_GRACE = 5_000;
 /** Fragments held while gathering, and their bytes. */
 const HELD_LIMIT = 2000;
@@ -254,7 +254,7 @@ export class Mse implements TrackListener {
   /** Makes the buffers, or continues on those that are there, and lets the held fragments in. */
   #build(): void {
     const here = new Set(this.#held.map(({ track }) => track));
-    for (const [id, track] of this.#current()) if (!here.has(id)) track.lost = clock();
+    for (const [id, track] of this.#current()) if (!here.has(id)) track.lost = -Infinity; // when it comes it is taken in at once
     const current = this.#current();
     const built = current.map(([id, { video }]) => `${id}${video}`).sort().join();
     if (this.#built && this.#built !== built) return this.#attach(); // comes back here when it is open

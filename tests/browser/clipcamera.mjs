@@ -1,5 +1,6 @@
 // An RTSP camera inside the test: the built-in camera's pictures over and over, at any multiple of
-// their pace and as large as one likes. Its RTP clock goes at that multiple, too.
+// their pace and as large as one likes. Its RTP clock goes at that multiple, too. Where it has sound, that
+// is a tone which begins as late as one likes.
 
 import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
@@ -12,6 +13,11 @@ const CLOCK = 90_000;
 const PIECE = 1400;
 /** Between two looks at the clock, in ms. */
 const STEP = 4;
+/** Of the sound: samples a second, and in a packet. */
+const SAMPLES = 8000;
+const PACKET = 160;
+/** Of its tone, in Hz: both periods and packets end with it. */
+export const TONE = 800;
 const [SLICE, IDR, SPS, PPS] = [1, 5, 7, 8];
 
 /** NAL units of an Annex B file. */
@@ -47,22 +53,35 @@ function* payloads(unit) {
   }
 }
 
-function describe(all) {
-  const set = (type) => all.find((unit) => (unit[0] & 31) === type).toString('base64');
-  return ['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=clip', 't=0 0', 'a=control:*', 'm=video 0 RTP/AVP 96', 'a=rtpmap:96 H264/90000',
-    `a=fmtp:96 packetization-mode=1;sprop-parameter-sets=${set(SPS)},${set(PPS)}`, 'a=control:video', ''].join('\r\n');
+/** A sample as G.711 has it (µ-law). */
+function law(sample) {
+  const size = Math.min(Math.abs(sample), 32_635) + 132;
+  const exponent = 31 - Math.clz32(size) - 7;
+  return ~((sample < 0 ? 0x80 : 0) | (exponent << 4) | ((size >> (exponent + 3)) & 15)) & 0xff;
 }
 
-/** Resolves to `{ url, asked, close }`. `asked`: the addresses that were to be described; `speed`: times real pace; `padding`: bytes added to each picture. */
-export async function clipCamera({ speed = 1, padding = 0 } = {}) {
+const tone = Buffer.from(Array.from({ length: PACKET }, (_, i) => law(Math.round(12_000 * Math.sin((2 * Math.PI * TONE * i) / SAMPLES)))));
+
+function describe(all, sound) {
+  const set = (type) => all.find((unit) => (unit[0] & 31) === type).toString('base64');
+  return ['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=clip', 't=0 0', 'a=control:*', 'm=video 0 RTP/AVP 96', 'a=rtpmap:96 H264/90000',
+    `a=fmtp:96 packetization-mode=1;sprop-parameter-sets=${set(SPS)},${set(PPS)}`, 'a=control:video', ...(sound ? ['m=audio 0 RTP/AVP 0', 'a=control:audio'] : []), ''].join('\r\n');
+}
+
+/**
+ * Resolves to `{ url, asked, close }`. `asked`: the addresses that were to be described; `speed`: times real
+ * pace; `padding`: bytes added to each picture; `silent`: there is sound, which begins so many seconds after
+ * the picture.
+ */
+export async function clipCamera({ speed = 1, padding = 0, silent } = {}) {
   const all = units(readFileSync(CLIP));
   const clip = pictures(all).map((picture) => [...picture.slice(0, -1), padded(picture.at(-1), padding)]);
-  const sdp = describe(all);
+  const sdp = describe(all, silent !== undefined);
   const sockets = new Set();
   const asked = [];
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
-    serve(socket, { clip, sdp, speed, asked });
+    serve(socket, { clip, sdp, speed, silent, asked });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -73,19 +92,30 @@ export async function clipCamera({ speed = 1, padding = 0 } = {}) {
   return { url: `rtsp://127.0.0.1:${server.address().port}/clip`, asked, close };
 }
 
-function serve(socket, { clip, sdp, speed, asked }) {
-  let [said, timer, sequence, sent] = ['', undefined, 0, 0];
+/** An RTP packet on an interleaved channel. */
+function frame(channel, type, sequence, time, payload) {
+  const head = Buffer.alloc(16);
+  head.set([0x24, channel, (payload.length + 12) >> 8, (payload.length + 12) & 255, 0x80, type]);
+  head.writeUInt16BE(sequence & 0xffff, 6);
+  head.writeUInt32BE(time >>> 0, 8);
+  head[15] = channel;
+  return Buffer.concat([head, payload]);
+}
+
+function serve(socket, { clip, sdp, speed, silent = Infinity, asked }) {
+  let [said, timer, sequence, sent, packets] = ['', undefined, 0, 0, 0];
   const send = () => {
     const frames = [];
     const picture = clip[sent % clip.length];
     const parts = picture.flatMap((unit) => [...payloads(unit)]);
     parts.forEach((part, i) => {
-      const head = Buffer.alloc(16);
-      head.set([0x24, 0, (part.length + 12) >> 8, (part.length + 12) & 255, 0x80, 96 | (i + 1 === parts.length ? 0x80 : 0)]);
-      head.writeUInt16BE((sequence += 1) & 0xffff, 6);
-      head.writeUInt32BE(((sent * CLOCK) / RATE) >>> 0, 8);
-      frames.push(head, part);
+      const last = i + 1 === parts.length ? 0x80 : 0;
+      frames.push(frame(0, 96 | last, (sequence += 1), (sent * CLOCK) / RATE, part));
     });
+    while ((packets * PACKET) / SAMPLES <= sent / RATE) {
+      if (sent / RATE >= silent) frames.push(frame(2, 0, packets, packets * PACKET, tone));
+      packets += 1;
+    }
     sent += 1;
     socket.write(Buffer.concat(frames));
   };
