@@ -18,10 +18,12 @@
 
 mod cache;
 mod datagrams;
+mod deadline;
 mod description;
 mod link;
 mod media;
 mod output;
+mod pace;
 mod picture;
 mod reception;
 mod retry;
@@ -52,14 +54,13 @@ pub use status::{Meter, Status};
 pub use tally::Tally;
 
 use datagrams::Datagrams;
+use pace::Pace;
 use picture::Pictures;
 use retry::{LONGEST_PAUSE, PAUSE, Retry};
 use udp::Lower;
 
 /// How long a camera that nobody watches is kept.
 pub const LINGER: Duration = Duration::from_secs(10);
-/// How long a camera that plays may send no media.
-const SILENCE: Duration = Duration::from_secs(15);
 /// Redirects that are followed in a row.
 const REDIRECTS: u8 = 5;
 /// RTCP that is kept for viewers to come, in bytes.
@@ -86,10 +87,19 @@ pub struct Camera {
 
     state: State,
     since: Instant,
+    /// The number of the last attempt to get a link.
+    attempt: u64,
+    /// How long a link may take to come, and an answer.
+    patience: Duration,
     /// When the last frame came.
     heard: Instant,
     /// Media has come since this was noted.
     fresh: bool,
+    /// The track and the RTP time of the last media, and whether it is another
+    /// one than was noted.
+    moment: Option<(usize, u32)>,
+    moved: bool,
+    pace: Pace,
     /// A channel of its link that no track has, and whether it was told of.
     foreign: Option<(u8, bool)>,
     /// When it was made: the clock of the client counts from here.
@@ -138,8 +148,13 @@ impl Camera {
             url,
             state: State::Idle,
             since: now,
+            attempt: 0,
+            patience: Duration::from_millis(client::REPLY_TIMEOUT),
             heard: now,
             fresh: false,
+            moment: None,
+            moved: false,
+            pace: Pace::default(),
             foreign: None,
             epoch: now,
             random: Random::new(random),
@@ -169,6 +184,12 @@ impl Camera {
         self.title = title(config);
         self.cache.set_limit(config.gop_cache);
         self.always = is_always(config, &self.name);
+        // The operator may have mended a password at the camera.
+        if let State::Waiting { until } = &mut self.state
+            && self.trouble.as_ref().is_some_and(|it| it.password)
+        {
+            *until = now;
+        }
         if !self.always {
             self.leave_later(now);
         } else if self.state == State::Idle {
@@ -263,42 +284,6 @@ impl Camera {
         !password && self.since + PAUSE <= now
     }
 
-    /// When [`Camera::handle_timeout`] wants to be called.
-    pub fn timeout(&self) -> Option<Instant> {
-        let client = self.client.as_ref().and_then(Client::timeout);
-        let client = client.map(|due| self.epoch + Duration::from_millis(due));
-        let retry = match self.state {
-            State::Waiting { until } => Some(until),
-            _ => None,
-        };
-        let silent = (self.state == State::Live).then(|| self.heard + SILENCE);
-        let datagrams = self.datagrams_due();
-        let due = [client, retry, self.leave_at, silent, datagrams];
-        due.into_iter().flatten().min()
-    }
-
-    /// The time that [`Camera::timeout`] named has come.
-    pub fn handle_timeout(&mut self, now: Instant) {
-        if self.leave_at.is_some_and(|due| due <= now) {
-            return self.leave(now);
-        }
-        if matches!(self.state, State::Waiting { until } if until <= now) {
-            return self.connect(now);
-        }
-        if self.state == State::Live && self.heard + SILENCE <= now {
-            let words = "the camera sends nothing any more";
-            return self.failed(Trouble::new(504, words), now);
-        }
-        if !self.check_datagrams(now) {
-            return;
-        }
-        let ms = self.ms(now);
-        if let Some(client) = &mut self.client {
-            client.handle_timeout(ms);
-            self.run_client(&[], now);
-        }
-    }
-
     fn ms(&self, now: Instant) -> u64 {
         now.saturating_duration_since(self.epoch).as_millis() as u64
     }
@@ -310,14 +295,26 @@ impl Camera {
 
     fn connect(&mut self, now: Instant) {
         let Some(target) = &self.target else { return };
-        let (host, port) = (target.host.clone(), target.port);
-        self.outputs.push_back(Output::Connect { host, port });
+        self.attempt += 1;
+        self.outputs.push_back(Output::Connect {
+            attempt: self.attempt,
+            host: target.host.clone(),
+            port: target.port,
+        });
         self.enter(State::Connecting, now);
     }
 
     /// Nobody wants it any more: the camera is told.
     pub fn leave(&mut self, now: Instant) {
         self.leave_at = None;
+        // It is remembered until then that the password was refused: who comes
+        // meanwhile is told so, and the camera is left alone.
+        if let State::Waiting { until } = self.state
+            && until > now
+            && self.trouble.as_ref().is_some_and(|it| it.password)
+        {
+            return;
+        }
         if let Some(mut client) = self.client.take() {
             client.teardown();
             while let Some(output) = client.poll_output() {

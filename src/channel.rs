@@ -49,6 +49,9 @@ pub const MAX_PENDING: usize = 16;
 /// The host of the gateway's own cameras: `rtsp://camgate/NAME`.
 pub const GATEWAY: &str = "camgate";
 
+/// Said to who wants a camera that speaks TLS: nothing goes to it in clear.
+const NO_TLS: &str = "rtsps:// is not spoken by this version: use rtsp:// if the camera has it";
+
 /// What the channel wants done, in order.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Output {
@@ -97,7 +100,8 @@ pub struct Channel {
 impl Channel {
     /// `id` must be unguessable and hold no `:`; `page` is the bare host name of
     /// the page's Origin; `cameras` is the JSON list of shared cameras, `[]` if
-    /// there are none; `patience` is how long a camera may take to answer.
+    /// there are none; `patience` is how long a camera may take to answer, to
+    /// DESCRIBE [three times as long](crate::rtsp::client::DESCRIBE).
     pub fn new(id: String, page: &str, cameras: String, patience: Duration) -> Channel {
         Channel {
             id,
@@ -132,7 +136,7 @@ impl Channel {
     /// When [`Channel::handle_timeout`] wants to be called: the camera owes an answer.
     pub fn timeout(&self) -> Option<Instant> {
         match &self.state {
-            State::Open(link) => link.oldest().map(|since| since + self.patience),
+            State::Open(link) => link.due(self.patience),
             _ => None,
         }
     }

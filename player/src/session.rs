@@ -33,6 +33,10 @@ const INIT_TIMEOUT: u64 = 20_000;
 /// How long the data socket may take to open, and JOIN to be answered.
 const JOIN_TIMEOUT: u64 = 10_000;
 
+/// How long the camera may take to answer: the gateway knows its own patience,
+/// and gives up sooner; to DESCRIBE three times as long.
+const ANSWER_TIMEOUT: u64 = 30_000;
+
 /// How often a stream may send us to another host.
 const MAX_MOVES: u8 = 5;
 
@@ -237,6 +241,7 @@ impl Session {
             url,
             user_agent: USER_AGENT.to_owned(),
             seed: self.seed,
+            patience: ANSWER_TIMEOUT,
         });
         client.start(millis(now));
         if !self.wants_play {

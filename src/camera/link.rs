@@ -12,17 +12,21 @@ use crate::rtsp::message::{self, Start};
 use crate::rtsp::url::Url;
 
 impl Camera {
-    /// The link stands.
+    /// The link stands. One that nobody waits for changes nothing.
     pub fn connected(&mut self, now: Instant) {
         let Some(url) = self.target.clone() else {
             return;
         };
+        if self.state != State::Connecting {
+            return;
+        }
         self.enter(State::Talking, now);
         let mut client = Client::new(client::Options {
             url,
             credentials: None,
             user_agent: concat!("camgate/", env!("CARGO_PKG_VERSION")).to_owned(),
             seed: self.random.next(),
+            patience: self.patience.as_millis() as u64,
         });
         client.start(self.ms(now));
         self.client = Some(client);
@@ -108,21 +112,16 @@ impl Camera {
             .zip(new)
             .is_some_and(|(old, new)| !old.is_like(new));
         self.meter.start(now);
-        self.heard = now;
+        self.pace.restart();
+        (self.heard, self.moment, self.moved) = (now, None, false);
         self.trouble = None;
         self.enter(State::Live, now);
         self.outputs.push_back(Output::Ready { changed });
     }
 
     fn client_failed(&mut self, failure: &client::Failure, now: Instant) {
-        if let client::Failure::Redirect(url) = failure
-            && self.redirects < REDIRECTS
-        {
-            self.redirects += 1;
-            self.target = Some(self.with_credentials(url.clone()));
-            self.forget();
-            self.outputs.push_back(Output::Disconnect);
-            return self.connect(now);
+        if let client::Failure::Redirect(url) = failure {
+            return self.redirected(url, now);
         }
         if self.change_transport(failure, now) {
             return;
@@ -137,21 +136,66 @@ impl Camera {
         };
         let trouble = Trouble {
             status,
-            words: self.lower.words(failure),
+            words: self.lower.words(&self.discreet(failure)),
+            detail: self.lower.words(failure),
             password: matches!(failure, client::Failure::Unauthorized { .. }),
         };
         self.failed(trouble, now);
     }
 
-    /// The password goes along only to the same host, unless the new address
-    /// brings one.
+    /// Whether redirects have led it to another host than the configured one.
+    pub fn is_elsewhere(&self) -> bool {
+        let host = |url: &Option<Url>| url.as_ref().map(|url| url.host.to_ascii_lowercase());
+        host(&self.url) != host(&self.target)
+    }
+
+    /// The stream is at another place: the way there is that of any link, and
+    /// the owner says whether the place is allowed.
+    fn redirected(&mut self, url: &Url, now: Instant) {
+        let words = match url.tls {
+            _ if self.redirects >= REDIRECTS => "the camera redirects in a circle",
+            true => "the camera wants rtsps://, which this version does not speak",
+            false => {
+                self.redirects += 1;
+                self.target = Some(self.with_credentials(url.clone()));
+                self.forget();
+                self.outputs.push_back(Output::Disconnect);
+                return self.connect(now);
+            }
+        };
+        let trouble = Trouble {
+            detail: format!("{words}: to {}", url.without_credentials()),
+            ..Trouble::new(502, words)
+        };
+        self.failed(trouble, now);
+    }
+
+    /// The password goes along only to its host, unless the new address brings
+    /// one.
     fn with_credentials(&self, mut url: Url) -> Url {
-        if let Some(old) = &self.target
-            && url.user.is_none()
-            && url.host.eq_ignore_ascii_case(&old.host)
+        let known = [&self.target, &self.url].into_iter().flatten();
+        let mut same = known.filter(|old| url.host.eq_ignore_ascii_case(&old.host));
+        if url.user.is_none()
+            && let Some(old) = same.next()
         {
             (url.user, url.password) = (old.user.clone(), old.password.clone());
         }
         url
+    }
+
+    /// A failure without what the camera says in its own words, if that may hold
+    /// an address.
+    fn discreet(&self, failure: &client::Failure) -> client::Failure {
+        let mut failure = failure.clone();
+        if let client::Failure::Status { reason, .. } = &mut failure {
+            let lower = reason.to_ascii_lowercase();
+            let urls = [&self.url, &self.target].into_iter().flatten();
+            let mut hosts = urls.map(|url| url.host.to_ascii_lowercase());
+            let plain = |c: char| c.is_ascii_alphabetic() || matches!(c, ' ' | '-' | '\'' | ',');
+            if !reason.chars().all(plain) || hosts.any(|host| lower.contains(&host)) {
+                reason.clear();
+            }
+        }
+        failure
     }
 }

@@ -14,6 +14,9 @@ impl Camera {
             return;
         }
         self.heard = now;
+        if std::mem::take(&mut self.moved) {
+            self.pace.picture(now);
+        }
         let ms = self.ms(now);
         if let Some(client) = &mut self.client {
             client.heard(ms);
@@ -41,6 +44,9 @@ impl Camera {
         }
         if let Some(header) = Header::read(start) {
             self.fresh = true;
+            let moment = Some((index, header.timestamp));
+            self.moved |= self.moment != moment;
+            self.moment = moment;
             self.meter
                 .packet(index, header.sequence, header.ssrc, length);
         }

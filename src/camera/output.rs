@@ -5,8 +5,13 @@ use crate::rtsp::transport::Server;
 /// What the camera wants done, in order.
 #[derive(Debug)]
 pub enum Output {
-    /// Connect; answer with `connected` or `link_lost`.
-    Connect { host: String, port: u16 },
+    /// Connect; answer with `connected` or `link_lost`, unless the attempt of this
+    /// number is over: see [`Camera::awaits_link`](super::Camera::awaits_link).
+    Connect {
+        attempt: u64,
+        host: String,
+        port: u16,
+    },
     /// Send this, if there is a link.
     Send(Vec<u8>),
     /// Open so many pairs of UDP ports; answer with `ports_opened`.
@@ -32,8 +37,10 @@ pub enum Output {
 pub struct Trouble {
     /// What RTSP says to it (RFC 2326 §7.1.1).
     pub status: u16,
-    /// For a person; nothing secret.
+    /// For a person; nothing secret, nor where the camera is.
     pub words: String,
+    /// For the operator: the same, or more.
+    pub detail: String,
     /// Only the operator can mend it.
     pub(super) password: bool,
 }
@@ -44,6 +51,7 @@ impl Trouble {
         Trouble {
             status,
             words: words.to_owned(),
+            detail: words.to_owned(),
             password: false,
         }
     }

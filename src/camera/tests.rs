@@ -1,8 +1,11 @@
+use super::pace::{LONGEST_SILENCE, SECOND_PICTURE, SILENCE};
 use super::retry::PASSWORD_PAUSE;
 use super::*;
 use crate::config;
 
 mod anything;
+mod deadlines;
+mod moving;
 
 const SDP: &str = "v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:v\r\n\
     m=audio 0 RTP/AVP 8\r\na=control:a\r\n";
@@ -21,7 +24,7 @@ fn wishes(camera: &mut Camera) -> Vec<String> {
     let mut list = Vec::new();
     while let Some(output) = camera.poll_output() {
         list.push(match output {
-            Output::Connect { host, port } => format!("connect {host}:{port}"),
+            Output::Connect { host, port, .. } => format!("connect {host}:{port}"),
             Output::Send(bytes) => {
                 let text = String::from_utf8(bytes).unwrap();
                 assert!(!text.contains("hunter2"), "{text}");
@@ -196,7 +199,9 @@ fn silence_ends_the_link() {
         camera.frame(channel, packet, packet.len(), 0);
         camera.heard(now + SECOND * seconds);
     };
-    hear(0, &[0x80; 12], 10);
+    hear(0, &[0x80; 12], 9);
+    hear(0, &[0x81; 12], 9);
+    hear(0, &[0x82; 12], 10);
     // Neither of these is media of a track.
     hear(9, &[0x80; 12], 14);
     hear(0, &[0x80; 11], 14);

@@ -9,6 +9,8 @@ pub enum Failure {
     Refused(String),
     /// No answer in time.
     Silent,
+    /// The same, of somebody else; the text says of whom.
+    Late(String),
     /// A limit of the gateway; the text says which.
     Limit(String),
 }
@@ -20,14 +22,17 @@ impl Failure {
             Failure::Forbidden(_) => 403,
             Failure::Refused(_) => 502,
             Failure::Limit(_) => 503,
-            Failure::Silent => 504,
+            Failure::Silent | Failure::Late(_) => 504,
         }
     }
 
     /// What to tell a person.
     pub fn text(&self) -> &str {
         match self {
-            Failure::Forbidden(text) | Failure::Refused(text) | Failure::Limit(text) => text,
+            Failure::Forbidden(text)
+            | Failure::Refused(text)
+            | Failure::Late(text)
+            | Failure::Limit(text) => text,
             Failure::Silent => "the camera did not answer",
         }
     }
@@ -36,7 +41,7 @@ impl Failure {
     pub(super) fn close_code(&self) -> u16 {
         match self {
             Failure::Forbidden(_) => 4003,
-            Failure::Refused(_) | Failure::Silent => 1011,
+            Failure::Refused(_) | Failure::Silent | Failure::Late(_) => 1011,
             Failure::Limit(_) => 1013,
         }
     }

@@ -9,10 +9,12 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use crate::rtsp::client::DESCRIBE;
 use crate::rtsp::message::{self, Builder, Message, Start};
+use crate::rtsp::url;
 
-use super::MAX_PENDING;
 use super::transport::only_interleaved;
+use super::{MAX_PENDING, NO_TLS};
 
 /// The methods of RFC 2326 §10 that go from a client to a server.
 const METHODS: [&str; 10] = [
@@ -50,7 +52,26 @@ struct Pending {
     /// The WSP sequence number of the WRAP it came in.
     seq: String,
     since: Instant,
-    teardown: bool,
+    method: Method,
+}
+
+/// The methods that matter once they are sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Method {
+    Describe,
+    Teardown,
+    Other,
+}
+
+impl Pending {
+    /// When the answer is late.
+    fn due(&self, patience: Duration) -> Instant {
+        let times = match self.method {
+            Method::Describe => DESCRIBE,
+            _ => 1,
+        };
+        self.since + patience * times
+    }
 }
 
 /// The RTSP side of an open channel.
@@ -72,9 +93,9 @@ pub struct Link {
 }
 
 impl Link {
-    /// When the longest unanswered request was sent.
-    pub fn oldest(&self) -> Option<Instant> {
-        self.pending.front().map(|pending| pending.since)
+    /// When the first answer is late, for a camera that may take `patience`.
+    pub fn due(&self, patience: Duration) -> Option<Instant> {
+        self.pending.iter().map(|it| it.due(patience)).min()
     }
 
     /// The answers may have come and not been read: waiting begins anew.
@@ -84,10 +105,9 @@ impl Link {
         }
     }
 
-    /// Forgets the requests that were sent `patience` ago.
+    /// Forgets the requests whose answers are late.
     pub fn forgive(&mut self, now: Instant, patience: Duration) {
-        self.pending
-            .retain(|pending| pending.since + patience > now);
+        self.pending.retain(|pending| pending.due(patience) > now);
     }
 
     /// The WSP sequence numbers of all unanswered requests.
@@ -116,6 +136,11 @@ impl Link {
         if !METHODS.contains(&method) || !is_target(uri) {
             return Err(NOT_RTSP);
         }
+        // Who asks for a stream by this scheme wants it encrypted. Later requests
+        // name what the camera itself calls its tracks.
+        if method == "DESCRIBE" && url::is_tls(uri) {
+            return Err((400, NO_TLS));
+        }
         if bytes.len() != length {
             return Err((400, "the payload is more than one RTSP request"));
         }
@@ -139,7 +164,11 @@ impl Link {
             cseq,
             seq: seq.to_owned(),
             since: now,
-            teardown: method == "TEARDOWN",
+            method: match method {
+                "DESCRIBE" => Method::Describe,
+                "TEARDOWN" => Method::Teardown,
+                _ => Method::Other,
+            },
         });
         Ok(Forwarded::ToCamera(request))
     }
@@ -255,7 +284,7 @@ impl Link {
         let place = place.or(only)?;
         let pending = self.pending.remove(place)?;
         match (status, message.session()) {
-            _ if pending.teardown => self.session = None,
+            _ if pending.method == Method::Teardown => self.session = None,
             (200..300, Some((id, _))) => self.session = Some(id.to_owned()),
             _ => {}
         }

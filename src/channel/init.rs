@@ -2,7 +2,7 @@
 
 use crate::wsp;
 
-use super::GATEWAY;
+use super::{GATEWAY, NO_TLS};
 
 /// The tunnel client under whose name pages find the gateway's own cameras.
 pub const CAMERAS: &str = "cameras";
@@ -54,8 +54,15 @@ pub fn destination(request: &wsp::Request<'_>) -> Result<Destination, Refusal> {
             close: 1011,
         });
     }
-    if request.header("proto").is_some_and(|proto| proto != "rtsp") {
-        return Err(Refusal::malformed("the only proto is rtsp"));
+    match request.header("proto") {
+        None | Some("rtsp") => {}
+        Some(proto) if proto.eq_ignore_ascii_case("rtsps") => {
+            return Err(Refusal {
+                close: 4003, // it will not help to come back
+                ..Refusal::malformed(NO_TLS)
+            });
+        }
+        Some(_) => return Err(Refusal::malformed("the only proto is rtsp")),
     }
     if own {
         return Ok(Destination::Own);

@@ -140,13 +140,12 @@ fn shown(url: &Secret) -> String {
 }
 
 fn address(value: &str) -> Result<Secret, String> {
-    let fault = Url::parse(value).err().map(|bad| bad.reason);
-    let tls = "rtsps:// is not spoken by this version: write rtsp://";
-    match fault.or(value
-        .to_ascii_lowercase()
-        .starts_with("rtsps:")
-        .then_some(tls))
-    {
+    let fault = match Url::parse(value) {
+        Ok(url) if url.tls => Some("rtsps:// is not spoken by this version: write rtsp://"),
+        Ok(_) => None,
+        Err(bad) => Some(bad.reason),
+    };
+    match fault {
         None => Ok(Secret::new(value)),
         Some(fault) => Err(format!(
             "{fault}: write an address such as rtsp://user:secret@192.168.1.10:554/stream1"

@@ -21,9 +21,9 @@ impl Server {
             return;
         };
         let owner = source.owner;
-        if let Stage::Connecting(rest) = &source.link.stage {
-            let rest = rest.clone();
-            if !self.finish_connect(key, owner, rest) {
+        if let Stage::Connecting(way) = &source.link.stage {
+            let way = way.clone();
+            if !self.finish_connect(key, owner, way) {
                 return;
             }
         }
@@ -218,6 +218,7 @@ impl Server {
 
     /// Drops the camera's socket; what it brought stays in the queue.
     fn forget_link(&mut self, viewer: Key) {
+        self.resolver.forget(Owner::Viewer(viewer));
         let source = self.viewers.get(viewer).and_then(|found| found.source);
         let Some(source) = source.and_then(|source| self.sources.get_mut(source)) else {
             return;
@@ -242,6 +243,7 @@ impl Server {
 
     /// The viewer goes: the camera is told, if it has a session.
     pub(super) fn leave_camera(&mut self, viewer: Key) {
+        self.resolver.forget(Owner::Viewer(viewer));
         let Some(found) = self.viewers.get_mut(viewer) else {
             return;
         };
@@ -326,9 +328,19 @@ impl Server {
         }
     }
 
+    /// Whether the camera of a viewer has time left for an answer.
+    fn awaits_answer(&self, key: Key) -> bool {
+        let Some(Owner::Viewer(viewer)) = self.source_of(key).map(|source| source.owner) else {
+            return false;
+        };
+        let due = self.viewers.get(viewer).and_then(|it| it.channel.timeout());
+        due.is_some_and(|due| due > self.now)
+    }
+
     pub(super) fn camera_deadline(&self, source: Key, connection: &Connection) -> Option<Instant> {
         match self.sources.get(source) {
             Some(Source {
+                owner,
                 link:
                     Link {
                         stage: Stage::Open,
@@ -336,7 +348,11 @@ impl Server {
                         ..
                     },
                 ..
-            }) => Some(*heard + self.config.limits.idle),
+            }) => match owner {
+                Owner::Viewer(_) => Some(*heard + self.config.limits.idle),
+                // It knows by itself how long it may be silent.
+                Owner::Camera(_) => None,
+            },
             _ => connection.deadline,
         }
     }
@@ -344,17 +360,18 @@ impl Server {
     pub(super) fn camera_expired(&mut self, key: Key) {
         let (now, idle) = (self.now, self.config.limits.idle);
         let held_up = self.is_held_up(key);
+        let awaited = self.awaits_answer(key);
         let Some(source) = self.source_of_mut(key) else {
             return;
         };
         let owner = source.owner;
         match source.link.stage {
-            Stage::Connecting(ref mut rest) => {
-                let rest = std::mem::take(rest);
-                self.connect_failed(key, owner, rest, io::ErrorKind::TimedOut.into());
+            Stage::Connecting(ref mut way) => {
+                let way = std::mem::take(way);
+                self.connect_failed(key, owner, way, io::ErrorKind::TimedOut.into());
             }
-            // It is we who do not listen.
-            Stage::Open if held_up => source.link.heard = now,
+            // It is we who do not listen, or its answer may still come.
+            Stage::Open if held_up || awaited => source.link.heard = now,
             Stage::Open if source.link.heard + idle <= now => {
                 self.link_failed(owner, &Failure::Silent);
             }

@@ -165,6 +165,7 @@ impl Server {
             }
             self.serve_ready();
             self.serve_deadlines();
+            self.serve_names();
             self.serve_cameras();
             self.wake_waiting();
             self.accept();
@@ -187,19 +188,16 @@ impl Server {
             .stopping
             .map(|until| until.saturating_duration_since(now));
         let resume = self.listeners.until_resume(now);
-        let cameras = self.cameras_due();
-        let cameras = cameras.map(|due| due.saturating_duration_since(now));
-        let times = [self.timers.until_next(now), stop, resume, cameras];
+        let due = [self.cameras_due(), self.resolver.due()];
+        let due = due.into_iter().flatten().min();
+        let due = due.map(|due| due.saturating_duration_since(now));
+        let times = [self.timers.until_next(now), stop, resume, due];
         times.into_iter().flatten().min()
     }
 
     fn notice(&mut self, event: &Event) {
         match event.token() {
-            WAKER => {
-                while let Some(answer) = self.resolver.answer() {
-                    self.resolved(answer);
-                }
-            }
+            WAKER => {} // what it is about is looked at in every turn
             SIGNALS => {
                 for order in self.signals.pending() {
                     self.obey(order);

@@ -4,6 +4,7 @@
 //! Each has one source, which stays while its links come and go; [`super::watching`]
 //! tells who watches, [`super::sharing`] how media gets to them.
 
+use std::net::IpAddr;
 use std::time::Instant;
 
 use crate::camera::{Camera, Output, Status};
@@ -14,7 +15,7 @@ use super::connection::OUTBOX_LIMIT;
 use super::key::Key;
 use super::queue::Queue;
 use super::server::Server;
-use super::viewer::{Owner, Source};
+use super::viewer::{Attempt, Owner, Source, Way};
 
 /// A camera and where its media is.
 pub struct Shared {
@@ -23,6 +24,8 @@ pub struct Shared {
     pub camera: Camera,
     /// It stays while the links come and go.
     pub source: Key,
+    /// Where its host was when the link as configured stood last.
+    pub home: Option<IpAddr>,
     /// Frames before this position were looked at.
     pub seen: u64,
     /// Viewers that wait for it to play.
@@ -66,6 +69,7 @@ impl Server {
             source.queue.set_backlog(kept, size);
         }
         shared.config = config.clone();
+        shared.camera.set_patience(self.config.limits.handshake);
         self.with_camera(key, |camera, now| camera.configure(&config.0, now));
     }
 
@@ -82,17 +86,19 @@ impl Server {
         let _ = getrandom::fill(&mut seed); // only jitter and client nonces come from it
         let kept = self.config.limits.backlog.max(camera.gop_cache);
         let random = u64::from_ne_bytes(seed);
-        let camera = Camera::new(name, camera, url.reveal(), random, self.now);
+        let mut camera = Camera::new(name, camera, url.reveal(), random, self.now);
+        camera.set_patience(self.config.limits.handshake);
         let queue = Queue::new(kept, self.pool.buffer_size());
         let now = self.now;
         let (sources, shared) = (&mut self.sources, &mut self.shared);
         let added = shared.insert_with(|key| {
-            let source = Source::new(Owner::Camera(key), queue, Vec::new(), now);
+            let source = Source::new(Owner::Camera(key), queue, Way::default(), now);
             let source = sources.insert_with(|_| Ok::<_, ()>(source)).ok_or(())??;
             Ok::<_, ()>(Shared {
                 config,
                 camera,
                 source,
+                home: None,
                 seen: 0,
                 awaited_by: Vec::new(),
             })
@@ -115,9 +121,15 @@ impl Server {
             && let Some(output) = shared.camera.poll_output()
         {
             match output {
-                Output::Connect { host, port } => {
+                Output::Connect {
+                    attempt,
+                    host,
+                    port,
+                } => {
                     log::info!("[{}] connecting to {host}:{port}", shared.camera.name());
-                    self.connect_for(Owner::Camera(key), host, port);
+                    let owner = Owner::Camera(key);
+                    let number = attempt;
+                    self.connect_for(Attempt { owner, number }, &host, port);
                 }
                 Output::Send(bytes) => self.send_to_shared(key, bytes),
                 Output::OpenPorts { pairs } => self.open_ports(key, pairs),
@@ -147,7 +159,13 @@ impl Server {
         }
     }
 
-    pub(super) fn shared_connected(&mut self, key: Key) {
+    /// The link stands, to this address.
+    pub(super) fn shared_connected(&mut self, key: Key, peer: Option<IpAddr>) {
+        if let Some(shared) = self.shared.get_mut(key)
+            && !shared.camera.is_elsewhere()
+        {
+            shared.home = peer;
+        }
         self.with_camera(key, Camera::connected);
     }
 
@@ -175,8 +193,10 @@ impl Server {
         self.sources.get(source)?.connection
     }
 
-    /// Takes the link from a camera's source, and closes its ports.
+    /// Takes the link from a camera's source, closes its ports, and has no name
+    /// looked up for it any more.
     fn take_link(&mut self, key: Key) -> Option<Key> {
+        self.resolver.forget(Owner::Camera(key));
         self.close_ports(key);
         let source = self.shared.get(key)?.source;
         let link = self.sources.get_mut(source)?.connection.take()?;

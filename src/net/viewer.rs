@@ -104,6 +104,14 @@ pub enum Owner {
     Camera(Key),
 }
 
+/// One attempt of an owner to get a link. What is said about an earlier one is
+/// said to nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    pub owner: Owner,
+    pub number: u64,
+}
+
 /// Where media comes from.
 pub struct Source {
     pub owner: Owner,
@@ -121,14 +129,14 @@ pub struct Source {
 
 impl Source {
     /// A source that is being connected.
-    pub fn new(owner: Owner, queue: Queue, rest: Vec<SocketAddr>, now: Instant) -> Source {
+    pub fn new(owner: Owner, queue: Queue, way: Way, now: Instant) -> Source {
         Source {
             owner,
             watchers: Vec::new(),
             connection: None,
             ports: Vec::new(),
             queue,
-            link: Link::new(rest, now),
+            link: Link::new(way, now),
         }
     }
 }
@@ -153,10 +161,10 @@ pub struct Link {
 }
 
 impl Link {
-    /// A link that is being made; the addresses in `rest` are left to try.
-    pub fn new(rest: Vec<SocketAddr>, now: Instant) -> Link {
+    /// A link that is being made; what `way` has is left to try.
+    pub fn new(way: Way, now: Instant) -> Link {
         Link {
-            stage: Stage::Connecting(rest),
+            stage: Stage::Connecting(way),
             framer: Framer::lenient(MAX_MESSAGE),
             skipped: 0,
             paused: false,
@@ -168,10 +176,19 @@ impl Link {
     }
 }
 
+/// Where a link leads.
+#[derive(Clone, Debug, Default)]
+pub struct Way {
+    /// As its owner named the place: words for viewers tell no other.
+    pub place: String,
+    /// The addresses that are left to try, the next one last.
+    pub rest: Vec<SocketAddr>,
+}
+
 /// How far the link to the camera is.
 pub enum Stage {
-    /// Connecting: the addresses that are left to try if this one fails.
-    Connecting(Vec<SocketAddr>),
+    /// Connecting: what is left to try if this address fails.
+    Connecting(Way),
     /// It stands.
     Open,
 }
@@ -186,12 +203,12 @@ mod tests {
         let mut source = Source::new(
             Owner::Camera(Key::test(1)),
             Queue::new(0, 4096),
-            Vec::new(),
+            Way::default(),
             now,
         );
         (source.link.paused, source.link.waiting) = (true, true);
         (source.link.held_up, source.link.flowed) = (Some(now), Some(now));
-        source.link = Link::new(Vec::new(), now);
+        source.link = Link::new(Way::default(), now);
         assert!(!source.link.paused && !source.link.waiting);
         assert_eq!((source.link.held_up, source.link.flowed), (None, None));
     }

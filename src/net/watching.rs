@@ -149,7 +149,7 @@ impl Server {
         log::warn!(
             "[{}] {} ({read} bytes were read)",
             shared.camera.name(),
-            trouble.words
+            trouble.detail
         );
         for viewer in std::mem::take(&mut shared.awaited_by) {
             self.unwatch(viewer);

@@ -24,8 +24,11 @@ use crate::random::Random;
 use request::{Kind, Pending};
 use std::rc::Rc;
 
-/// How long a camera may take to answer, in milliseconds.
+/// How long a camera may usually take to answer, and always to answer a
+/// keep-alive, in milliseconds.
 pub const REPLY_TIMEOUT: u64 = 10_000;
+/// DESCRIBE may take so many times as long: it wakes cameras, and starts sources.
+pub const DESCRIBE: u32 = 3;
 /// How long the answer to TEARDOWN is waited for, in milliseconds.
 pub const TEARDOWN_TIMEOUT: u64 = 2_000;
 /// The session timeout unless the camera says one (RFC 2326 §12.37), in seconds.
@@ -45,6 +48,8 @@ pub struct Options {
     pub user_agent: String,
     /// Unguessable: the client nonces of Digest are derived from it.
     pub seed: u64,
+    /// How long the camera may take to answer, in milliseconds.
+    pub patience: u64,
 }
 
 /// How far the session is.
@@ -79,6 +84,7 @@ struct Track {
 pub struct Client {
     url: Url,
     user_agent: String,
+    patience: u64,
     authenticator: Option<Authenticator>,
     /// Where the client nonces come from.
     random: Random,
@@ -141,6 +147,7 @@ impl Client {
         Client {
             url: options.url,
             user_agent: options.user_agent,
+            patience: options.patience,
             authenticator: named.map(Authenticator::new),
             random: Random::new(options.seed),
             phase: Phase::Idle,
@@ -278,7 +285,7 @@ impl Client {
     /// it may have passed already. `None`: nothing to wait for.
     pub fn timeout(&self) -> Option<u64> {
         match &self.pending {
-            Some(pending) => Some(pending.deadline().unwrap_or(self.last_time)),
+            Some(pending) => Some(self.deadline(pending).unwrap_or(self.last_time)),
             None => self.keep_alive,
         }
     }
@@ -308,7 +315,7 @@ impl Client {
             }
             return;
         };
-        if pending.deadline().is_none_or(|deadline| now < deadline) {
+        if self.deadline(pending).is_none_or(|deadline| now < deadline) {
             return;
         }
         let (kind, method) = (pending.kind, pending.method);

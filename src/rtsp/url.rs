@@ -237,6 +237,12 @@ pub fn is_absolute(url: &str) -> bool {
     scheme(url).1.is_some()
 }
 
+/// Whether `url` is absolute and wants TLS.
+#[cfg(feature = "gateway")]
+pub fn is_tls(url: &str) -> bool {
+    matches!(scheme(url), (true, Some(_)))
+}
+
 /// Whether the scheme is `rtsps:`, and what follows `://` if it is one of ours.
 fn scheme(url: &str) -> (bool, Option<&str>) {
     let after = |prefix: &str| {

@@ -1,6 +1,6 @@
 //! The client's requests: what each kind says, and the one in flight.
 
-use super::{Client, Output, REPLY_TIMEOUT, TEARDOWN_TIMEOUT};
+use super::{Client, DESCRIBE, Output, REPLY_TIMEOUT, TEARDOWN_TIMEOUT};
 use crate::rtsp::message::Builder;
 use crate::rtsp::text;
 
@@ -32,18 +32,19 @@ pub(super) struct Pending {
     pub(super) sent: Option<u64>,
 }
 
-impl Pending {
-    /// When the answer is late.
-    pub(super) fn deadline(&self) -> Option<u64> {
-        let patience = match self.kind {
-            Kind::Teardown => TEARDOWN_TIMEOUT,
-            _ => REPLY_TIMEOUT,
-        };
-        Some(self.sent?.saturating_add(patience))
-    }
-}
-
 impl Client {
+    /// When the answer to a request is late.
+    pub(super) fn deadline(&self, pending: &Pending) -> Option<u64> {
+        let patience = match pending.kind {
+            Kind::Teardown => TEARDOWN_TIMEOUT,
+            // Whatever its patience, the session ends without them.
+            Kind::KeepAlive => REPLY_TIMEOUT,
+            Kind::Describe => self.patience * u64::from(DESCRIBE),
+            _ => self.patience,
+        };
+        Some(pending.sent?.saturating_add(patience))
+    }
+
     /// Sends a request of this kind, which is then the one in flight.
     pub(super) fn send(&mut self, kind: Kind) {
         let (message, authorized) = self.compose(kind);

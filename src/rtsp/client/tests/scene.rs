@@ -20,6 +20,7 @@ impl Scene {
             url: Url::parse(url).unwrap(),
             credentials: None,
             user_agent: "test".into(),
+            patience: REPLY_TIMEOUT,
             seed: 1,
         });
         let last = Default::default();

@@ -1,0 +1,84 @@
+//! When each state of a camera ends although nothing happens: none lasts for
+//! ever, but for being left alone.
+
+use std::time::{Duration, Instant};
+
+use super::{Camera, State, Trouble};
+use crate::channel::Failure;
+use crate::rtsp::client::Client;
+
+/// How long a camera may take from the link to the first PLAY, times the patience
+/// with each of its answers.
+pub(super) const TALK: u32 = 6;
+
+impl Camera {
+    /// How long a link may take to come, and the camera to answer what it is
+    /// asked; DESCRIBE may take longer ([`client::DESCRIBE`]).
+    pub fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
+    }
+
+    /// Whether this attempt waits for its link.
+    pub fn awaits_link(&self, attempt: u64) -> bool {
+        self.state == State::Connecting && self.attempt == attempt
+    }
+
+    /// When the link that it waits for must stand.
+    pub fn connect_by(&self) -> Instant {
+        self.since + self.patience
+    }
+
+    /// When [`Camera::handle_timeout`] wants to be called.
+    pub fn timeout(&self) -> Option<Instant> {
+        let client = self.client.as_ref().and_then(Client::timeout);
+        let client = client.map(|due| self.epoch + Duration::from_millis(due));
+        let state = match self.state {
+            State::Idle => None,
+            State::Connecting => Some(self.connect_by()),
+            State::Talking => Some(self.since + self.patience * TALK),
+            State::Live => Some(self.heard + self.pace.patience()),
+            State::Waiting { until } => Some(until),
+        };
+        let datagrams = self.datagrams_due();
+        let due = [client, state, self.leave_at, datagrams];
+        due.into_iter().flatten().min()
+    }
+
+    /// The time that [`Camera::timeout`] named has come.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.leave_at.is_some_and(|due| due <= now) {
+            return self.leave(now);
+        }
+        match self.state {
+            State::Waiting { until } if until <= now => return self.try_again(now),
+            State::Connecting if self.connect_by() <= now => {
+                return self.link_lost(&Failure::Silent, now);
+            }
+            State::Talking if self.since + self.patience * TALK <= now => {
+                let words = "the camera answers, and does not begin to play";
+                return self.failed(Trouble::new(504, words), now);
+            }
+            State::Live if self.heard + self.pace.patience() <= now => {
+                let words = "the camera sends nothing any more";
+                return self.failed(Trouble::new(504, words), now);
+            }
+            _ => {}
+        }
+        if !self.check_datagrams(now) {
+            return;
+        }
+        let ms = self.ms(now);
+        if let Some(client) = &mut self.client {
+            client.handle_timeout(ms);
+            self.run_client(&[], now);
+        }
+    }
+
+    /// The pause is over.
+    fn try_again(&mut self, now: Instant) {
+        if self.viewers > 0 || self.always {
+            return self.connect(now);
+        }
+        self.leave(now);
+    }
+}

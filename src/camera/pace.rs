@@ -1,0 +1,48 @@
+//! How often a camera sends a picture, and so how long silence is no failure:
+//! some send one in twenty seconds, and nothing between.
+
+use std::time::{Duration, Instant};
+
+/// How long a camera that plays may send no media at first, and once it has
+/// proved to send it often.
+pub(super) const SILENCE: Duration = Duration::from_secs(15);
+/// The same after the first picture, as long as its pace is not known.
+pub(super) const SECOND_PICTURE: Duration = Duration::from_secs(60);
+/// The longest silence of any camera.
+pub(super) const LONGEST_SILENCE: Duration = Duration::from_secs(120);
+/// The longest distance between two pictures, times this, is silence.
+const MISSED: u32 = 5;
+
+/// Measures the distances between pictures, or other media.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    last: Option<Instant>,
+    longest: Option<Duration>,
+    /// The longest one of the link before.
+    before: Option<Duration>,
+}
+
+impl Pace {
+    /// Another link plays: what was learnt holds until it shows its own pace.
+    pub(super) fn restart(&mut self) {
+        self.before = self.longest.take().or(self.before);
+        self.last = None;
+    }
+
+    /// Media of another time than the media before has come.
+    pub(super) fn picture(&mut self, now: Instant) {
+        if let Some(last) = self.last.replace(now) {
+            let distance = now.saturating_duration_since(last);
+            self.longest = self.longest.max(Some(distance));
+        }
+    }
+
+    /// How long nothing may come.
+    pub(super) fn patience(&self) -> Duration {
+        match self.longest.or(self.before) {
+            Some(distance) => (distance * MISSED).clamp(SILENCE, LONGEST_SILENCE),
+            None if self.last.is_some() => SECOND_PICTURE,
+            None => SILENCE,
+        }
+    }
+}
