@@ -34,6 +34,10 @@ pub enum Kind {
     /// Subtype 2: they were left out, because this viewer was too slow; what
     /// comes next is what stood behind them.
     Skipped = 2,
+    /// Subtype 3: the camera sends over UDP: what is missing by the sequence
+    /// numbers was lost on the way. Nothing else is said. Over TCP nothing is
+    /// lost, and numbers are what cameras make of them.
+    Lossy = 3,
 }
 
 /// Some packets of one track that come, or would have come, in a row.
@@ -79,6 +83,7 @@ impl Notice {
         let kind = match head ^ HEAD {
             0x0100_0000 => Kind::History,
             0x0200_0000 => Kind::Skipped,
+            0x0300_0000 => Kind::Lossy,
             _ => return None,
         };
         (name == NAME).then_some(Notice {
@@ -122,7 +127,7 @@ mod tests {
 
     #[test]
     fn another_is_none() {
-        for (at, byte) in [(0, 0x83), (0, 0x42), (1, 200), (3, 5), (8, b'X')] {
+        for (at, byte) in [(0, 0x84), (0, 0x42), (1, 200), (3, 5), (8, b'X')] {
             let mut packet = NOTICE.write();
             packet[at] = byte;
             assert_eq!(Notice::read(&packet), None, "byte {at}");
@@ -132,9 +137,9 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read(
-            history: bool, ssrc: u32, sequence: u16, timestamp: u32, packets: u32, pictures: u32,
+            kind in 0..3_usize, ssrc: u32, sequence: u16, timestamp: u32, packets: u32, pictures: u32,
         ) {
-            let kind = if history { Kind::History } else { Kind::Skipped };
+            let kind = [Kind::History, Kind::Skipped, Kind::Lossy][kind];
             let notice = Notice { kind, ssrc, sequence, timestamp, packets, pictures };
             prop_assert_eq!(Notice::read(&notice.write()), Some(notice));
         }

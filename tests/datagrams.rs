@@ -7,79 +7,21 @@
 mod common;
 
 use std::io::{self, BufRead, BufReader};
-use std::net::{SocketAddr, UdpSocket};
+use std::net::UdpSocket;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use common::fake_camera::{FakeCamera, Link};
+use camgate::notice::{Kind, Notice};
+use common::fake_camera::FakeCamera;
 use common::frames::HEADER;
 use common::gateway::{Config, Gateway};
 use common::pictures::{PACKETS, Packet, Pictures, packets};
+use common::session::{Session, set_up};
 use common::socket::Opening;
 use common::viewer::Viewer;
 
 const PAUSE: Duration = Duration::from_millis(10);
 const LOST: &str = "camgate_camera_lost_packets_total{camera=\"front\"}";
-
-/// The camera's side of a session over UDP.
-struct Session {
-    rtp: UdpSocket,
-    rtcp: UdpSocket,
-    /// Where the gateway listens.
-    to: SocketAddr,
-}
-
-impl Session {
-    fn send(&self, packet: &[u8]) -> io::Result<()> {
-        self.rtp.send_to(packet, self.to).map(drop)
-    }
-
-    /// A report of the gateway that tells of something.
-    fn report(&self) -> io::Result<Vec<u8>> {
-        let mut bytes = [0; 256];
-        loop {
-            let (length, _) = self.rtcp.recv_from(&mut bytes)?;
-            if length > 8 {
-                return Ok(bytes[..length].to_vec());
-            }
-        }
-    }
-}
-
-/// Answers until PLAY; TCP is refused.
-fn set_up(link: &mut Link) -> io::Result<Session> {
-    let rtp = UdpSocket::bind("127.0.0.1:0")?;
-    let rtcp = UdpSocket::bind("127.0.0.1:0")?;
-    rtp.set_read_timeout(Some(common::BOUND))?;
-    rtcp.set_read_timeout(Some(common::BOUND))?;
-    let mut to = None;
-    loop {
-        let request = link.receive()?;
-        let transport = request.header("Transport").unwrap_or_default().to_owned();
-        if request.method() == "SETUP" {
-            let Some((_, ports)) = transport.split_once("client_port=") else {
-                link.reply(&request, "461 Unsupported Transport", &[], b"")?;
-                continue;
-            };
-            let (first, second) = ports.split_once('-').unwrap();
-            let number: u16 = first.parse().unwrap();
-            assert_eq!((number % 2, number + 1), (0, second.parse().unwrap()));
-            to = Some(SocketAddr::from(([127, 0, 0, 1], number)));
-            let from = [rtp.local_addr()?.port(), rtcp.local_addr()?.port()];
-            let transport = format!(
-                "{transport};server_port={}-{};ssrc=00000007",
-                from[0], from[1]
-            );
-            let headers = [("Session", "1;timeout=60"), ("Transport", &*transport)];
-            link.reply(&request, "200 OK", &headers, b"")?;
-            continue;
-        }
-        link.send(&Link::usual_reply(&request))?;
-        if let ("PLAY", Some(to)) = (request.method(), to) {
-            return Ok(Session { rtp, rtcp, to });
-        }
-    }
-}
 
 /// A camera that sends by `send`, a picture each time.
 fn sending(
@@ -207,6 +149,21 @@ fn what_is_lost_is_passed_over_and_counted() {
     }
     assert!(lost >= 9, "{lost}");
     assert!(gateway.metrics().value(LOST) >= f64::from(lost));
+}
+
+#[test]
+fn our_player_is_told_that_gaps_are_losses() {
+    let told = |gateway: &Gateway, batch| {
+        let mut viewer = Viewer::join_shared(gateway, "front", batch, Opening::default());
+        viewer.play();
+        let message = viewer.data.binary();
+        let notice = Notice::read(message.get(HEADER..).unwrap_or_default());
+        (message[1], notice.map(|notice| notice.kind))
+    };
+    let camera = sending(in_order);
+    let gateway = gateway(&camera, "udp");
+    assert_eq!(told(&gateway, true), (1, Some(Kind::Lossy)));
+    assert_eq!(told(&gateway, false), (0, None), "others are told nothing");
 }
 
 #[test]

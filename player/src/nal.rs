@@ -61,6 +61,9 @@ pub struct Depacketiser {
     timestamp: i64,
     /// Parameter sets have come since the last picture.
     headed: bool,
+    /// Last fragments say that they are the last: without one, the NAL unit is
+    /// torn. Some senders never do.
+    closes: bool,
     /// Nothing can be decoded before the next sync sample.
     synced: bool,
     /// A picture came out, or a gradual recovery point was passed over.
@@ -86,6 +89,7 @@ impl Depacketiser {
             gathered: Gathered::default(),
             timestamp: 0,
             headed: false,
+            closes: false,
             synced: false,
             was_started: false,
             open_start: None,
@@ -123,7 +127,10 @@ impl Depacketiser {
         if timestamp == self.timestamp || self.gathered.unit.is_empty() {
             return None;
         }
-        self.end_nal();
+        if self.end_fragments().is_none() {
+            self.lose();
+            return None;
+        }
         self.finish()
     }
 
@@ -160,7 +167,7 @@ impl Depacketiser {
                 data,
             } => {
                 if start {
-                    self.end_nal();
+                    self.end_fragments()?;
                     self.begin_nal(header.get(..self.codec.header_size())?);
                 } else if self.gathered.open.is_none() {
                     // The middle of a NAL unit without its start. Harmless
@@ -169,11 +176,12 @@ impl Depacketiser {
                 }
                 self.gathered.unit.extend_from_slice(data);
                 if end {
+                    self.closes |= !start;
                     self.end_nal();
                 }
             }
             Shape::Aggregate { rest, between } => {
-                self.end_nal();
+                self.end_fragments()?;
                 self.aggregate(rest, between)?;
             }
             Shape::Ignored => {}
@@ -198,6 +206,16 @@ impl Depacketiser {
         self.gathered.open = Some(self.gathered.unit.len());
         self.gathered.unit.extend_from_slice(&[0; 4]);
         self.gathered.unit.extend_from_slice(bytes);
+    }
+
+    /// No fragment of the NAL unit that is open comes any more; `None` when some
+    /// are missing.
+    fn end_fragments(&mut self) -> Option<()> {
+        if self.gathered.open.is_some() && self.closes {
+            return None;
+        }
+        self.end_nal();
+        Some(())
     }
 
     /// What is open is complete: one NAL unit, or several behind start codes,
@@ -288,6 +306,8 @@ impl Depacketiser {
         let start = self.gathered.start;
         let mut renewed = false;
         let mut sync = exact;
+        // A picture without its beginning is torn.
+        self.synced &= start.is_some();
         if !self.synced {
             start?;
             // A stream that is renewed bit by bit may have no better point.

@@ -1,19 +1,8 @@
-//! RTP (RFC 3550): the packet header, sequence numbers, unwrapped timestamps.
+//! RTP (RFC 3550): the packet header, unwrapped timestamps.
 //!
 //! Invariant: [`parse`] understands CSRC lists, header extensions and padding,
 //! and what it returns as payload lies inside the packet whatever the header
 //! claims.
-
-/// Sequence numbers may skip ahead this far and still be the same stream
-/// (RFC 3550 A.1, MAX_DROPOUT).
-const MAX_DROPOUT: u16 = 3000;
-
-/// Packets this far behind are late or repeated (RFC 3550 A.1, MAX_MISORDER).
-const MAX_MISORDER: u16 = 100;
-
-/// So many of those in a row, each following the one before, are no late ones:
-/// the sender counts anew.
-const PROBATION: u8 = 8;
 
 /// One RTP packet (RFC 3550 5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,79 +63,6 @@ pub fn parse(bytes: &[u8]) -> Option<Packet<'_>> {
 fn without_padding(payload: &[u8]) -> Option<&[u8]> {
     let count = usize::from(*payload.last()?);
     payload.get(..payload.len().checked_sub(count)?)
-}
-
-/// What a packet's sequence number says about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// The one that was due (or the first of all).
-    Next,
-    /// As many packets are missing before this one.
-    Gap(u16),
-    /// Repeated or late: to be dropped.
-    Old,
-    /// Far off; it counts if the next one follows it. To be dropped.
-    Strange,
-    /// The stream has begun anew.
-    Restart,
-}
-
-/// Follows the sequence numbers of one source (RFC 3550 A.1).
-#[derive(Clone, Debug, Default)]
-pub struct Sequence {
-    next: Option<u16>,
-    strange: Option<u16>,
-    /// What would follow the last packet that was late, and how many of them
-    /// came in a row.
-    late: (u16, u8),
-}
-
-impl Sequence {
-    /// What comes next is due after `sequence`.
-    pub fn after(sequence: u16) -> Self {
-        Self {
-            next: Some(sequence.wrapping_add(1)),
-            ..Self::default()
-        }
-    }
-
-    /// Whether `sequence` is the one that is due.
-    pub fn is_next(&self, sequence: u16) -> bool {
-        self.next == Some(sequence)
-    }
-
-    /// Places `sequence` among those before it. `near`: its time is not far
-    /// from theirs; what is far is not late.
-    pub fn place(&mut self, sequence: u16, near: bool) -> Order {
-        let following = sequence.wrapping_add(1);
-        let Some(next) = self.next else {
-            self.next = Some(following);
-            return Order::Next;
-        };
-        let ahead = sequence.wrapping_sub(next);
-        let order = if ahead == 0 {
-            Order::Next
-        } else if ahead < MAX_DROPOUT {
-            Order::Gap(ahead)
-        } else if near && ahead > u16::MAX - MAX_MISORDER {
-            let (follows, count) = self.late;
-            let count = if follows == sequence { count + 1 } else { 1 };
-            self.late = (following, count);
-            if count < PROBATION {
-                return Order::Old;
-            }
-            Order::Restart
-        } else if self.strange == Some(sequence) {
-            Order::Restart
-        } else {
-            self.strange = Some(following);
-            return Order::Strange;
-        };
-        self.next = Some(following);
-        self.strange = None;
-        self.late = (0, 0);
-        order
-    }
 }
 
 /// Unwraps 32-bit timestamps to 64 bits. The first one keeps its value.
@@ -224,64 +140,6 @@ mod tests {
         assert_eq!(parse(&packet(0x90, &[0, 0, 0, 1])), None, "extension cut");
         assert_eq!(parse(&packet(0xa0, &[1, 2, 4])), None, "padding too long");
         assert_eq!(parse(&packet(0xa0, &[])), None, "padding without payload");
-    }
-
-    #[test]
-    fn places_packets_across_the_wrap() {
-        let mut sequence = Sequence::default();
-        assert_eq!(sequence.place(65534, true), Order::Next);
-        assert_eq!(sequence.place(65535, true), Order::Next);
-        assert_eq!(sequence.place(0, true), Order::Next);
-        assert_eq!(sequence.place(0, true), Order::Old);
-        assert_eq!(sequence.place(65535, true), Order::Old);
-        assert_eq!(sequence.place(2, true), Order::Gap(1));
-        assert_eq!(sequence.place(1, true), Order::Old);
-        assert_eq!(sequence.place(3, true), Order::Next);
-    }
-
-    #[test]
-    fn believes_a_restart_at_the_second_packet() {
-        let mut sequence = Sequence::default();
-        sequence.place(10, true);
-        assert_eq!(sequence.place(40000, true), Order::Strange);
-        assert_eq!(sequence.place(11, true), Order::Next);
-        assert_eq!(sequence.place(40001, true), Order::Strange);
-        assert_eq!(sequence.place(40002, true), Order::Restart);
-        assert_eq!(sequence.place(40003, true), Order::Next);
-    }
-
-    #[test]
-    fn believes_a_restart_a_few_packets_back_when_it_goes_on() {
-        for back in [8, 9, 50, 100] {
-            let mut sequence = Sequence::default();
-            sequence.place(10, true);
-            let first = 11u16.wrapping_sub(back);
-            for late in 0..7 {
-                assert_eq!(sequence.place(first.wrapping_add(late), true), Order::Old);
-            }
-            assert_eq!(sequence.place(first.wrapping_add(7), true), Order::Restart);
-            assert_eq!(sequence.place(first.wrapping_add(8), true), Order::Next);
-        }
-    }
-
-    #[test]
-    fn late_packets_among_others_are_no_restart() {
-        let mut sequence = Sequence::default();
-        for number in 100..200 {
-            assert_eq!(sequence.place(number, true), Order::Next);
-            assert_eq!(sequence.place(number - 60, true), Order::Old);
-        }
-        for number in (100..130).step_by(2) {
-            assert_eq!(sequence.place(number, true), Order::Old);
-        }
-    }
-
-    #[test]
-    fn what_is_far_in_time_is_not_late() {
-        let mut sequence = Sequence::default();
-        sequence.place(10, true);
-        assert_eq!(Sequence::place(&mut sequence, 5, false), Order::Strange);
-        assert_eq!(Sequence::place(&mut sequence, 6, false), Order::Restart);
     }
 
     #[test]

@@ -247,10 +247,13 @@ impl Tracks {
                     self.timeline.report(clock, report.ntp_us, timestamp);
                 }
             }
+            Some(Report::Notice(notice)) if notice.kind == notice::Kind::Lossy => {
+                link.source.doubt();
+            }
             Some(Report::Notice(notice)) => {
                 link.edge = Some(notice.timestamp);
                 if notice.kind == notice::Kind::Skipped {
-                    link.source.skip(notice.sequence);
+                    link.source.skip();
                     self.statistics.skipped(notice.pictures);
                 }
             }

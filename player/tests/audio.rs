@@ -243,6 +243,7 @@ fn he_aac_has_the_right_rate_and_length() {
         a=control:a\r\n";
     let mut gateway = Gateway::new(description.to_owned());
     gateway.start();
+    gateway.lose();
     let mut packetiser = Packetiser::new(97);
     for (index, frame) in audio.frames.iter().enumerate() {
         // Two are lost: their place is silence.
@@ -313,6 +314,7 @@ fn losses_are_silence_that_decodes() {
     ] {
         let capture = Capture::load(name);
         let mut gateway = capture.gateway();
+        gateway.lose();
         let count = capture.packets.len();
         for (index, packet) in capture.packets.iter().enumerate() {
             if index % 7 != 3 && !(count / 2..count / 2 + 5).contains(&index) || index + 8 > count {

@@ -46,7 +46,11 @@ fn gateway(medium: &str) -> Gateway {
 
 /// Plays packets as they are.
 fn play<'a>(medium: &str, packets: impl IntoIterator<Item = &'a Vec<u8>>) -> Gateway {
-    let mut gateway = gateway(medium);
+    go_on(gateway(medium), packets)
+}
+
+/// Has the session take the packets.
+fn go_on<'a>(mut gateway: Gateway, packets: impl IntoIterator<Item = &'a Vec<u8>>) -> Gateway {
     let mut last = None;
     for packet in packets {
         let time = timestamp(packet);
@@ -280,7 +284,9 @@ fn what_is_shown_after_losses_is_whole() {
                 };
                 std::iter::repeat_n(packet, copies)
             });
-            let gateway = play(&capture.sdp, packets);
+            let mut gateway = gateway(&capture.sdp);
+            gateway.lose();
+            let gateway = go_on(gateway, packets);
             contiguous(&gateway);
             if samples(&gateway).is_empty() {
                 continue;

@@ -20,6 +20,7 @@ const IN_ORDER: &str = "x264-refresh-gstreamer";
 fn play<'a>(sdp: &str, packets: impl IntoIterator<Item = &'a Vec<u8>>) -> Gateway {
     let mut gateway = Gateway::new(["v=0\r\ns=x\r\na=control:*\r\n", sdp].concat());
     gateway.start();
+    gateway.lose();
     for packet in packets {
         gateway.frame(0, packet);
     }

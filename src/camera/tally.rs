@@ -6,22 +6,35 @@ use super::Camera;
 use super::description::Track;
 use super::picture::Header;
 
+/// Gaps in the numbers of a track are losses.
+const LOSSY: Notice = Notice {
+    kind: Kind::Lossy,
+    ssrc: 0,
+    sequence: 0,
+    timestamp: 0,
+    packets: 0,
+    pictures: 0,
+};
+
 /// Counts frames, and RTP packets by track.
 #[derive(Debug)]
 pub struct Tally {
     /// All frames, RTCP among them.
     pub frames: u64,
     kind: Kind,
+    /// They came over UDP.
+    lossy: bool,
     tracks: Vec<(Track, Option<Notice>)>,
 }
 
 impl Tally {
     /// Nothing yet, of these tracks.
-    fn new(kind: Kind, tracks: &[Track]) -> Tally {
+    fn new(kind: Kind, lossy: bool, tracks: &[Track]) -> Tally {
         let tracks = tracks.iter();
         Tally {
             frames: 0,
             kind,
+            lossy,
             tracks: tracks.map(|track| (track.clone(), None)).collect(),
         }
     }
@@ -51,9 +64,14 @@ impl Tally {
     }
 
     /// What a viewer is to be told: packets, and the RTCP channels they go on.
+    /// Whoever begins or goes on with media is told of every track how it came.
     pub fn notices(&self) -> impl Iterator<Item = (u8, [u8; LENGTH])> {
+        let lossy = self.lossy.then_some(LOSSY);
         let tracks = self.tracks.iter();
-        tracks.filter_map(|(track, notice)| Some((track.rtcp, notice.as_ref()?.write())))
+        tracks.flat_map(move |(track, notice)| {
+            let notices = lossy.into_iter().chain(*notice);
+            notices.map(|notice| (track.rtcp, notice.write()))
+        })
     }
 }
 
@@ -61,7 +79,8 @@ impl Camera {
     /// Counts frames of this camera that are `kind` to a viewer.
     pub fn tally(&self, kind: Kind) -> Tally {
         let tracks = self.description.as_ref().map(|it| &it.tracks[..]);
-        Tally::new(kind, tracks.unwrap_or_default())
+        let lossy = self.datagrams.is_some();
+        Tally::new(kind, lossy, tracks.unwrap_or_default())
     }
 }
 
@@ -89,7 +108,7 @@ mod tests {
             let rtp = 2 * number as u8;
             description.add(number, media, rtp, rtp + 1);
         }
-        let mut tally = Tally::new(Kind::History, &description.tracks);
+        let mut tally = Tally::new(Kind::History, false, &description.tracks);
         for (sequence, timestamp) in [(65_534, 10), (65_535, 10), (0, 20)] {
             tally.frame(0, &packet(0x60, sequence, timestamp));
         }
@@ -117,5 +136,8 @@ mod tests {
         };
         let expected = [(1, video.write()), (3, sound.write())];
         assert_eq!(notices, expected, "of the third none");
+        tally.lossy = true;
+        let channels: Vec<_> = tally.notices().map(|(channel, _)| channel).collect();
+        assert_eq!(channels, [1, 1, 3, 3, 5], "over UDP of all");
     }
 }

@@ -14,6 +14,7 @@ pub mod link;
 pub mod metrics;
 pub mod pictures;
 pub mod rtsp;
+pub mod session;
 pub mod socket;
 pub mod viewer;
 pub mod witness;

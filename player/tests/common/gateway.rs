@@ -1,5 +1,6 @@
 //! A gateway with a camera behind it, as far as a session can tell.
 
+use camgate::notice::{self, Notice};
 use camgate::rtsp::message::{self, Builder, Start};
 use camgate::wsp;
 use camgate_player::output::{Kind, Output};
@@ -41,6 +42,21 @@ impl Gateway {
         self.session.open("rtsp://10.0.0.1/stream\n\n", self.now);
         self.session.control_opened(self.now);
         self.pump();
+    }
+
+    /// From here on the camera sends over UDP, as far as the session is told.
+    pub fn lose(&mut self) {
+        let notice = Notice {
+            kind: notice::Kind::Lossy,
+            ssrc: 0,
+            sequence: 0,
+            timestamp: 0,
+            packets: 0,
+            pictures: 0,
+        };
+        for rtcp in (1..self.channels).step_by(2) {
+            self.frame(rtcp, &notice.write());
+        }
     }
 
     /// Hands one interleaved frame to the session.

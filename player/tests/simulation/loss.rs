@@ -1,4 +1,4 @@
-//! One packet of a hundred does not come.
+//! One packet of a hundred does not come, over UDP.
 
 use crate::camera::{Camera, EVEN, GROUP, Habits, SECOND};
 use crate::viewer::Viewer;
@@ -12,6 +12,7 @@ fn pictures_after_a_loss_wait_for_a_sync_sample() {
     };
     let mut camera = Camera::new(habits, 7);
     let mut viewer = Viewer::new("");
+    viewer.gateway.lose();
     let (mut lost, mut taken, mut pictures, mut damaged) = (0u64, 0u64, 0u64, 0u64);
     // What should come out, by what was lost so far.
     let (mut broken, mut expected) = (true, 0u64);

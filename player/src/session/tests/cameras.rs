@@ -108,6 +108,12 @@ fn reports_on_the_media_channel_are_no_media() {
 #[test]
 fn statistics_tell_what_came_and_what_went_out() {
     let mut page = described(BARE, "");
+    // The camera sends over UDP.
+    let mut notice = [0; 28];
+    notice[..4].copy_from_slice(&[0x83, 204, 0, 6]);
+    notice[8..12].copy_from_slice(b"CAMG");
+    let message = [&[b'$', 1, 0, 28], &notice[..]].concat();
+    page.session.media(&message, page.now);
     fragments(&mut page);
     for (sequence, late) in [(1, 0.0), (2, 16.0), (5, 0.0), (6, 16.0)] {
         page.session
