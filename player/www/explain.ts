@@ -10,11 +10,22 @@ const LIMIT = 5_000;
 /** A reason is one sentence; a proxy's error page is not. */
 const REASON_LIMIT = 300;
 
-/** Asks in plain HTTP; `url` is that of the WebSocket. */
-export async function explain(url: string): Promise<Problem> {
+/** Asks in plain HTTP; `url` is that of the WebSocket, `error` what a browser calls its refusal to try. */
+export async function explain(url: string, error?: string): Promise<Problem> {
+  if (error) return error === 'SecurityError' ? insecure() : unusable();
   const response = await fetch(url.replace(/^ws/, 'http'), { cache: 'no-store', signal: AbortSignal.timeout(LIMIT) });
   const plain = response.headers.get('content-type')?.startsWith('text/plain');
   return unopened(response.status, plain ? (await response.text()).trim().slice(0, REASON_LIMIT) : '');
+}
+
+/** Browsers refuse to open ws:// from a page that came over https://. */
+function insecure(): Problem {
+  return gateway(0, 'The socket must be secure', 'This page came over https, so the socket address must begin with wss://.', false);
+}
+
+/** No browser takes this for the address of a WebSocket. */
+function unusable(): Problem {
+  return gateway(0, 'No socket address', 'It begins with ws:// or wss://, or is a path such as /ws/.', false);
 }
 
 function unopened(status: number, text: string): Problem {

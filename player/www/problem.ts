@@ -85,16 +85,6 @@ export function full(message: string): Problem {
   return gateway(503, 'The gateway is full', message);
 }
 
-/** Browsers refuse to open ws:// from a page that came over https://. */
-export function insecure(): Problem {
-  return gateway(0, 'The socket must be secure', 'This page came over https, so the socket address must begin with wss://.', false);
-}
-
-/** No browser takes this for the address of a WebSocket. */
-export function unusable(): Problem {
-  return gateway(0, 'No socket address', 'It begins with ws:// or wss://, or is a path such as /ws/.', false);
-}
-
 /** No fragment for a while; `bytes`: the camera does send something. */
 export function silent(bytes: boolean): Problem {
   return bytes
@@ -160,12 +150,12 @@ export function unloadable(error: unknown): Problem {
 /** "avc1.42c01f", "H265", "PCMU" … as people know them. */
 function codecName(codec: string): string {
   const names: [RegExp, string][] = [
-    [/^(h264|avc[13])/i, 'H.264'],
-    [/^(h265|hevc|hvc1|hev1)/i, 'H.265'],
-    [/^(mp4a|mpeg4-generic|aac)/i, 'AAC'],
+    [/^(h264|avc)/i, 'H.264'],
+    [/^(h265|hev|hvc)/i, 'H.265'],
+    [/^(mp4a|mpeg4-g|aac)/i, 'AAC'],
     [/^pcmu/i, 'G.711 µ-law'],
     [/^pcma/i, 'G.711 A-law'],
-    [/^(jpeg|mjpeg)/i, 'Motion JPEG'],
+    [/jpeg/i, 'Motion JPEG'],
   ];
   return names.find(([pattern]) => pattern.test(codec))?.[1] ?? codec;
 }

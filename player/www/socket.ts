@@ -2,7 +2,7 @@
 //
 // Invariant: after close() nobody is called back any more, and every socket is closed.
 
-import { closed, insecure, stuck, unreachable, unusable, type Problem } from './problem';
+import { closed, stuck, unreachable, type Problem } from './problem';
 
 /** Time for a WebSocket handshake, in ms: a little more than the gateway's own. */
 const OPEN_LIMIT = 12_000;
@@ -60,8 +60,7 @@ export class Link {
       socket = this.#sockets[name] = new WebSocket(this.#url, name);
     } catch (error) {
       // Thrown at once for ws:// inside https://, and for what is no address of a WebSocket.
-      const secure = (error as Error).name === 'SecurityError';
-      return queueMicrotask(() => this.#lose(secure ? insecure() : unusable()));
+      return void this.#explain((error as Error).name);
     }
     socket.binaryType = 'arraybuffer';
     let open = false;
@@ -79,7 +78,7 @@ export class Link {
     socket.onclose = ({ code, reason }) => {
       clearTimeout(limit);
       if (open) this.#lose(closed(code, reason));
-      else if (!this.#over) void explained(this.#url).then((problem) => this.#lose(problem));
+      else if (!this.#over) void this.#explain();
     };
   }
 
@@ -88,13 +87,15 @@ export class Link {
     this.close();
     this.#listener.lost(problem);
   }
-}
 
-/** Why a socket did not open. Who explains it comes from the gateway, too, if there is one. */
-async function explained(url: string): Promise<Problem> {
-  try {
-    return await (await import('./extras')).explain(url);
-  } catch {
-    return unreachable();
+  /** Why a socket did not open. Who explains it comes from the gateway, too, if there is one. */
+  async #explain(error?: string): Promise<void> {
+    let problem = unreachable();
+    try {
+      problem = await (await import('./extras')).explain(this.#url, error);
+    } catch {
+      // there is none
+    }
+    this.#lose(problem);
   }
 }
