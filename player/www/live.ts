@@ -46,8 +46,11 @@ const GENTLE_RATE = 1.03;
 const FAST_RATE = 1.1;
 /** After a jump the decoder needs a moment before the next one is judged, in ms. */
 const SEEK_REST = 500;
-/** A play head that has stood still for so long with data ahead, in ms, is stuck: browsers lose a seek now and then. */
-const STUCK = 1_500;
+/**
+ * A play head that has stood still for so long while data came, in ms, is stuck: browsers lose a seek now and then.
+ * One that a jump did not free is given twice as long each time: a busy machine needs long for a seek.
+ */
+const STUCK = 1_000;
 /** A stall with data at hand: this browser needs more in front of it, in seconds per stall. */
 const STALL_STEP = 0.04;
 /** One such step is taken back after so long without a stall, in ms. */
@@ -105,9 +108,13 @@ export class Live {
   /** The rate and the play head as they were set here last; somebody else may set them too. */
   #own = 1;
   #jumped = NaN;
-  /** Where the play head was seen last, and since when (ms). */
+  /** Where the play head was left, until when it may stand there though there is more (ms), and how long that is. */
   #at = NaN;
   #still = 0;
+  #stuck = STUCK;
+  /** Where the history ends that a session began with, and the same once it is skipped, in seconds of the element. */
+  #history = NaN;
+  #skipped = NaN;
   /** Somebody moved the play head away from the live edge: it stays there. */
   #behind = false;
 
@@ -129,17 +136,17 @@ export class Live {
   reset(): void {
     this.#lag = new Extremes();
     this.#edge = 0;
+    this.#skipped = NaN;
     this.#behind = false;
   }
 
   /**
    * Something was appended at `now` (ms) that begins at `from` (s). B-frames come behind a picture
    * that is shown after them: they are late though the edge was beyond them already. What comes
-   * until `ahead` (s) of the play head is history: decoded, but not shown.
+   * until `history` (s) is decoded, but not shown.
    */
-  appended(now: number, from = Infinity, ahead = 0): void {
-    ahead -= this.target;
-    if (ahead > 0 && !this.#behind) this.#jump(this.#video.currentTime + ahead, now);
+  appended(now: number, from = Infinity, history = NaN): void {
+    this.#history = history;
     const edge = this.edge;
     if (from < this.#edge) this.#lag.late(now / 1000 - from);
     if (edge <= this.#edge) return;
@@ -181,10 +188,9 @@ export class Live {
   tick(now: number): void {
     const video = this.#video;
     if (!video.buffered.length) return;
-    if (video.paused || video.currentTime !== this.#at) [this.#at, this.#still] = [video.currentTime, now];
-    else if (now - this.#still > STUCK && this.latency > SEEK) this.toEdge(now);
+    this.#watch(now);
     if (video.seeking) return;
-    if (this.#crossHole(now) || video.paused || this.#behind || this.#slow) return;
+    if (this.#skip(now) || this.#crossHole(now) || video.paused || this.#behind || this.#slow) return;
     this.#forgive(now);
     const { latency, target } = this;
     const early = now - this.#begun < EARLY;
@@ -201,11 +207,30 @@ export class Live {
 
   /** Jumps to the live edge at once. */
   toEdge(now: number): void {
-    const { buffered } = this.#video;
-    if (!buffered.length) return;
-    const start = buffered.start(buffered.length - 1);
     this.#behind = false;
-    this.#jump(Math.max(start + INSIDE, this.edge - this.target), now);
+    this.#jump(this.edge - this.target, now);
+  }
+
+  /** Frees a play head that is stuck. */
+  #watch(now: number): void {
+    const { currentTime, paused, playbackRate } = this.#video;
+    const still = Math.abs(currentTime - this.#at) <= INSIDE && this.latency >= this.target;
+    if (!still || paused || !playbackRate) [this.#at, this.#stuck, this.#still] = [currentTime, STUCK, now + STUCK];
+    else if (now >= this.#still) {
+      this.#stuck *= 2;
+      this.toEdge(now);
+    }
+  }
+
+  /** To where the history ends, as soon as that is there. True: it was skipped now, or is still coming. */
+  #skip(now: number): boolean {
+    const history = this.#history;
+    const ahead = history - this.target > this.#video.currentTime;
+    if (this.#behind || history === this.#skipped || !ahead) return false;
+    if (this.edge < history - INSIDE) return now - this.#last < STUCK;
+    this.#skipped = history;
+    this.#jump(history - this.target, now);
+    return true;
   }
 
   #adjust(excess: number, early: boolean): void {
@@ -256,11 +281,15 @@ export class Live {
     this.#needed = now;
   }
 
+  /** Into the newest range at any rate: a seek to where nothing is may never end. */
   #jump(time: number, now: number): void {
+    const { buffered } = this.#video;
+    const { length } = buffered;
+    if (!length) return;
     this.#rested = now + SEEK_REST;
+    this.#still = now + this.#stuck;
     this.#rate(1);
-    this.#jumped = time;
-    this.#video.currentTime = time;
+    this.#at = this.#jumped = this.#video.currentTime = Math.max(time, buffered.start(length - 1) + INSIDE);
   }
 
   #stalled(): void {

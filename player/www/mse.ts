@@ -186,6 +186,11 @@ export class Mse implements TrackListener {
     return this.#gathering || !this.codecs.length ? NaN : this.#video.currentTime - this.#offset;
   }
 
+  /** Where the session's history ends, in the element's time; NaN: it has none. */
+  get history(): number {
+    return this.edge + this.#offset;
+  }
+
   appended(from: number): void {
     this.#listener.appended(from);
   }

@@ -2,7 +2,7 @@
 //
 // So a page's own <video> shows them as it shows everything else: controls, picture in picture,
 // full screen and snapshots need to know nothing of it. The sound of such a stream comes from an
-// audio element that nobody sees, and follows what is done to the video element.
+// element that nobody sees, and follows what is done to the video element.
 //
 // Invariant: pictures are drawn in their order; what waits, and what is being decoded, is bounded.
 
@@ -39,6 +39,11 @@ export class Pictures {
   #session = 0;
   dropped = 0;
 
+  /** What is to play the sound: a video, for without a gesture Chromium lets no other element play, muted or not. */
+  static sound(): HTMLMediaElement {
+    return Object.assign(document.createElement('video'), { muted: true, playsInline: true });
+  }
+
   constructor(video: HTMLMediaElement, sound: HTMLMediaElement, sized: (width: number, height: number) => void) {
     this.#video = video;
     this.sound = sound;
@@ -54,6 +59,11 @@ export class Pictures {
     this.#session++;
     this.#shown = -Infinity;
     this.#best = Infinity;
+  }
+
+  /** To be called several times a second: sound that was not allowed may be by now. */
+  tick(): void {
+    if (this.sound.paused !== this.#video.paused) this.#follow();
   }
 
   /** `heard`: the time of what is heard now, on the session's timeline; NaN when there is no sound. */

@@ -35,7 +35,7 @@ export class Screen {
     this.#listener = listener;
     this.#live = new Live(video);
     const mse: Mse = new Mse(video, keep, {
-      appended: (from) => this.#live.appended(clock(), from, mse.edge - mse.position),
+      appended: (from) => this.#live.appended(clock(), from, mse.history),
       broken: (detail) => listener.broken(detail),
     });
     this.mse = mse;
@@ -68,6 +68,7 @@ export class Screen {
     this.mse.tick(now);
     this.#live.sound = this.sound;
     this.#live.tick(now);
+    this.#pictures?.tick();
   }
 
   set keep(seconds: number) {
@@ -124,7 +125,7 @@ export class Screen {
     const playing = !video.paused; // emptying an element pauses it
     this.#live.destroy();
     this.#pictures?.destroy();
-    const fed = Drawn ? new Audio() : video;
+    const fed = Drawn?.sound() ?? video;
     this.mse.move(fed);
     this.#live = new Live(fed);
     this.#pictures = Drawn && new Drawn(video, fed, (width, height) => this.#listener.sized(width, height));

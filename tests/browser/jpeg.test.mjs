@@ -9,11 +9,11 @@ for (const sound of [false, true]) {
     const [gateway, camera] = [await stage.gateway('targets = loopback\n'), await stage.camera('--video', 'mjpeg', ...(sound ? [] : ['--audio', 'none']))];
     // The sound comes from an element that is nowhere on the page.
     const before = () => {
-      const Native = window.Audio;
       window.sounds = [];
-      window.Audio = function (...all) {
-        window.sounds.push(new Native(...all));
-        return window.sounds.at(-1);
+      const { play } = HTMLMediaElement.prototype;
+      HTMLMediaElement.prototype.play = function () {
+        if (!this.isConnected && !sounds.includes(this)) sounds.push(this);
+        return play.call(this);
       };
     };
     const page = await open(watchPage(gateway, camera.url), { before });

@@ -200,14 +200,147 @@ test('a play head that was paused for minutes is live again within a second', ()
   assert.ok(found < 1, `${found} s behind`);
 });
 
-test('a play head that is stuck in a seek is taken to the live edge', () => {
-  let found;
+/** Holds the play head of `video` until somebody seeks; that seek takes so many ms. */
+function hold(video, way, takes = 0) {
+  const { pass } = Element.prototype;
+  const { get, set } = Object.getOwnPropertyDescriptor(Element.prototype, 'currentTime');
+  let left = Infinity;
+  if (way === 'a seek that never ends') video.seeking = true;
+  Object.defineProperty(video, 'currentTime', {
+    configurable: true,
+    get,
+    set(time) {
+      set.call(this, time);
+      this.seeking = takes > 0;
+      left = takes;
+    },
+  });
+  video.pass = function (ms) {
+    left -= ms;
+    if (left >= 0) return;
+    video.seeking = false;
+    delete video.pass;
+    delete video.currentTime;
+    pass.call(this, ms);
+  };
+}
+
+for (const way of ['a seek that never ends', 'nothing that it tells']) {
+  for (const sound of [false, true]) {
+    test(`a play head that is held by ${way} is freed within 1.5 s${sound ? ', with sound, too' : ''}`, () => {
+      let [at, freed] = [];
+      play({
+        minutes: 2,
+        sound,
+        each: (now, video) => {
+          if (now === 60_000) [at] = [video.currentTime, hold(video, way)];
+          if (now > 60_000 && video.currentTime !== at) freed ??= [now, now / 1000 - video.currentTime];
+        },
+      });
+      const [when, behind] = freed;
+      assert.ok(when <= 61_500, `after ${when - 60_000} ms`);
+      assert.ok(behind < 0.5, `${behind} s behind`);
+    });
+  }
+}
+
+test('a play head whose seeks take seconds is not sought again before they end', () => {
+  let [before, jumps, behind] = [];
   play({
     minutes: 2,
     each: (now, video) => {
-      if (now === 60_000) video.seeking = true;
-      if (now === 64_000) found = now / 1000 - video.currentTime;
+      if (now === 60_000) [before] = [video.jumps, hold(video, 'nothing that it tells', 5_000)];
+      if (now === 90_000) [jumps, behind] = [video.jumps - before, now / 1000 - video.currentTime];
     },
   });
-  assert.ok(found < 1, `${found} s behind`);
+  assert.ok(jumps <= 10, `${jumps} seeks`);
+  assert.ok(behind < 0.5, `${behind} s behind`);
+});
+
+test('a play head that somebody stopped by its rate stays where it is', () => {
+  let [at, jumps] = [];
+  play({
+    minutes: 2,
+    each: (now, video) => {
+      if (now === 60_000) [video.playbackRate, at, jumps] = [0, video.currentTime, video.jumps];
+      if (now === 63_000) assert.deepEqual([video.currentTime, video.jumps], [at, jumps]);
+    },
+  });
+});
+
+/** An element with a range of before, at whose end it plays, and one that begins with history behind a gap. */
+class Resumed extends Element {
+  ranges = [[0, 5]];
+  buffered = { start: (i) => this.ranges[i][0], end: (i) => this.ranges[i][1] };
+  sought = [];
+
+  constructor() {
+    super();
+    Object.defineProperty(this.buffered, 'length', { get: () => this.ranges.length });
+  }
+
+  get currentTime() {
+    return this.at ?? 4.9;
+  }
+
+  set currentTime(time) {
+    assert.ok(this.ranges.some(([start, end]) => time > start && time <= end), `${time} is in none of ${JSON.stringify(this.ranges)}`);
+    this.sought.push(time);
+    this.at = time;
+  }
+}
+
+/** A session begins with history from 7 s to `history`, which comes by `pieces` until `until`; then what is live. */
+function resume({ history, until = Infinity, piece, wait = 10 }) {
+  globalThis.document = new EventTarget();
+  const video = new Resumed();
+  const live = new Live(video);
+  live.sound = true;
+  live.tick(0);
+  live.reset();
+  let now = 20;
+  const fresh = () => video.ranges.at(-1);
+  const append = (end) => {
+    if (video.ranges.length < 2) video.ranges.push([7, 7]);
+    fresh()[1] = end;
+    live.appended(now, end - piece, history);
+    live.appended(now, end - piece, history); // the other track's
+  };
+  for (let end = 7 + piece; end <= Math.min(history, until) + 1e-9; end += piece) {
+    append(end);
+    now += wait;
+    if (now % TICK === 0) live.tick(now);
+  }
+  const sought = video.sought.slice();
+  for (const last = now + 2_000; now < last; now += TICK) live.tick(now);
+  live.destroy();
+  return { before: sought, all: video.sought, end: fresh()[1] };
+}
+
+test('history that is shorter than the latency aimed at is played from its beginning', () => {
+  const { all } = resume({ history: 7.1, piece: 0.05 });
+  assert.ok(all[0] > 7 && all[0] < 7.05, String(all));
+});
+
+test('history that comes in pieces is skipped in one go, when all of it is there', () => {
+  const { before } = resume({ history: 11, piece: 0.1 });
+  assert.equal(before.length, 1, String(before));
+  assert.ok(before[0] > 10.3 && before[0] < 11, String(before));
+});
+
+test('history that takes most of a second to come is not shown meanwhile', () => {
+  const { before } = resume({ history: 11, piece: 0.1, wait: 20 });
+  assert.equal(before.length, 1, String(before));
+  assert.ok(before[0] > 10.3, String(before));
+});
+
+test('history that takes seconds to come is shown until what is live is there', () => {
+  const { before } = resume({ history: 11, piece: 0.1, wait: 125 });
+  assert.ok(before.length > 1 && before.at(-1) > 10.3, String(before));
+});
+
+test('history of which the rest never comes is shown rather than nothing', () => {
+  const { before, all, end } = resume({ history: 11, until: 9, piece: 0.1 });
+  assert.deepEqual(before, []);
+  assert.ok(all.length > 0 && all[0] > end - 1, String(all));
 });
