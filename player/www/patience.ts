@@ -2,7 +2,7 @@
 //
 // Invariant: no clock and no timers in here; every `now` is given, in ms.
 
-import { silent, stuck, type Problem } from './problem';
+import { silent, type Problem } from './problem';
 import type { State } from './player';
 
 /** The first and the longest pause between attempts, in ms. */
@@ -10,19 +10,24 @@ const RETRY_FIRST = 500;
 const RETRY_LONGEST = 10_000;
 /** An attempt that played for so long, in ms, was a success. */
 const SUCCESS = 3_000;
-/** Without a fragment for so long, in ms: say so; try anew. A late key frame is given more time. */
+/** Without a fragment for so long, in ms: say so; try anew. A late key frame is given more time, and so is a
+ * camera's second picture: some send one now and then. */
 const SILENT_SAY = 5_000;
 const SILENT_RETRY = 15_000;
 const KEY_FRAME_RETRY = 40_000;
-/** Every step of connecting has its own deadline in the gateway or the wasm; this is for all of them. */
-const CONNECT_LIMIT = 30_000;
+const SECOND_RETRY = 60_000;
+/** Once its pace is known, so many pictures may be missing, up to so long. */
+const MISSED = 5;
+const LONGEST = 120_000;
 
 export class Patience {
   #failures = 0;
-  /** When this attempt began, when its first fragment came, and when the last thing of use did. */
-  #began = 0;
+  /** When the first fragment of this attempt came, when the last one did, and when the last thing of use did. */
   #played = 0;
+  #last = 0;
   #fed = 0;
+  /** The longest time from one fragment to the next, lately. */
+  #pace = 0;
   #told = false;
 
   /** Somebody wants it now: what failed before does not count. */
@@ -31,22 +36,24 @@ export class Patience {
   }
 
   begin(now: number): void {
-    this.#began = this.#fed = now;
     this.#played = 0;
-    this.#told = false;
+    this.feed(now, false);
   }
 
   /** It goes on: a fragment came (`playing`) or the session got a step further. */
   feed(now: number, playing: boolean): void {
     this.#fed = now;
     this.#told = false;
-    if (playing) this.#played ||= now;
+    if (playing) {
+      this.#played ||= now;
+      if (this.#last) this.#pace = Math.max(now - this.#last, this.#pace * 0.95);
+    }
+    this.#last = playing ? now : 0;
   }
 
   /** The pause before the next attempt, in ms: twice as long each time, and never at the same moment for all. */
   pause(random: number): number {
-    const longest = Math.min(RETRY_LONGEST, RETRY_FIRST * 2 ** this.#failures);
-    this.#failures = Math.min(this.#failures + 1, 16);
+    const longest = Math.min(RETRY_LONGEST, RETRY_FIRST * 2 ** this.#failures++);
     return longest * (0.5 + random / 2);
   }
 
@@ -56,14 +63,13 @@ export class Patience {
    */
   check(now: number, state: State, heard: number): { problem: Problem; over: boolean } | undefined {
     if (this.#played && now - this.#played > SUCCESS) this.#failures = 0;
-    if (state === 'paused') return undefined;
-    if (state !== 'playing' && state !== 'buffering') {
-      return now - this.#began > CONNECT_LIMIT ? { problem: stuck(), over: true } : undefined;
-    }
+    // Every step up to there has a deadline of its own, in the socket or in the wasm.
+    if (state !== 'playing' && state !== 'buffering') return undefined;
     const waited = now - this.#fed;
     const bytes = now - heard < SILENT_SAY;
-    const over = waited > (bytes ? KEY_FRAME_RETRY : SILENT_RETRY);
-    if (waited < SILENT_SAY || (this.#told && !over)) return undefined;
+    const pace = Math.min(this.#pace * MISSED, LONGEST);
+    const over = waited > Math.max(pace, this.#played && !this.#pace ? SECOND_RETRY : bytes ? KEY_FRAME_RETRY : SILENT_RETRY);
+    if (!over && (this.#told || waited < Math.max(pace, SILENT_SAY))) return undefined;
     this.#told = true;
     return { problem: silent(bytes), over };
   }

@@ -88,8 +88,8 @@ export function full(message: string): Problem {
 /** No fragment for a while; `bytes`: the camera does send something. */
 export function silent(bytes: boolean): Problem {
   return bytes
-    ? problem('silent', 0, 'Waiting for a picture', 'The camera is sending, but no key frame has come yet.')
-    : problem('silent', 0, 'Nothing is arriving', 'The camera has sent nothing for several seconds.');
+    ? problem('silent', 0, 'Waiting for a picture', 'The camera sends, but no key frame has come.')
+    : problem('silent', 0, 'Nothing is arriving', 'The camera sends nothing.');
 }
 
 /** Connecting took too long and nobody said why. */

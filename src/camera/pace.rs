@@ -12,11 +12,14 @@ pub(super) const SECOND_PICTURE: Duration = Duration::from_secs(60);
 pub(super) const LONGEST_SILENCE: Duration = Duration::from_secs(120);
 /// The longest distance between two pictures, times this, is silence.
 const MISSED: u32 = 5;
+/// What is left of a distance with each picture after it.
+const FADING: f64 = 0.95;
 
 /// Measures the distances between pictures, or other media.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     last: Option<Instant>,
+    /// Lately.
     longest: Option<Duration>,
     /// The longest one of the link before.
     before: Option<Duration>,
@@ -33,7 +36,9 @@ impl Pace {
     pub(super) fn picture(&mut self, now: Instant) {
         if let Some(last) = self.last.replace(now) {
             let distance = now.saturating_duration_since(last);
-            self.longest = self.longest.max(Some(distance));
+            // One that was long once is forgotten with the pictures after it.
+            let faded = self.longest.map(|longest| longest.mul_f64(FADING));
+            self.longest = faded.max(Some(distance));
         }
     }
 
