@@ -13,6 +13,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Instant;
 
 use super::metrics::Metrics;
+use super::names::NameServer;
 use super::socket::Opening;
 use super::{BOUND, await_some, http};
 
@@ -24,6 +25,7 @@ pub struct Config {
     cameras: String,
     descriptors: Option<u32>,
     fault: Option<String>,
+    resolver: Option<PathBuf>,
 }
 
 impl Config {
@@ -69,6 +71,12 @@ impl Config {
         self
     }
 
+    /// Has names looked up at this name server.
+    pub fn names(mut self, server: &NameServer) -> Self {
+        self.resolver = Some(server.file().to_owned());
+        self
+    }
+
     /// Starts `camgate serve -c FILE` and waits until it listens.
     pub fn start(self) -> Gateway {
         Gateway::start(&self)
@@ -92,13 +100,25 @@ impl Config {
             // The traced process stays the child that is killed.
             format!("exec strace -D -qq -o /dev/null -e trace={call} -e inject={fault} ")
         });
-        let script = format!(
+        let serve = format!(
             "{} {} \"$0\" serve -c \"$1\"",
             most.unwrap_or_default(),
             fault.as_deref().unwrap_or("exec")
         );
-        command.args(["-c", &script, env!("CARGO_BIN_EXE_camgate")]);
+        // The shells become the gateway: it stays the child that is killed.
+        let inner = format!("mount --bind \"$2\" /etc/resolv.conf && {serve}");
+        let outer = "exec unshare -m sh -c \"$3\" \"$0\" \"$1\" \"$2\"";
+        let script = match self.resolver {
+            Some(_) => outer,
+            None => &serve,
+        };
+        command.args(["-c", script, env!("CARGO_BIN_EXE_camgate")]);
         command.arg(file).env_remove("RUST_LOG");
+        command.args(
+            self.resolver
+                .iter()
+                .flat_map(|names| [names.as_os_str(), inner.as_ref()]),
+        );
         command
     }
 }

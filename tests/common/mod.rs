@@ -12,6 +12,7 @@ pub mod gateway;
 pub mod http;
 pub mod link;
 pub mod metrics;
+pub mod names;
 pub mod pictures;
 pub mod rtsp;
 pub mod session;
