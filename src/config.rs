@@ -31,6 +31,9 @@ pub const DEFAULT_PATH: &str = "/etc/camgate.ini";
 /// The port of the default listener.
 pub const DEFAULT_PORT: u16 = 8080;
 
+/// The longest interleaved frame in buffers of which an eighth may be unused, in bytes.
+const LONGEST: usize = 75 * 1024;
+
 /// The largest configuration file, in bytes.
 const MAX_FILE: u64 = 1 << 20;
 
@@ -114,6 +117,16 @@ impl Default for Limits {
             handshake: Duration::from_secs(10),
             idle: Duration::from_secs(60),
         }
+    }
+}
+
+impl Limits {
+    /// How many streams of cameras the pool can serve: each needs a buffer that viewers
+    /// with cameras of their own cannot take, and these have at least as many.
+    pub fn streams(&self) -> usize {
+        let buffers = self.pool / self.buffer.max(1);
+        let reserve = LONGEST.div_ceil(self.buffer.max(1)).min(buffers / 2);
+        (buffers - reserve) / 2
     }
 }
 
@@ -207,6 +220,32 @@ pub fn parse(name: &str, text: &[u8]) -> Result<Config, Error> {
 }
 
 impl Config {
+    /// How many streams its cameras have.
+    pub fn streams(&self) -> usize {
+        let smaller = self.cameras.iter().filter(|it| it.sub.is_some());
+        self.cameras.len() + smaller.count()
+    }
+
+    /// Whether the pool is large enough for the cameras.
+    ///
+    /// # Errors
+    /// A sentence that says what to write.
+    pub fn check_streams(&self) -> Result<(), String> {
+        let (streams, limits) = (self.streams(), &self.limits);
+        if streams <= limits.streams() {
+            return Ok(());
+        }
+        let enough = ((2 * streams + 1) * limits.buffer + LONGEST).next_multiple_of(1 << 20);
+        Err(format!(
+            "pool = {} in buffers of {} serves {} streams of cameras, and there are {streams}: \
+             write pool = {} or more, or a smaller buffer",
+            value::show_size(limits.pool),
+            value::show_size(limits.buffer),
+            limits.streams(),
+            value::show_size(enough),
+        ))
+    }
+
     /// What was understood, as a file that says the same; passwords left out.
     pub fn describe(&self) -> String {
         let limits = &self.limits;

@@ -292,6 +292,11 @@ impl<'a> Reader<'a> {
             let line = self.line_of("limits", &["pool", "buffer"]).unwrap_or(0);
             return Err(self.error(line, message));
         }
+        if let Err(message) = self.config.check_streams() {
+            let pool = self.line_of("limits", &["pool", "buffer"]);
+            let line = pool.or(self.camera_lines.last().copied()).unwrap_or(0);
+            return Err(self.error(line, message));
+        }
         self.warnings.sort_by_key(|(line, _)| *line);
         let name = self.name;
         let warnings = self.warnings.into_iter();

@@ -388,3 +388,29 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn each_stream_has_room_in_the_pool() {
+    let cameras = |count: usize| {
+        let camera = |number| format!("[camera c{number}]\nurl = rtsp://a/\nsub = rtsp://b/\n");
+        (0..count).map(camera).collect::<String>()
+    };
+    assert_eq!(clean(&cameras(31)).streams(), 62);
+    let said = error(&cameras(32));
+    assert!(
+        said.contains(":94: pool = 4M in buffers of 32k serves 62 streams of cameras, and there")
+            && said.contains("are 64: write pool = 5M or more, or a smaller buffer"),
+        "{said}"
+    );
+    let said = error(&format!("[limits]\npool = 1M\n{}", cameras(20)));
+    assert!(said.contains(":2: pool = 1M"), "{said}");
+    for (count, buffer, pool) in [(32, "32k", "1M"), (200, "64k", "8M"), (200, "1M", "16M")] {
+        let file = |pool: &str| {
+            let cameras = cameras(count);
+            format!("[limits]\nbuffer = {buffer}\npool = {pool}\n{cameras}")
+        };
+        let said = error(&file(pool));
+        let (_, enough) = said.rsplit_once("write pool = ").unwrap();
+        clean(&file(enough.split_once(" or more").unwrap().0));
+    }
+}

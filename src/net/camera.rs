@@ -17,6 +17,7 @@ const READS: usize = 8;
 
 impl Server {
     pub(super) fn serve_camera(&mut self, key: Key) {
+        self.count_direct();
         let Some(source) = self.source_of(key) else {
             return;
         };
@@ -86,6 +87,7 @@ impl Server {
                     if taken.as_ref().is_ok_and(|brought| brought.frames > 0) {
                         source.link.flowed = Some(self.now);
                     }
+                    source.note_sent(self.now);
                     if source.link.framer.skipped() > source.link.skipped {
                         self.count_stray(place, owner);
                     }
@@ -107,6 +109,12 @@ impl Server {
             return false;
         };
         let mut room = source.queue.prepare(&mut self.pool, key);
+        if let Err(NoRoom::PoolEmpty) = room {
+            self.relieve(key);
+            if let Some(source) = self.sources.get_mut(place) {
+                room = source.queue.prepare(&mut self.pool, key);
+            }
+        }
         if let (Err(_), Owner::Camera(camera)) = (room, owner) {
             room = self.make_room(camera, key, None);
         }
@@ -123,6 +131,9 @@ impl Server {
             Err(NoRoom::PoolEmpty) => {}
         }
         source.link.held_up = Some(self.now);
+        if source.queue.held().0 == 0 {
+            self.read_answers(key, place, owner);
+        }
         false
     }
 

@@ -175,6 +175,7 @@ impl Server {
                         let to = delivery.position();
                         let link = source.connection;
                         source.queue.release(to, &mut self.pool, link);
+                        source.note_sent(self.now);
                     }
                     // Another round would find nothing, but look for it.
                     if all && found.ending.is_none() && delivery.is_idle(&source.queue) {

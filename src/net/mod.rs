@@ -48,7 +48,8 @@
 //! | the queue (`backlog`) | the camera is not read, TCP slows it down; when the viewer took some, it goes on |
 //! | `backlog`, for a viewer of a shared camera | whole pictures are left out for it, unless the cache keeps them anyway: see [`sharing`] |
 //! | what the kernel holds for such a viewer and has not sent (64 KiB) | the rest waits in the queue |
-//! | the pool (`pool`) | the camera waits in line until a buffer comes back. A first buffer is set aside for each of many queues, the rest is shared by what is left free, and a reserve finishes one long frame at a time: see [`pool`] |
+//! | the pool (`pool`) | the camera waits in line until a buffer comes back; until then only its answers are read. Each configured stream has a share that direct viewers cannot take, and a reserve finishes one long frame at a time: see [`pool`] |
+//! | a share of the pool, by what was idle until then | caches beyond their share are given up, then the direct viewer is closed (1013) whose media has waited longest: see [`relief`] |
 //! | a data socket that takes nothing for `idle` | it is closed and its buffers come back |
 //! | a control socket's outbox (256 KiB) | the viewer does not read its replies and is closed |
 //! | requests that the camera has not answered (16) | a WRAP more is answered 503 |
@@ -68,6 +69,7 @@
 //! same) clears it. Whoever stops for another reason, back-pressure or fairness,
 //! leaves it set and is put in line again by what it waits for.
 
+mod answers;
 mod camera;
 mod closing;
 mod connect;
@@ -81,6 +83,7 @@ mod listener;
 mod outbox;
 mod pool;
 mod queue;
+mod relief;
 mod reload;
 mod resolver;
 mod rtsp;

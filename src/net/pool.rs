@@ -1,8 +1,24 @@
-//! All media memory of the gateway: one allocation, cut into equal buffers.
+//! All media memory of the gateway: one allocation, cut into equal buffers, and
+//! who may have how many of them.
 //!
 //! Invariant: a [`Buffer`] is its bytes, owned by exactly one place; it cannot be
 //! copied, and comes back through [`Pool::give`]. Free and handed out ones are
 //! `total` together, at all times.
+//!
+//! Whoever needs memory has what is there, within three rules:
+//!
+//! - Each configured stream has a share. Until it holds so many, what is missing is
+//!   kept for it: no direct queue (of a viewer who named a camera) gets it.
+//! - A direct queue's first buffer is kept for it, too, for as many of them as half of
+//!   the pool has buffers. Of what is left a direct queue may hold as much as stays
+//!   free beside it (the "dynamic threshold" of shared-memory switches): few slow
+//!   viewers can keep much, many can keep little.
+//! - A configured stream has more than its share, for its cache, out of what nobody
+//!   needs: the first buffers of direct queues that there are, and an eighth of the
+//!   pool for those to come, stay free.
+//!
+//! Shares of streams that are called, and queues that come, may find their place
+//! taken by what was idle memory until then: see [`super::relief`].
 //!
 //! The memory is asked for once, zeroed, and never touched before use, so the
 //! pages of buffers that no stream ever needed stay out of resident memory; the
@@ -16,6 +32,10 @@ use super::key::Key;
 /// The most one interleaved frame occupies: 4 bytes of header and 65,535 of
 /// payload (RFC 2326 §10.12).
 pub const MAX_FRAME: usize = 4 + u16::MAX as usize;
+
+/// Buffers of a stream's share while nobody watches it: enough to call it and to
+/// read at full speed; the rest of its share may be used by others.
+const IDLE_SHARE: usize = 4;
 
 /// One buffer of the pool. Linear: neither `Clone` nor `Copy`.
 pub struct Buffer(&'static mut [u8]);
@@ -34,6 +54,15 @@ impl DerefMut for Buffer {
     }
 }
 
+/// Whose a queue is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// A viewer's who named the camera.
+    Direct,
+    /// A configured stream's, with its share.
+    Stream(usize),
+}
+
 /// A fixed number of equal buffers.
 pub struct Pool {
     size: usize,
@@ -41,9 +70,12 @@ pub struct Pool {
     free: Vec<Buffer>,
     /// Buffers that only the [`Pool::borrower`] may take.
     reserve: usize,
-    /// How many queues are sure to find a first buffer, whatever the others do.
+    /// What configured streams are short of their shares, together.
+    kept: usize,
+    /// How many direct queues are sure to find a first buffer.
     guaranteed: usize,
-    /// Queues that hold something.
+    /// Direct queues that there are, and those of them that hold something.
+    direct: usize,
     holders: usize,
     /// The one queue that may finish its frame with the reserve.
     borrower: Option<Key>,
@@ -55,20 +87,21 @@ impl Pool {
     /// A pool of `bytes / size` buffers of `size` bytes each. There is one for
     /// the life of the process: its memory is never given back to the system.
     ///
-    /// Up to `queues` queues, but at most as many as half of the buffers that are
-    /// not in reserve, are sure of one buffer each.
+    /// Up to `queues` direct queues, but at most as many as half of the buffers
+    /// that are not in reserve, are sure of one buffer each.
     pub fn new(bytes: usize, size: usize, queues: usize) -> Pool {
         let memory = vec![0; bytes / size * size].leak();
         let free: Vec<Buffer> = memory.chunks_exact_mut(size).map(Buffer).rev().collect();
         let total = free.len();
-        // A buffer may be left with an eighth of it unused.
-        let reserve = MAX_FRAME.div_ceil(size - size / 8).min(total / 2);
+        let reserve = reserve(total, size);
         Pool {
             size,
             total,
             free,
             reserve,
+            kept: 0,
             guaranteed: queues.min((total - reserve) / 2),
+            direct: 0,
             holders: 0,
             borrower: None,
             returned: false,
@@ -90,43 +123,77 @@ impl Pool {
         self.free.len()
     }
 
+    /// The share of one of `streams` configured streams that could use `most`
+    /// buffers: together they have half of the pool at most.
+    pub fn share(&self, streams: usize, most: usize, idle: bool) -> usize {
+        let even = (self.total - self.reserve) / 2 / streams.max(1);
+        let most = if idle { most.min(IDLE_SHARE) } else { most };
+        most.min(even).max(1)
+    }
+
+    /// A queue that holds `held` buffers has another claim from now on; the claim of a
+    /// stream that comes or goes is a share of 0 before or after.
+    pub fn change_claim(&mut self, claim: &mut Claim, new: Claim, held: usize) {
+        self.kept = self.kept + new.missing(held) - claim.missing(held);
+        self.returned = true;
+        *claim = new;
+    }
+
+    /// There are so many direct queues now.
+    pub fn set_direct(&mut self, queues: usize) {
+        self.direct = queues;
+    }
+
     /// One more buffer for `owner`, who holds `held` already.
-    ///
-    /// The first buffer is always to be had, as long as there is one; so many
-    /// first buffers are set aside. Of the rest a queue may hold as much as is
-    /// left free beside it (the "dynamic threshold" of shared-memory switches):
-    /// few slow viewers can keep much, many can keep little.
     ///
     /// Whoever holds nothing but the beginning of one frame (`unfinished`)
     /// cannot give anything back before that frame is whole. For that case a
     /// few buffers are kept in reserve, for one such queue at a time: so the
     /// pool can always move on, however little is left.
-    pub fn take(&mut self, owner: Key, held: usize, unfinished: bool) -> Option<Buffer> {
-        if !self.has_for(owner, held, unfinished) {
+    pub fn take(
+        &mut self,
+        owner: Key,
+        claim: Claim,
+        held: usize,
+        unfinished: bool,
+    ) -> Option<Buffer> {
+        if !self.has_for(owner, claim, held, unfinished) {
             return None;
         }
-        if held == 0 {
-            self.holders += 1;
-        } else if held >= self.shared() {
+        if !self.is_due(claim, held) {
             self.borrower = Some(owner);
+        }
+        match claim {
+            Claim::Stream(share) if held < share => self.kept -= 1,
+            Claim::Direct if held == 0 => self.holders += 1,
+            _ => {}
         }
         self.free.pop()
     }
 
     /// Whether [`Pool::take`] would give one.
-    pub fn has_for(&self, owner: Key, held: usize, unfinished: bool) -> bool {
-        let may_borrow = unfinished && self.borrower.is_none_or(|other| other == owner);
-        let free = self.free.len();
-        match held {
-            0 => free > self.reserve,
-            _ => held < self.shared() || (may_borrow && free > 0),
-        }
+    pub fn has_for(&self, owner: Key, claim: Claim, held: usize, unfinished: bool) -> bool {
+        let borrows = unfinished && held > 0;
+        let may_borrow = borrows && self.borrower.is_none_or(|other| other == owner);
+        self.is_due(claim, held) || (may_borrow && !self.free.is_empty())
     }
 
-    /// Free buffers that are not set aside.
-    fn shared(&self) -> usize {
-        let set_aside = self.reserve + self.guaranteed.saturating_sub(self.holders);
-        self.free.len().saturating_sub(set_aside)
+    /// Whether a queue that holds `held` buffers may have one that is not in reserve.
+    fn is_due(&self, claim: Claim, held: usize) -> bool {
+        let usable = self.free.len().saturating_sub(self.reserve);
+        match claim {
+            Claim::Stream(share) if held < share => usable > 0,
+            Claim::Stream(_) => {
+                let first = self.guaranteed.min(self.direct);
+                let first = first.saturating_sub(self.holders);
+                usable > self.kept + first + self.total / 8
+            }
+            Claim::Direct if held == 0 => usable > self.kept,
+            Claim::Direct => {
+                let first = self.guaranteed.saturating_sub(self.holders);
+                held < usable.saturating_sub(self.kept + first)
+            }
+        }
     }
 
     /// `owner` has its frame whole, or is gone: another may use the reserve.
@@ -138,10 +205,12 @@ impl Pool {
     }
 
     /// Takes a buffer back from a queue that holds `left` others.
-    pub fn give(&mut self, buffer: Buffer, left: usize) {
+    pub fn give(&mut self, buffer: Buffer, claim: Claim, left: usize) {
         debug_assert!(self.free.len() < self.total);
-        if left == 0 {
-            self.holders -= 1;
+        match claim {
+            Claim::Stream(share) if left < share => self.kept += 1,
+            Claim::Direct if left == 0 => self.holders -= 1,
+            _ => {}
         }
         self.free.push(buffer);
         self.returned = true;
@@ -153,61 +222,28 @@ impl Pool {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const A: Key = Key::test(1);
-    const B: Key = Key::test(2);
-
-    #[test]
-    fn a_hog_leaves_as_much_as_it_holds() {
-        let mut pool = Pool::new(64 * 1024, 1024, 0);
-        pool.reserve = 0;
-        let mut held = 0;
-        while pool.take(A, held, false).is_some() {
-            held += 1;
-        }
-        assert_eq!(held, 32);
-        assert_eq!(pool.free(), 32);
-        assert!(pool.take(B, 0, false).is_some());
-    }
-
-    #[test]
-    fn hogs_never_take_the_first_buffers_of_others() {
-        let mut pool = Pool::new(64 * 1024, 1024, 20);
-        assert_eq!(pool.guaranteed, 16, "half of what is not in reserve");
-        for _ in 0..16 {
-            let mut held = 0;
-            while pool.take(A, held, false).is_some() {
-                held += 1;
-            }
-            assert!(held > 0, "a newcomer found none");
+impl Claim {
+    /// How many buffers a queue that holds `held` is short of what is kept for it.
+    fn missing(self, held: usize) -> usize {
+        match self {
+            Claim::Stream(share) => share.saturating_sub(held),
+            Claim::Direct => 0,
         }
     }
 
-    #[test]
-    fn the_reserve_serves_one_unfinished_frame_at_a_time() {
-        let mut pool = Pool::new(16 * 32768, 32768, 4);
-        while pool.take(A, 0, false).is_some() {}
-        assert_eq!(pool.free(), pool.reserve);
-        assert!(pool.reserve >= 3, "a whole frame fits");
-        let first = pool.take(A, 1, true).expect("the reserve");
-        assert!(pool.take(B, 1, true).is_none(), "one at a time");
-        pool.give(first, 1);
-        pool.settle(A);
-        assert!(pool.take(B, 1, true).is_some());
-    }
-
-    #[test]
-    fn buffers_do_not_overlap() {
-        let mut pool = Pool::new(8 * 100, 100, 1);
-        pool.reserve = 0;
-        let mut a = pool.take(A, 0, false).expect("free");
-        let mut b = pool.take(B, 0, false).expect("free");
-        a.fill(1);
-        b.fill(2);
-        assert!(a.len() == 100 && a.iter().all(|byte| *byte == 1));
-        assert_eq!(pool.total(), 8);
+    /// Whether one more is within what is kept for a queue that holds `held`.
+    pub fn covers(self, held: usize) -> bool {
+        match self {
+            Claim::Stream(share) => held < share,
+            Claim::Direct => held == 0,
+        }
     }
 }
+
+/// Buffers that finish one frame: each may be left with an eighth of it unused.
+fn reserve(total: usize, size: usize) -> usize {
+    MAX_FRAME.div_ceil(size - size / 8).min(total / 2)
+}
+
+#[cfg(test)]
+mod tests;

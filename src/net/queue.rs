@@ -19,7 +19,7 @@ use std::io::IoSliceMut;
 use crate::rtsp::framer::{Framer, Invalid};
 
 use super::key::Key;
-use super::pool::{MAX_FRAME, Pool};
+use super::pool::{Claim, MAX_FRAME, Pool};
 
 use chunk::Chunk;
 pub use walk::Walk;
@@ -57,6 +57,8 @@ pub struct Queue {
     whole: u64,
     tail: u64,
     most: usize,
+    /// What the pool keeps for it.
+    claim: Claim,
 }
 
 impl Queue {
@@ -69,12 +71,37 @@ impl Queue {
             whole: 0,
             tail: 0,
             most,
+            claim: Claim::Direct,
         }
     }
 
     /// Another backlog, from now on.
     pub fn set_backlog(&mut self, backlog: usize, buffer_size: usize) {
         self.most = most(backlog, buffer_size);
+    }
+
+    /// The pool keeps another share for it from now on, if it is a configured stream's.
+    pub fn set_claim(&mut self, claim: Claim, pool: &mut Pool) {
+        pool.change_claim(&mut self.claim, claim, self.chunks.len());
+    }
+
+    /// Buffers that it may hold.
+    pub fn most(&self) -> usize {
+        self.most
+    }
+
+    /// Buffers that it holds, and how many of them are more than the pool keeps for it.
+    pub fn held(&self) -> (usize, usize) {
+        let held = self.chunks.len();
+        match self.claim {
+            Claim::Stream(share) => (held, held.saturating_sub(share)),
+            Claim::Direct => (held, held.saturating_sub(1)),
+        }
+    }
+
+    /// Whether the next buffer is one that the pool keeps for it.
+    pub fn is_entitled(&self) -> bool {
+        self.claim.covers(self.chunks.len())
     }
 
     /// Position up to which all was sent.
@@ -85,6 +112,11 @@ impl Queue {
     /// Position up to which there are only whole frames.
     pub fn whole(&self) -> u64 {
         self.whole
+    }
+
+    /// Position up to which all was read.
+    pub fn tail(&self) -> u64 {
+        self.tail
     }
 
     /// Makes room for the next read: the rest of the last buffer, and new ones up
@@ -109,7 +141,8 @@ impl Queue {
             // The reserve is for who can do nothing without it.
             let unfinished = room == 0 && self.is_unfinished();
             let taken = if held < self.most {
-                pool.take(owner, held, unfinished).ok_or(NoRoom::PoolEmpty)
+                pool.take(owner, self.claim, held, unfinished)
+                    .ok_or(NoRoom::PoolEmpty)
             } else {
                 Err(NoRoom::Full)
             };
@@ -157,7 +190,9 @@ impl Queue {
         if held >= self.most {
             return Err(NoRoom::Full);
         }
-        let buffer = pool.take(owner, held, false).ok_or(NoRoom::PoolEmpty)?;
+        let buffer = pool
+            .take(owner, self.claim, held, false)
+            .ok_or(NoRoom::PoolEmpty)?;
         self.chunks.push_back(Chunk::new(buffer));
         Ok(())
     }
@@ -209,7 +244,7 @@ impl Queue {
         let held = self.chunks.len();
         in_last
             || self.may_move(size)
-            || (held < self.most && pool.has_for(owner, held, self.is_unfinished()))
+            || (held < self.most && pool.has_for(owner, self.claim, held, self.is_unfinished()))
     }
 
     /// Whether all there is may go to the front of its buffer: it is little,
@@ -284,7 +319,7 @@ impl Queue {
                 break;
             }
             if let Some(chunk) = self.chunks.pop_front() {
-                pool.give(chunk.buffer, self.chunks.len());
+                pool.give(chunk.buffer, self.claim, self.chunks.len());
             }
         }
         if let Some(owner) = owner
@@ -302,7 +337,7 @@ impl Queue {
             .is_some_and(|last| last.start == last.end)
         {
             if let Some(chunk) = self.chunks.pop_back() {
-                pool.give(chunk.buffer, self.chunks.len());
+                pool.give(chunk.buffer, self.claim, self.chunks.len());
             }
         }
     }
@@ -310,7 +345,7 @@ impl Queue {
     /// Returns everything.
     pub fn clear(&mut self, pool: &mut Pool) {
         while let Some(chunk) = self.chunks.pop_front() {
-            pool.give(chunk.buffer, self.chunks.len());
+            pool.give(chunk.buffer, self.claim, self.chunks.len());
         }
         self.head = self.tail;
         self.whole = self.tail;
@@ -328,7 +363,7 @@ impl Queue {
             if last.start == last.end
                 && let Some(chunk) = self.chunks.pop_back()
             {
-                pool.give(chunk.buffer, self.chunks.len());
+                pool.give(chunk.buffer, self.claim, self.chunks.len());
             }
         }
     }

@@ -11,6 +11,11 @@ impl Server {
         match config::load(self.config_path.as_deref()) {
             Ok(mut config) => {
                 self.keep_fixed(&mut config);
+                if let Err(message) = config.check_streams() {
+                    return log::error!(
+                        "the configuration stays as it was until a restart: {message}"
+                    );
+                }
                 for warning in &config.warnings {
                     log::warn!("{warning}");
                 }

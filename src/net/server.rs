@@ -70,6 +70,8 @@ pub struct Server {
     pub(super) ready: Line,
     /// Cameras' links that want a buffer.
     pub(super) waiting: Line,
+    /// When somebody will have to give way to one of those, if it still waits then.
+    pub(super) relief_due: Option<Instant>,
     pub(super) scratch: Vec<u8>,
     pub(super) config: Config,
     pub(super) policy: Policy,
@@ -116,6 +118,7 @@ impl Server {
             channels: HashMap::new(),
             ready: Line::new(),
             waiting: Line::new(),
+            relief_due: None,
             scratch: vec![0; SCRATCH],
             config,
             policy,
@@ -167,6 +170,7 @@ impl Server {
             self.serve_deadlines();
             self.serve_names();
             self.serve_cameras();
+            self.relieve_waiting();
             self.wake_waiting();
             self.accept();
         }
@@ -188,7 +192,7 @@ impl Server {
             .stopping
             .map(|until| until.saturating_duration_since(now));
         let resume = self.listeners.until_resume(now);
-        let due = [self.cameras_due(), self.resolver.due()];
+        let due = [self.cameras_due(), self.resolver.due(), self.relief_due];
         let due = due.into_iter().flatten().min();
         let due = due.map(|due| due.saturating_duration_since(now));
         let times = [self.timers.until_next(now), stop, resume, due];

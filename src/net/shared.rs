@@ -13,6 +13,7 @@ use crate::config;
 
 use super::connection::OUTBOX_LIMIT;
 use super::key::Key;
+use super::pool::Claim;
 use super::queue::Queue;
 use super::server::Server;
 use super::viewer::{Attempt, Owner, Source, Way};
@@ -30,6 +31,8 @@ pub struct Shared {
     pub seen: u64,
     /// Viewers that wait for it to play.
     pub awaited_by: Vec<Key>,
+    /// It is being called, or has a link: all of its share of the pool is kept for it.
+    called: bool,
 }
 
 impl Server {
@@ -55,6 +58,29 @@ impl Server {
                 Some(key) => self.change_camera(key, config),
                 None => self.add_camera(config),
             }
+        }
+        let all: Vec<Key> = self.shared.iter().map(|(key, _)| key).collect();
+        for key in all {
+            self.set_share(key);
+        }
+    }
+
+    /// Has the pool keep a stream's share for it.
+    fn set_share(&mut self, key: Key) {
+        let streams = self.shared.len();
+        if let Some(shared) = self.shared.get(key)
+            && let Some(source) = self.sources.get_mut(shared.source)
+        {
+            let most = source.queue.most();
+            let share = self.pool.share(streams, most, !shared.called);
+            source.queue.set_claim(Claim::Stream(share), &mut self.pool);
+        }
+    }
+
+    fn set_called(&mut self, key: Key, called: bool) {
+        if let Some(shared) = self.shared.get_mut(key) {
+            shared.called = called;
+            self.set_share(key);
         }
     }
 
@@ -101,6 +127,7 @@ impl Server {
                 home: None,
                 seen: 0,
                 awaited_by: Vec::new(),
+                called: false,
             })
         });
         if let Some(Ok(key)) = added {
@@ -127,6 +154,7 @@ impl Server {
                     port,
                 } => {
                     log::info!("[{}] connecting to {host}:{port}", shared.camera.name());
+                    self.set_called(key, true);
                     let owner = Owner::Camera(key);
                     let number = attempt;
                     self.connect_for(Attempt { owner, number }, &host, port);
@@ -136,7 +164,10 @@ impl Server {
                 Output::Expect { channel, from } => self.expect_datagrams(key, channel, from),
                 Output::Datagram { channel, bytes } => self.send_datagram(key, channel, &bytes),
                 Output::Release => self.release_datagrams(key),
-                Output::Disconnect => self.close_link(key),
+                Output::Disconnect => {
+                    self.close_link(key);
+                    self.set_called(key, false);
+                }
                 Output::Ready { changed } => self.shared_ready(key, changed),
                 Output::Failed => self.shared_failed(key),
             }
@@ -236,6 +267,7 @@ impl Server {
             && let Some(mut source) = self.sources.remove(shared.source)
         {
             source.queue.clear(&mut self.pool);
+            source.queue.set_claim(Claim::Stream(0), &mut self.pool);
         }
     }
 

@@ -23,6 +23,8 @@ pub struct Counters {
     pub writes: u64,
     /// Bytes from cameras that were neither frames nor messages, and passed over.
     pub skipped_bytes: u64,
+    /// Viewers sent away because others needed their memory.
+    pub evicted: u64,
     /// Connections accepted.
     pub accepted: u64,
 }
@@ -54,6 +56,7 @@ impl Server {
             ("camgate_media_reads_total", self.counters.reads),
             ("camgate_media_writes_total", self.counters.writes),
             ("camgate_skipped_bytes_total", self.counters.skipped_bytes),
+            ("camgate_evicted_viewers_total", self.counters.evicted),
             ("camgate_accepted_total", self.counters.accepted),
         ];
         for (name, value) in counters {

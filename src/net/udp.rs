@@ -298,9 +298,12 @@ impl Server {
     /// Makes room for one frame; `false`: there is none now. The link is served
     /// again when there is.
     fn prepare_frame(&mut self, camera: Key, link: Key, room: usize) -> bool {
-        let Err(_) = self.try_room(camera, link, Some(room)) else {
+        let Err(why) = self.try_room(camera, link, Some(room)) else {
             return true;
         };
+        if why == NoRoom::PoolEmpty {
+            self.relieve(link);
+        }
         let Err(why) = self.make_room(camera, link, Some(room)) else {
             return true;
         };

@@ -123,6 +123,8 @@ pub struct Source {
     pub ports: Vec<Key>,
     /// It outlives the link of a shared camera.
     pub queue: Queue,
+    /// A position up to which something was not sent yet, since when.
+    unsent: (u64, Instant),
     /// How it is with the link, or was with the last one.
     pub link: Link,
 }
@@ -136,8 +138,22 @@ impl Source {
             connection: None,
             ports: Vec::new(),
             queue,
+            unsent: (0, now),
             link: Link::new(way, now),
         }
+    }
+
+    /// Something was read, or sent.
+    pub fn note_sent(&mut self, now: Instant) {
+        if self.queue.head() >= self.unsent.0 {
+            self.unsent = (self.queue.tail(), now);
+        }
+    }
+
+    /// Since when something waits in the queue, if it holds anything; at most as long as
+    /// the oldest of it does, however slowly it is sent.
+    pub fn unsent_since(&self) -> Instant {
+        self.unsent.1
     }
 }
 

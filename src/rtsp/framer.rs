@@ -152,6 +152,17 @@ impl Framer {
         }
     }
 
+    /// Whether a byte that comes next is of a message, or between two items.
+    pub fn is_talk(&self, next: u8) -> bool {
+        match self.state {
+            State::Head { .. } | State::Body { .. } => true,
+            State::Idle | State::Complete => {
+                next.is_ascii_alphabetic() || matches!(next, b'\r' | b'\n')
+            }
+            _ => false,
+        }
+    }
+
     /// How many bytes of the stream were consumed so far.
     pub fn position(&self) -> u64 {
         self.position
