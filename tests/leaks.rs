@@ -240,7 +240,8 @@ fn a_thousand_random_rounds_leave_nothing() {
             3 => init(&gateway, "127.0.0.1", camera.port()).0.vanish(),
             4 => {
                 let mut doomed = Viewer::join(&gateway, &broken);
-                let request = doomed.compose("SETUP", &[]);
+                let transport = ("Transport", "RTP/AVP/TCP;interleaved=0-1");
+                let request = doomed.compose("SETUP", &[transport]);
                 doomed.wrap(&request);
                 doomed.data.drain();
             }
