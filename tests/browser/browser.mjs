@@ -51,7 +51,7 @@ export const watchPage = (gateway, source) =>
  * holds what every program and page said, and `out/` what every page showed.
  */
 export function scenario(name, act) {
-  test(name, { timeout: 180_000 }, async () => {
+  test(name, { timeout: 300_000 }, async () => {
     const stage = new Stage();
     const pages = [];
     const browser = await shared();

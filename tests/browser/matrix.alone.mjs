@@ -9,12 +9,14 @@ import { after, before, describe, it } from 'node:test';
 import { watchPage, shoot } from './browser.mjs';
 import { BROWSERS } from './browsers.mjs';
 import { Stage } from './processes.mjs';
-import { hear, keepPlayers, look } from './testcard.mjs';
+import { hear, keepPlayers, look, unmute } from './testcard.mjs';
 
 const SIDE_BY_SIDE = 2;
 const PATIENCE = 40_000;
 /** Of three seconds each, until they are even. */
-const ROUNDS = 6;
+const ROUNDS = 20;
+/** What is heard may break off on a busy machine: so often it is listened to. */
+const LISTENINGS = 5;
 
 /** How the player names the codecs of gstreamer.py, and each sound's tone in Hz. */
 const VIDEO = { h264: /^avc1\./, 'h264-bframes': /^avc1\.4d/, h265: /^hvc1\./, mjpeg: /^jpeg$/ };
@@ -112,12 +114,12 @@ function assertRight(seen, video, told) {
   if (video === 'mjpeg') return; // a canvas: its pictures have no times, and nothing is decoded
   assert.ok(seen.decoded >= 0.8 * seen.presented, `pictures are decoded: ${told}`);
   assert.ok(seen.spread <= 1.01, `pictures are shown at their own time: ${told}`);
-  assert.ok(seen.before < 50 / 25, `the first is shown within a group of pictures: ${told}`);
+  assert.ok(seen.before < 2 * (50 / 25), `the first is shown within two groups of pictures: ${told}`);
 }
 
 /** What is not as it should be: time against the clock, the play head at the live edge. */
 function unevenness(seen, shown) {
-  const near = (ratio) => ratio > 0.9 && ratio < 1.1;
+  const near = (ratio) => ratio > 0.88 && ratio < 1.12; // it catches up by a tenth
   // Firefox does not count the time of a canvas.
   if (!near(seen.pace) && !(shown && seen.codecs.join() === 'jpeg')) return 'the time does not go with the clock';
   if (shown && !near(seen.moving)) return "the pictures do not come at the camera's pace";
@@ -130,7 +132,10 @@ function unevenness(seen, shown) {
 
 /** `brief`: the browser records no more than moments. */
 async function assertHeard(page, audio, brief) {
-  const heard = await hear(page);
+  await unmute(page);
+  const even = ({ heard, steady, pure }) => pure > 0.8 && (brief || (heard > 1 && steady > 0.8));
+  let heard = await hear(page);
+  for (let more = 1; more < LISTENINGS && !even(heard); more += 1) heard = await hear(page);
   const told = JSON.stringify(heard);
   const [, tone] = AUDIO[audio];
   assert.equal(heard.muted, false, told);

@@ -4,6 +4,9 @@
 import assert from 'node:assert/strict';
 import { PATIENCE } from './browser.mjs';
 
+/** Looks of two seconds or so, until the video is found to go with the clock. */
+const ROUNDS = 20;
+
 /**
  * Runs in the page. Waits for `frames` presented frames of the player's video
  * and says what they were like.
@@ -75,7 +78,8 @@ async function observe({ frames, patience }) {
     decoded: end.decoded - start.decoded,
     dropped: end.dropped - start.dropped,
     audio: end.audio - start.audio,
-    pace: ((end.time - start.time) * 1000) / (end.now - start.now),
+    from: { time: start.time, now: start.now },
+    to: { time: end.time, now: end.now },
     seconds: (end.now - start.now) / 1000,
     light,
     colours: colours.size,
@@ -88,28 +92,40 @@ async function observe({ frames, patience }) {
 }
 
 /** What the page shows over `frames` presented frames. */
-export function watch(page, { frames = 60, patience = PATIENCE } = {}) {
-  return page.evaluate(observe, { frames, patience });
+export async function watch(page, { frames = 60, patience = PATIENCE } = {}) {
+  const seen = await page.evaluate(observe, { frames, patience });
+  return { ...seen, pace: pace(seen.from, seen.to) };
 }
 
-/** Waits until the player no longer hurries to catch up with the camera. */
-async function settles(page, options) {
-  for (let half = 0; ; half += 1) {
-    const { pace, state } = await watch(page, { ...options, frames: 12 });
-    if (Math.abs(pace - 1) < 0.1) return;
-    assert.ok(half < 30, `still at ${pace} times the clock: ${JSON.stringify(state)}`);
+/** How fast the time of a video went from one moment to another, by the clock. */
+export const pace = (from, to) => ((to.time - from.time) * 1000) / (to.now - from.now);
+
+/**
+ * Looks again and again, until the time of the video has gone with the clock: since the last look or since the
+ * first. At the start it hurries to the live edge, and on a busy machine it stalls and catches up; but what goes
+ * by another clock never comes to that. `look` resolves to { from, to }, each { time, now }.
+ */
+export async function keepsTime(look) {
+  const even = (from, to) => Math.abs(pace(from, to) - 1) < 0.1;
+  let first;
+  for (let round = 1; ; round += 1) {
+    const seen = await look();
+    if (!(first?.time <= seen.from.time)) first = seen.from; // or it began anew
+    if (even(seen.from, seen.to) || even(first, seen.to)) return seen;
+    assert.ok(round < ROUNDS, `the video runs with the clock: ${JSON.stringify({ first, ...seen })}`);
   }
 }
 
 /** Watches the page and asserts that picture and sound are right. */
 export async function assertPlays(page, { audio = true, ...options } = {}) {
-  await settles(page, options);
-  const seen = await watch(page, { frames: 50, ...options });
+  return keepsTime(async () => assertRight(await watch(page, { frames: 50, ...options }), audio));
+}
+
+function assertRight(seen, audio) {
   const told = JSON.stringify(seen);
   assert.equal(seen.error, null, told);
   assert.equal(seen.state.state, 'playing', told);
   assert.ok(seen.decoded >= seen.presented * 0.8, `frames are decoded: ${told}`);
-  assert.ok(seen.pace > 0.9 && seen.pace < 1.1, `the video runs with the clock: ${told}`);
   assert.ok(seen.light > 16 && seen.light < 240, `the picture is neither black nor white: ${told}`);
   assert.ok(seen.colours >= 5, `the picture has several colours: ${told}`);
   assert.ok(seen.changed > 0, `the picture changes: ${told}`);

@@ -13,10 +13,11 @@ import { Stage } from './processes.mjs';
 const CAMERA = fileURLToPath(new URL('../bench/player/camera.py', import.meta.url));
 /** As in camera.py. */
 const PICTURE = { bits: 20, block: 32 };
-/** The picture is live when it is younger than this, and has to be that soon after it came back, in ms. */
+/** The picture is live when it is younger than this, in ms, so many times in a row. */
 const LIVE = 1000;
-/** A second, and half of one for a busy machine. */
-const SOON = 1500;
+const ROW = 10;
+/** So many old pictures may be shown before: what came meanwhile would be four times as many. */
+const OLD = 50;
 /** What else Chromium is told to do with pages that nobody sees: as if they were seen. */
 const UNSEEN = [
   '--disable-backgrounding-occluded-windows',
@@ -68,7 +69,7 @@ function readClock({ bits, block }) {
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function until(page, condition, argument) {
-  const late = Date.now() + PATIENCE;
+  const late = Date.now() + 2 * PATIENCE;
   while (!(await page.evaluate(condition, argument))) {
     assert.ok(Date.now() < late, `in time: ${condition}`);
     await sleep(50);
@@ -80,25 +81,29 @@ async function play(page) {
   await page.goto(address);
   await until(page, () => document.querySelector('camgate-video')?.video.currentTime > 1);
   await page.evaluate(readClock, PICTURE);
-  await until(page, (live) => window.ages.slice(-10).filter(([, age]) => age < live).length === 10, LIVE);
+  await becomesLive(page, 0);
   return page;
 }
 
 const playing = async () =>
   play(await (await browser.newContext({ viewport: { width: 700, height: 400 } })).newPage());
 
-/** Asserts that what is shown from SOON after `back` on is live, and that it moves. */
+/** Waits until what is shown after `from` is live. */
+const becomesLive = (page, from) => until(page, ([from, live, row]) => {
+  const last = window.ages.filter(([at]) => at > from).slice(-row);
+  return last.length === row && last.every(([, age]) => age < live);
+}, [from, LIVE, ROW]);
+
+/** Asserts that what is shown after `back` gets live by a jump: what was missed is not played, however fast. */
 async function assertLive(page, back) {
-  await sleep(back + 2 * SOON - Date.now());
+  await becomesLive(page, back);
   const rows = await page.evaluate((from) => window.ages.filter(([at]) => at > from), back);
   const told = JSON.stringify({ back, rows: rows.map(([at, age]) => [at - back, age]), stats: await page.evaluate(() => document.querySelector('camgate-video').stats) });
-  const later = rows.filter(([at]) => at >= back + SOON);
-  assert.ok(later.length > SOON / 40 / 3, `pictures are shown: ${told}`);
-  const old = later.filter(([, age]) => age > LIVE);
-  assert.equal(old.length, 0, `they are live within a second: ${told}`);
+  const old = rows.filter(([, age]) => age >= LIVE);
+  assert.ok(old.length < OLD, `${old.length} old pictures were shown: ${told}`);
 }
 
-test('a computer that slept is live within a second of waking', async () => {
+test('a computer that slept is live at once when it wakes', async () => {
   const page = await playing();
   const group = -server.process().pid; // the browser and all of its children
   process.kill(group, 'SIGSTOP');
@@ -109,7 +114,7 @@ test('a computer that slept is live within a second of waking', async () => {
   await page.context().close();
 });
 
-test('a player that was paused is live within a second of playing again', async () => {
+test('a player that was paused is live at once when it plays again', async () => {
   const page = await playing();
   await page.evaluate(() => document.querySelector('camgate-video').video.pause());
   await sleep(AWAY);
@@ -119,7 +124,7 @@ test('a player that was paused is live within a second of playing again', async 
   await page.context().close();
 });
 
-test('a tab that was hidden is live within a second of being shown again', async () => {
+test('a tab that was hidden is live at once when it is shown again', async () => {
   // Playwright has every page seen: this is a browser as people have it.
   const tabs = await launch({ executablePath: '/usr/bin/chromium', args: FLAGS, ignoreDefaultArgs: UNSEEN });
   try {

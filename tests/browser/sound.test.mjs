@@ -7,7 +7,7 @@ import { watchPage } from './browser.mjs';
 import { BROWSERS } from './browsers.mjs';
 import { clipCamera, TONE } from './clipcamera.mjs';
 import { Stage } from './processes.mjs';
-import { hear, keepPlayers } from './testcard.mjs';
+import { hear, keepPlayers, unmute } from './testcard.mjs';
 
 /** Runs in the page ahead of its own script: counts the sources that were made for the element. */
 function countSources() {
@@ -34,6 +34,7 @@ for (const [name, start] of Object.entries(BROWSERS)) {
       it(`${name} joins sound that begins ${silent} s after the picture`, { timeout: 120_000 }, async () => {
         await watch(start, silent, async (page) => {
           await page.evaluate(played, silent + 1.5);
+          await unmute(page);
           const heard = await hear(page);
           assert.ok(Math.abs(heard.tone - TONE) < 0.02 * TONE && heard.pure > 0.8, JSON.stringify(heard));
         });

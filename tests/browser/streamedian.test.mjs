@@ -54,8 +54,7 @@ scenario("the page of another player plays with this one's script", async ({ sta
   await page.click('#to_end');
   await seen(page, { frames: 25 });
   await assertShows(page);
-  const behind = await page.evaluate('nativePlayer.buffered.end(0) - nativePlayer.currentTime');
-  assert.ok(behind < 1.5, `${behind} s behind after "Live"`);
+  await page.waitForFunction(() => nativePlayer.buffered.end(0) - nativePlayer.currentTime < 1.5);
   await page.evaluate(() => {
     const range = document.getElementById('buffer_duration');
     range.value = 60;
@@ -66,8 +65,9 @@ scenario("the page of another player plays with this one's script", async ({ sta
   await page.fill('#event_length', '5000');
   await page.click('#event_set');
   assert.equal(await page.evaluate('player.eventRecording.fileLength'), 5000);
+  await page.evaluate(() => nativePlayer.addEventListener('emptied', () => { window.emptied = true; }));
   await page.click('#set_new_url');
-  await page.waitForFunction(() => nativePlayer.currentTime < 3 && nativePlayer.currentTime > 0);
+  await page.waitForFunction(() => window.emptied && nativePlayer.currentTime > 0);
   await assertShows(page);
   await shoot(page, 'streamedian page');
 });
@@ -123,8 +123,7 @@ scenario('seeking stays where it is asked to inside the buffer, and is clamped o
   await seen(page, { frames: 10 });
   assert.ok(await page.evaluate(() => video.currentTime >= video.buffered.start(0)));
   await page.evaluate(() => { video.currentTime = 1e6; });
-  await seen(page, { frames: 50 });
-  assert.ok((await behind()) < 1.5, `${await behind()} s behind`);
+  await page.waitForFunction(() => video.buffered.end(0) - video.currentTime < 1.5);
 });
 
 scenario('what the camera answers reaches errorHandler', async ({ stage, open }) => {

@@ -135,16 +135,18 @@ async function inspect({ picture, frames, patience, card }) {
   };
 }
 
-/** Turns the sound on as a person does, and says what it is like. */
-export async function hear(page) {
+/** Turns the sound on as a person does. */
+export async function unmute(page) {
   const button = await page.evaluate(() => {
     const { shadowRoot } = document.querySelector('camgate-video');
     const { x, y, width, height } = shadowRoot.querySelector('.unmute').getBoundingClientRect();
     return { x: x + width / 2, y: y + height / 2 };
   });
   await page.mouse.click(button.x, button.y);
-  return page.evaluate(analyse, { seconds: 2, from: 200, to: 1400, step: 4 });
 }
+
+/** Says what the sound is like. */
+export const hear = (page) => page.evaluate(analyse, { seconds: 2, from: 200, to: 1400, step: 4 });
 
 /**
  * Runs in the page: records what is decoded, and looks for the strongest tone
