@@ -83,35 +83,33 @@ impl Media {
 
 /// Reads a description; UTF-8 or Latin-1, CRLF, LF or CR.
 pub fn parse(bytes: &[u8]) -> Session {
-    let lines = message::text(bytes);
+    let text = message::text(bytes);
+    let lines = || text::split(&text, b"\r\n");
     let mut session = Session::default();
-    let mut draft: Option<Draft> = None;
-    for line in text::split(&lines, b"\r\n") {
+    let mut drafts: Vec<Draft> = Vec::new();
+    for line in lines() {
         let Some((key, value)) = text::cut(line, b"=") else {
             continue;
         };
-        match (key, &mut draft) {
-            ("m", _) => {
-                session.add(draft.take());
-                draft = Some(Draft::new(value));
-            }
+        match (key, drafts.last_mut()) {
+            ("m", _) => drafts.push(Draft::new(value)),
             ("s", None) => session.name = value.trim_ascii().to_owned(),
             ("a", None) => session.attribute(value),
             ("a", Some(draft)) => draft.attribute(value),
             _ => {}
         }
     }
-    session.add(draft);
+    drafts.truncate(MAX_MEDIA);
+    // What stands above its medium or below another one is found by its number.
+    for line in lines() {
+        let attribute = line.strip_prefix("a=").unwrap_or_default();
+        drafts.iter_mut().for_each(|draft| draft.stray(attribute));
+    }
+    session.media = drafts.into_iter().map(Draft::finish).collect();
     session
 }
 
 impl Session {
-    fn add(&mut self, draft: Option<Draft>) {
-        if let Some(draft) = draft.filter(|_| self.media.len() < MAX_MEDIA) {
-            self.media.push(draft.finish());
-        }
-    }
-
     fn attribute(&mut self, attribute: &str) {
         let (name, value) = text::pair(attribute, b":");
         match name {
@@ -169,6 +167,21 @@ impl Draft {
             "sendonly" => self.direction = Direction::SendOnly,
             "recvonly" => self.direction = Direction::ReceiveOnly,
             "inactive" => self.direction = Direction::Inactive,
+            _ => {}
+        }
+    }
+
+    /// Takes the mapping and the parameters of our payload type, if it lacks them,
+    /// wherever they stand.
+    fn stray(&mut self, attribute: &str) {
+        let (name, value) = text::pair(attribute, b":");
+        match split_number(value) {
+            Some((number, _)) if Some(number) == self.payload_type => {}
+            _ => return,
+        }
+        match name {
+            "rtpmap" => self.map(value),
+            "fmtp" if self.fmtp.is_empty() => self.parameters(value),
             _ => {}
         }
     }

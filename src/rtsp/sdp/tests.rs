@@ -108,6 +108,43 @@ fn what_cameras_leave_out_or_get_wrong() {
 }
 
 #[test]
+fn attributes_belong_to_the_medium_with_their_payload_type_wherever_they_stand() {
+    let video = [
+        "a=rtpmap:96 H264/90000",
+        "a=fmtp:96 sprop-parameter-sets=a,b",
+    ];
+    let audio = ["a=rtpmap:97 L16/16000/2", "a=fmtp:97 x=1"];
+    let [m, n] = ["m=video 0 RTP/AVP 96 98", "m=audio 0 RTP/AVP 97"];
+    let orders: [&[&str]; 4] = [
+        &[m, video[0], n, audio[0], audio[1], video[1]],
+        &[m, n, audio[0], audio[1], video[0], video[1]],
+        &[m, audio[1], audio[0], n, video[1], video[0]],
+        &[video[0], audio[0], video[1], audio[1], m, n],
+    ];
+    for lines in orders {
+        let session = parse(lines.join("\r\n").as_bytes());
+        let [video, audio] = &session.media[..] else {
+            panic!("{session:?}");
+        };
+        assert_eq!(video.encoding, "H264", "{lines:?}");
+        assert_eq!(video.parameter("sprop-parameter-sets"), Some("a,b"));
+        assert_eq!((&*audio.encoding, audio.clock_rate), ("L16", 16_000));
+        assert_eq!(
+            (audio.parameter("x"), video.parameter("x")),
+            (Some("1"), None)
+        );
+        assert_eq!(audio.fmtp.len(), 1, "{lines:?}");
+    }
+    // What a medium has of its own stays, whoever has the number, too.
+    let session = parse(
+        b"m=video 0 RTP/AVP 96\na=fmtp:96 a=1\nm=audio 0 RTP/AVP 96\na=fmtp:96 a=2\n\
+        m=audio 0 RTP/AVP 8",
+    );
+    let values = session.media.iter().map(|it| it.parameter("a"));
+    assert_eq!(values.collect::<Vec<_>>(), [Some("1"), Some("2"), None]);
+}
+
+#[test]
 fn the_number_of_everything_is_bounded() {
     let mut text = "m=video 0 RTP/AVP 96\n".repeat(MAX_MEDIA + 5);
     assert_eq!(parse(text.as_bytes()).media.len(), MAX_MEDIA);
