@@ -106,6 +106,8 @@ pub struct Camera {
     epoch: Instant,
     random: Random,
     client: Option<Client>,
+    /// For the next link to a camera that hung up.
+    habits: Option<client::Habits>,
     retry: Retry,
     redirects: u8,
     viewers: usize,
@@ -159,6 +161,7 @@ impl Camera {
             epoch: now,
             random: Random::new(random),
             client: None,
+            habits: None,
             retry: Retry::default(),
             redirects: 0,
             viewers: 0,
@@ -346,6 +349,9 @@ impl Camera {
 
     /// There is no link, or no more.
     pub fn link_lost(&mut self, failure: &Failure, now: Instant) {
+        if self.hung_up(failure, now) {
+            return;
+        }
         self.failed(Trouble::new(failure.code(), failure.text()), now);
     }
 

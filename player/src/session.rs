@@ -71,7 +71,7 @@ enum State {
 }
 
 /// The session's machine. All times are milliseconds of one monotonic clock.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Session {
     queue: Queue,
     seed: u64,
@@ -92,6 +92,9 @@ pub struct Session {
     awaited: u32,
     wraps: Vec<u32>,
     client: Option<Client>,
+    /// What was opened, and what the next attempt at it should know of the camera.
+    argument: String,
+    habits: Option<client::Habits>,
     tracks: Tracks,
     /// The camera has been told to hold still.
     paused: bool,
@@ -116,6 +119,8 @@ impl Session {
             queue: std::mem::take(&mut self.queue),
             seed: self.seed,
             phase: Phase::Opening,
+            habits: self.habits.take_if(|_| self.argument == argument),
+            argument: argument.to_owned(),
             wants_play: true,
             ..Self::default()
         };
@@ -216,6 +221,9 @@ impl Session {
 
     fn wrapped(&mut self, reply: &wsp::Reply, now: f64) {
         if reply.code >= 300 {
+            if let (502, 0, Some(client)) = (reply.code, self.moves, &mut self.client) {
+                self.habits = client.hung_up();
+            }
             return self.fail(reply.code, &words::refusal(reply.reason));
         }
         if let Some(client) = &mut self.client {
@@ -239,6 +247,7 @@ impl Session {
         let mut client = Client::new(client::Options {
             credentials: self.credentials_for(&url),
             url,
+            habits: self.habits.take(),
             user_agent: USER_AGENT.to_owned(),
             seed: self.seed,
             patience: ANSWER_TIMEOUT,

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::description::{self, Description};
 use super::picture::Pictures;
 use super::{Camera, Output, REDIRECTS, State, Trouble};
-use crate::channel::answer;
+use crate::channel::{self, answer};
 use crate::rtsp::client::{self, Client};
 use crate::rtsp::message::{self, Start};
 use crate::rtsp::url::Url;
@@ -24,6 +24,7 @@ impl Camera {
         let mut client = Client::new(client::Options {
             url,
             credentials: None,
+            habits: self.habits.take(),
             user_agent: concat!("camgate/", env!("CARGO_PKG_VERSION")).to_owned(),
             seed: self.random.next(),
             patience: self.patience.as_millis() as u64,
@@ -31,6 +32,22 @@ impl Camera {
         client.start(self.ms(now));
         self.client = Some(client);
         self.run_client(&[], now);
+    }
+
+    /// The camera hung up; `true`: it is called again at once, to be asked in
+    /// another way.
+    pub(super) fn hung_up(&mut self, failure: &channel::Failure, now: Instant) -> bool {
+        let refused = matches!(failure, channel::Failure::Refused(_));
+        let linked = matches!(self.state, State::Talking | State::Live);
+        let client = self.client.as_mut().filter(|_| refused && linked);
+        self.habits = client.and_then(Client::hung_up);
+        if self.habits.is_none() {
+            return false;
+        }
+        self.forget();
+        self.outputs.push_back(Output::Disconnect);
+        self.connect(now);
+        true
     }
 
     /// One RTSP message from the camera.

@@ -256,6 +256,10 @@ impl Link {
         if matches!(method, "DESCRIBE" | "PLAY") {
             self.url = uri.to_owned();
         }
+        // Which of those that were named it is, the viewer knows.
+        if let (Some(session), Some((id, _))) = (&mut self.session, message.session()) {
+            *session = id.to_owned();
+        }
         if let Some(value) = message.header("Authorization") {
             let basic = value
                 .get(..6)
@@ -285,7 +289,10 @@ impl Link {
         let pending = self.pending.remove(place)?;
         match (status, message.session()) {
             _ if pending.method == Method::Teardown => self.session = None,
-            (200..300, Some((id, _))) => self.session = Some(id.to_owned()),
+            // Some cameras name another with each answer: it is the first that counts.
+            (200..300, Some((id, _))) => {
+                self.session.get_or_insert_with(|| id.to_owned());
+            }
             _ => {}
         }
         Some(pending.seq)

@@ -2,8 +2,9 @@
 //! (RFC 7617).
 //!
 //! Of several challenges the strongest that we know is answered: Digest with
-//! SHA-256, then with MD5, then Basic. Nothing is sent before a camera asks.
-//! A refused answer is not repeated (cameras lock accounts): only a nonce that
+//! SHA-256, then with MD5, then Basic, then Digest of a strange quality. Nothing
+//! is sent before a camera asks, except to one that hangs up instead
+//! ([`Authenticator::presume`]). A refused answer is not repeated (cameras lock accounts): only a nonce that
 //! went stale, or one that had worked before, is worth another try.
 
 use super::text;
@@ -64,14 +65,29 @@ impl Authenticator {
                 strongest = Some(scheme);
             }
         }
-        let Some(scheme) = strongest else {
+        let Some(mut scheme) = strongest else {
             return false;
         };
+        // The count belongs to the nonce, however often that is sent.
+        if let (Some(Scheme::Digest(old)), Scheme::Digest(new)) = (&mut self.scheme, &mut scheme)
+            && old.nonce == new.nonce
+        {
+            new.count = old.count;
+            new.session_cnonce = old.session_cnonce.take();
+        }
         let first = self.refused == 0;
         let stale = scheme.is_stale() && self.refused < MAX_STALE;
         self.refused = self.refused.saturating_add(1);
         self.scheme = Some(scheme);
         first || stale
+    }
+
+    /// A camera hangs up unasked: from here on it gets Basic, unless it has
+    /// asked before. False if that changes nothing.
+    pub fn presume(&mut self) -> bool {
+        let unasked = self.scheme.is_none();
+        self.scheme.get_or_insert(Scheme::Basic);
+        unasked
     }
 
     /// Whether each request needs an answer of its own.
@@ -122,9 +138,10 @@ impl Scheme {
 
     fn strength(&self) -> u8 {
         match self {
-            Scheme::Basic => 0,
-            Scheme::Digest(digest) if digest.sha256 => 2,
-            Scheme::Digest(_) => 1,
+            Scheme::Digest(digest) if digest.strange => 0,
+            Scheme::Basic => 1,
+            Scheme::Digest(digest) if digest.sha256 => 3,
+            Scheme::Digest(_) => 2,
         }
     }
 
@@ -144,8 +161,9 @@ struct DigestChallenge {
     nonce: String,
     opaque: Option<String>,
     /// Quality of protection `auth` (RFC 7616 §3.3), else none: as before RFC
-    /// 2617. `auth-int`, which hashes bodies, is asked for by nobody.
+    /// 2617. `strange`: it is another one, which other clients answer so, too.
     protected: bool,
+    strange: bool,
     stale: bool,
     /// Requests answered with this nonce.
     count: u32,
@@ -162,14 +180,8 @@ impl DigestChallenge {
             "SHA-256" | "SHA256" => true,
             _ => return None,
         };
-        let protected = match challenge.parameter("qop") {
-            None | Some("") => false,
-            Some(offered) => {
-                let mut offers = text::split(offered, b", ");
-                offers.find(|one| one.eq_ignore_ascii_case("auth"))?;
-                true
-            }
-        };
+        let offered = challenge.parameter("qop").unwrap_or_default();
+        let protected = text::split(offered, b", ").any(|one| one.eq_ignore_ascii_case("auth"));
         Some(DigestChallenge {
             sha256,
             session,
@@ -178,6 +190,7 @@ impl DigestChallenge {
             nonce: challenge.parameter("nonce")?.to_owned(),
             opaque: challenge.parameter("opaque").map(str::to_owned),
             protected,
+            strange: !protected && !offered.is_empty(),
             stale: (challenge.parameter("stale")).is_some_and(|s| s.eq_ignore_ascii_case("true")),
             count: 0,
             session_cnonce: None,

@@ -10,11 +10,13 @@
 mod answer;
 mod controls;
 mod failure;
+mod habits;
 mod headers;
 mod output;
 mod request;
 
 pub use failure::Failure;
+pub use habits::Habits;
 pub use output::{Output, RtpInfo};
 
 use super::auth::{Authenticator, Credentials};
@@ -39,11 +41,13 @@ pub const MAX_KEEP_ALIVE: u64 = 60_000;
 pub const MIN_KEEP_ALIVE: u64 = 1_000;
 
 /// What a [`Client`] needs to know.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Options {
     /// The stream. Credentials in it count where `credentials` has none.
     pub url: Url,
     pub credentials: Option<Credentials>,
+    /// From [`Client::hung_up`], where these were the URL and the credentials, too.
+    pub habits: Option<Habits>,
     /// Sent as `User-Agent`; empty: not sent.
     pub user_agent: String,
     /// Unguessable: the client nonces of Digest are derived from it.
@@ -85,9 +89,11 @@ pub struct Client {
     url: Url,
     user_agent: String,
     patience: u64,
-    authenticator: Option<Authenticator>,
     /// Where the client nonces come from.
     random: Random,
+    habits: Habits,
+    /// The camera has asked for a login on this connection.
+    challenged: bool,
 
     phase: Phase,
     /// Whether the owner wants it to play, rather than to pause.
@@ -112,9 +118,6 @@ pub struct Client {
     tracks: Vec<Track>,
     /// The channel to propose for the next medium.
     channel: u8,
-    /// The lower transport is left to be understood: for a camera that refused
-    /// it spelt out.
-    implied_tcp: bool,
     /// Over UDP: our ports for RTP and RTCP of each medium.
     #[cfg(feature = "gateway")]
     ports: Vec<(u16, u16)>,
@@ -144,12 +147,17 @@ impl Client {
     pub fn new(options: Options) -> Self {
         let credentials = options.credentials.or_else(|| options.url.credentials());
         let named = credentials.filter(|it| !it.user.is_empty() || !it.password.is_empty());
+        let habits = options.habits.unwrap_or_else(|| Habits {
+            authenticator: named.map(Authenticator::new),
+            ..Habits::default()
+        });
         Client {
             url: options.url,
             user_agent: options.user_agent,
             patience: options.patience,
-            authenticator: named.map(Authenticator::new),
             random: Random::new(options.seed),
+            habits,
+            challenged: false,
             phase: Phase::Idle,
             play: true,
             pending: None,
@@ -164,7 +172,6 @@ impl Client {
             to_set_up: Vec::new(),
             tracks: Vec::new(),
             channel: 0,
-            implied_tcp: false,
             #[cfg(feature = "gateway")]
             ports: Vec::new(),
             refusal: None,
@@ -186,7 +193,10 @@ impl Client {
         self.at(now_ms, |client| {
             if client.phase == Phase::Idle {
                 client.phase = Phase::Describing;
-                client.send(Kind::Options);
+                client.send(match client.habits.no_options {
+                    true => Kind::Describe,
+                    false => Kind::Options,
+                });
             }
         });
     }

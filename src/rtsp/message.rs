@@ -5,7 +5,7 @@
 //! another control character inside a value.
 
 use super::framer::Invalid;
-use super::text::{cut, cut_last, number, pair, small_number, split, utf8, why};
+use super::text::{cut, cut_last, number, pair, small_number, split, unquoted, utf8, why};
 use std::borrow::Cow;
 
 mod builder;
@@ -99,7 +99,10 @@ impl<'a> Message<'a> {
         let timeout = parts.find_map(|part| {
             let (name, value) = pair(part, b"=");
             let named = name.eq_ignore_ascii_case("timeout");
-            number(value).filter(|_| named)
+            // `60s` and `"60"` were seen, too.
+            let value = unquoted(value);
+            let digits = value.bytes().take_while(u8::is_ascii_digit).count();
+            number(value.get(..digits)?).filter(|_| named)
         });
         Some((id, timeout))
     }

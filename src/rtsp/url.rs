@@ -161,8 +161,8 @@ impl Url {
     /// path.
     pub fn relocated(&self, control: &str) -> String {
         let mut url = self.clone();
-        if is_absolute(control) {
-            url.path = encode(split_path(control).1);
+        if let Some(control) = absolute(control, &self.without_credentials()) {
+            url.path = split_path(&control).1.to_owned();
             return url.without_credentials();
         }
         let query = text::until(&url.path, b"?");
@@ -174,7 +174,7 @@ impl Url {
     /// host's root or, without a slash, in place of our path's last part.
     pub fn refer(&self, reference: &str) -> Option<Url> {
         let reference = reference.trim_ascii();
-        if is_absolute(reference) {
+        if scheme(reference).1.is_some() {
             return Url::parse(reference).ok();
         }
         let path = reference.get(..text::until(reference, b"/?#"))?;
@@ -215,8 +215,8 @@ pub fn join(base: &str, control: &str) -> String {
     if control.is_empty() || control == "*" {
         return base.to_owned();
     }
-    if is_absolute(control) {
-        return encode(control);
+    if let Some(control) = absolute(control, base) {
+        return control;
     }
     let (origin, path) = split_path(base);
     let whole_path = path.bytes().any(|byte| byte != b'/');
@@ -232,9 +232,19 @@ pub fn join(base: &str, control: &str) -> String {
     joined
 }
 
-/// Whether `url` has a scheme of RTSP.
-pub fn is_absolute(url: &str) -> bool {
-    scheme(url).1.is_some()
+/// A control or a base as it should be written, if it is absolute. Cameras write
+/// the scheme twice, or only its end, or none before their host, as `base` has it.
+pub fn absolute(url: &str, base: &str) -> Option<String> {
+    let (tls, rest) = scheme(url);
+    let bare = || {
+        let place = scheme(base).1?;
+        let (own, after) = url.split_at_checked(text::until(place, b":/?"))?;
+        let same = place.get(..own.len())?.eq_ignore_ascii_case(own);
+        (same && matches!(after.as_bytes(), [b':' | b'/', ..])).then_some(url)
+    };
+    let rest = rest.or_else(|| url.strip_prefix("://")).or_else(bare)?;
+    let scheme = if tls { "rtsps://" } else { "rtsp://" };
+    Some(text::concat(&[scheme, &encode(rest)]))
 }
 
 /// Whether `url` is absolute and wants TLS.
@@ -243,15 +253,21 @@ pub fn is_tls(url: &str) -> bool {
     matches!(scheme(url), (true, Some(_)))
 }
 
-/// Whether the scheme is `rtsps:`, and what follows `://` if it is one of ours.
+/// Whether the scheme is `rtsps:`, and what follows `://` if it is one of ours;
+/// of several schemes the last one counts.
 fn scheme(url: &str) -> (bool, Option<&str>) {
-    let after = |prefix: &str| {
-        let (start, rest) = url.split_at_checked(prefix.len())?;
-        start.eq_ignore_ascii_case(prefix).then_some(rest)
-    };
-    match after("rtsps://") {
-        None => (false, after("rtsp://")),
-        rest => (true, rest),
+    let (mut tls, mut found) = (false, None);
+    loop {
+        let url = found.unwrap_or(url);
+        let after = |prefix: &str| {
+            let (start, rest) = url.split_at_checked(prefix.len())?;
+            start.eq_ignore_ascii_case(prefix).then_some(rest)
+        };
+        let secure = after("rtsps://");
+        let Some(rest) = secure.or_else(|| after("rtsp://")) else {
+            return (tls, found);
+        };
+        (tls, found) = (secure.is_some(), Some(rest));
     }
 }
 

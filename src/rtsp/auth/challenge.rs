@@ -44,11 +44,15 @@ pub(super) fn challenges(value: &str) -> Vec<Challenge<'_>> {
             if found.len() == MAX_CHALLENGES {
                 return found;
             }
+            rest = after;
+            // `qop=auth,auth-int` without quotes.
+            if word.eq_ignore_ascii_case("auth-int") || word.eq_ignore_ascii_case("auth") {
+                continue;
+            }
             found.push(Challenge {
                 scheme: word,
                 parameters: Vec::new(),
             });
-            rest = after;
             continue;
         };
         let (parameter, next) = read_value(after_equals.trim_ascii_start());

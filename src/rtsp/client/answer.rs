@@ -1,6 +1,7 @@
 //! What the client makes of the camera's answers.
 
 use super::controls::LAST_SPELLING;
+use super::habits::Habits;
 use super::headers::{self, Transport};
 use super::request::{Kind, Pending};
 use super::{Client, Failure, MAX_KEEP_ALIVE, MIN_KEEP_ALIVE, Output, Phase, Track};
@@ -8,7 +9,7 @@ use crate::rtsp::auth::Authenticator;
 use crate::rtsp::message::{self, Message, Start};
 use crate::rtsp::sdp;
 use crate::rtsp::text;
-use crate::rtsp::url::Url;
+use crate::rtsp::url::{self, Url};
 use std::rc::Rc;
 
 /// Redirects that are followed before it looks like a circle.
@@ -44,7 +45,7 @@ impl Client {
         if *status == 401 {
             return self.unauthorized(&pending, &message);
         }
-        if let Some(authenticator) = &mut self.authenticator {
+        if let Some(authenticator) = &mut self.habits.authenticator {
             authenticator.accepted();
         }
         self.note(&pending, *status, &message);
@@ -61,9 +62,11 @@ impl Client {
     }
 
     fn unauthorized(&mut self, pending: &Pending, message: &Message<'_>) {
+        self.challenged = true;
         let challenges = message.headers("WWW-Authenticate");
         let tried = pending.authorized;
         let retry = self
+            .habits
             .authenticator
             .as_mut()
             .map(|it| it.challenge(&challenges));
@@ -92,8 +95,9 @@ impl Client {
         }
         let granted = (200..300).contains(&status);
         if let Some((id, timeout)) = message.session().filter(|_| granted) {
-            if matches!(pending.kind, Kind::Setup { .. }) {
-                self.session = Some(id.to_owned());
+            // Some cameras name another with each answer: it is the first that counts.
+            if matches!(pending.kind, Kind::Setup { .. } | Kind::Play) {
+                self.session.get_or_insert_with(|| id.to_owned());
             }
             if let Some(timeout) = timeout.filter(|seconds| *seconds > 0) {
                 self.session_timeout = timeout;
@@ -110,7 +114,13 @@ impl Client {
         let half = u64::from(self.session_timeout) * 500;
         let interval = half.clamp(MIN_KEEP_ALIVE, MAX_KEEP_ALIVE);
         let due = self.last_time.saturating_add(interval);
-        self.keep_alive = self.is_set_up().then_some(due);
+        let Habits {
+            no_options,
+            no_parameter,
+            ..
+        } = self.habits;
+        let possible = self.is_set_up() && !(no_options && no_parameter);
+        self.keep_alive = possible.then_some(due);
     }
 
     fn granted(&mut self, kind: Kind, message: &Message<'_>) {
@@ -132,6 +142,7 @@ impl Client {
         }
         self.range = false;
         self.played = true;
+        self.habits.hang_ups = 0;
         self.phase = Phase::Playing;
         self.outputs.push(Output::Playing { rtp_info });
     }
@@ -144,7 +155,7 @@ impl Client {
         self.set_base(self.announced_base(message));
         // A recording that counts by the clock begins where it does (§3.7).
         let range = self.description.range.as_deref().unwrap_or_default();
-        self.range = !range.starts_with("clock");
+        self.range = !range.starts_with("clock") && !self.habits.no_range;
         self.phase = Phase::Described;
         let description = Rc::clone(&self.description);
         self.outputs.push(Output::Described(description));
@@ -156,17 +167,19 @@ impl Client {
     /// cameras name themselves by an address that means nothing here.
     fn announced_base(&self, message: &Message<'_>) -> String {
         let names = ["Content-Base", "Content-Location"];
+        let asked = self.url.without_credentials();
         let announced = names.iter().find_map(|name| {
             let value = text::unquoted(message.header(name)?);
             match value.starts_with('/') {
                 true => Some(value.to_owned()),
-                false => Some(Url::parse(value).ok()?.path),
+                false => Some(Url::parse(&url::absolute(value, &asked)?).ok()?.path),
             }
         });
-        let mut base = self.url.clone();
-        if let Some(path) = announced {
-            base.path = path;
-        }
+        let Some(path) = announced else { return asked };
+        let base = Url {
+            path,
+            ..self.url.clone()
+        };
         base.without_credentials()
     }
 
@@ -216,7 +229,7 @@ impl Client {
         match pending.kind {
             // Some cameras name a method that they refuse, with any code. Such
             // a request may not have kept the session: the other kind does.
-            Kind::KeepAlive if self.get_parameter => {
+            Kind::KeepAlive if self.get_parameter && !self.habits.no_options => {
                 self.get_parameter = false;
                 self.send(Kind::KeepAlive);
             }
@@ -242,8 +255,8 @@ impl Client {
     /// goes on without the medium (a camera may have no licence for sound).
     fn not_set_up(&mut self, media: usize, channel: u8, code: u16, failure: Failure) {
         let again = Kind::Setup { media, channel };
-        if code == 461 && !self.implied_tcp && !self.is_udp() {
-            self.implied_tcp = true;
+        if code == 461 && !self.habits.implied_tcp && !self.is_udp() {
+            self.habits.implied_tcp = true;
             return self.send(again);
         }
         if matches!(code, 400 | 404) && self.tracks.is_empty() {
@@ -290,7 +303,7 @@ impl Client {
         }
         self.redirects += 1;
         if let Some(credentials) = there.credentials() {
-            self.authenticator = Some(Authenticator::new(credentials));
+            self.habits.authenticator = Some(Authenticator::new(credentials));
         }
         self.url.path = there.path;
         self.send(Kind::Describe);

@@ -26,9 +26,9 @@ impl Client {
     pub(super) fn set_base(&mut self, base: String) {
         let control = self.description.control.as_deref().unwrap_or_default();
         self.aggregate = url::join(&base, control);
-        self.base = match url::is_absolute(control) {
-            true => self.aggregate.clone(),
-            false => base,
+        self.base = match url::absolute(control, &base) {
+            Some(_) => self.aggregate.clone(),
+            None => base,
         };
     }
 }

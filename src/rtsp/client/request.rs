@@ -1,5 +1,6 @@
 //! The client's requests: what each kind says, and the one in flight.
 
+use super::habits::Habits;
 use super::{Client, DESCRIBE, Output, REPLY_TIMEOUT, TEARDOWN_TIMEOUT};
 use crate::rtsp::message::Builder;
 use crate::rtsp::text;
@@ -62,7 +63,12 @@ impl Client {
 
     /// Has a TEARDOWN kept, for a camera that nobody else could say it to.
     pub(super) fn prepare_farewell(&mut self) {
-        if self.authenticator.as_ref().is_some_and(|it| it.is_digest()) {
+        if self
+            .habits
+            .authenticator
+            .as_ref()
+            .is_some_and(|it| it.is_digest())
+        {
             let (message, _) = self.compose(Kind::Teardown);
             self.outputs.push(Output::Farewell(message));
         }
@@ -90,7 +96,7 @@ impl Client {
             builder = builder.header("User-Agent", &self.user_agent);
         }
         let cnonce = self.cnonce();
-        let authenticator = self.authenticator.as_mut();
+        let authenticator = self.habits.authenticator.as_mut();
         let answer = authenticator.and_then(|it| it.authorize(method, &uri, &cnonce));
         if let Some(answer) = &answer {
             builder = builder.header("Authorization", answer);
@@ -113,7 +119,7 @@ impl Client {
                 }
                 let rtcp = channel.saturating_add(1);
                 let (rtp, rtcp) = (text::decimal(channel.into()), text::decimal(rtcp.into()));
-                let lower = if self.implied_tcp { "" } else { "/TCP" };
+                let lower = if self.habits.implied_tcp { "" } else { "/TCP" };
                 let unicast = ";unicast;interleaved=";
                 let transport = text::concat(&["RTP/AVP", lower, unicast, &rtp, "-", &rtcp]);
                 builder.header("Transport", &transport)
@@ -130,8 +136,17 @@ impl Client {
             Kind::Setup { .. } => "SETUP",
             Kind::Play => "PLAY",
             Kind::Pause => "PAUSE",
-            Kind::KeepAlive if self.get_parameter => "GET_PARAMETER",
-            Kind::KeepAlive => "OPTIONS",
+            Kind::KeepAlive => {
+                let Habits {
+                    no_options,
+                    no_parameter,
+                    ..
+                } = self.habits;
+                match no_options || self.get_parameter && !no_parameter {
+                    true => "GET_PARAMETER",
+                    false => "OPTIONS",
+                }
+            }
             Kind::Teardown => "TEARDOWN",
         }
     }

@@ -1,4 +1,5 @@
 mod finding;
+mod habits;
 mod quirks;
 mod scene;
 

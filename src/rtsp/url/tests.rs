@@ -336,3 +336,33 @@ proptest! {
         prop_assert_eq!(url.password, Some(password));
     }
 }
+
+#[test]
+fn schemes_that_are_doubled_or_missing() {
+    for doubled in ["rtsp://rtsp://cam/1", "rtsp://RTSP://rtsp://cam/1"] {
+        assert_eq!(
+            Url::parse(doubled).unwrap().without_credentials(),
+            "rtsp://cam/1"
+        );
+    }
+    for (base, control, joined) in [
+        (
+            "rtsp://cam/1/",
+            "rtsp://rtsp://cam/1/track1",
+            "rtsp://cam/1/track1",
+        ),
+        ("rtsp://cam/1/", "rtsp://rtsps://h/t", "rtsps://h/t"),
+        ("rtsp://cam/1/", "://cam/1/track1", "rtsp://cam/1/track1"),
+        (
+            "rtsp://cam:8554/1/",
+            "CAM:8554/1/track1",
+            "rtsp://CAM:8554/1/track1",
+        ),
+        ("rtsp://cam/1/", "cam/1/track1", "rtsp://cam/1/track1"),
+        ("rtsp://[::1]:9/1/", "[::1]:9/1/t", "rtsp://[::1]:9/1/t"),
+        ("rtsp://cam/1/", "cams/1", "rtsp://cam/1/cams/1"),
+        ("rtsp://cam/1/", "track1.sdp/2", "rtsp://cam/1/track1.sdp/2"),
+    ] {
+        assert_eq!(join(base, control), joined, "{control}");
+    }
+}

@@ -173,6 +173,8 @@ fn the_strongest_login_that_is_known_is_taken() {
         ([basic, &unknown, &md5].concat(), "algorithm=MD5"),
         ([&int, basic].concat(), "Authorization: Basic "),
         ([&unknown, basic].concat(), "Authorization: Basic "),
+        // Others answer it like this.
+        (int, "nonce=\"n\""),
     ] {
         let mut page = Page::joined_with("rtsp://u:p@10.0.0.1/s\n\n");
         page.answer("401 No", &offered, "");
@@ -183,7 +185,49 @@ fn the_strongest_login_that_is_known_is_taken() {
         );
     }
     let mut page = Page::joined_with("rtsp://u:p@10.0.0.1/s\n\n");
-    page.answer("401 No", &int, "");
+    page.answer("401 No", &unknown, "");
     let text = "502\nThe camera's kind of login is unknown.";
     assert_eq!(page.outputs(), [error(text)]);
+}
+
+/// The gateway says that the camera hung up instead of answering; the player opens
+/// `argument` after that. The first thing that the camera is asked there.
+fn hung_up(page: &mut Page, argument: &str) -> String {
+    let outputs = page.outputs();
+    let wrap = wsp::parse_request(&outputs.last().unwrap().1).unwrap();
+    let seq = wrap.seq().unwrap().to_owned();
+    let lost = "the camera closed the connection";
+    page.control(&wsp::reply(502, lost, &[("seq", &seq)], ""));
+    let error = (
+        Kind::Error,
+        "502\nThe camera closed the connection.".to_owned(),
+    );
+    assert_eq!(page.outputs(), [error]);
+    page.session.open(argument, page.now);
+    page.session.control_opened(page.now);
+    page.control("WSP/1.1 200 OK\r\nseq: 2\r\nchannel: c 1\r\n\r\n");
+    page.session.data_opened(page.now);
+    page.session
+        .data_message("WSP/1.1 200 OK\r\nseq: 3\r\n\r\n", page.now);
+    let mut all = Vec::new();
+    while let Some(output) = page.session.poll_output() {
+        all.push((output.kind, String::from_utf8(output.data).unwrap()));
+    }
+    request(all.last().unwrap()).to_owned()
+}
+
+#[test]
+fn a_camera_that_hung_up_is_asked_otherwise_by_the_next_attempt_at_the_same() {
+    let same = "rtsp://10.0.0.1/s\n\n";
+    let mut page = Page::joined();
+    assert!(hung_up(&mut page, same).starts_with("DESCRIBE rtsp://10.0.0.1/s "));
+    let mut page = Page::joined();
+    let other = hung_up(&mut page, "rtsp://10.0.0.2/s\n\n");
+    assert!(other.starts_with("OPTIONS rtsp://10.0.0.2/s "));
+    let (user, same) = ("rtsp://10.0.0.1/s\na\nb", "rtsp://10.0.0.1/s\na\nb");
+    let mut page = Page::joined_with(user);
+    let digest = "WWW-Authenticate: Digest realm=\"x\", nonce=\"1\"\r\n";
+    page.answer("401 Unauthorized", digest, "");
+    let first = hung_up(&mut page, same);
+    assert!(first.starts_with("OPTIONS ") && first.contains("nonce=\"1\""));
 }

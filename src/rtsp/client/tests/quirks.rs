@@ -157,6 +157,9 @@ fn sessions_last_as_long_as_the_camera_says() {
         ("Session: 1;timeout=4", 4),
         ("Session: 1; Timeout = 90", 90),
         ("session:1 ;timeout=300", 120),
+        ("Session: 1;timeout=30s", 30),
+        ("Session: 1;timeout=\"40\"", 40),
+        ("Session: 1,timeout = 50 ;x", 50),
         ("Session: 1;timeout=0", SESSION_TIMEOUT.into()),
         ("Session: 1;timeout=never", SESSION_TIMEOUT.into()),
     ] {
@@ -170,6 +173,26 @@ fn sessions_last_as_long_as_the_camera_says() {
         scene.answer("200 OK", "", "");
         let wait = scene.client.timeout().unwrap() - scene.now;
         assert_eq!(wait, seconds * 500, "{header}");
+    }
+}
+
+#[test]
+fn of_several_session_ids_the_first_is_kept() {
+    for first in ["", "Session: 1;timeout=60\r\n"] {
+        let mut scene = setting_up(SDP);
+        scene.answer("200 OK", first, "");
+        scene.take();
+        scene.expect("SETUP");
+        scene.answer("200 OK", "Session: 2;timeout=60\r\n", "");
+        scene.take();
+        scene.expect("PLAY");
+        let kept = if first.is_empty() { "2" } else { "1" };
+        assert_eq!(scene.header("Session"), Some(kept));
+        scene.answer("200 OK", "Session: 3\r\n", "");
+        scene.take();
+        scene.client.teardown();
+        scene.expect("TEARDOWN");
+        assert_eq!(scene.header("Session"), Some(kept));
     }
 }
 

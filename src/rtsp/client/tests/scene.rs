@@ -14,15 +14,21 @@ pub(super) struct Scene {
     last: (String, String, Vec<(String, String)>),
 }
 
+fn client(url: Url, habits: Option<Habits>) -> Client {
+    Client::new(Options {
+        url,
+        credentials: None,
+        habits,
+        user_agent: "test".into(),
+        patience: REPLY_TIMEOUT,
+        seed: 1,
+    })
+}
+
 impl Scene {
     pub(super) fn new(url: &str) -> Scene {
-        let client = Client::new(Options {
-            url: Url::parse(url).unwrap(),
-            credentials: None,
-            user_agent: "test".into(),
-            patience: REPLY_TIMEOUT,
-            seed: 1,
-        });
+        let url = Url::parse(url).unwrap();
+        let client = client(url, None);
         let last = Default::default();
         let mut scene = Scene {
             client,
@@ -32,6 +38,16 @@ impl Scene {
         scene.client.start(scene.now);
         scene.expect("OPTIONS");
         scene
+    }
+
+    /// The camera hangs up; whether it is worth another connection.
+    pub(super) fn hang_up(&mut self) -> bool {
+        let habits = self.client.hung_up();
+        let again = habits.is_some();
+        if again {
+            self.client = client(self.client.url.clone(), habits);
+        }
+        again
     }
 
     pub(super) fn take(&mut self) -> Output {
