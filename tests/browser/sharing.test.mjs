@@ -68,6 +68,8 @@ const CASES = [
   ['jpeg', ['mjpeg,480,272', 'pcm_alaw,8000']],
 ];
 const SECONDS = 3;
+/** Those that are watched over UDP. */
+const datagram = ['udp', 'found'];
 
 describe('clients of plain RTSP', { concurrency: 3 }, () => {
   const stage = new Stage();
@@ -85,18 +87,28 @@ describe('clients of plain RTSP', { concurrency: 3 }, () => {
   });
   after(() => stage.clear());
 
+  /** Decodes some seconds during which nothing is lost: over UDP a busy machine loses packets, never over TCP. */
+  async function undisturbed(own, name) {
+    const lost = async () => (await told(gateway, name, ({ state }) => state === 'live', 'it plays')).lost;
+    for (let [round, before] = [1, 0]; ; round += 1) {
+      const decoded = await decode(own, gateway.rtsp + name, SECONDS);
+      const after = await lost();
+      if (after === before) return decoded;
+      assert.ok(datagram.includes(name) && round < 10, `${after} packets were lost`);
+      before = after;
+    }
+  }
+
   for (const [name, tracks] of CASES) {
     scenario(`ffprobe and ffmpeg get all of the camera ${name}`, async (own) => {
       const url = gateway.rtsp + name;
       const found = await probe(own, url, '-rtsp_transport', 'tcp');
       assert.deepEqual(found.tracks, tracks, found.said);
-      const { code, pictures: shown, sounds, complaints } = await decode(own, url, SECONDS);
+      const { code, pictures: shown, sounds, complaints } = await undisturbed(own, name);
       assert.deepEqual([code, complaints], [0, []]);
       const due = shown / (SECONDS * RATE);
       assert.ok(due > 0.95 && due < 1.05, `${shown} pictures`);
       assert.equal(sounds > 0, tracks.length > 1, `${sounds} pieces of sound`);
-      const { lost } = await told(gateway, name, ({ state }) => state === 'live', 'it plays');
-      assert.equal(lost, 0);
     });
   }
 
