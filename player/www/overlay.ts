@@ -27,7 +27,7 @@ export interface Wishes {
 
 const PROGRESS: Partial<Record<State, string>> = {
   connecting: 'Connecting',
-  describing: 'Asking the camera',
+  describing: 'Waiting for the camera',
   buffering: 'Waiting for the picture',
   playing: 'Waiting for the picture',
   reconnecting: 'Connecting',

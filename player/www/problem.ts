@@ -89,7 +89,7 @@ export function full(message: string): Problem {
 export function silent(bytes: boolean): Problem {
   return bytes
     ? problem('silent', 0, 'Waiting for a picture', 'The camera sends, but no key frame has come.')
-    : problem('silent', 0, 'Nothing is arriving', 'The camera sends nothing.');
+    : problem('silent', 0, 'Waiting for the camera', 'It sends nothing.');
 }
 
 /** Connecting took too long and nobody said why. */

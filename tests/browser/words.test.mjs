@@ -22,6 +22,17 @@ scenario('a camera that is not there is named as such', async ({ stage, open }) 
   await shoot(page, 'words camera');
 });
 
+scenario('a camera that takes its time is waited for, and nothing else is said', async ({ stage, open }) => {
+  const server = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const gateway = await stage.gateway('targets = loopback\n');
+  const page = await open(watchPage(gateway, `rtsp://127.0.0.1:${server.address().port}/live`));
+  await words(page, /^Waiting for the camera$/);
+  await shoot(page, 'words waiting');
+  await page.close();
+  server.close();
+});
+
 // The address is one that would answer: what refuses is the setting alone.
 scenario('an address that is not allowed names the setting that allows it', async ({ stage, open }) => {
   const [gateway, camera] = [await stage.gateway('targets = none\n'), await stage.camera()];
