@@ -7,12 +7,15 @@
 mod common;
 
 use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use common::fake_camera::FakeCamera;
+use common::BOUND;
+use common::fake_camera::{FakeCamera, Link};
 use common::frames::{Checker, Pattern};
 use common::gateway::Config;
 use common::http::client_frame;
+use common::rtsp::{self, Upstream};
 use common::socket::{Opening, Socket};
 use common::viewer::Viewer;
 
@@ -200,4 +203,57 @@ fn the_quiet_are_asked_for_a_sign_of_life_and_only_the_dead_are_closed() {
     let left = ["control", "data"].map(|role| metrics.connections(role));
     assert_eq!((metrics.viewers(), left), (1.0, [1.0, 1.0]));
     drop(dead);
+}
+
+/// Battery cameras, and sources that are started on demand: to describe its
+/// stream a camera has three times as long as for other answers.
+#[test]
+fn a_camera_that_is_slow_to_describe_itself_is_waited_for() {
+    let slow = FakeCamera::start(|link| {
+        let request = link.serve_but("DESCRIBE")?;
+        std::thread::sleep(Duration::from_secs(3));
+        link.send(&Link::usual_reply(&request))?;
+        link.serve()
+    });
+    let never = FakeCamera::start(|link| {
+        link.serve_but("DESCRIBE")?;
+        link.fall_silent()
+    });
+    let gateway = Config::new()
+        .limit("handshake", "2s")
+        .general("rtsp_listen", "127.0.0.1:0")
+        .camera("front", &[("url", &slow.url())])
+        .camera("never", &[("url", &never.url())])
+        .start();
+    let line = gateway.await_log(&["cameras at rtsp://"]);
+    let (_, address) = line.split_once("rtsp://").unwrap();
+    let rtsp = TcpStream::connect(address.split('/').next().unwrap()).unwrap();
+    rtsp.set_read_timeout(Some(BOUND)).unwrap();
+    let [mut shared, mut vain] = ["front", "never"]
+        .map(|name| Viewer::join_shared(&gateway, name, false, Opening::default()));
+    let mut viewers = [
+        Viewer::join(&gateway, &slow),
+        Viewer::join(&gateway, &never),
+    ];
+    std::thread::scope(|scope| {
+        let [direct, lost] = &mut viewers;
+        for (viewer, status) in [(direct, 200), (&mut shared, 200), (&mut vain, 504)] {
+            scope.spawn(move || assert_eq!(viewer.ask("DESCRIBE").status(), status));
+        }
+        scope.spawn(move || {
+            let request = lost.compose("DESCRIBE", &[]);
+            lost.wrap(&request);
+            assert_eq!(lost.control.reply().code, 504);
+        });
+        scope.spawn(|| {
+            let line = "DESCRIBE rtsp://camgate/front RTSP/1.0";
+            let request = rtsp::compose(line, &[("CSeq", "1")], b"");
+            (&rtsp).write_all(&request).unwrap();
+            match rtsp::read_upstream(&mut &rtsp).unwrap() {
+                Upstream::Message(answer) => assert_eq!(answer.status(), 200),
+                Upstream::Frame(_) => panic!("media before PLAY"),
+            }
+        });
+    });
+    assert_eq!(slow.links(), 2, "one for those who share it");
 }

@@ -65,7 +65,15 @@ pub struct FakeCamera {
 impl FakeCamera {
     /// A camera that plays `script` to everyone who connects.
     pub fn start(script: impl Fn(&mut Link) -> io::Result<()> + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::start_at("127.0.0.1", script)
+    }
+
+    /// The same at another address of this machine.
+    pub fn start_at(
+        address: &str,
+        script: impl Fn(&mut Link) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind((address, 0)).unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared::default());
         let accepting = Arc::clone(&shared);
