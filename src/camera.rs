@@ -25,6 +25,7 @@ mod media;
 mod output;
 mod pace;
 mod picture;
+mod receipts;
 mod reception;
 mod retry;
 mod service;
@@ -49,6 +50,7 @@ pub use datagrams::Verdict;
 pub use description::{Description, MAX_TRACKS, Track};
 pub use output::{Output, Trouble};
 pub use picture::LOOK;
+pub use receipts::Receipts;
 pub use service::{Service, Wish};
 pub use status::{Meter, Status};
 pub use tally::Tally;
@@ -119,6 +121,7 @@ pub struct Camera {
     /// How its media is to come, and does.
     lower: Lower,
     datagrams: Option<Datagrams>,
+    receipts: Option<Receipts>,
     draft: Description,
     description: Option<Rc<Description>>,
     pictures: Option<Pictures>,
@@ -170,6 +173,7 @@ impl Camera {
             session: Rc::default(),
             lower: Lower::new(config.transport),
             datagrams: None,
+            receipts: None,
             draft: Description::new(&[]),
             description: None,
             pictures: None,
@@ -340,6 +344,7 @@ impl Camera {
     fn forget(&mut self) {
         self.client = None;
         self.datagrams = None;
+        self.receipts = None;
         self.pictures = None;
         self.foreign = None;
         self.reports.clear();

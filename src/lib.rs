@@ -13,8 +13,9 @@
 //! A page opens two WebSockets. On *control* it speaks RTSP with the camera,
 //! each request wrapped in a message of the WebSocket Streaming Protocol
 //! ([`wsp`]); on *data* it gets the camera's interleaved frames (RFC 2326
-//! §10.12) as they come. The gateway looks into none of the media: that is the
-//! player's work, in the browser, where there is power to spare.
+//! §10.12) as they come. The gateway looks into none of the media, but for how far
+//! it is, which it reports to the camera now and then: the rest is the player's
+//! work, in the browser, where there is power to spare.
 //!
 //! # Words
 //!

@@ -1,7 +1,8 @@
 //! What reaches the camera from its viewer: requests as they were written,
 //! keep-alives as they should have been, and a TEARDOWN in the end.
 //!
-//! Invariant: nothing else ever reaches it.
+//! Invariant: nothing else ever reaches it, but reports of what arrives: see
+//! `receipts.rs`.
 
 mod common;
 

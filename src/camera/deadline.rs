@@ -40,7 +40,8 @@ impl Camera {
             State::Waiting { until } => Some(until),
         };
         let datagrams = self.datagrams_due();
-        let due = [client, state, self.leave_at, datagrams];
+        let receipts = self.receipts_due();
+        let due = [client, state, self.leave_at, datagrams, receipts];
         due.into_iter().flatten().min()
     }
 
@@ -67,6 +68,7 @@ impl Camera {
         if !self.check_datagrams(now) {
             return;
         }
+        self.check_receipts(now);
         let ms = self.ms(now);
         if let Some(client) = &mut self.client {
             client.handle_timeout(ms);

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::description::{self, Description};
 use super::picture::Pictures;
+use super::receipts::Receipts;
 use super::{Camera, Output, REDIRECTS, State, Trouble};
 use crate::channel::{self, answer};
 use crate::rtsp::client::{self, Client};
@@ -128,6 +129,8 @@ impl Camera {
             .as_deref()
             .zip(new)
             .is_some_and(|(old, new)| !old.is_like(new));
+        let interleaved = self.datagrams.is_none();
+        self.receipts = interleaved.then(|| Receipts::new(self.random.next() as u32, now));
         self.meter.start(now);
         self.pace.restart();
         (self.heard, self.moment, self.moved) = (now, None, false);

@@ -14,6 +14,9 @@ impl Camera {
             return;
         }
         self.heard = now;
+        if let Some(receipts) = &mut self.receipts {
+            receipts.arrived(now);
+        }
         if std::mem::take(&mut self.moved) {
             self.pace.picture(now);
         }
@@ -38,6 +41,9 @@ impl Camera {
             self.foreign = self.foreign.or(Some((channel, false)));
             return;
         };
+        if let (Some(receipts), Some(track)) = (&mut self.receipts, tracks.get(index)) {
+            receipts.frame(channel, track.rtcp, start, self.heard);
+        }
         // A camera may name one channel for both.
         if tracks.get(index).is_some_and(|track| track.rtp != channel) {
             return self.report(channel, start, length);

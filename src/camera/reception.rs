@@ -1,5 +1,5 @@
 //! What a receiver tells a sender: how much of its media arrives, and how evenly
-//! (RFC 3550 §6.4). Many cameras end a session over UDP without it.
+//! (RFC 3550 §6.4). Many cameras end a session without it.
 
 use std::time::Instant;
 
@@ -74,13 +74,30 @@ impl Reception {
         }
     }
 
+    /// The numbers are at `sequence`, and nothing up to there can be missing.
+    pub fn reached(&mut self, sequence: u16) {
+        let ahead = sequence.wrapping_sub(self.highest as u16);
+        self.highest = match ahead {
+            0..0x8000 => self.highest.wrapping_add(ahead.into()),
+            // They began anew.
+            _ => self.highest & !0xffff | u32::from(sequence),
+        };
+        self.received = self.highest.wrapping_sub(self.base).wrapping_add(1);
+    }
+
+    /// The last sender report came at `now`; `time` is the middle of the NTP time
+    /// that it names.
+    pub fn told(&mut self, time: u32, now: Instant) {
+        self.sender = Some((time, now));
+    }
+
     /// A sender report among the RTCP that came, if there is one (§6.4.1).
     pub fn control(&mut self, packet: &[u8], now: Instant) {
         let is_report = packet.first().is_some_and(|byte| byte >> 6 == 2)
             && packet.get(1) == Some(&200)
             && packet.get(4..8) == Some(&self.ssrc.to_be_bytes());
         if let (true, Some(&[a, b, c, d])) = (is_report, packet.get(10..14)) {
-            self.sender = Some((u32::from_be_bytes([a, b, c, d]), now));
+            self.told(u32::from_be_bytes([a, b, c, d]), now);
         }
     }
 

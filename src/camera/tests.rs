@@ -25,6 +25,8 @@ fn wishes(camera: &mut Camera) -> Vec<String> {
     while let Some(output) = camera.poll_output() {
         list.push(match output {
             Output::Connect { host, port, .. } => format!("connect {host}:{port}"),
+            // Reports of what arrives.
+            Output::Send(bytes) if bytes.first() == Some(&b'$') => continue,
             Output::Send(bytes) => {
                 let text = String::from_utf8(bytes).unwrap();
                 assert!(!text.contains("hunter2"), "{text}");

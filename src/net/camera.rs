@@ -80,6 +80,7 @@ impl Server {
             match connection.read_vectored(&mut slices[..count]) {
                 Ok(Taken::Bytes(count)) => {
                     source.link.heard = self.now;
+                    let before = source.queue.whole();
                     let taken =
                         source
                             .queue
@@ -91,6 +92,7 @@ impl Server {
                     if source.link.framer.skipped() > source.link.skipped {
                         self.count_stray(place, owner);
                     }
+                    self.acknowledge(key, place, before);
                     if !self.brought(owner, taken) {
                         return;
                     }

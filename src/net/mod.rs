@@ -38,6 +38,9 @@
 //! they may be, up to `tail` they are the beginning of a frame that is not whole
 //! yet.
 //!
+//! Every five seconds a camera is told how far its media has come: of one that a
+//! viewer named, a few frames are looked at for that ([`receipts`]).
+//!
 //! Media over UDP ([`udp`]) is received into the same queues, one datagram a frame.
 //!
 //! # When something is full
@@ -83,6 +86,7 @@ mod listener;
 mod outbox;
 mod pool;
 mod queue;
+mod receipts;
 mod relief;
 mod reload;
 mod resolver;

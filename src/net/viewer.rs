@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use crate::camera::Tally;
+use crate::camera::{Receipts, Tally};
 use crate::channel::Channel;
 use crate::rtsp::framer::Framer;
 
@@ -174,6 +174,8 @@ pub struct Link {
     pub heard: Instant,
     /// When its last frames did.
     pub flowed: Option<Instant>,
+    /// What a camera that one viewer named is told of what arrives.
+    pub receipts: Option<Receipts>,
 }
 
 impl Link {
@@ -188,6 +190,7 @@ impl Link {
             held_up: None,
             heard: now,
             flowed: None,
+            receipts: None,
         }
     }
 }
