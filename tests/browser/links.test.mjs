@@ -86,6 +86,10 @@ scenario('a password that was typed on the start page reaches no link, and is no
   await page.locator('#recent-list li').first().waitFor();
   await assertKept(page);
   await shoot(page, 'secret start');
+  await page.click('#leave');
+  await page.locator('#recent-list .go').first().click();
+  await watch(page, { frames: 10 });
+  await assertKept(page);
   const links = await Promise.all(['#alone', '#test'].map((link) => page.locator(link).evaluate(({ href }) => href)));
   for (const href of links) {
     await page.goto(href);

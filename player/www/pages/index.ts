@@ -7,7 +7,7 @@ import { made, say } from '../dom';
 import { follow, type Camera } from './cameras';
 import { find, h } from './dom';
 import { showFacts } from './facts';
-import { credentials, forget, keep, linkTo, recent, remember, type Credentials } from './memory';
+import { credentials, forget, keep, linkTo, recent, remember, whole, type Credentials } from './memory';
 import { Wall } from './wall';
 
 /** How often the facts below the picture are renewed, in ms. */
@@ -64,7 +64,7 @@ function watch(url: string, name: string, typed: boolean): void {
   find<HTMLAnchorElement>('alone').href = linkTo('watch', url);
   find<HTMLAnchorElement>('test').href = linkTo('test', url);
   document.title = `${name} · camgate`;
-  video.src = url;
+  video.src = whole(url);
   const known = credentials(url);
   if (known) video.setCredentials(known.user, known.password);
   video.start();

@@ -52,6 +52,12 @@ export function safe(url: string): string {
   return rest;
 }
 
+/** The address with the credentials that were inside it when it was given in this tab. */
+export function whole(url: string): string {
+  const kept = read('sessionStorage', WHOLE + url);
+  return typeof kept === 'string' ? kept : url;
+}
+
 /** To a page that plays this camera. */
 export const linkTo = (page: string, url: string): string => `${page}?src=${encodeURIComponent(safe(url))}`;
 
@@ -59,10 +65,9 @@ export const linkTo = (page: string, url: string): string => `${page}?src=${enco
 export function pageSource(): string {
   const url = named(location);
   const rest = safe(url);
-  const kept = read('sessionStorage', WHOLE + rest);
-  if (rest === url) return typeof kept === 'string' ? kept : url;
+  if (rest === url) return whole(url);
   try {
-    if (kept === url) history.replaceState(history.state, '', linkTo('', rest));
+    if (whole(rest) === url) history.replaceState(history.state, '', linkTo('', rest));
   } catch {
     // a frame without any rights
   }

@@ -8,7 +8,7 @@ import type { Problem, Unsupported } from '../player';
 import type { RecorderKind } from '../record';
 import type { ServerInfo } from '../streamedian';
 import { find, h } from './dom';
-import { credentials, keep, pageSource, recent, remember, safe, type Credentials } from './memory';
+import { credentials, keep, pageSource, recent, remember, safe, whole, type Credentials } from './memory';
 import { fileName, save } from './save';
 import { Files } from './test/files';
 import { copy, Log } from './test/log';
@@ -62,7 +62,7 @@ function start(): void {
   const given = user.value ? { user: user.value, password: password.value } : credentials(url);
   video.stop(); // every attempt is a new one
   video.socket = socket.value.trim() || 'ws/';
-  video.src = url;
+  video.src = whole(url);
   video.setCredentials(given?.user ?? '', given?.password ?? '');
   video.start();
 }
