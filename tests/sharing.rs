@@ -185,9 +185,9 @@ fn without_a_cache_or_with_a_small_one_viewers_begin_where_the_camera_is() {
 
 #[test]
 fn a_slow_viewer_loses_whole_pictures_and_nobody_else_loses_anything() {
-    let camera = filming(Pictures::USUAL, Duration::from_millis(1));
+    let camera = filming(Pictures::USUAL, Duration::from_millis(3));
     let gateway = Config::new()
-        .limit("backlog", "128k")
+        .limit("backlog", "256k")
         .camera("front", &[("url", &camera.url())])
         .start();
     let mut slow = Viewer::join_shared(&gateway, "front", false, Opening::NARROW);
