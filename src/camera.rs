@@ -63,6 +63,8 @@ use udp::Lower;
 
 /// How long a camera that nobody watches is kept.
 pub const LINGER: Duration = Duration::from_secs(10);
+/// How long a key frame is waited for: a picture with faults is better than none.
+const KEY_PATIENCE: Duration = Duration::from_secs(10);
 /// Redirects that are followed in a row.
 const REDIRECTS: u8 = 5;
 /// RTCP that is kept for viewers to come, in bytes.
@@ -237,6 +239,13 @@ impl Camera {
     /// Whether key frames of it are found.
     pub fn has_pictures(&self) -> bool {
         self.pictures.is_some()
+    }
+
+    /// Whether any picture will do for who lost some and `waited` so long for a key frame:
+    /// there are none, the camera draws its pictures anew bit by bit, or they are rare.
+    pub fn needs_no_key(&self, waited: Duration, now: Instant) -> bool {
+        let plays = self.state == State::Live && self.since + KEY_PATIENCE <= now;
+        waited >= KEY_PATIENCE || (plays && !self.cache.has_keys())
     }
 
     /// The last sender reports, by RTCP channel: they tell a new viewer how

@@ -235,3 +235,50 @@ fn who_is_slow_goes_on_with_what_stands_before_a_key_frame() {
     got.extend(read(&mut slow, 60));
     holes(&got);
 }
+
+/// What a viewer gets who was too slow for a camera that sends no key frame from
+/// picture `first` on: he goes on all the same, with the first piece of a picture.
+fn goes_on_without_key_frames(first: u32) {
+    let film = Film {
+        first,
+        every: u32::MAX,
+        size: 4_000,
+        pause: Duration::from_millis(2),
+    };
+    let camera = FakeCamera::start(move |link| {
+        link.serve_until("PLAY")?;
+        film.show(link, ENDLESS)
+    });
+    let gateway = Config::new()
+        .limit("backlog", "128k")
+        .camera("front", &[("url", &camera.url()), ("gop_cache", "0")])
+        .start();
+    let mut slow = watch(&gateway, Opening::NARROW);
+    let skipped = "camgate_camera_skipped_frames_total{camera=\"front\"}";
+    gateway.await_metrics("frames left out", |now| now.value(skipped) > 100.0);
+    // All that was on the way is read soon; then nothing comes for a while.
+    let mut got = read(&mut slow, 1);
+    let anew = |pair: &[Piece]| pair[0].index() + 1 != pair[1].index();
+    slow.data
+        .stream()
+        .set_read_timeout(Some(common::BOUND * 3))
+        .unwrap();
+    while !got.windows(2).any(anew) {
+        got.extend(read(&mut slow, 1));
+    }
+    let next = got[got.len() - 1];
+    assert_eq!(next.piece, 0, "{next:?}");
+    // Who comes now sees what is live at once.
+    let mut late = watch(&gateway, Opening::default());
+    assert!(read(&mut late, 20)[0].picture >= next.picture);
+}
+
+#[test]
+fn who_is_slow_goes_on_where_there_are_no_key_frames() {
+    goes_on_without_key_frames(1);
+}
+
+#[test]
+fn who_is_slow_goes_on_where_the_next_key_frame_is_far() {
+    goes_on_without_key_frames(0);
+}

@@ -64,6 +64,11 @@ impl Cache {
         self.pictures.get(next).copied().filter(|_| known)
     }
 
+    /// Where the last picture begins.
+    pub fn last_picture(&self) -> Option<u64> {
+        self.pictures.back().copied()
+    }
+
     /// A key frame begins at `position`.
     pub fn key_frame(&mut self, position: u64) {
         self.key = Some(position);

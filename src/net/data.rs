@@ -144,7 +144,7 @@ impl Server {
                 }
                 // One at a time: a viewer that takes nothing makes nothing grow.
                 if connection.out.is_empty()
-                    && let Some(tally) = found.skipped.take_if(|_| told && !found.skipping)
+                    && let Some(tally) = found.skipped.take_if(|_| told && found.skipping.is_none())
                 {
                     delivery.tell(&tally, &mut connection.out);
                     continue;
@@ -163,7 +163,7 @@ impl Server {
             // Who waits for a key frame gets nothing else begun.
             let last = match &found.ending {
                 Some(ending) => !ending.drain,
-                None => found.skipping,
+                None => found.skipping.is_some(),
             };
             let Connection { socket, .. } = connection;
             match delivery.write(socket, &source.queue, last) {

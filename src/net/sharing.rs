@@ -5,7 +5,8 @@
 //! camera wait. A viewer further behind than `backlog`, and behind what the cache
 //! keeps anyway, gets the rest of the picture under way, and goes on at the last
 //! key frame that is kept or near enough, or else at the next one: whole pictures
-//! are left out for it, never a part of one.
+//! are left out for it, never a part of one. Where no key frame comes for long, any
+//! picture will do.
 
 use crate::camera::LOOK;
 use crate::notice::Kind;
@@ -110,25 +111,37 @@ impl Server {
         let (Some(delivery), Some(data)) = (&mut found.delivery, found.data) else {
             return false;
         };
-        if !found.skipping && !behind {
+        if found.skipping.is_none() && !behind {
             return false;
         }
         let (at, whole) = (delivery.next_position(), source.queue.whole());
         let cache = &shared.camera.cache;
         let is_kept = |position: u64| cache.start().is_some_and(|start| start <= position);
         let near = |position: u64| whole - position <= most || is_kept(position);
-        let skipped = found.skipping;
+        let skipped = found.skipping.is_some();
+        let waited = found
+            .skipping
+            .map(|since| self.now.saturating_duration_since(since));
         let ahead = |key: &u64| *key > at || (skipped && *key == at);
         let target = match cache.key().filter(|key| ahead(key) && near(*key)) {
             Some(position) => {
-                found.skipping = false;
+                found.skipping = None;
                 position
             }
             // Without key frames any frame will do.
             None if !shared.camera.has_pictures() => whole,
+            // Without key frames, or when they are far apart, any picture will do.
+            None if shared
+                .camera
+                .needs_no_key(waited.unwrap_or_default(), self.now)
+                && let Some(start) = cache.last_picture().filter(|start| ahead(start)) =>
+            {
+                found.skipping = None;
+                start
+            }
             // What may stand before the next one is held, but not sent.
             None => {
-                found.skipping = true;
+                found.skipping = found.skipping.or(Some(self.now));
                 let undecided = shared.camera.cache.undecided();
                 undecided.filter(|start| *start >= at).unwrap_or(whole)
             }

@@ -36,8 +36,8 @@ pub struct Viewer {
     /// The tracks of a shared camera that it wants played: channels on the
     /// camera's link, and the viewer's.
     pub channels: Option<Vec<(u8, u8)>>,
-    /// It lost frames of a shared camera, and waits for a key frame.
-    pub skipping: bool,
+    /// Since when it gets no frames of a shared camera, and waits for a key frame.
+    pub skipping: Option<Instant>,
     /// What it lost and was not told yet.
     pub skipped: Option<Tally>,
     /// Until when the next step of its opening must have come: INIT, then JOIN.
@@ -80,7 +80,7 @@ impl Viewer {
             delivery: None,
             framing: Framing::Messages,
             channels: None,
-            skipping: false,
+            skipping: None,
             skipped: None,
             open_by: Some(open_by),
             stuck: None,

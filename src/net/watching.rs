@@ -114,7 +114,7 @@ impl Server {
             // What comes first may build on pictures that nobody saw.
             for viewer in self.playing(key) {
                 if let Some(found) = self.viewers.get_mut(viewer) {
-                    found.skipping = true;
+                    found.skipping = Some(self.now);
                 }
             }
         }
@@ -206,7 +206,7 @@ impl Server {
             }
         }
         found.delivery = Some(delivery);
-        (found.skipping, found.skipped) = (false, None);
+        (found.skipping, found.skipped) = (None, None);
         source.watchers.push(viewer);
         self.schedule(data);
     }
