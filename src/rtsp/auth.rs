@@ -29,18 +29,19 @@ impl std::fmt::Debug for Credentials {
 #[derive(Clone)]
 pub struct Authenticator {
     credentials: Credentials,
-    scheme: Option<Scheme>,
+    /// All that the camera asked for; empty: it has not asked.
+    challenge: String,
+    /// Requests answered with its nonce.
+    count: u32,
+    /// The client nonce that stays for as long as the server's (`-sess`).
+    cnonce: Option<String>,
     /// Answers refused since the last one that was accepted.
     refused: u8,
 }
 
 impl std::fmt::Debug for Authenticator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self.scheme {
-            None => "Authenticator(unasked)",
-            Some(Scheme::Basic) => "Authenticator(Basic)",
-            Some(Scheme::Digest(_)) => "Authenticator(Digest)",
-        })
+        f.write_str("Authenticator(…)")
     }
 }
 
@@ -48,7 +49,9 @@ impl Authenticator {
     pub fn new(credentials: Credentials) -> Self {
         Authenticator {
             credentials,
-            scheme: None,
+            challenge: String::new(),
+            count: 0,
+            cnonce: None,
             refused: 0,
         }
     }
@@ -56,43 +59,34 @@ impl Authenticator {
     /// Takes the `WWW-Authenticate` values of a 401. True if the request is
     /// worth another try; false if the camera said no or nothing we know.
     pub fn challenge(&mut self, values: &[&str]) -> bool {
-        let mut strongest: Option<Scheme> = None;
-        for challenge in values.iter().flat_map(|value| challenges(value)) {
-            // The first of equally strong ones.
-            if let Some(scheme) = Scheme::from(challenge)
-                && (strongest.as_ref()).is_none_or(|best| scheme.strength() > best.strength())
-            {
-                strongest = Some(scheme);
-            }
-        }
-        let Some(mut scheme) = strongest else {
+        let challenge = text::join(values, ", ");
+        let Some(login) = strongest(&challenge) else {
             return false;
         };
         // The count belongs to the nonce, however often that is sent.
-        if let (Some(Scheme::Digest(old)), Scheme::Digest(new)) = (&mut self.scheme, &mut scheme)
-            && old.nonce == new.nonce
-        {
-            new.count = old.count;
-            new.session_cnonce = old.session_cnonce.take();
+        if strongest(&self.challenge).is_none_or(|old| old.nonce != login.nonce) {
+            (self.count, self.cnonce) = (0, None);
         }
         let first = self.refused == 0;
-        let stale = scheme.is_stale() && self.refused < MAX_STALE;
+        let stale = login.stale && self.refused < MAX_STALE;
         self.refused = self.refused.saturating_add(1);
-        self.scheme = Some(scheme);
+        self.challenge = challenge;
         first || stale
     }
 
     /// A camera hangs up unasked: from here on it gets Basic, unless it has
     /// asked before. False if that changes nothing.
     pub fn presume(&mut self) -> bool {
-        let unasked = self.scheme.is_none();
-        self.scheme.get_or_insert(Scheme::Basic);
+        let unasked = self.challenge.is_empty();
+        if unasked {
+            self.challenge.push_str(BASIC);
+        }
         unasked
     }
 
     /// Whether each request needs an answer of its own.
     pub fn is_digest(&self) -> bool {
-        matches!(self.scheme, Some(Scheme::Digest(_)))
+        strongest(&self.challenge).is_some_and(|login| login.strength != Strength::Basic)
     }
 
     /// Notes that the camera took our last answer.
@@ -105,116 +99,104 @@ impl Authenticator {
     /// `cnonce` must be fresh and unguessable; it is put in as it is, so it may
     /// only have letters and digits.
     pub fn authorize(&mut self, method: &str, uri: &str, cnonce: &str) -> Option<String> {
+        let login = strongest(&self.challenge)?;
         let Credentials { user, password } = &self.credentials;
-        match self.scheme.as_mut()? {
-            Scheme::Basic => {
-                let plain = text::concat(&[user, ":", password]);
-                Some(text::concat(&[
-                    "Basic ",
-                    &text::to_base64(plain.as_bytes()),
-                ]))
-            }
-            Scheme::Digest(digest) => Some(digest.answer(&self.credentials, method, uri, cnonce)),
+        if login.strength == Strength::Basic {
+            let plain = text::concat(&[user, ":", password]);
+            let coded = text::to_base64(plain.as_bytes());
+            return Some(text::concat(&[BASIC, " ", &coded]));
         }
-    }
-}
-
-#[derive(Clone)]
-enum Scheme {
-    Basic,
-    Digest(DigestChallenge),
-}
-
-impl Scheme {
-    fn from(challenge: Challenge<'_>) -> Option<Scheme> {
-        if challenge.scheme.eq_ignore_ascii_case("Basic") {
-            return Some(Scheme::Basic);
-        }
-        let digest = challenge.scheme.eq_ignore_ascii_case("Digest");
-        digest
-            .then(|| DigestChallenge::from(&challenge))?
-            .map(Scheme::Digest)
-    }
-
-    fn strength(&self) -> u8 {
-        match self {
-            Scheme::Digest(digest) if digest.strange => 0,
-            Scheme::Basic => 1,
-            Scheme::Digest(digest) if digest.sha256 => 3,
-            Scheme::Digest(_) => 2,
-        }
-    }
-
-    fn is_stale(&self) -> bool {
-        matches!(self, Scheme::Digest(digest) if digest.stale)
-    }
-}
-
-#[derive(Clone)]
-struct DigestChallenge {
-    sha256: bool,
-    /// `-sess`: the first client nonce stays for as long as the server's.
-    session: bool,
-    /// As the camera wrote it, to be repeated; `None` if it did not.
-    algorithm: Option<String>,
-    realm: String,
-    nonce: String,
-    opaque: Option<String>,
-    /// Quality of protection `auth` (RFC 7616 §3.3), else none: as before RFC
-    /// 2617. `strange`: it is another one, which other clients answer so, too.
-    protected: bool,
-    strange: bool,
-    stale: bool,
-    /// Requests answered with this nonce.
-    count: u32,
-    session_cnonce: Option<String>,
-}
-
-impl DigestChallenge {
-    fn from(challenge: &Challenge<'_>) -> Option<DigestChallenge> {
-        let algorithm = challenge.parameter("algorithm");
-        let upper = algorithm.unwrap_or("MD5").to_ascii_uppercase();
-        let session = upper.ends_with("-SESS");
-        let sha256 = match upper.strip_suffix("-SESS").unwrap_or(&upper) {
-            "MD5" | "" => false,
-            "SHA-256" | "SHA256" => true,
-            _ => return None,
+        self.count = self.count.wrapping_add(1);
+        let count = text::to_hex(&self.count.to_be_bytes());
+        let cnonce = match login.session {
+            true => self.cnonce.get_or_insert_with(|| cnonce.to_owned()),
+            false => cnonce,
         };
-        let offered = challenge.parameter("qop").unwrap_or_default();
+        Some(login.answer(&self.credentials, method, uri, cnonce, &count))
+    }
+}
+
+const BASIC: &str = "Basic";
+
+/// How well a login hides the password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Strength {
+    /// Digest of a quality of protection that we do not know.
+    Strange,
+    Basic,
+    Md5,
+    Sha256,
+}
+
+/// The strongest of the logins that we know; the first of equally strong ones.
+fn strongest(challenge: &str) -> Option<Login<'_>> {
+    let mut strongest: Option<Login> = None;
+    for login in challenges(challenge).iter().filter_map(Login::from) {
+        if (strongest.as_ref()).is_none_or(|best| login.strength > best.strength) {
+            strongest = Some(login);
+        }
+    }
+    strongest
+}
+
+/// What one challenge asks for.
+#[derive(Debug)]
+struct Login<'a> {
+    strength: Strength,
+    sha256: bool,
+    /// The algorithm is `-sess`.
+    session: bool,
+    /// As the camera wrote it, to be repeated.
+    algorithm: Option<&'a str>,
+    realm: &'a str,
+    nonce: &'a str,
+    opaque: Option<&'a str>,
+    /// Quality of protection `auth` (RFC 7616 §3.3), else none: as before RFC
+    /// 2617. That is how other clients answer qualities that they do not know.
+    protected: bool,
+    stale: bool,
+}
+
+impl<'a> Login<'a> {
+    fn from(challenge: &Challenge<'a>) -> Option<Login<'a>> {
+        let value = |name| challenge.parameter(name);
+        let offered = value("qop").unwrap_or_default();
         let protected = text::split(offered, b", ").any(|one| one.eq_ignore_ascii_case("auth"));
-        Some(DigestChallenge {
+        let basic = challenge.scheme.eq_ignore_ascii_case(BASIC);
+        let algorithm = value("algorithm");
+        let upper = algorithm.unwrap_or_default().to_ascii_uppercase();
+        let bare = upper.strip_suffix("-SESS").unwrap_or(&upper);
+        let sha256 = matches!(bare, "SHA-256" | "SHA256");
+        let strength = match sha256 {
+            _ if basic => Strength::Basic,
+            _ if !challenge.scheme.eq_ignore_ascii_case("Digest") => return None,
+            false if !matches!(bare, "" | "MD5") => return None,
+            _ if !protected && !offered.is_empty() => Strength::Strange,
+            true => Strength::Sha256,
+            false => Strength::Md5,
+        };
+        Some(Login {
+            strength,
             sha256,
-            session,
-            algorithm: algorithm.map(str::to_owned),
-            realm: challenge.parameter("realm").unwrap_or_default().to_owned(),
-            nonce: challenge.parameter("nonce")?.to_owned(),
-            opaque: challenge.parameter("opaque").map(str::to_owned),
+            session: bare.len() < upper.len(),
+            algorithm,
+            realm: value("realm").unwrap_or_default(),
+            nonce: value("nonce").or(basic.then_some(""))?,
+            opaque: value("opaque"),
             protected,
-            strange: !protected && !offered.is_empty(),
-            stale: (challenge.parameter("stale")).is_some_and(|s| s.eq_ignore_ascii_case("true")),
-            count: 0,
-            session_cnonce: None,
+            stale: value("stale").is_some_and(|it| it.eq_ignore_ascii_case("true")),
         })
     }
 
     fn answer(
-        &mut self,
+        &self,
         credentials: &Credentials,
         method: &str,
         uri: &str,
         cnonce: &str,
+        count: &str,
     ) -> String {
-        self.count = self.count.wrapping_add(1);
-        let cnonce = match self.session {
-            true => self
-                .session_cnonce
-                .get_or_insert_with(|| cnonce.to_owned())
-                .clone(),
-            false => cnonce.to_owned(),
-        };
-        let count = text::to_hex(&self.count.to_be_bytes());
-        let response = self.response(credentials, method, uri, &cnonce, &count);
-
+        let response = self.response(credentials, method, uri, cnonce, count);
         let mut answer = "Digest username=\"".to_owned();
         let mut user = Vec::new();
         for byte in credentials.user.bytes() {
@@ -225,21 +207,21 @@ impl DigestChallenge {
         }
         answer.push_str(text::utf8(&user).unwrap_or_default());
         answer.push('"');
-        quoted(&mut answer, "realm", &self.realm);
-        quoted(&mut answer, "nonce", &self.nonce);
+        quoted(&mut answer, "realm", self.realm);
+        quoted(&mut answer, "nonce", self.nonce);
         quoted(&mut answer, "uri", uri);
         quoted(&mut answer, "response", &response);
-        if let Some(algorithm) = &self.algorithm {
+        if let Some(algorithm) = self.algorithm {
             bare(&mut answer, "algorithm", algorithm);
         }
         if self.protected {
             bare(&mut answer, "qop", "auth");
-            bare(&mut answer, "nc", &count);
+            bare(&mut answer, "nc", count);
         }
         if self.protected || self.session {
-            quoted(&mut answer, "cnonce", &cnonce);
+            quoted(&mut answer, "cnonce", cnonce);
         }
-        if let Some(opaque) = &self.opaque {
+        if let Some(opaque) = self.opaque {
             quoted(&mut answer, "opaque", opaque);
         }
         answer
@@ -254,14 +236,14 @@ impl DigestChallenge {
         cnonce: &str,
         count: &str,
     ) -> String {
-        let mut secret = self.hash(&[&credentials.user, &self.realm, &credentials.password]);
+        let mut secret = self.hash(&[&credentials.user, self.realm, &credentials.password]);
         if self.session {
-            secret = self.hash(&[&secret, &self.nonce, cnonce]);
+            secret = self.hash(&[&secret, self.nonce, cnonce]);
         }
         let request = self.hash(&[method, uri]);
         match self.protected {
-            false => self.hash(&[&secret, &self.nonce, &request]),
-            true => self.hash(&[&secret, &self.nonce, count, cnonce, "auth", &request]),
+            false => self.hash(&[&secret, self.nonce, &request]),
+            true => self.hash(&[&secret, self.nonce, count, cnonce, "auth", &request]),
         }
     }
 

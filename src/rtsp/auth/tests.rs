@@ -9,7 +9,7 @@ fn authenticator(user: &str, password: &str) -> Authenticator {
 fn answer(challenges: &[&str], cnonce: &str) -> Option<String> {
     let mut authenticator = authenticator("Mufasa", "Circle of Life");
     let retry = authenticator.challenge(challenges);
-    assert_eq!(retry, authenticator.scheme.is_some());
+    assert_eq!(retry, !authenticator.challenge.is_empty());
     authenticator.authorize("GET", "/dir/index.html", cnonce)
 }
 
