@@ -29,6 +29,7 @@ mod receipts;
 mod reception;
 mod retry;
 mod service;
+mod sets;
 mod size;
 mod status;
 mod tally;
@@ -226,7 +227,7 @@ impl Camera {
 
     /// The description for a viewer.
     pub fn described(&self) -> String {
-        let sets = self.pictures.as_ref().map_or(&[][..], Pictures::sets);
+        let sets = self.pictures.as_ref().map(Pictures::sets);
         let description = self.description.as_ref();
         description.map_or_else(String::new, |it| it.for_viewers(&self.title, sets))
     }

@@ -46,7 +46,7 @@ fn listed(gateway: &Gateway, words: &str) {
     });
 }
 
-fn describing(lines: &str) -> impl Fn(&mut Link) -> std::io::Result<()> {
+fn describing(lines: &str) -> impl Fn(&mut Link) -> std::io::Result<()> + use<> {
     let sdp = format!("v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 {lines}\r\n").into_bytes();
     move |link| {
         let request = link.serve_but("DESCRIBE")?;
@@ -131,4 +131,31 @@ fn sets_that_come_ahead_are_kept_for_their_key_frame() {
     assert_eq!((set[0].picture, set[0].packet, set[0].key), (0, 3, false));
     let key = packets(&late.data.binary());
     assert_eq!((key[0].picture, key[0].packet, key[0].key), (0, 0, true));
+}
+
+#[test]
+fn later_viewers_are_told_the_sets_of_the_stream_not_those_described() {
+    let small = "a=fmtp:96 packetization-mode=1;sprop-parameter-sets=Z0LAHtkAoD2Q,aMuDyw==";
+    for written in [small, "a=fmtp:96 packetization-mode=1", "a=x"] {
+        let describe = describing(&format!("H264/90000\r\n{written}"));
+        let camera = FakeCamera::start(move |link| {
+            describe(link)?;
+            // Once, ahead of everything.
+            link.send(&unit(0, LARGE))?;
+            for number in 0.. {
+                link.send(&Pictures { every: 5, ssrc: 7 }.picture(number))?;
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            Ok(())
+        });
+        let gateway = gateway(&camera);
+        let _first = watch(&gateway);
+        listed(&gateway, "\"width\":1920,\"height\":1080");
+        let mut late = Viewer::join_shared(&gateway, "front", false, Opening::default());
+        let body = String::from_utf8(late.ask("DESCRIBE").body).unwrap();
+        let sets = camgate::rtsp::text::to_base64(LARGE);
+        assert!(body.contains(&sets), "{body}");
+        assert!(!body.contains("Z0LAHtkAoD2Q"), "{body}");
+        assert_eq!(camera.links(), 1);
+    }
 }

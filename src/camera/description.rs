@@ -2,9 +2,9 @@
 //! everything in it is reached through the gateway.
 
 use super::picture::Codec;
+use super::sets::{Sets, is_sets};
 use super::size;
 use crate::rtsp::sdp::{self, Direction, Kind, Session};
-use crate::rtsp::text::to_base64;
 
 /// Tracks of one camera that are shared; more are left alone.
 pub const MAX_TRACKS: usize = 4;
@@ -107,36 +107,63 @@ impl Description {
             .filter(|line| line.len() > 2)
     }
 
-    /// The description for viewers (RFC 4566). `sets` are the parameter sets
-    /// seen in the stream: they go where the camera left its own out.
-    pub fn for_viewers(&self, title: &str, sets: &[Vec<u8>]) -> String {
+    /// The description for viewers (RFC 4566). `sets` are the parameter sets of
+    /// the pictures as they are now: those of the camera's own words may be old.
+    pub fn for_viewers(&self, title: &str, sets: Option<&Sets>) -> String {
         let mut out = format!(
             "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns={title}\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n\
              a=control:*\r\na=range:npt=now-\r\n"
         );
-        let lines: Vec<String> = self.lines().collect();
-        let media = lines.split(|line| line.starts_with("m=")).skip(1);
-        let heads = lines.iter().filter(|line| line.starts_with("m="));
-        for (index, (head, lines)) in heads.zip(media).enumerate() {
+        let pictures = self.pictures().map(|(track, _)| track.media);
+        for (index, medium) in self.media().iter().enumerate() {
             let Some(number) = self.tracks.iter().position(|track| track.media == index) else {
                 continue;
             };
-            let sets = if self.wants(number, lines) { sets } else { &[] };
-            push_media(&mut out, head, lines, number, sets);
+            let sets = sets.filter(|_| pictures == Some(index));
+            let sets = sets.map_or_else(Vec::new, Sets::parameters);
+            push_media(&mut out, medium, number, &sets);
         }
         out
     }
 
-    /// Whether this track's description lacks its parameter sets.
-    fn wants(&self, number: usize, lines: &[String]) -> bool {
-        let pictures = self.pictures().map(|(track, codec)| (track.media, codec));
-        let own = self.tracks.get(number).map(|track| track.media);
-        let has = |name: &str| lines.iter().any(|line| line.contains(name));
-        match pictures.filter(|(media, _)| Some(*media) == own) {
-            Some((_, Codec::H264)) => !has("sprop-parameter-sets="),
-            Some((_, Codec::H265 { .. })) => !has("sprop-sps="),
-            _ => false,
+    /// The media as the camera described them. What stands above its medium or
+    /// below another one is found by its payload type, as [`sdp::parse`] does.
+    fn media(&self) -> Vec<Medium> {
+        let lines: Vec<String> = self.lines().collect();
+        let mut media: Vec<Medium> = Vec::new();
+        for line in &lines {
+            match media.last_mut() {
+                _ if line.starts_with("m=") => media.push(Medium::new(line)),
+                Some(medium) => medium.lines.push(line.clone()),
+                None => {}
+            }
         }
+        let numbered: Vec<_> = lines.iter().filter_map(|line| attribute(line)).collect();
+        for medium in &mut media {
+            let first = medium.formats.first().cloned().unwrap_or_default();
+            let own =
+                |line: &String| attribute(line).map(|(name, of, _)| (name.to_owned(), of == first));
+            let have: Vec<_> = medium.lines.iter().filter_map(own).collect();
+            let strays = numbered.iter().filter(|(name, of, _)| {
+                *of == first && !have.contains(&((*name).to_owned(), true))
+            });
+            let strays = strays.map(|(.., line)| (*line).to_owned());
+            medium.lines.extend(strays);
+        }
+        let firsts: Vec<String> = media
+            .iter()
+            .filter_map(|it| it.formats.first().cloned())
+            .collect();
+        for medium in &mut media {
+            let formats = &medium.formats;
+            let is_own = |number: &str| formats.iter().any(|own| own == number);
+            let is_others = |number: &str| firsts.iter().any(|first| first == number);
+            let stays = |line: &String| {
+                attribute(line).is_none_or(|(_, number, _)| is_own(number) || !is_others(number))
+            };
+            medium.lines.retain(stays);
+        }
+        media
     }
 
     /// The number of the track that a URL names by its end; the only one if
@@ -163,14 +190,41 @@ fn is_lasting(line: &str) -> bool {
         .any(|start| line.starts_with(start))
 }
 
-/// One medium. Of its lines those that lead back to the camera are left out.
-fn push_media(out: &mut String, head: &str, lines: &[String], number: usize, sets: &[Vec<u8>]) {
-    let mut words = head.split_whitespace();
+/// One medium in the camera's words.
+struct Medium {
+    head: String,
+    /// Its payload types.
+    formats: Vec<String>,
+    lines: Vec<String>,
+}
+
+impl Medium {
+    fn new(head: &str) -> Medium {
+        let formats = head.split_whitespace().skip(3);
+        Medium {
+            head: head.to_owned(),
+            formats: formats.map(str::to_owned).collect(),
+            lines: Vec::new(),
+        }
+    }
+}
+
+/// The name and the payload type of a line that describes a format, and the line.
+fn attribute(line: &str) -> Option<(&str, &str, &str)> {
+    let (name, value) = line.split_once(':')?;
+    let number = value.split_whitespace().next()?;
+    matches!(name, "a=rtpmap" | "a=fmtp").then_some((name, number, line))
+}
+
+/// One medium. Of its lines those that lead back to the camera are left out, and of
+/// its parameters those that `sets` have the place of.
+fn push_media(out: &mut String, medium: &Medium, number: usize, sets: &[String]) {
+    let mut words = medium.head.split_whitespace();
     let kind = words.next().unwrap_or("m=video");
     let rest: Vec<&str> = words.skip(1).collect();
     out.push_str(&format!("{kind} 0 {}\r\n", rest.join(" ")));
     let mut lacking = sets;
-    for line in lines {
+    for line in &medium.lines {
         let leads_back = [
             "c=",
             "a=control",
@@ -182,42 +236,21 @@ fn push_media(out: &mut String, head: &str, lines: &[String], number: usize, set
         if leads_back.iter().any(|start| line.starts_with(start)) {
             continue;
         }
-        out.push_str(line);
-        if line.starts_with("a=fmtp:") && !lacking.is_empty() {
-            let end = if line.ends_with(';') { "" } else { ";" };
-            out.push_str(end);
-            out.push_str(&parameters(lacking));
-            lacking = &[];
+        match line.split_once(char::is_whitespace) {
+            Some((name, value)) if name.starts_with("a=fmtp:") && !lacking.is_empty() => {
+                let own = value.split(';').map(str::trim);
+                let own = own.filter(|own| !own.is_empty() && !is_sets(own));
+                let all: Vec<&str> = own.chain(lacking.iter().map(String::as_str)).collect();
+                out.push_str(&format!("{name} {}\r\n", all.join(";")));
+                lacking = &[];
+            }
+            _ => out.push_str(&format!("{line}\r\n")),
         }
-        out.push_str("\r\n");
     }
-    if let (false, Some(payload)) = (lacking.is_empty(), rest.get(1)) {
-        out.push_str(&format!("a=fmtp:{payload} {}\r\n", parameters(lacking)));
+    if let (false, Some(payload)) = (lacking.is_empty(), medium.formats.first()) {
+        out.push_str(&format!("a=fmtp:{payload} {}\r\n", lacking.join(";")));
     }
     out.push_str(&format!("a=control:{TRACK}{number}\r\n"));
-}
-
-/// Parameter sets as RFC 6184 §8.1 and RFC 7798 §7.1 write them; which of the
-/// two is told by whether there is a VPS, SPS or PPS of H.265 among them.
-fn parameters(sets: &[Vec<u8>]) -> String {
-    let list = |kind: u8| {
-        let of_kind = sets
-            .iter()
-            .filter(|set| set.first().is_some_and(|b| b >> 1 == kind));
-        of_kind
-            .map(|set| to_base64(set))
-            .collect::<Vec<_>>()
-            .join(",")
-    };
-    match (list(32), list(33), list(34)) {
-        (vps, sps, pps) if !sps.is_empty() => {
-            format!("sprop-vps={vps};sprop-sps={sps};sprop-pps={pps}")
-        }
-        _ => {
-            let all: Vec<String> = sets.iter().map(|set| to_base64(set)).collect();
-            format!("sprop-parameter-sets={}", all.join(","))
-        }
-    }
 }
 
 #[cfg(test)]
@@ -242,7 +275,7 @@ mod tests {
 
     #[test]
     fn viewers_are_told_nothing_that_leads_around_the_gateway() {
-        let described = description().for_viewers("Front door", &[]);
+        let described = description().for_viewers("Front door", None);
         assert!(!described.contains("10.0.0.7"), "{described}");
         let session = sdp::parse(described.as_bytes());
         assert_eq!(session.name, "Front door");
@@ -252,21 +285,45 @@ mod tests {
         assert_eq!(session.media[1].encoding, "PCMA");
     }
 
+    /// The media as viewers are told of them when the stream has these sets.
+    fn told(description: &Description, kept: &[&[u8]]) -> Vec<sdp::Media> {
+        let mut sets = Sets::new(Codec::H264);
+        kept.iter().for_each(|set| {
+            sets.keep(set);
+        });
+        let text = description.for_viewers("x", Some(&sets));
+        sdp::parse(text.as_bytes()).media
+    }
+
     #[test]
-    fn parameter_sets_of_the_stream_are_added_where_there_are_none() {
-        let sets = [vec![0x67, 1], vec![0x68, 2]];
-        let described = description().for_viewers("x", &sets);
-        let session = sdp::parse(described.as_bytes());
-        let sprop = session.media[0].parameter("sprop-parameter-sets");
-        assert_eq!(sprop, Some("ZwE=,aAI="));
-        assert_eq!(session.media[1].parameter("sprop-parameter-sets"), None);
-        let bare = CAMERA.replace("a=fmtp:96 packetization-mode=1\r\n", "");
-        let mut other = Description::new(bare.as_bytes());
-        other.tracks = description().tracks;
-        let session = sdp::parse(other.for_viewers("x", &sets).as_bytes());
-        assert!(session.media[0].parameter("sprop-parameter-sets").is_some());
-        let h265 = parameters(&[vec![0x40, 1], vec![0x42, 1], vec![0x44, 1]]);
-        assert_eq!(h265, "sprop-vps=QAE=;sprop-sps=QgE=;sprop-pps=RAE=");
+    fn parameter_sets_are_those_of_the_stream_whatever_the_camera_wrote() {
+        let fmtp = "a=fmtp:96 packetization-mode=1\r\n";
+        let old = "a=fmtp:96 Sprop-Parameter-Sets=Z0IAHoA=,aMA=; packetization-mode=1;x=2;\r\n";
+        for written in [fmtp, old, ""] {
+            let mut description = description();
+            description.text = CAMERA.replace(fmtp, written);
+            let media = told(&description, &[&[0x68, 2], &[0x67, 1]]);
+            let sprop = media[0].parameter("sprop-parameter-sets");
+            assert_eq!(sprop, Some("ZwE=,aAI="), "{written}");
+            let mode = (!written.is_empty()).then_some("1");
+            assert_eq!(media[0].parameter("packetization-mode"), mode);
+            assert_eq!(media[1].parameter("sprop-parameter-sets"), None);
+        }
+        let media = told(&description(), &[]);
+        assert_eq!(media[0].fmtp.len(), 1, "there are none");
+    }
+
+    #[test]
+    fn lines_are_told_of_the_medium_that_they_are_about() {
+        let fmtp = "a=fmtp:96 packetization-mode=1\r\n";
+        let moved = CAMERA
+            .replace(fmtp, "")
+            .replace("a=control:a\r\n", &["a=control:a\r\n", fmtp].concat());
+        let mut description = description();
+        description.text = moved;
+        let text = description.for_viewers("x", None);
+        let (video, audio) = text.split_once("m=audio").unwrap();
+        assert!(video.contains(fmtp) && !audio.contains("fmtp"), "{text}");
     }
 
     #[test]

@@ -120,9 +120,13 @@ impl Camera {
             return;
         }
         let description = std::mem::replace(&mut self.draft, Description::new(&[]));
-        self.pictures = description
-            .pictures()
-            .map(|(_, codec)| Pictures::new(codec));
+        self.pictures = description.pictures().map(|(track, codec)| {
+            let mut pictures = Pictures::new(codec);
+            if let Some(media) = self.session.media.get(track.media) {
+                pictures.describe(media);
+            }
+            pictures
+        });
         let old = self.description.replace(Rc::new(description));
         let new = self.description.as_deref();
         let changed = old

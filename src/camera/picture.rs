@@ -10,6 +10,7 @@
 //! slices and stands behind parameter sets: some encoders never send an IDR
 //! picture. A gradual recovery point is none: what comes before it helps.
 
+use super::sets::Sets;
 use super::size::{self, Size};
 use crate::codec::sei::recovery_point;
 use crate::codec::slice;
@@ -20,8 +21,6 @@ pub const LOOK: usize = 256;
 
 /// The longest parameter set that is kept, in bytes.
 const MAX_SET: usize = 192;
-/// Parameter sets that are kept: VPS, SPS and a few PPS.
-const MAX_SETS: usize = 6;
 
 /// A video codec whose pictures are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,8 +110,7 @@ pub struct Pictures {
     /// which it is right at once.
     headed: bool,
     recovers: bool,
-    /// The parameter sets that came last, by kind and number.
-    sets: Vec<Vec<u8>>,
+    sets: Sets,
     /// As the stream says.
     size: Option<Size>,
 }
@@ -127,7 +125,7 @@ impl Pictures {
             key: false,
             headed: false,
             recovers: false,
-            sets: Vec::new(),
+            sets: Sets::new(codec),
             size: None,
         }
     }
@@ -172,8 +170,13 @@ impl Pictures {
         self.timestamp.is_some() && self.start == position
     }
 
-    /// The parameter sets seen in the stream, those of one kind in order.
-    pub fn sets(&self) -> &[Vec<u8>] {
+    /// Keeps the parameter sets of the description until newer ones come.
+    pub fn describe(&mut self, media: &Media) {
+        self.sets.describe(media);
+    }
+
+    /// The parameter sets that hold now.
+    pub fn sets(&self) -> &Sets {
         &self.sets
     }
 
@@ -283,19 +286,10 @@ impl Pictures {
         Unit::Other
     }
 
-    /// Replaces the set of the same kind and number: a PPS names itself in its
-    /// first bits, of the others there is one at a time.
     fn keep(&mut self, set: &[u8]) {
-        let codec = self.codec;
-        let same = |kept: &&mut Vec<u8>| name(codec, kept) == name(codec, set);
-        let full = self.sets.len() >= MAX_SETS;
-        match self.sets.iter_mut().find(same) {
-            Some(kept) if kept == set => return,
-            Some(kept) => *kept = set.to_vec(),
-            None if full => return,
-            None => self.sets.push(set.to_vec()),
+        if self.sets.keep(set) {
+            self.size = size::of_set(self.codec, set).or(self.size);
         }
-        self.size = size::of_set(codec, set).or(self.size);
     }
 }
 
@@ -303,16 +297,6 @@ impl Pictures {
 /// to no other.
 fn begins_intra(slice: &[u8]) -> bool {
     slice.first().is_some_and(|byte| byte & 0x80 != 0) && slice::is_intra(slice)
-}
-
-/// The kind of a parameter set, and of a PPS the byte with its number.
-fn name(codec: Codec, set: &[u8]) -> (u8, Option<u8>) {
-    let first = set.first().copied().unwrap_or(0);
-    let (kind, pps, header) = match codec {
-        Codec::H264 => (first & 0x1f, 8, 1),
-        _ => (first >> 1 & 0x3f, 34, 2),
-    };
-    (kind, set.get(header).filter(|_| kind == pps).copied())
 }
 
 #[cfg(test)]

@@ -110,7 +110,7 @@ fn the_last_parameter_sets_are_kept() {
         pictures.packet(&packet(1, &set), 0);
     }
     assert_eq!(
-        pictures.sets(),
+        pictures.sets().all(),
         [vec![0x67, 2], vec![0x68, 0x80], vec![0x68, 0x40]]
     );
 }
@@ -146,6 +146,6 @@ proptest! {
                 last = key;
             }
         }
-        prop_assert!(pictures.sets().len() <= MAX_SETS);
+        prop_assert!(pictures.sets().all().len() <= super::super::sets::MAX_SETS);
     }
 }

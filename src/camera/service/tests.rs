@@ -45,7 +45,7 @@ fn described() -> Service {
     service.handle("t", &request("DESCRIBE", BASE, "")).unwrap();
     assert_eq!(service.poll_wish(), Some(Wish::Watch("front".into())));
     assert_eq!(service.poll_wish(), None);
-    service.ready(camera(), camera().for_viewers("x", &[]));
+    service.ready(camera(), camera().for_viewers("x", None));
     let (status, text) = answer(&mut service);
     assert_eq!(status, 200);
     assert!(
@@ -196,7 +196,7 @@ fn a_camera_may_be_called_as_a_track_is() {
             .handle("t", &request("DESCRIBE", &base, ""))
             .unwrap();
         assert_eq!(service.poll_wish(), Some(Wish::Watch(name.to_owned())));
-        service.ready(camera(), camera().for_viewers("x", &[]));
+        service.ready(camera(), camera().for_viewers("x", None));
         let (status, text) = answer(&mut service);
         assert_eq!(status, 200);
         let line = format!("\r\nContent-Base: {base}/\r\n");

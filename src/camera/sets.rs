@@ -1,0 +1,216 @@
+//! Parameter sets of a track: those of the description, until the stream brings
+//! newer ones.
+
+use super::picture::Codec;
+use crate::codec::bits::{Bits, unescape};
+use crate::rtsp::sdp::Media;
+use crate::rtsp::text::{base64, to_base64};
+
+/// Sets that are kept: VPS, SPS and some PPS.
+pub const MAX_SETS: usize = 16;
+
+/// The parameters of a description that hold sets (RFC 6184 §8.1, RFC 7798 §7.1).
+const H264: [&str; 1] = ["sprop-parameter-sets"];
+const H265: [&str; 3] = ["sprop-vps", "sprop-sps", "sprop-pps"];
+
+/// The sets of one track, by kind and number; the last of each counts.
+#[derive(Debug)]
+pub struct Sets {
+    codec: Codec,
+    kept: Vec<Vec<u8>>,
+}
+
+impl Sets {
+    pub fn new(codec: Codec) -> Sets {
+        Sets {
+            codec,
+            kept: Vec::new(),
+        }
+    }
+
+    /// Keeps those of a description.
+    pub fn describe(&mut self, media: &Media) {
+        for name in names(self.codec) {
+            let list = media.parameter(name).unwrap_or_default();
+            let sets = list.split(',').filter_map(|set| base64(set.trim()));
+            sets.for_each(|set| {
+                self.keep(&set);
+            });
+        }
+    }
+
+    /// Keeps a set in the place of the one of the same kind and number; `true` if
+    /// that is news.
+    pub fn keep(&mut self, set: &[u8]) -> bool {
+        let codec = self.codec;
+        let same = |kept: &&mut Vec<u8>| name(codec, kept) == name(codec, set);
+        let full = self.kept.len() >= MAX_SETS;
+        match self.kept.iter_mut().find(same) {
+            _ if set.is_empty() => return false,
+            Some(kept) if kept == set => return false,
+            Some(kept) => *kept = set.to_vec(),
+            None if full => return false,
+            None => self.kept.push(set.to_vec()),
+        }
+        true
+    }
+
+    /// All of them.
+    pub fn all(&self) -> &[Vec<u8>] {
+        &self.kept
+    }
+
+    /// As a description has them, `name=value` each.
+    pub fn parameters(&self) -> Vec<String> {
+        let names = names(self.codec).iter();
+        let all = names.enumerate().map(|(index, name)| {
+            let of_kind = |kind: u8| match self.codec {
+                Codec::H264 => true,
+                _ => usize::from(kind) == 32 + index,
+            };
+            let mut sets: Vec<&Vec<u8>> = self.kept.iter().collect();
+            sets.retain(|set| of_kind(kind(self.codec, set)));
+            // Each refers to those of the kinds before its own.
+            sets.sort_by_key(|set| kind(self.codec, set));
+            let list: Vec<String> = sets.iter().map(|set| to_base64(set)).collect();
+            (name, list.join(","))
+        });
+        let filled = all.filter(|(_, list)| !list.is_empty());
+        filled
+            .map(|(name, list)| format!("{name}={list}"))
+            .collect()
+    }
+}
+
+/// Whether a parameter of a description holds sets.
+pub fn is_sets(parameter: &str) -> bool {
+    let name = parameter.split('=').next().unwrap_or_default().trim();
+    let mut all = H264.iter().chain(&H265);
+    all.any(|one| name.eq_ignore_ascii_case(one))
+}
+
+fn names(codec: Codec) -> &'static [&'static str] {
+    match codec {
+        Codec::H264 => &H264,
+        Codec::H265 { .. } => &H265,
+        Codec::Jpeg => &[],
+    }
+}
+
+fn kind(codec: Codec, set: &[u8]) -> u8 {
+    let first = set.first().copied().unwrap_or(0);
+    match codec {
+        Codec::H264 => first & 0x1f,
+        _ => first >> 1 & 0x3f,
+    }
+}
+
+/// The kind and the number of a set (H.264 §7.3.2.1, §7.3.2.2; H.265 §7.3.2.1 to
+/// §7.3.2.3).
+fn name(codec: Codec, set: &[u8]) -> (u8, u32) {
+    let kind = kind(codec, set);
+    let bytes = unescape(set);
+    let mut bits = Bits::new(&bytes);
+    bits.skip(if codec == Codec::H264 { 8 } else { 16 });
+    let number = match (codec, kind) {
+        (Codec::H264, 7) => {
+            bits.skip(24); // profile, constraints and level
+            bits.unsigned()
+        }
+        (Codec::H264, _) => bits.unsigned(),
+        (_, 32) => bits.take(4),
+        (_, 33) => {
+            bits.skip(4);
+            // With sub-layers it is further behind: there is one set, then.
+            match bits.take(3) {
+                0 => {
+                    bits.skip(1 + 96); // nesting; profile, tier and level
+                    bits.unsigned()
+                }
+                _ => 0,
+            }
+        }
+        _ => bits.unsigned(),
+    };
+    (kind, number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rtsp::sdp;
+    use proptest::prelude::*;
+
+    const H265: Codec = Codec::H265 { donl: false };
+
+    fn described(lines: &str) -> Media {
+        let lines = format!("m=video 0 RTP/AVP 96\r\n{lines}\r\n");
+        sdp::parse(lines.as_bytes()).media.remove(0)
+    }
+
+    #[test]
+    fn newer_sets_take_the_place_of_those_with_their_number() {
+        let mut sets = Sets::new(Codec::H264);
+        // SPS 0 and 1; PPS 0 and 1.
+        let spss = [[0x67, 66, 0, 30, 0x80, 1], [0x67, 66, 0, 30, 0x40, 1]];
+        let ppss = [[0x68, 0x80], [0x68, 0x40]];
+        for set in ppss
+            .iter()
+            .map(|it| &it[..])
+            .chain(spss.iter().map(|it| &it[..]))
+        {
+            assert!(sets.keep(set));
+            assert!(!sets.keep(set), "no news");
+        }
+        // Of other content, with the same numbers.
+        assert!(sets.keep(&[0x67, 100, 0, 40, 0x90, 2]) && sets.keep(&[0x68, 0xc0]));
+        let list = [
+            &[0x67, 100, 0, 40, 0x90, 2][..],
+            &spss[1],
+            &[0x68, 0xc0],
+            &ppss[1],
+        ];
+        let list: Vec<String> = list.iter().map(|set| to_base64(set)).collect();
+        let expected = format!("sprop-parameter-sets={}", list.join(","));
+        assert_eq!(sets.parameters(), [expected]);
+    }
+
+    #[test]
+    fn those_of_the_description_count_until_there_are_others() {
+        let mut sets = Sets::new(Codec::H264);
+        sets.describe(&described(
+            "a=fmtp:96 sprop-parameter-sets=Z0IAHoA=, aMA=,,?",
+        ));
+        assert_eq!(sets.all(), [vec![0x67, 66, 0, 30, 0x80], vec![0x68, 0xc0]]);
+        sets.keep(&[0x67, 66, 0, 31, 0x80]);
+        assert_eq!(sets.parameters(), ["sprop-parameter-sets=Z0IAH4A=,aMA="]);
+    }
+
+    #[test]
+    fn each_kind_of_h265_has_a_parameter() {
+        let mut sets = Sets::new(H265);
+        sets.describe(&described("a=fmtp:96 sprop-vps=QAE=;sprop-pps=RAE="));
+        let mut sps = [0; 16];
+        (sps[0], sps[1], sps[15]) = (0x42, 1, 0x80);
+        sets.keep(&sps);
+        sets.keep(&[0x44, 1, 0x80]);
+        let sps = format!("sprop-sps={}", to_base64(&sps));
+        assert_eq!(
+            sets.parameters(),
+            ["sprop-vps=QAE=", &sps, "sprop-pps=RAGA"]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_sets(sets in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..40)) {
+            for codec in [Codec::H264, H265, Codec::Jpeg] {
+                let mut kept = Sets::new(codec);
+                for set in &sets {
+                    kept.keep(set);
+                }
+                prop_assert!(kept.all().len() <= MAX_SETS && kept.parameters().len() <= 3);
+            }
+        }
+    }
+}
