@@ -23,15 +23,16 @@ async function withSignpost(location, act) {
         text = text.slice(end + 4);
         asked.push(request.split(' ', 2).join(' '));
         const cseq = /^CSeq: *(\d+)/im.exec(request)?.[1];
-        const status = request.startsWith('DESCRIBE') ? `302 Moved Temporarily\r\nLocation: ${location(address())}` : '200 OK\r\nPublic: OPTIONS, DESCRIBE';
+        const status = request.startsWith('DESCRIBE') ? `302 Moved Temporarily\r\nLocation: ${location(address)}` : '200 OK\r\nPublic: OPTIONS, DESCRIBE';
         socket.write(`RTSP/1.0 ${status}\r\nCSeq: ${cseq}\r\n\r\n`);
       }
     });
   }).listen(0, '127.0.0.1');
-  const address = () => `rtsp://127.0.0.1:${server.address().port}/old`;
   await once(server, 'listening');
+  // As long as it lasts: whoever is still connected may ask again after that.
+  const address = `rtsp://127.0.0.1:${server.address().port}/old`;
   try {
-    await act(address(), asked);
+    await act(address, asked);
   } finally {
     server.close();
   }
