@@ -101,7 +101,7 @@ impl Channel {
     /// `id` must be unguessable and hold no `:`; `page` is the bare host name of
     /// the page's Origin; `cameras` is the JSON list of shared cameras, `[]` if
     /// there are none; `patience` is how long a camera may take to answer, to
-    /// DESCRIBE [three times as long](crate::rtsp::client::DESCRIBE).
+    /// what makes it play [three times as long](crate::rtsp::client::STARTING).
     pub fn new(id: String, page: &str, cameras: String, patience: Duration) -> Channel {
         Channel {
             id,

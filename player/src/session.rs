@@ -34,7 +34,7 @@ const INIT_TIMEOUT: u64 = 20_000;
 const JOIN_TIMEOUT: u64 = 10_000;
 
 /// How long the camera may take to answer: the gateway knows its own patience,
-/// and gives up sooner; to DESCRIBE three times as long.
+/// and gives up sooner; to begin to play three times as long.
 const ANSWER_TIMEOUT: u64 = 30_000;
 
 /// How often a stream may send us to another host.

@@ -13,7 +13,8 @@ pub(super) const TALK: u32 = 6;
 
 impl Camera {
     /// How long a link may take to come, and the camera to answer what it is
-    /// asked; DESCRIBE may take longer ([`client::DESCRIBE`]).
+    /// asked; what makes it play may take longer
+    /// ([`STARTING`](crate::rtsp::client::STARTING)).
     pub fn set_patience(&mut self, patience: Duration) {
         self.patience = patience;
     }

@@ -9,7 +9,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::rtsp::client::DESCRIBE;
+use crate::rtsp::client::STARTING;
 use crate::rtsp::message::{self, Builder, Message, Start};
 use crate::rtsp::url;
 
@@ -58,7 +58,8 @@ struct Pending {
 /// The methods that matter once they are sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Method {
-    Describe,
+    /// It may take its time: see [`STARTING`].
+    Starting,
     Teardown,
     Other,
 }
@@ -67,7 +68,7 @@ impl Pending {
     /// When the answer is late.
     fn due(&self, patience: Duration) -> Instant {
         let times = match self.method {
-            Method::Describe => DESCRIBE,
+            Method::Starting => STARTING,
             _ => 1,
         };
         self.since + patience * times
@@ -165,7 +166,7 @@ impl Link {
             seq: seq.to_owned(),
             since: now,
             method: match method {
-                "DESCRIBE" => Method::Describe,
+                "DESCRIBE" | "SETUP" | "PLAY" => Method::Starting,
                 "TEARDOWN" => Method::Teardown,
                 _ => Method::Other,
             },

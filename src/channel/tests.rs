@@ -1,6 +1,7 @@
 use super::*;
 
 mod farewell;
+mod late;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 

@@ -29,8 +29,9 @@ use std::rc::Rc;
 /// How long a camera may usually take to answer, and always to answer a
 /// keep-alive, in milliseconds.
 pub const REPLY_TIMEOUT: u64 = 10_000;
-/// DESCRIBE may take so many times as long: it wakes cameras, and starts sources.
-pub const DESCRIBE: u32 = 3;
+/// DESCRIBE, SETUP and PLAY may take so many times as long: they wake cameras, and
+/// start sources.
+pub const STARTING: u32 = 3;
 /// How long the answer to TEARDOWN is waited for, in milliseconds.
 pub const TEARDOWN_TIMEOUT: u64 = 2_000;
 /// The session timeout unless the camera says one (RFC 2326 §12.37), in seconds.

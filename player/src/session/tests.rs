@@ -177,6 +177,17 @@ fn silence_ends_it() {
     assert_eq!(page.outputs(), [error("504\nThe gateway does not answer.")]);
 }
 
+/// The gateway knows how long that may be, and says so when it is over.
+#[test]
+fn a_camera_that_is_slow_to_describe_itself_is_waited_for() {
+    let mut page = Page::describing();
+    page.session.handle_timeout(page.now + 80_000.0);
+    page.now += 80_000.0;
+    page.answer("200 OK", "Content-Type: application/sdp\r\n", SDP);
+    let sent = page.outputs().pop().unwrap();
+    assert!(sent.1.contains("SETUP "), "{sent:?}");
+}
+
 #[test]
 fn sets_up_what_it_can_carry_and_names_the_rest() {
     let mut page = Page::describing();

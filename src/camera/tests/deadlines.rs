@@ -65,9 +65,6 @@ fn a_camera_that_takes_its_time_to_describe_itself_is_waited_for() {
         reply(&mut camera, "", SDP, now + SECOND * slow);
         let said = wishes(&mut camera);
         assert_eq!(said.contains(&"SETUP".to_owned()), asked, "{said:?}");
-        // To any other request it must answer sooner.
-        let said_later = || camera.timeout().unwrap() - (now + SECOND * slow);
-        assert!(!asked || said_later() <= SECOND * patience);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The client's requests: what each kind says, and the one in flight.
 
 use super::habits::Habits;
-use super::{Client, DESCRIBE, Output, REPLY_TIMEOUT, TEARDOWN_TIMEOUT};
+use super::{Client, Output, REPLY_TIMEOUT, STARTING, TEARDOWN_TIMEOUT};
 use crate::rtsp::message::Builder;
 use crate::rtsp::text;
 
@@ -40,8 +40,8 @@ impl Client {
             Kind::Teardown => TEARDOWN_TIMEOUT,
             // Whatever its patience, the session ends without them.
             Kind::KeepAlive => REPLY_TIMEOUT,
-            Kind::Describe => self.patience * u64::from(DESCRIBE),
-            _ => self.patience,
+            Kind::Options | Kind::Pause => self.patience,
+            _ => self.patience * u64::from(STARTING),
         };
         Some(pending.sent?.saturating_add(patience))
     }

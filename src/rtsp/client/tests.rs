@@ -199,7 +199,7 @@ fn silence_is_noticed_from_when_the_time_is_known() {
     assert_eq!(scene.client.timeout(), Some(scene.now));
     scene.client.handle_timeout(scene.now + 60_000);
     scene.nothing();
-    let deadline = scene.now + 60_000 + REPLY_TIMEOUT;
+    let deadline = scene.now + 60_000 + REPLY_TIMEOUT * u64::from(STARTING);
     assert_eq!(scene.client.timeout(), Some(deadline));
     scene.client.handle_timeout(deadline);
     let failure = scene.failure();
