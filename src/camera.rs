@@ -31,6 +31,7 @@ mod retry;
 mod service;
 mod sets;
 mod size;
+mod starts;
 mod status;
 mod tally;
 mod udp;
@@ -53,6 +54,7 @@ pub use output::{Output, Trouble};
 pub use picture::LOOK;
 pub use receipts::Receipts;
 pub use service::{Service, Wish};
+pub use starts::Starts;
 pub use status::{Meter, Status};
 pub use tally::Tally;
 
@@ -247,18 +249,6 @@ impl Camera {
     pub fn needs_no_key(&self, waited: Duration, now: Instant) -> bool {
         let plays = self.state == State::Live && self.since + KEY_PATIENCE <= now;
         waited >= KEY_PATIENCE || (plays && !self.cache.has_keys())
-    }
-
-    /// The last sender reports, by RTCP channel: they tell a new viewer how
-    /// the times of the tracks belong together. None as long as a track lacks one:
-    /// what comes first from the cache is older than they are, and a viewer who can
-    /// compare one track only takes that for a distance between the two.
-    pub fn reports(&self) -> &[(u8, Vec<u8>)] {
-        let tracks = self.description().map_or(0, |it| it.tracks.len());
-        match self.reports.len() >= tracks {
-            true => &self.reports,
-            false => &[],
-        }
     }
 
     /// It was just made.

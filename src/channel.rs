@@ -26,14 +26,13 @@ mod forward;
 mod info;
 mod init;
 mod join;
+mod serving;
 mod transport;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use std::rc::Rc;
-
-use crate::camera::{Description, Service, Wish};
+use crate::camera::Service;
 use crate::rtsp::message::{self, Start};
 use crate::wsp;
 
@@ -65,6 +64,8 @@ pub enum Output {
     ToCamera(Vec<u8>),
     /// The viewer wants this shared camera: `camera_ready` or `camera_refused`.
     Watch(String),
+    /// Where would its media begin? `located`.
+    Locate,
     /// It wants its media: channels on the camera's link, and its own.
     Play(Vec<(u8, u8)>),
     /// It wants none for now.
@@ -184,43 +185,6 @@ impl Channel {
                 Ok(()) => self.serve(),
                 Err(reason) => self.close(1002, reason),
             }
-        }
-    }
-
-    /// The camera asked for plays; `description` is its SDP for this viewer.
-    pub fn camera_ready(&mut self, camera: Rc<Description>, description: String) {
-        if let State::Serving(service) = &mut self.state {
-            service.ready(camera, description);
-            self.serve();
-        }
-    }
-
-    /// The camera asked for cannot be had: an RTSP status, and why.
-    pub fn camera_refused(&mut self, status: u16, words: &str) {
-        if let State::Serving(service) = &mut self.state {
-            service.refuse(status, words);
-            self.serve();
-        }
-    }
-
-    /// Passes on what the service of the gateway's own cameras wants.
-    fn serve(&mut self) {
-        while let State::Serving(service) = &mut self.state
-            && let Some(wish) = service.poll_wish()
-        {
-            let output = match wish {
-                Wish::Answer { bytes, .. } if self.bare => Output::Rtsp(bytes),
-                Wish::Answer { tag, bytes } => {
-                    let text = message::text(&bytes);
-                    self.reply(200, "OK", some(&tag), &[], &text);
-                    continue;
-                }
-                Wish::Watch(name) => Output::Watch(name),
-                Wish::Play(channels) => Output::Play(channels),
-                Wish::Pause => Output::Pause,
-                Wish::Leave => Output::Leave,
-            };
-            self.outputs.push_back(output);
         }
     }
 

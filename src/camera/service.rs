@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::description::{Description, is_track};
+use super::starts::Starts;
 use crate::rtsp::message::{self, Builder, Message, Start};
 use crate::rtsp::transport;
 use crate::rtsp::url::Url;
@@ -31,6 +32,8 @@ pub enum Wish {
     Answer { tag: String, bytes: Vec<u8> },
     /// This camera is to be watched; answer with `ready` or `refuse`.
     Watch(String),
+    /// Tell where media would begin, by `located`: PLAY is answered with it.
+    Locate,
     /// Send media: channels on the camera's link and what they are called here.
     Play(Vec<(u8, u8)>),
     /// Send none for now.
@@ -63,8 +66,12 @@ pub struct Service {
     id: String,
     camera: Camera,
     held: VecDeque<Request>,
-    /// The tracks that were set up, with the viewer's channels.
+    /// The tracks that were set up, with the viewer's channels, and their URLs.
     tracks: Vec<(usize, u8, u8)>,
+    urls: Vec<(usize, String)>,
+    /// A PLAY that waits to know where media begins, and that it was told.
+    starting: Option<Request>,
+    starts: Starts,
     playing: bool,
     wishes: VecDeque<Wish>,
 }
@@ -80,6 +87,9 @@ impl Service {
             camera: Camera::None,
             held: VecDeque::new(),
             tracks: Vec::new(),
+            urls: Vec::new(),
+            starting: None,
+            starts: Starts::default(),
             playing: false,
             wishes: VecDeque::new(),
         }
@@ -145,9 +155,19 @@ impl Service {
         self.advance();
     }
 
+    /// Where media begins, for the PLAY that waits to know.
+    pub fn located(&mut self, starts: Starts) {
+        if let Some(request) = self.starting.take() {
+            self.starts = starts;
+            self.answer(&request, Service::respond);
+            self.advance();
+        }
+    }
+
     /// Answers what can be answered now.
     fn advance(&mut self) {
         while !self.is_waiting()
+            && self.starting.is_none()
             && let Some(request) = self.held.pop_front()
         {
             if let Some(name) = self.needs(&request) {
@@ -155,6 +175,10 @@ impl Service {
                 self.camera = Camera::Awaited(name);
                 self.held.push_front(request);
                 return;
+            }
+            if self.is_set_up() && !self.playing && is_play(&request) {
+                self.starting = Some(request);
+                return self.wishes.push_back(Wish::Locate);
             }
             self.answer(&request, Service::respond);
         }
@@ -215,7 +239,11 @@ impl Service {
             "PLAY" if !self.is_set_up() => Err(455),
             "PLAY" => {
                 self.playing = true;
-                Ok(self.ok().header("Range", "npt=now-"))
+                let answer = self.ok().header("Range", "npt=now-");
+                Ok(match self.info() {
+                    Some(info) => answer.header("RTP-Info", &info),
+                    None => answer,
+                })
             }
             "PAUSE" => {
                 self.playing = false;
@@ -225,6 +253,7 @@ impl Service {
             "TEARDOWN" => {
                 self.playing = false;
                 self.tracks.clear();
+                self.urls.clear();
                 self.camera = Camera::None;
                 self.wishes.push_back(Wish::Leave);
                 Ok(Builder::response(200, ""))
@@ -278,8 +307,26 @@ impl Service {
         let mut choices = wanted.channels.into_iter().chain(own).chain(usual);
         let (rtp, rtcp) = choices.find(|pair| !taken(pair)).ok_or(500u16)?;
         self.tracks.push((track, rtp, rtcp));
+        self.urls.retain(|(other, _)| *other != track);
+        self.urls.push((track, uri.to_owned()));
         let transport = format!("RTP/AVP/TCP;unicast;interleaved={rtp}-{rtcp};mode=\"PLAY\"");
         Ok(self.ok().header("Transport", &transport))
+    }
+
+    /// The first packets of all tracks (RFC 2326 §12.33); `None` when that of one
+    /// is not known: what some clients make of the others alone is wrong.
+    fn info(&mut self) -> Option<String> {
+        let starts = std::mem::take(&mut self.starts);
+        let Camera::Ready(_, description, _) = &self.camera else {
+            return None;
+        };
+        let infos = self.urls.iter().map(|(track, url)| {
+            let start = starts.of(description.tracks.get(*track)?.rtp)?;
+            let (sequence, timestamp) = (start.sequence, start.timestamp);
+            let clean = !url.contains([',', ';']);
+            clean.then(|| format!("url={url};seq={sequence};rtptime={timestamp}"))
+        });
+        Some(infos.collect::<Option<Vec<_>>>()?.join(","))
     }
 
     fn channels(&self) -> Vec<(u8, u8)> {
@@ -303,6 +350,20 @@ impl Service {
             false => answer,
         }
     }
+}
+
+/// Whether a request asks for media.
+fn is_play(request: &Request) -> bool {
+    matches!(
+        message::parse(&request.bytes),
+        Ok((
+            Message {
+                start: Start::Request { method: "PLAY", .. },
+                ..
+            },
+            _
+        ))
+    )
 }
 
 /// The camera that a URL names, `front` or `front/sub`, in lower case, and what

@@ -6,6 +6,7 @@ use crate::config;
 mod anything;
 mod deadlines;
 mod moving;
+mod starts;
 
 const SDP: &str = "v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:v\r\n\
     m=audio 0 RTP/AVP 8\r\na=control:a\r\n";
@@ -235,10 +236,17 @@ fn frames_tell_of_key_frames_of_loss_and_of_times() {
     camera.frame(3, &report, 28, 68);
     camera.frame(1, &report, 400, 68);
     camera.frame(9, &report, 28, 68);
-    assert!(camera.reports().is_empty(), "none for pictures, yet");
+    assert!(
+        camera.reports(&Starts::default()).is_empty(),
+        "none for pictures, yet"
+    );
     camera.frame(1, &report, 28, 96);
     let kept = [(3, report.clone()), (1, report)];
-    assert_eq!(camera.reports(), kept, "whole ones of known tracks");
+    assert_eq!(
+        camera.reports(&Starts::default()),
+        kept,
+        "whole ones of known tracks"
+    );
     let status = camera.status(now);
     assert_eq!((status.state, status.lost, status.packets), ("live", 2, 4));
     assert_eq!(status.codecs, ["H264", "PCMA"]);

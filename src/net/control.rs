@@ -199,6 +199,7 @@ impl Server {
                 }
                 Output::Rtsp(bytes) => self.answer_rtsp(viewer, bytes),
                 Output::Watch(name) => self.watch(viewer, &name),
+                Output::Locate => self.locate(viewer),
                 Output::Play(channels) => self.play(viewer, channels),
                 Output::Pause => self.stop_delivery(viewer),
                 Output::Leave => self.unwatch(viewer),

@@ -1,7 +1,7 @@
 //! Viewers of shared cameras: they name one, wait until it plays, get its media,
 //! and go.
 
-use crate::camera::{Camera, LOOK};
+use crate::camera::{Camera, LOOK, Starts};
 use crate::notice::Kind;
 use crate::rtsp::framer::Framer;
 
@@ -9,7 +9,7 @@ use super::delivery::Delivery;
 use super::key::Key;
 use super::server::Server;
 use super::shared::Shared;
-use super::viewer::Owner;
+use super::viewer::{Owner, Source};
 
 /// Bytes that the kernel may hold for a viewer beyond what it has under way to it
 /// (`TCP_NOTSENT_LOWAT`). Without a limit of its own it takes megabytes for one who
@@ -160,6 +160,24 @@ impl Server {
         }
     }
 
+    /// A viewer asks where its media would begin.
+    pub(super) fn locate(&mut self, viewer: Key) {
+        let place = self.viewers.get(viewer).and_then(|found| found.source);
+        let source = place.and_then(|place| self.sources.get(place));
+        let starts = source.map_or_else(Starts::default, |source| match source.owner {
+            Owner::Camera(key) => {
+                let camera = self.shared.get(key).map(|shared| &shared.camera);
+                let position = camera.and_then(|camera| camera.cache.start());
+                starts(source, position.unwrap_or_else(|| source.queue.whole()))
+            }
+            Owner::Viewer(_) => Starts::default(),
+        });
+        if let Some(found) = self.viewers.get_mut(viewer) {
+            found.channel.located(starts);
+            self.run_channel(viewer);
+        }
+    }
+
     /// A viewer wants its media.
     pub(super) fn play(&mut self, viewer: Key, channels: Vec<(u8, u8)>) {
         if let Some(found) = self.viewers.get_mut(viewer) {
@@ -193,10 +211,10 @@ impl Server {
         if let Some(connection) = self.connections.get_mut(data) {
             // Where a system cannot do this, it is as it was.
             let _ = socket2::SockRef::from(&connection.socket).set_tcp_notsent_lowat(UNSENT);
-            for (channel, report) in camera.reports() {
+            for (channel, report) in camera.reports(&starts(source, position)) {
                 connection
                     .out
-                    .push(delivery.wrap(*channel, report).unwrap_or_default());
+                    .push(delivery.wrap(channel, &report).unwrap_or_default());
             }
             if found.takes_notices() {
                 let mut history = camera.tally(Kind::History);
@@ -233,6 +251,16 @@ impl Server {
         found.channels = None;
         self.release(key);
     }
+}
+
+/// The first packets from a position on that are there.
+fn starts(source: &Source, position: u64) -> Starts {
+    let mut starts = Starts::default();
+    let look = |channel, start: &[u8], _, _| starts.frame(channel, start);
+    source
+        .queue
+        .frames::<LOOK>(position, source.queue.whole(), look);
+    starts
 }
 
 /// The channels for a delivery; `None` if they are all of the camera's, as they

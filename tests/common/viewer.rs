@@ -128,6 +128,11 @@ impl Viewer {
 
     /// OPTIONS to PLAY, as a player does it. Media follow.
     pub fn play(&mut self) {
+        self.begin();
+    }
+
+    /// The same; gives the answer to PLAY.
+    pub fn begin(&mut self) -> rtsp::Message {
         assert_eq!(self.ask("OPTIONS").status(), 200);
         assert_eq!(self.ask("DESCRIBE").status(), 200);
         let setup = self.compose(
@@ -139,7 +144,9 @@ impl Viewer {
         let session = answer.header("Session").expect("a session");
         let session = session.split(';').next().unwrap_or_default();
         let play = self.compose("PLAY", &[("Session", session), ("Range", "npt=0.000-")]);
-        assert_eq!(self.exchange(&play).status(), 200);
+        let answer = self.exchange(&play);
+        assert_eq!(answer.status(), 200);
+        answer
     }
 
     /// Reads frames up to number `until`, one per message, and checks them.

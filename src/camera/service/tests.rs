@@ -22,6 +22,10 @@ fn request(method: &str, uri: &str, headers: &str) -> Vec<u8> {
 /// The answer's status and text, which must be the next thing.
 fn answer(service: &mut Service) -> (u16, String) {
     match service.poll_wish() {
+        Some(Wish::Locate) => {
+            service.located(Starts::default());
+            answer(service)
+        }
         Some(Wish::Answer { tag, bytes }) => {
             assert_eq!(tag, "t");
             let text = String::from_utf8(bytes).unwrap();
@@ -163,6 +167,41 @@ fn a_camera_may_be_set_up_without_a_question() {
     assert_eq!(answer(&mut service).0, 200);
 }
 
+#[test]
+fn play_is_answered_with_where_media_begins_if_that_is_known_of_all() {
+    let packet = |sequence, timestamp| [0x80, 96, 0, sequence, 0, 0, 0, timestamp, 0, 0, 0, 1];
+    for known in [true, false] {
+        let mut service = described();
+        for track in ["track0", "track1"] {
+            let uri = format!("{BASE}/{track}");
+            let (status, _) = ask(&mut service, "SETUP", &uri, &format!("{TCP}0-1\r\n"));
+            assert_eq!(status, 200);
+        }
+        service.handle("t", &request("PLAY", BASE, "")).unwrap();
+        // What comes behind it waits.
+        service.handle("t", &request("PAUSE", BASE, "")).unwrap();
+        assert_eq!(service.poll_wish(), Some(Wish::Locate));
+        assert_eq!(service.poll_wish(), None);
+        let mut starts = Starts::default();
+        starts.frame(1, &[0x80, 200, 0, 6, 0, 0, 0, 9, 0, 0, 0, 1]);
+        starts.frame(0, &packet(3, 30));
+        starts.frame(0, &packet(4, 40));
+        if known {
+            starts.frame(2, &packet(7, 70));
+        }
+        service.located(starts);
+        let (status, text) = answer(&mut service);
+        assert_eq!(status, 200);
+        let info = format!(
+            "\r\nRTP-Info: url={BASE}/track0;seq=3;rtptime=30,url={BASE}/track1;seq=7;rtptime=70\r\n"
+        );
+        assert_eq!(text.contains(&info), known, "{text}");
+        assert_eq!(text.contains("RTP-Info"), known, "{text}");
+        assert!(matches!(service.poll_wish(), Some(Wish::Play(_))));
+        assert_eq!(service.poll_wish(), Some(Wish::Pause));
+    }
+}
+
 proptest! {
     #[test]
     fn every_request_is_answered(requests in prop::collection::vec((0..9_usize, "[a-z/*0-9]{0,9}", "\\PC{0,30}"), 1..12)) {
@@ -176,6 +215,7 @@ proptest! {
             while let Some(wish) = service.poll_wish() {
                 match wish {
                     Wish::Answer { .. } => paid += 1,
+                    Wish::Locate => service.located(Starts::default()),
                     Wish::Watch(name) if name.len() % 2 == 0 => service.refuse(404, ""),
                     Wish::Watch(_) => service.ready(camera(), String::new()),
                     _ => {}

@@ -1,0 +1,109 @@
+//! Where a new viewer of a shared camera begins, in RTP's words: the first packet
+//! of each track that it gets from the cache, and sender reports for that moment.
+
+use super::Camera;
+use super::picture::Header;
+use crate::rtsp::sdp;
+
+/// The first packet of a track.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// The RTP channel on the camera's link.
+    pub rtp: u8,
+    pub sequence: u16,
+    pub timestamp: u32,
+}
+
+/// The first packets of all tracks.
+#[derive(Clone, Debug, Default)]
+pub struct Starts(Vec<Start>);
+
+impl Starts {
+    /// A frame on `channel`, in the order in which they come; `start` are the first
+    /// bytes of its payload.
+    pub fn frame(&mut self, channel: u8, start: &[u8]) {
+        // RTCP may come on the channel of RTP (RFC 5761 §4).
+        let is_rtcp = matches!(start.get(1), Some(192..=223));
+        if is_rtcp || self.of(channel).is_some() {
+            return;
+        }
+        if let Some(header) = Header::read(start) {
+            self.0.push(Start {
+                rtp: channel,
+                sequence: header.sequence,
+                timestamp: header.timestamp,
+            });
+        }
+    }
+
+    /// The first packet on this channel of the camera's link.
+    pub fn of(&self, rtp: u8) -> Option<&Start> {
+        self.0.iter().find(|start| start.rtp == rtp)
+    }
+}
+
+/// What a sender report says of time (RFC 3550 §6.4.1): seconds since 1900 with 32
+/// bits behind the point, and the same moment by the track's clock.
+fn times(report: &[u8]) -> Option<(u64, u32)> {
+    let ntp = u64::from_be_bytes(*report.get(8..)?.first_chunk()?);
+    let timestamp = u32::from_be_bytes(*report.get(16..)?.first_chunk()?);
+    (ntp != 0).then_some((ntp, timestamp))
+}
+
+impl Camera {
+    /// The last sender reports, by RTCP channel: they tell a new viewer how
+    /// the times of the tracks belong together. None as long as a track lacks one:
+    /// what comes first from the cache is older than they are, and a viewer who can
+    /// compare one track only takes that for a distance between the two.
+    ///
+    /// They are moved to the moment of the picture that `starts` begin with: some
+    /// viewers take what comes after a report for later than the report.
+    pub fn reports(&self, starts: &Starts) -> Vec<(u8, Vec<u8>)> {
+        let tracks = self.description().map_or(0, |it| it.tracks.len());
+        if self.reports.len() < tracks {
+            return Vec::new();
+        }
+        let moved = self.moment_of(starts).and_then(|ntp| {
+            let reports = self.reports.iter();
+            let moved = reports.map(|(rtcp, it)| Some((*rtcp, self.report_at(ntp, *rtcp, it)?)));
+            moved.collect::<Option<Vec<_>>>()
+        });
+        moved.unwrap_or_else(|| self.reports.clone())
+    }
+
+    /// When, by the camera's clock, the picture was taken that `starts` begin with.
+    fn moment_of(&self, starts: &Starts) -> Option<u64> {
+        let (track, _) = self.description.as_ref()?.pictures()?;
+        let start = starts.of(track.rtp)?;
+        let (_, report) = self.reports.iter().find(|(rtcp, _)| *rtcp == track.rtcp)?;
+        let (ntp, timestamp) = times(report)?;
+        let ticks = start.timestamp.wrapping_sub(timestamp) as i32;
+        let rate = i128::from(self.clock_rate(track.rtcp)?);
+        ntp.checked_add_signed(((i128::from(ticks) << 32) / rate) as i64)
+    }
+
+    /// The report of a track as it would have been at `ntp`.
+    fn report_at(&self, ntp: u64, rtcp: u8, report: &[u8]) -> Option<Vec<u8>> {
+        let (told, timestamp) = times(report)?;
+        let passed = i128::from(ntp) - i128::from(told);
+        let ticks = (passed * i128::from(self.clock_rate(rtcp)?)) >> 32;
+        let mut moved = report.to_vec();
+        let place = moved.get_mut(8..)?.first_chunk_mut()?;
+        *place = ntp.to_be_bytes();
+        let place = moved.get_mut(16..)?.first_chunk_mut()?;
+        *place = timestamp.wrapping_add(ticks as u32).to_be_bytes();
+        Some(moved)
+    }
+
+    /// Ticks of a track's clock in a second; never 0.
+    fn clock_rate(&self, rtcp: u8) -> Option<u32> {
+        let tracks = &self.description.as_ref()?.tracks;
+        let track = tracks.iter().find(|track| track.rtcp == rtcp)?;
+        let rate = |media: &sdp::Media| media.clock_rate;
+        self.session
+            .media
+            .get(track.media)
+            .map(rate)
+            .filter(|rate| *rate > 0)
+    }
+}
