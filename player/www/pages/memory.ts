@@ -14,10 +14,13 @@ export interface Credentials {
   password: string;
 }
 
-/** The last addresses, newest first. */
+/** The last addresses, newest first. What earlier versions took for addresses without a password goes. */
 export function recent(): string[] {
-  const list = read('localStorage', RECENT);
-  return Array.isArray(list) ? list.filter((item) => typeof item === 'string').slice(0, RECENT_LIMIT) : [];
+  const found = read('localStorage', RECENT);
+  if (!Array.isArray(found)) return [];
+  const list = found.filter((item) => typeof item === 'string' && !parts(item).credentials).slice(0, RECENT_LIMIT) as string[];
+  if (list.length < found.length) write('localStorage', RECENT, list);
+  return list;
 }
 
 /** Not where the address can be read in two ways: it could be another camera's without the credentials. */
