@@ -5,8 +5,8 @@
 //!   Idle ───────────► Connecting ─────────────────────────► Open
 //! ```
 //!
-//! An INIT for the host [`GATEWAY`] needs no connect: the channel is open at once, and
-//! [`crate::camera::Service`] answers what is wrapped. A viewer that speaks RTSP
+//! An INIT for the host [`GATEWAY`] needs no connect: the channel is open when the viewer
+//! is admitted, and [`crate::camera::Service`] answers what is wrapped. A viewer that speaks RTSP
 //! itself ([`Channel::rtsp`]) has that from the beginning, and no WSP at all.
 //!
 //! The INIT is answered when the camera's link stands, so that a person learns
@@ -39,7 +39,6 @@ use crate::wsp;
 pub use failure::Failure;
 pub use forward::answer;
 use forward::{Forwarded, Link};
-use init::Destination;
 pub use join::{Join, join_reply};
 
 /// WRAPs that may wait for the camera's answer at the same time.
@@ -58,6 +57,9 @@ pub enum Output {
     Reply(String),
     /// RTSP for a viewer that speaks it.
     Rtsp(Vec<u8>),
+    /// The viewer wants the gateway's own cameras; answer with `admitted` or
+    /// `camera_failed`.
+    Serve,
     /// Connect to the camera; answer with `camera_connected` or `camera_failed`.
     Connect { host: String, port: u16 },
     /// Bytes for the camera.
@@ -142,9 +144,9 @@ impl Channel {
         }
     }
 
-    /// Whether an INIT asked for a camera.
-    pub fn has_begun(&self) -> bool {
-        !matches!(self.state, State::Idle | State::Closed)
+    /// Whether a request waits for one of the gateway's own cameras.
+    pub fn is_waiting(&self) -> bool {
+        matches!(&self.state, State::Serving(service) if service.is_waiting())
     }
 
     /// Whether the viewer watches, or may watch, the gateway's own cameras.
@@ -192,41 +194,6 @@ impl Channel {
         let info = info::payload(&self.page, &self.cameras);
         let extra = [("command", "GET_INFO"), ("type", "json")];
         self.reply(200, "OK", seq, &extra, &info);
-    }
-
-    fn init(&mut self, request: &wsp::Request<'_>) {
-        let seq = request.seq();
-        if !matches!(self.state, State::Idle) {
-            return self.reply(405, "this socket has its channel already", seq, &[], "");
-        }
-        match init::destination(request) {
-            Ok(Destination::Own) => {
-                self.state = State::Serving(Service::new(self.id.clone()));
-                let id = self.id.clone();
-                self.reply(200, "OK", seq, &[("channel", &id)], "");
-            }
-            Ok(Destination::Camera { host, port }) => {
-                self.state = State::Connecting {
-                    seq: seq.unwrap_or("").to_owned(),
-                };
-                self.outputs.push_back(Output::Connect { host, port });
-            }
-            Err(refusal) => {
-                self.reply(refusal.code, &refusal.reason, seq, &[], "");
-                self.state = State::Closed;
-                self.close(refusal.close, &refusal.reason);
-            }
-        }
-    }
-
-    /// The camera's link stands.
-    pub fn camera_connected(&mut self) {
-        if let State::Connecting { seq } = &self.state {
-            let seq = seq.clone();
-            self.state = State::Open(Link::default());
-            let id = self.id.clone();
-            self.reply(200, "OK", some(&seq), &[("channel", &id)], "");
-        }
     }
 
     /// There is no link to the camera, or no more.

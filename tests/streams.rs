@@ -10,12 +10,12 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use common::BOUND;
+use common::carried::{Carried, ask};
 use common::fake_camera::FakeCamera;
 use common::gateway::{Config, Gateway};
 use common::pictures::{Packet, Pictures, packets};
 use common::rtsp::{self, Upstream};
 use common::socket::{Opening, Socket};
-use tungstenite::Message;
 
 fn filming() -> FakeCamera {
     FakeCamera::start(|link| {
@@ -34,65 +34,8 @@ fn start(camera: &FakeCamera) -> (Gateway, SocketAddr) {
         .limit("handshake", "1s")
         .camera("front", &[("url", &camera.url())])
         .start();
-    let address = rtsp_address(&gateway);
+    let address = gateway.rtsp_address();
     (gateway, address)
-}
-
-fn rtsp_address(gateway: &Gateway) -> SocketAddr {
-    let line = gateway.await_log(&["cameras at rtsp://"]);
-    let (_, address) = line.split_once("rtsp://").unwrap();
-    address.split('/').next().unwrap().parse().unwrap()
-}
-
-/// A WebSocket as the stream of bytes that it carries; every write is cut in
-/// two messages, for their boundaries mean nothing.
-struct Carried {
-    socket: Socket,
-    rest: Vec<u8>,
-}
-
-impl Read for Carried {
-    fn read(&mut self, room: &mut [u8]) -> std::io::Result<usize> {
-        if self.rest.is_empty() {
-            self.rest = self.socket.binary();
-        }
-        let count = room.len().min(self.rest.len());
-        room[..count].copy_from_slice(&self.rest[..count]);
-        self.rest.drain(..count);
-        Ok(count)
-    }
-}
-
-impl Write for Carried {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let (first, second) = bytes.split_at(bytes.len() / 3);
-        for part in [first, second] {
-            self.socket.send_message(Message::binary(part.to_vec()));
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-fn ask(
-    stream: &mut (impl Read + Write),
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-) -> rtsp::Message {
-    let mut all = vec![("CSeq", "5")];
-    all.extend_from_slice(headers);
-    let line = format!("{method} rtsp://camgate/{path} RTSP/1.0");
-    stream.write_all(&rtsp::compose(&line, &all, b"")).unwrap();
-    loop {
-        match rtsp::read_upstream(stream).unwrap() {
-            Upstream::Message(answer) => return answer,
-            Upstream::Frame(_) => {}
-        }
-    }
 }
 
 fn play(stream: &mut (impl Read + Write)) -> Vec<Packet> {
@@ -167,7 +110,7 @@ fn any_name_that_a_camera_may_have_can_be_watched() {
         .iter()
         .flat_map(|name| [(*name).to_owned(), format!("{name}/sub")])
     {
-        let mut stream = TcpStream::connect(rtsp_address(&gateway)).unwrap();
+        let mut stream = TcpStream::connect(gateway.rtsp_address()).unwrap();
         stream.set_read_timeout(Some(BOUND)).unwrap();
         check(&play_at(&mut stream, &name));
     }
@@ -189,8 +132,7 @@ fn a_websocket_may_carry_rtsp() {
             ..Opening::default()
         };
         let socket = Socket::open_as(gateway.address(), protocol, opening);
-        let rest = Vec::new();
-        check(&play(&mut Carried { socket, rest }));
+        check(&play(&mut Carried::new(socket)));
     }
     assert_eq!(camera.links(), 1);
     gateway.await_metrics("no viewer", |now| now.viewers() == 0.0);

@@ -1,8 +1,10 @@
 //! INIT: which camera a viewer wants.
 
+use crate::camera::Service;
 use crate::wsp;
 
-use super::{GATEWAY, NO_TLS};
+use super::forward::Link;
+use super::{Channel, GATEWAY, NO_TLS, Output, State, some};
 
 /// The tunnel client under whose name pages find the gateway's own cameras.
 pub const CAMERAS: &str = "cameras";
@@ -14,7 +16,7 @@ const MAX_SHOWN: usize = 64;
 const RTSP_PORT: u16 = 554;
 
 /// Where the requests of a channel go.
-pub enum Destination {
+enum Destination {
     /// To the gateway's own cameras.
     Own,
     Camera {
@@ -24,10 +26,10 @@ pub enum Destination {
 }
 
 /// Why an INIT goes nowhere: a status of WSP, words, and a close code.
-pub struct Refusal {
-    pub code: u16,
-    pub reason: String,
-    pub close: u16,
+struct Refusal {
+    code: u16,
+    reason: String,
+    close: u16,
 }
 
 impl Refusal {
@@ -40,8 +42,56 @@ impl Refusal {
     }
 }
 
+impl Channel {
+    pub(super) fn init(&mut self, request: &wsp::Request<'_>) {
+        let seq = request.seq();
+        if !matches!(self.state, State::Idle) {
+            return self.reply(405, "this socket has its channel already", seq, &[], "");
+        }
+        match destination(request) {
+            Ok(Destination::Own) => {
+                self.await_answer(seq);
+                self.outputs.push_back(Output::Serve);
+            }
+            Ok(Destination::Camera { host, port }) => {
+                self.await_answer(seq);
+                self.outputs.push_back(Output::Connect { host, port });
+            }
+            Err(refusal) => {
+                self.reply(refusal.code, &refusal.reason, seq, &[], "");
+                self.state = State::Closed;
+                self.close(refusal.close, &refusal.reason);
+            }
+        }
+    }
+
+    fn await_answer(&mut self, seq: Option<&str>) {
+        let seq = seq.unwrap_or("").to_owned();
+        self.state = State::Connecting { seq };
+    }
+
+    /// The viewer may watch the gateway's own cameras.
+    pub fn admitted(&mut self) {
+        self.opened(State::Serving(Service::new(self.id.clone())));
+    }
+
+    /// The camera's link stands.
+    pub fn camera_connected(&mut self) {
+        self.opened(State::Open(Link::default()));
+    }
+
+    fn opened(&mut self, state: State) {
+        if let State::Connecting { seq } = &self.state {
+            let seq = seq.clone();
+            self.state = state;
+            let id = self.id.clone();
+            self.reply(200, "OK", some(&seq), &[("channel", &id)], "");
+        }
+    }
+}
+
 /// What an INIT asks for.
-pub fn destination(request: &wsp::Request<'_>) -> Result<Destination, Refusal> {
+fn destination(request: &wsp::Request<'_>) -> Result<Destination, Refusal> {
     let host = request.header("host").unwrap_or("");
     let own = host.eq_ignore_ascii_case(GATEWAY);
     let ours = |client: &&str| own && client.eq_ignore_ascii_case(CAMERAS);

@@ -29,7 +29,7 @@ impl Server {
             }
         }
         if let Some(connection) = self.connections.get_mut(key)
-            && connection.flush().is_err()
+            && connection.flush(self.now).is_err()
         {
             return self.camera_closed(owner);
         }
@@ -288,7 +288,7 @@ impl Server {
             return;
         };
         connection.out.push(bytes);
-        let broken = connection.flush().is_err();
+        let broken = connection.flush(self.now).is_err();
         if broken {
             self.camera_closed(Owner::Viewer(viewer));
         } else if connection.out.cost() > OUTBOX_LIMIT {

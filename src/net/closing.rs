@@ -1,8 +1,9 @@
 //! The end of a connection: last words go out, and are not lost to a reset.
 
-use std::net::Shutdown;
+use std::net::{IpAddr, Shutdown};
 use std::time::Duration;
 
+use super::admission::Crowd;
 use super::connection::{Role, Taken};
 use super::key::Key;
 use super::server::Server;
@@ -18,8 +19,29 @@ impl Server {
     pub(super) fn close_connection(&mut self, key: Key) {
         if let Some(connection) = self.connections.get_mut(key) {
             connection.role = Role::Closing { shut: false };
+            connection.place = connection.client.map(|it| self.admission.leave(it));
+            let client = connection.client;
             self.set_deadline(key, Some(self.now + self.config.limits.handshake));
             self.schedule(key);
+            self.listeners.resume();
+            if let Some(client) = client {
+                self.thin_out(client);
+            }
+        }
+    }
+
+    /// Of too many that are closing, the one goes that has been waited for longest.
+    fn thin_out(&mut self, client: IpAddr) {
+        let Some(crowd) = self.admission.is_crowded(client, &self.config.limits) else {
+            return;
+        };
+        let closing = self.connections.iter().filter(|(_, connection)| {
+            matches!(connection.role, Role::Closing { .. })
+                && (crowd == Crowd::All || connection.client == Some(client))
+        });
+        let longest = closing.min_by_key(|(_, connection)| connection.deadline);
+        if let Some((key, _)) = longest {
+            self.drop_connection(key);
         }
     }
 
@@ -28,7 +50,7 @@ impl Server {
             return;
         };
         let before = connection.out.len();
-        let mut done = connection.flush().is_err();
+        let mut done = connection.flush(self.now).is_err();
         let left = connection.out.len();
         let mut deadline = (left < before).then(|| self.now + self.config.limits.handshake);
         if let (Role::Closing { shut: shut @ false }, 0) = (&mut connection.role, left) {

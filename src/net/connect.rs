@@ -14,18 +14,18 @@ use super::key::Key;
 use super::queue::Queue;
 use super::resolver::{Answer, Resolver};
 use super::server::Server;
-use super::viewer::{Attempt, Link, Owner, Source, Stage, Viewer, Way};
+use super::viewer::{Attempt, Link, Owner, Source, Stage, Way};
 
 impl Server {
     /// A viewer's INIT names its camera.
     pub(super) fn connect(&mut self, viewer: Key, host: String, port: u16) {
-        if let Some(limit) = self.limit_reached(viewer) {
-            return self.camera_lost(viewer, &Failure::Limit(limit));
+        if let Err(limit) = self.admit(viewer) {
+            return self.camera_lost(viewer, &Failure::Limit(limit.to_owned()));
         }
-        if let Some(found) = self.viewers.get_mut(viewer) {
+        if let Some(found) = self.viewers.get(viewer) {
             log::info!("[c{}] wants rtsp://{host}:{port}", found.id);
-            found.open_by = Some(self.now + self.config.limits.handshake);
         }
+        self.expect(viewer, Some(self.now + self.config.limits.handshake));
         let owner = Owner::Viewer(viewer);
         self.connect_for(Attempt { owner, number: 0 }, &host, port);
     }
@@ -53,7 +53,7 @@ impl Server {
     /// Until when a link must stand.
     fn connect_by(&self, owner: Owner) -> Instant {
         let by = match owner {
-            Owner::Viewer(viewer) => self.viewers.get(viewer).and_then(|found| found.open_by),
+            Owner::Viewer(viewer) => self.viewers.get(viewer).and_then(|found| found.open_by()),
             Owner::Camera(camera) => self.shared.get(camera).map(|it| it.camera.connect_by()),
         };
         by.unwrap_or(self.now)
@@ -83,27 +83,9 @@ impl Server {
         }
     }
 
-    /// The name of the limit that one more viewer would exceed.
-    pub(super) fn limit_reached(&self, viewer: Key) -> Option<String> {
-        let limits = &self.config.limits;
-        let address = self.viewer_address(viewer)?;
-        let others = || {
-            let begun = |(key, v): &(Key, &Viewer)| *key != viewer && v.channel.has_begun();
-            self.viewers.iter().filter(begun)
-        };
-        if others().count() >= limits.viewers {
-            return Some("too many viewers: see \"viewers\" in the configuration".to_owned());
-        }
-        let same = others().filter(|(key, _)| self.viewer_address(*key) == Some(address));
-        (same.count() >= limits.viewers_per_address).then(|| {
-            "too many viewers from this address: see \"per_address\" in the configuration"
-                .to_owned()
-        })
-    }
-
     fn viewer_address(&self, viewer: Key) -> Option<IpAddr> {
         let control = self.viewers.get(viewer)?.control?;
-        self.connections.get(control).map(Connection::address)
+        self.connections.get(control).map(Connection::network)
     }
 
     /// Takes what was found out about names.
@@ -239,8 +221,13 @@ impl Server {
             }
         };
         let deadline = self.now + left / shares;
+        let client = match owner {
+            Owner::Viewer(viewer) => self.viewer_address(viewer),
+            Owner::Camera(_) => None,
+        };
         let added = TcpStream::connect(address).and_then(|socket| {
-            self.add_connection(socket, address, id, Role::Camera { source }, deadline)
+            let role = Role::Camera { source };
+            self.add_connection(socket, address, id, role, (None, client), deadline)
         });
         match added {
             Ok(connection) => {
@@ -322,8 +309,8 @@ impl Server {
                 self.shared_connected(camera, peer);
             }
             Owner::Viewer(viewer) => {
+                self.expect(viewer, Some(self.now + self.config.limits.handshake));
                 if let Some(found) = self.viewers.get_mut(viewer) {
-                    found.open_by = Some(self.now + self.config.limits.handshake);
                     found.channel.camera_connected();
                     self.run_channel(viewer);
                 }

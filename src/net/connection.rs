@@ -8,6 +8,7 @@ use mio::net::TcpStream;
 
 use crate::websocket::Decoder;
 
+use super::admission::{Ticket, network};
 use super::key::Key;
 use super::outbox::Outbox;
 
@@ -65,7 +66,13 @@ pub struct Connection {
     /// The other side's address.
     pub peer: SocketAddr,
     pub role: Role,
+    /// The place it takes among those that wait, or that are closing.
+    pub place: Option<Ticket>,
+    /// Whom it is for: the client's network; `None` for a configured camera's link.
+    pub client: Option<IpAddr>,
     pub out: Outbox,
+    /// Since when it takes nothing although something waits for it.
+    pub stuck: Option<Instant>,
     pub readable: bool,
     pub writable: bool,
     /// The other side will send no more; what it sent may still be unread.
@@ -89,9 +96,9 @@ pub enum Taken {
 }
 
 impl Connection {
-    /// The peer's address, IPv4 also where it came over an IPv6 socket.
-    pub fn address(&self) -> IpAddr {
-        self.peer.ip().to_canonical()
+    /// What the peer's address counts as.
+    pub fn network(&self) -> IpAddr {
+        network(self.peer.ip())
     }
 
     /// One read into `room`; see [`Connection::read_vectored`].
@@ -133,16 +140,20 @@ impl Connection {
     ///
     /// # Errors
     /// Those of the socket, `WouldBlock` excepted.
-    pub fn flush(&mut self) -> io::Result<()> {
-        if !self.writable {
-            return Ok(());
-        }
-        match self.out.flush(&mut self.socket) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.writable = false;
-                Ok(())
+    pub fn flush(&mut self, now: Instant) -> io::Result<()> {
+        let before = self.out.len();
+        if self.writable {
+            match self.out.flush(&mut self.socket) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.writable = false,
+                other => other?,
             }
-            other => other,
         }
+        if self.out.len() < before {
+            self.stuck = None;
+        }
+        if !self.writable && !self.out.is_empty() {
+            self.stuck.get_or_insert(now);
+        }
+        Ok(())
     }
 }

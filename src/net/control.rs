@@ -203,6 +203,7 @@ impl Server {
                 Output::Play(channels) => self.play(viewer, channels),
                 Output::Pause => self.stop_delivery(viewer),
                 Output::Leave => self.unwatch(viewer),
+                Output::Serve => self.serve_own(viewer),
                 Output::Connect { host, port } => self.connect(viewer, host, port),
                 Output::ToCamera(bytes) => self.send_to_camera(viewer, bytes),
                 Output::Close { code, reason } => self.end_viewer(viewer, code, &reason, true),
@@ -217,10 +218,12 @@ impl Server {
     }
 
     pub(super) fn flush_or_drop(&mut self, key: Key) {
-        if let Some(connection) = self.connections.get_mut(key)
-            && connection.flush().is_err()
-        {
-            self.peer_gone(key, "writing failed");
+        if let Some(connection) = self.connections.get_mut(key) {
+            match connection.flush(self.now) {
+                Err(_) => self.peer_gone(key, "writing failed"),
+                Ok(()) if connection.stuck == Some(self.now) => self.renew_deadline(key),
+                Ok(()) => {}
+            }
         }
     }
 
@@ -236,7 +239,7 @@ impl Server {
     pub(super) fn control_deadline(&self, viewer: Key, socket: &WebSocket) -> Option<Instant> {
         let idle = Some(socket.deadline(self.config.limits.idle));
         let viewer = self.viewers.get(viewer);
-        let open_by = viewer.and_then(|viewer| viewer.open_by);
+        let open_by = viewer.and_then(|viewer| viewer.open_by());
         let answer = viewer.and_then(|viewer| viewer.channel.timeout());
         [idle, open_by, answer].into_iter().flatten().min()
     }
@@ -258,8 +261,8 @@ impl Server {
                 found.channel.forgive(now);
             }
             found.channel.handle_timeout(now);
-            if found.open_by.is_some_and(|due| due <= now) {
-                found.open_by = None;
+            if found.open_by().is_some_and(|due| due <= now) {
+                self.expect(viewer, None);
                 self.opening_expired(viewer);
             }
             self.run_channel(viewer);

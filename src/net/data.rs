@@ -1,7 +1,7 @@
 //! Data sockets: JOIN, and media on its way out.
 
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::channel::{Join, join_reply};
 use crate::websocket;
@@ -87,13 +87,15 @@ impl Server {
             found.delivery = Some(Delivery::new(position, found.framing, None));
         }
         found.data = Some(key);
-        found.open_by = None;
         if let Some(connection) = self.connections.get_mut(key)
             && let Role::Data { viewer: place, .. } = &mut connection.role
         {
             *place = Some(viewer);
+            connection.place = None;
             log::debug!("[c{}] joined [c{}]", connection.id, found.id);
         }
+        self.listeners.resume();
+        self.expect(viewer, None);
         self.begin_delivery(viewer);
         Ok(())
     }
@@ -103,7 +105,19 @@ impl Server {
         let Some(data) = self.viewers.get(viewer).and_then(|found| found.data) else {
             return;
         };
-        match self.write_media(viewer, data) {
+        let is_stuck = |server: &Server| {
+            server
+                .connections
+                .get(data)
+                .is_some_and(|it| it.stuck.is_some())
+        };
+        let was_stuck = is_stuck(self);
+        let pumped = self.write_media(viewer, data);
+        // This may be the camera's turn: nobody else looks after this socket.
+        if !was_stuck && is_stuck(self) {
+            self.renew_deadline(data);
+        }
+        match pumped {
             Some(Pumped::Done) | None => {}
             Some(Pumped::Broken) => self.peer_gone(data, "writing failed"),
             Some(Pumped::Finished) => {
@@ -127,7 +141,7 @@ impl Server {
         let told = found.takes_notices();
         let connection = self.connections.get_mut(data)?;
         let Some(delivery) = found.delivery.as_mut() else {
-            return Some(match connection.flush() {
+            return Some(match connection.flush(self.now) {
                 Err(_) => Pumped::Broken,
                 Ok(()) if found.ending.is_some() => Pumped::Finished,
                 Ok(()) => Pumped::Done,
@@ -139,7 +153,7 @@ impl Server {
         let patience = self.config.limits.handshake;
         let pumped = loop {
             if delivery.between_messages() {
-                if connection.flush().is_err() {
+                if connection.flush(self.now).is_err() {
                     break Pumped::Broken;
                 }
                 // One at a time: a viewer that takes nothing makes nothing grow.
@@ -193,11 +207,14 @@ impl Server {
         let written = delivery.position() - start;
         self.counters.media_bytes += written;
         let moved = written > 0;
-        if moved || delivery.is_idle(&source.queue) {
-            found.stuck = None;
+        if moved {
+            found.alive = self.now;
+        }
+        if moved || (delivery.is_idle(&source.queue) && connection.out.is_empty()) {
+            connection.stuck = None;
         }
         if !connection.writable {
-            found.stuck = found.stuck.or(Some(self.now));
+            connection.stuck.get_or_insert(self.now);
         }
         if moved && let Role::Data { socket, .. } = &mut connection.role {
             if found.ending.is_some() {
@@ -246,13 +263,18 @@ impl Server {
         Some(own.map_or(alive, |own| own.min(alive)))
     }
 
-    /// When a viewer's data socket must have taken something, or its first
-    /// request come.
+    /// When a viewer that speaks RTSP must have said something, or taken media.
     pub(super) fn viewer_deadline(&self, viewer: Key) -> Option<Instant> {
         let found = self.viewers.get(viewer)?;
-        let stuck = found.stuck.map(|since| since + self.config.limits.idle);
-        let open_by = found.open_by.filter(|_| found.requests.is_some());
-        [stuck, open_by].into_iter().flatten().min()
+        found.requests.as_ref()?;
+        let limits = &self.config.limits;
+        // Who waits for an answer of ours has nothing to say.
+        let more = match found.channel.is_waiting() {
+            true => limits.handshake,
+            false => Duration::ZERO,
+        };
+        let quiet = found.alive + limits.idle + more;
+        Some(found.open_by().map_or(quiet, |by| by.min(quiet)))
     }
 
     pub(super) fn data_expired(&mut self, key: Key) {
@@ -263,11 +285,7 @@ impl Server {
             Some(found) if found.ending.is_none() => {
                 let due = viewer.and_then(|viewer| self.viewer_deadline(viewer));
                 if due.is_some_and(|due| due <= self.now) {
-                    let why = match found.stuck {
-                        Some(_) => "does not read",
-                        None => "no RTSP request came",
-                    };
-                    return self.peer_gone(key, why);
+                    return self.peer_gone(key, "no RTSP request came");
                 }
                 self.keep_alive(key);
             }

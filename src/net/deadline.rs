@@ -52,7 +52,16 @@ impl Server {
             Role::Rtsp { viewer } => self.rtsp_deadline(*viewer, connection),
             Role::Camera { source } => self.camera_deadline(*source, connection),
         };
-        self.set_deadline(key, wanted);
+        let reads_by = self.reads_by(key);
+        self.set_deadline(key, [wanted, reads_by].into_iter().flatten().min());
+    }
+
+    /// When a viewer's socket must have taken something of what waits for it.
+    fn reads_by(&self, key: Key) -> Option<Instant> {
+        let connection = self.connections.get(key)?;
+        let is_link = matches!(connection.role, Role::Camera { .. });
+        let since = connection.stuck.filter(|_| !is_link)?;
+        Some(since + self.config.limits.idle)
     }
 
     /// Sets or moves a connection's deadline.
@@ -67,6 +76,10 @@ impl Server {
         let Some(connection) = self.connections.get(key) else {
             return;
         };
+        let is_closing = matches!(connection.role, Role::Closing { .. });
+        if !is_closing && self.reads_by(key).is_some_and(|due| due <= self.now) {
+            return self.peer_gone(key, "does not read");
+        }
         match connection.role {
             Role::Http { .. } => {
                 log::info!("[c{}] no request came in time", connection.id);

@@ -1,15 +1,15 @@
 //! The doors: listening sockets, and when they are shut.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use mio::net::TcpListener;
 use mio::{Interest, Registry, Token};
 use socket2::{Domain, Socket, Type};
 
+use super::admission::network;
 use super::connection::Role;
-use super::key::Key;
 use super::server::{LISTENERS, Server};
 
 /// Connections accepted in one turn, so that those there are get theirs.
@@ -18,8 +18,6 @@ const PER_TURN: usize = 64;
 /// at once, and who finds the line full knocks again only after a second. The system's
 /// own limit (Linux: `net.core.somaxconn`, 4096) may be lower.
 const BACKLOG: i32 = 1024;
-/// A viewer's sockets: control, data, the camera's link.
-const PER_VIEWER: usize = 3;
 /// How long to wait when the system has no more descriptors or memory, if no
 /// connection ends before.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -40,10 +38,8 @@ pub struct Listeners {
     sockets: Vec<(TcpListener, Door)>,
     /// Somebody may be waiting.
     ready: bool,
-    /// Nobody is let in until then, for want of descriptors or memory.
+    /// Nobody is let in until then, for want of places, descriptors or memory.
     paused: Option<Instant>,
-    /// Nobody is let in until a connection ends.
-    full: bool,
     /// When it was last said to be full.
     complained: Option<Instant>,
     next_id: u64,
@@ -77,7 +73,6 @@ impl Listeners {
             sockets,
             ready: true,
             paused: None,
-            full: false,
             complained: None,
             next_id: 1,
         })
@@ -105,13 +100,11 @@ impl Listeners {
     /// A place became free.
     pub fn resume(&mut self) {
         self.paused = None;
-        self.full = false;
     }
 
     /// How long the pause still is.
     pub fn until_resume(&self, now: Instant) -> Option<Duration> {
         match self.paused {
-            _ if self.full => None,
             Some(until) => Some(until.saturating_duration_since(now)),
             None if self.ready => Some(Duration::ZERO),
             None => None,
@@ -159,7 +152,7 @@ impl Server {
     /// Lets in who waits, as long as there is room.
     pub(super) fn accept(&mut self) {
         let paused = self.listeners.paused.is_some_and(|until| until > self.now);
-        if paused || self.listeners.full || !self.listeners.ready {
+        if paused || !self.listeners.ready {
             return;
         }
         self.listeners.paused = None;
@@ -183,60 +176,26 @@ impl Server {
         }
     }
 
-    /// Whether one more may come in; if not, the listeners wait: when the table
-    /// is full, until a connection ends; when too many of those let in have not
-    /// said what they want, for [`PAUSE`] or until a connection ends.
+    /// Whether one more may come in; if not, because too many of those let in have
+    /// not said what they want, the listeners wait for [`PAUSE`] or until one has,
+    /// or ends.
     fn has_place(&mut self) -> bool {
-        let limits = &self.config.limits;
-        let most = limits.viewers * PER_VIEWER + limits.handshakes;
-        let why = if self.connections.len() >= most {
-            self.listeners.full = true;
-            "the gateway is full"
-        } else if self.handshakes(None) >= limits.handshakes {
+        let is_open = self.admission.is_open(&self.config.limits);
+        if !is_open {
             self.listeners.paused = Some(self.now + PAUSE);
-            "the gateway is full of connections that ask for nothing (see \"handshakes\")"
-        } else {
-            return true;
-        };
-        if self.listeners.may_complain(self.now) {
-            log::warn!("no new connections for now: {why}");
+            if self.listeners.may_complain(self.now) {
+                log::warn!(
+                    "no new connections for now: the gateway is full of connections that ask \
+                     for nothing (see \"handshakes\")"
+                );
+            }
         }
-        false
+        is_open
     }
 
     fn pause(&mut self, why: &str) {
         log::warn!("no new connections for now: {why}");
         self.listeners.paused = Some(self.now + PAUSE);
-    }
-
-    /// Connections, of one address or of all, that have not said yet what they
-    /// want, or not got it.
-    fn handshakes(&self, of: Option<IpAddr>) -> usize {
-        let begun = |viewer: &Key| {
-            let viewer = self.viewers.get(*viewer);
-            viewer.is_some_and(|viewer| viewer.channel.has_begun())
-        };
-        let waiting = self.connections.iter().filter(|(_, connection)| {
-            of.is_none_or(|address| connection.address() == address)
-                && match &connection.role {
-                    Role::Http { .. } | Role::Data { viewer: None, .. } => true,
-                    Role::Control { viewer, .. } => !begun(viewer),
-                    Role::Rtsp { viewer }
-                    | Role::Data {
-                        viewer: Some(viewer),
-                        ..
-                    } => self.speaks_rtsp(*viewer) && self.is_opening(*viewer),
-                    _ => false,
-                }
-        });
-        waiting.count()
-    }
-
-    /// Whether an address has more than its share of those. A wall of cameras
-    /// behind a reverse proxy opens dozens at once.
-    fn is_hoarding(&self, peer: SocketAddr) -> bool {
-        let most = self.config.limits.handshakes.div_ceil(2);
-        self.handshakes(Some(peer.ip().to_canonical())) >= most
     }
 
     fn accept_one(&mut self) -> io::Result<bool> {
@@ -247,13 +206,16 @@ impl Server {
                 Ok((socket, peer)) => {
                     self.counters.accepted += 1;
                     let id = self.listeners.number();
-                    if self.is_hoarding(peer) {
+                    let limits = &self.config.limits;
+                    let client = network(peer.ip());
+                    let Some(place) = self.admission.enter(client, limits) else {
                         log::info!("[c{id}] {peer} has too many idle connections: closed");
                         return Ok(true);
-                    }
+                    };
                     let role = Role::Http { head: Vec::new() };
-                    let deadline = self.now + self.config.limits.handshake;
-                    let key = self.add_connection(socket, peer, id, role, deadline)?;
+                    let deadline = self.now + limits.handshake;
+                    let whose = (Some(place), Some(client));
+                    let key = self.add_connection(socket, peer, id, role, whose, deadline)?;
                     if door == Door::Rtsp {
                         self.rtsp_opened(key);
                     }

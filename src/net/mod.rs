@@ -53,12 +53,14 @@
 //! | what the kernel holds for such a viewer and has not sent (64 KiB) | the rest waits in the queue |
 //! | the pool (`pool`) | the camera waits in line until a buffer comes back; until then only its answers are read. Each configured stream has a share that direct viewers cannot take, and a reserve finishes one long frame at a time: see [`pool`] |
 //! | a share of the pool, by what was idle until then | caches beyond their share are given up, then the direct viewer is closed (1013) whose media has waited longest: see [`relief`] |
-//! | a data socket that takes nothing for `idle` | it is closed and its buffers come back |
+//! | a viewer's socket that takes nothing of what waits for it for `idle` | it is closed, its viewer ends, its buffers come back |
+//! | a client of RTSP that neither says anything nor takes media for `idle` | it is closed |
 //! | a control socket's outbox (256 KiB) | the viewer does not read its replies and is closed |
 //! | requests that the camera has not answered (16) | a WRAP more is answered 503 |
 //! | a head (8 KiB), a WSP message (16 KiB), an RTSP message (64 KiB) | 431; close 1009; the camera is given up |
-//! | viewers (`viewers`, `per_address`) | INIT is answered 503 and the socket closed with 1013 |
+//! | viewers (`viewers`, `per_address`), whatever they speak | INIT is answered 503 and the socket closed with 1013; a client of RTSP is answered 503: see [`admission`] |
 //! | connections that ask for nothing (`handshakes`) | the listeners pause; from one address half of them: one more is closed at once |
+//! | connections that all was said to (as many as `handshakes`, from one address half of them) | the one waited for longest is closed |
 //! | UDP ports (4096) | a camera that sends over UDP is tried again later |
 //! | packets before a missing one (16 a track, 50 ms) | the missing one is given up |
 //! | names of viewers to be looked up (64, 4 for one address) | INIT is answered 503 |
@@ -72,6 +74,7 @@
 //! same) clears it. Whoever stops for another reason, back-pressure or fairness,
 //! leaves it set and is put in line again by what it waits for.
 
+mod admission;
 mod answers;
 mod camera;
 mod closing;

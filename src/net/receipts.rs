@@ -49,7 +49,7 @@ impl Server {
         if let Some(connection) = self.connections.get_mut(link) {
             connection.out.push(reports);
             // A link that broke is found when it is read.
-            let _ = connection.flush();
+            let _ = connection.flush(self.now);
         }
     }
 }

@@ -57,12 +57,6 @@ impl Server {
         }
     }
 
-    /// Whether it has not said yet what it wants to see.
-    pub(super) fn is_opening(&self, viewer: Key) -> bool {
-        let viewer = self.viewers.get(viewer);
-        viewer.is_some_and(|viewer| viewer.open_by.is_some())
-    }
-
     pub(super) fn serve_rtsp(&mut self, key: Key, viewer: Key) {
         let mut scratch = std::mem::take(&mut self.scratch);
         for _ in 0..READS {
@@ -88,6 +82,9 @@ impl Server {
     /// Bytes from a viewer: requests, and receiver reports, which tell nothing
     /// that is wanted here.
     pub(super) fn rtsp_bytes(&mut self, viewer: Key, mut bytes: &[u8]) {
+        if let Some(found) = self.viewers.get_mut(viewer) {
+            found.alive = self.now;
+        }
         while !bytes.is_empty() {
             let Some(found) = self.viewers.get_mut(viewer) else {
                 return;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::rc::Weak;
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use crate::access::Policy;
 use crate::config::Config;
 
+use super::admission::{Admission, Ticket};
 use super::closing::LINGER;
 use super::connection::{Connection, Role};
 use super::key::{Key, Line, Table};
@@ -53,6 +54,7 @@ pub struct Listed {
 pub struct Server {
     pub(super) poll: Poll,
     pub(super) listeners: Listeners,
+    pub(super) admission: Admission,
     signals: Signals,
     pub(super) resolver: Resolver,
     pub(super) timers: Timers,
@@ -102,6 +104,7 @@ impl Server {
         let mut server = Server {
             poll,
             listeners,
+            admission: Admission::default(),
             signals,
             resolver: Resolver::new(waker),
             timers: Timers::default(),
@@ -281,13 +284,14 @@ impl Server {
         }
     }
 
-    /// Takes a socket in.
+    /// Takes a socket in; a client's with its `place`, a link for `client` without.
     pub(super) fn add_connection(
         &mut self,
         mut socket: TcpStream,
         peer: SocketAddr,
         id: u64,
         role: Role,
+        (place, client): (Option<Ticket>, Option<IpAddr>),
         deadline: Instant,
     ) -> io::Result<Key> {
         // Small replies must not wait for the acknowledgement of the last ones.
@@ -303,7 +307,10 @@ impl Server {
                     id,
                     peer,
                     role,
+                    place,
+                    client,
                     out: Default::default(),
+                    stuck: None,
                     readable: false,
                     writable: false,
                     hung_up: false,

@@ -211,7 +211,7 @@ impl Server {
             return;
         };
         connection.out.push(bytes);
-        if connection.flush().is_err() {
+        if connection.flush(self.now).is_err() {
             self.camera_closed(Owner::Camera(key));
         } else if connection.out.cost() > OUTBOX_LIMIT {
             let reason = "the camera does not read what it is told".to_owned();

@@ -7,9 +7,11 @@ use crate::camera::{Receipts, Tally};
 use crate::channel::Channel;
 use crate::rtsp::framer::Framer;
 
+use super::admission::Ticket;
 use super::delivery::{Delivery, Framing};
 use super::key::Key;
 use super::queue::Queue;
+use super::server::Server;
 
 /// The longest RTSP message that is read from a camera, in bytes.
 pub const MAX_MESSAGE: usize = 64 * 1024;
@@ -40,10 +42,12 @@ pub struct Viewer {
     pub skipping: Option<Instant>,
     /// What it lost and was not told yet.
     pub skipped: Option<Tally>,
+    /// Its place among the viewers, from when it has said what it wants.
+    pub place: Option<Ticket>,
     /// Until when the next step of its opening must have come: INIT, then JOIN.
-    pub open_by: Option<Instant>,
-    /// Since when the data socket takes nothing although there is something.
-    pub stuck: Option<Instant>,
+    open_by: Option<Instant>,
+    /// When it last said something, if it speaks RTSP, or took media.
+    pub alive: Instant,
     /// Why the data socket is to be closed, when it can be.
     pub ending: Option<Ending>,
 }
@@ -82,16 +86,55 @@ impl Viewer {
             channels: None,
             skipping: None,
             skipped: None,
+            place: None,
             open_by: Some(open_by),
-            stuck: None,
+            alive: open_by, // its opening has a time of its own
             ending: None,
         }
+    }
+
+    /// Until when the next step of its opening must have come.
+    pub fn open_by(&self) -> Option<Instant> {
+        self.open_by
     }
 
     /// Whether it is told what of its media is not live: our own player says by
     /// JOIN that it takes batches.
     pub fn takes_notices(&self) -> bool {
         self.framing == Framing::Batches && self.requests.is_none()
+    }
+}
+
+impl Server {
+    /// Sets until when the next step of a viewer's opening must have come, and the
+    /// timers that look after it.
+    pub(super) fn expect(&mut self, viewer: Key, by: Option<Instant>) {
+        if let Some(found) = self.viewers.get_mut(viewer) {
+            found.open_by = by;
+            let sockets = [found.control, found.data];
+            for key in sockets.into_iter().flatten() {
+                self.renew_deadline(key);
+            }
+        }
+    }
+
+    /// A viewer says what it wants to see: here it takes its place, whatever kind of
+    /// viewer it is.
+    ///
+    /// # Errors
+    /// The limit that is reached, in a sentence.
+    pub(super) fn admit(&mut self, viewer: Key) -> Result<(), &'static str> {
+        let Some(found) = self.viewers.get_mut(viewer).filter(|it| it.place.is_none()) else {
+            return Ok(());
+        };
+        let socket = found.control.or(found.data);
+        if let Some(connection) = socket.and_then(|key| self.connections.get_mut(key)) {
+            let network = connection.network();
+            found.place = Some(self.admission.watch(network, &self.config.limits)?);
+            connection.place = None;
+            self.listeners.resume();
+        }
+        Ok(())
     }
 }
 

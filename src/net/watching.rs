@@ -2,6 +2,7 @@
 //! and go.
 
 use crate::camera::{Camera, LOOK, Starts};
+use crate::channel::Failure;
 use crate::notice::Kind;
 use crate::rtsp::framer::Framer;
 
@@ -18,23 +19,36 @@ use super::viewer::{Owner, Source};
 const UNSENT: u32 = 64 * 1024;
 
 impl Server {
+    /// A viewer's INIT names the gateway's own cameras.
+    pub(super) fn serve_own(&mut self, viewer: Key) {
+        let admitted = self.admit(viewer);
+        if let Some(found) = self.viewers.get_mut(viewer) {
+            match admitted {
+                Ok(()) => found.channel.admitted(),
+                Err(limit) => found
+                    .channel
+                    .camera_failed(&Failure::Limit(limit.to_owned())),
+            }
+        }
+    }
+
     /// A viewer asks for a camera by name.
     pub(super) fn watch(&mut self, viewer: Key, name: &str) {
         self.unwatch(viewer);
-        if let Some(limit) = self.limit_reached(viewer) {
-            return self.refuse_watch(viewer, 503, &limit);
-        }
         let named = |(_, shared): &(Key, &Shared)| shared.camera.name() == name;
         let Some((key, shared)) = self.shared.iter().find(named) else {
             let words = self.unknown_camera(name);
             return self.refuse_watch(viewer, 404, &words);
         };
         let (source, plays) = (shared.source, shared.camera.description().is_some());
+        if let Err(limit) = self.admit(viewer) {
+            return self.refuse_watch(viewer, 503, limit);
+        }
         if let Some(found) = self.viewers.get_mut(viewer) {
             log::info!("[c{}] wants camera {name}", found.id);
             found.source = Some(source);
             if found.data.is_some() {
-                found.open_by = None;
+                self.expect(viewer, None);
             }
         }
         if let Some(shared) = self.shared.get_mut(key)
@@ -240,12 +254,14 @@ impl Server {
         let Owner::Camera(key) = source.owner else {
             return;
         };
-        found.stuck = None;
         source.watchers.retain(|other| *other != viewer);
         if let Some(mut delivery) = found.delivery.take() {
             let rest = delivery.jump(0, 0, &source.queue);
             if let Some(connection) = found.data.and_then(|data| self.connections.get_mut(data)) {
                 connection.out.push_front(rest);
+                if connection.out.is_empty() {
+                    connection.stuck = None;
+                }
             }
         }
         found.channels = None;

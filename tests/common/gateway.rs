@@ -224,6 +224,13 @@ impl Gateway {
         self.address
     }
 
+    /// Where it serves its cameras to clients of plain RTSP.
+    pub fn rtsp_address(&self) -> SocketAddr {
+        let line = self.await_log(&["cameras at rtsp://127.0.0.1:"]);
+        let (_, after) = line.split_once("rtsp://").unwrap();
+        after.split('/').next().unwrap().parse().unwrap()
+    }
+
     /// The first log line that holds all of `needles`, awaited if need be.
     pub fn await_log(&self, needles: &[&str]) -> String {
         self.log

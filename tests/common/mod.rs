@@ -6,6 +6,8 @@
 //! awaited (a log line, a metric, a message, an end of file) within [`BOUND`].
 #![allow(dead_code)] // every scenario is its own program and uses a part of this
 
+pub mod carried;
+pub mod doors;
 pub mod fake_camera;
 pub mod frames;
 pub mod gateway;

@@ -7,6 +7,7 @@ use super::*;
 use crate::camera::Camera;
 use crate::channel::Channel;
 use crate::config;
+use crate::net::viewer::Viewer;
 
 /// A gateway with the camera `front` at a name that is never found, and a
 /// listener to connect to.
@@ -138,7 +139,9 @@ fn who_went_away_gets_no_link() {
     let (now, address) = (scene.server.now, socket.peer_addr().unwrap());
     let role = Role::Closing { shut: true };
     let socket = TcpStream::from_std(socket);
-    let control = scene.server.add_connection(socket, address, 1, role, now);
+    let control = scene
+        .server
+        .add_connection(socket, address, 1, role, (None, None), now);
     let channel = Channel::new(
         "id".to_owned(),
         "",

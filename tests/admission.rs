@@ -1,0 +1,144 @@
+//! The limits of clients, through every door there is.
+//!
+//! Invariant: a limit counts every kind of viewer, names itself to who is refused,
+//! and is free again when they are gone; nothing but clients counts.
+
+mod common;
+
+use common::doors::{DOORS, Door, Guest, House};
+use common::fake_camera::FakeCamera;
+use common::gateway::Config;
+use common::http;
+use common::pictures::Pictures;
+use common::socket::Opening;
+
+fn filming() -> FakeCamera {
+    FakeCamera::start(|link| {
+        link.serve_until("PLAY")?;
+        for number in 0.. {
+            link.send(&Pictures::USUAL.picture(number))?;
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        Ok(())
+    })
+}
+
+fn from(last: u8) -> Opening<'static> {
+    Opening {
+        from: Some([127, 0, 0, last].into()),
+        ..Opening::default()
+    }
+}
+
+fn enter(house: &House, door: Door, opening: Opening<'_>) -> Guest {
+    house
+        .enter(door, opening)
+        .unwrap_or_else(|refusal| panic!("{door:?}: {refusal:?}\n{}", house.gateway.log()))
+}
+
+/// Refused in the protocol of the door, with the setting to change.
+fn refused(house: &House, door: Door, opening: Opening<'_>, setting: &str) {
+    match house.enter(door, opening) {
+        Ok(_) => panic!("{door:?}: let in beyond {setting}"),
+        Err((status, reason)) => {
+            assert_eq!(status, 503, "{door:?}: {reason}");
+            assert!(reason.contains(setting), "{door:?}: {reason}");
+        }
+    }
+}
+
+#[test]
+fn the_viewers_of_all_doors_are_counted_together() {
+    let house = House::new(Config::new().limit("viewers", "5"), filming());
+    let before = house.gateway.metrics().viewers();
+    let mut guests: Vec<Guest> = Vec::new();
+    for (number, door) in (2..).zip(DOORS) {
+        guests.push(enter(&house, door, from(number)));
+    }
+    for door in DOORS {
+        refused(&house, door, from(9), "\"viewers\"");
+    }
+    drop(guests);
+    let gateway = &house.gateway;
+    gateway.await_metrics("the places", |now| now.viewers() == before);
+    for door in DOORS {
+        enter(&house, door, from(9));
+    }
+}
+
+#[test]
+fn one_address_has_its_share_of_viewers_by_any_door() {
+    for first in DOORS {
+        let house = House::new(Config::new().limit("per_address", "2"), filming());
+        let _guests = [(); 2].map(|()| enter(&house, first, from(2)));
+        for door in DOORS {
+            refused(&house, door, from(2), "\"per_address\"");
+            enter(&house, door, from(3));
+        }
+    }
+}
+
+#[test]
+fn who_was_refused_may_ask_again_on_the_same_connection() {
+    let house = House::new(Config::new().limit("viewers", "1"), filming());
+    let first = enter(&house, Door::Plain, from(2));
+    let mut stream = house.knock(Door::Plain, from(3));
+    let mut describe = || common::carried::ask(&mut stream, "DESCRIBE", "front", &[]).status();
+    assert_eq!(describe(), 503);
+    drop(first);
+    let gateway = &house.gateway;
+    gateway.await_metrics("the place", |now| now.connections("rtsp") == 1.0);
+    assert_eq!(describe(), 200);
+}
+
+#[test]
+fn connections_that_say_nothing_are_few_by_any_door() {
+    let config = Config::new()
+        .limit("handshakes", "6")
+        .limit("handshake", "60s");
+    let house = House::new(config, filming());
+    for (number, door) in (2..).zip([Door::Direct, Door::Plain]) {
+        let _silent = [(); 3].map(|()| house.knock(door, from(number)));
+        let mut fourth = house.knock(door, from(number));
+        let mut rest = Vec::new();
+        let _ = std::io::Read::read_to_end(&mut fourth, &mut rest);
+        assert!(rest.is_empty(), "{door:?}: closed at once");
+        enter(&house, door, from(9));
+    }
+    // All together: the rest waits outside until some are gone.
+    let silent: Vec<_> = (0..6)
+        .map(|number| house.knock(DOORS[number % 5], from(4 + number as u8 % 2)))
+        .collect();
+    house
+        .gateway
+        .await_log(&["no new connections", "\"handshakes\""]);
+    drop(silent);
+    for door in DOORS {
+        enter(&house, door, from(9));
+    }
+}
+
+/// Links that the gateway makes are no clients: many cameras made it full for ever.
+#[test]
+fn links_to_cameras_take_nobodys_place() {
+    let camera = filming();
+    let settings = [("url", &*camera.url()), ("always", "on")];
+    let config = (0..30).fold(Config::new(), |config, number| {
+        config.camera(&format!("c{number}"), &settings)
+    });
+    let config = config.limit("viewers", "1").limit("handshakes", "4");
+    let house = House::new(config, filming());
+    let address = house.gateway.address();
+    house
+        .gateway
+        .await_metrics("all links", |now| now.connections("camera") == 30.0);
+    assert_eq!(http::get(address, "/healthz").status, 200);
+    for door in DOORS {
+        let guest = enter(&house, door, from(2));
+        refused(&house, Door::Plain, from(3), "\"viewers\"");
+        drop(guest);
+        house
+            .gateway
+            .await_metrics("the place", |now| now.viewers() == 0.0);
+    }
+}
