@@ -28,6 +28,10 @@ pub const MAX_ACCESS_UNIT: usize = 8 << 20;
 /// before it, in ticks of 90 kHz; what is further back is by another clock.
 const MAX_LEAD: i64 = 180_000;
 
+/// A NAL unit, behind its length, that says that the picture is right at once
+/// (H.264 D.1.8). Chromium takes no other picture but IDR ones for a sync sample.
+const RECOVERY_POINT: [u8; 9] = [0, 0, 0, 5, 0x06, 0x06, 0x01, 0xc4, 0x80];
+
 /// The access unit being gathered.
 #[derive(Debug, Default)]
 struct Gathered {
@@ -330,10 +334,16 @@ impl Depacketiser {
         } else if self.is_broken(picture) {
             return None;
         }
-        if !sync && !self.gathered.sets.is_empty() {
-            // Sets that change between sync samples cannot wait for the next
-            // init segment.
-            let Gathered { unit, sets, .. } = &mut self.gathered;
+        let Gathered { unit, sets, .. } = &mut self.gathered;
+        if sync {
+            // The init segment has them.
+            sets.clear();
+            if self.codec == Codec::H264 && picture != Picture::Instant {
+                sets.extend_from_slice(&RECOVERY_POINT);
+            }
+        }
+        // Sets that change between sync samples cannot wait for the next one.
+        if !sets.is_empty() {
             sets.extend_from_slice(unit);
             std::mem::swap(unit, sets);
         }

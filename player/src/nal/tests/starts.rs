@@ -12,7 +12,7 @@ fn a_recovery_point_is_a_start_but_for_pictures_shown_before_it() {
     feed(&mut depacketiser, &RECOVERY, 60, false);
     assert_eq!(
         feed(&mut depacketiser, &PLAIN, 60, true),
-        [(nals(&[&PLAIN]), 60, true)]
+        [(nals(&[&RECOVERY, &PLAIN]), 60, true)]
     );
     assert_eq!(feed(&mut depacketiser, &PLAIN, 50, true).len(), 1);
 }
@@ -25,7 +25,7 @@ fn a_gradual_refresh_is_a_start_when_there_is_no_better() {
         feed(&mut depacketiser, &PLAIN, time, true)
     };
     assert!(refresh(10).is_empty());
-    assert_eq!(refresh(20), [(nals(&[&PLAIN]), 20, true)]);
+    assert_eq!(refresh(20), [(nals(&[&RECOVERY, &PLAIN]), 20, true)]);
     assert_eq!(refresh(30), [(nals(&[&PLAIN]), 30, false)]);
     depacketiser.lose();
     assert!(feed(&mut depacketiser, &PLAIN, 40, true).is_empty());
@@ -45,7 +45,7 @@ fn intra_slices_behind_parameter_sets_are_a_start() {
     assert!(feed(&mut depacketiser, &PICTURE, 19, true).is_empty());
     assert!(feed(&mut depacketiser, &first, 20, false).is_empty());
     let units = feed(&mut depacketiser, &more, 20, true);
-    assert_eq!(units, [(nals(&[&first, &more]), 20, true)]);
+    assert_eq!(units, [(nals(&[&RECOVERY, &first, &more]), 20, true)]);
     // One shown before it, which may refer to what is missing.
     assert!(feed(&mut depacketiser, &PLAIN, 15, true).is_empty());
     // One of the slices refers to others; then none, but no sets come before.
