@@ -94,3 +94,29 @@ fn only_what_changed_ends_and_the_rest_is_taken_over() {
     let links = [&main, &sub, &other, &yard].map(FakeCamera::links);
     assert_eq!(links, [1, 1, 1, 2]);
 }
+
+/// The mend may be in the file or in the camera: the operator says when.
+#[test]
+fn a_refused_password_is_tried_again_after_sighup_and_not_before() {
+    let camera = FakeCamera::start(|link| {
+        let realm = [("WWW-Authenticate", "Digest realm=\"x\", nonce=\"y\"")];
+        loop {
+            let request = link.receive()?;
+            link.reply(&request, "401 Unauthorized", &realm, b"")?;
+        }
+    });
+    let url = camera.url().replace("rtsp://", "rtsp://admin:hunter2@");
+    let config = || Config::new().camera("front", &[("url", &url)]);
+    let mut gateway = config().start();
+    for links in [1, 2] {
+        for _ in 0..3 {
+            let mut viewer = Viewer::join_shared(&gateway, "front", false, Opening::default());
+            let answer = viewer.ask("DESCRIBE");
+            assert!(answer.first_line.contains("password"), "{answer:?}");
+            assert_eq!(camera.links(), links);
+        }
+        let from = gateway.log_length();
+        gateway.reload(&config());
+        gateway.await_log_after(from, &["configuration read again"]);
+    }
+}
