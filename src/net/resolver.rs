@@ -29,8 +29,10 @@ const NAMES: usize = 64;
 const NAMES_PER_ADDRESS: usize = 4;
 /// Addresses of one name that are tried.
 const ADDRESSES: usize = 4;
-/// Threads of one line.
-const THREADS: usize = 8;
+/// Threads of a line of cameras: so many names may be slow before that is known.
+const CAMERA_THREADS: usize = 24;
+/// Threads of a line of viewers.
+const VIEWER_THREADS: usize = 8;
 /// The stack of one: the system's resolver may load modules of others.
 const STACK: usize = 512 * 1024;
 /// A name that takes longer is slow.
@@ -71,8 +73,11 @@ struct Name {
 }
 
 /// Names that wait for the same threads.
-#[derive(Default)]
-struct Line(Mutex<Work>);
+struct Line {
+    work: Mutex<Work>,
+    /// The most threads.
+    most: usize,
+}
 
 #[derive(Default)]
 struct Work {
@@ -88,7 +93,6 @@ struct Found {
 }
 
 /// The lines of cameras, or of viewers.
-#[derive(Default)]
 struct Lines {
     prompt: Arc<Line>,
     slow: Arc<Line>,
@@ -120,8 +124,8 @@ impl Resolver {
         Resolver {
             waker,
             lookup,
-            cameras: Lines::default(),
-            viewers: Lines::default(),
+            cameras: Lines::new(CAMERA_THREADS),
+            viewers: Lines::new(VIEWER_THREADS),
             names: Vec::new(),
             found: channel(),
             answers: VecDeque::new(),
@@ -278,7 +282,7 @@ impl Resolver {
 
     /// One more thread for a line, unless it has its own already.
     fn start_thread(&self, line: &Arc<Line>) -> io::Result<()> {
-        if line.lock().threads >= THREADS {
+        if line.lock().threads >= line.most {
             return Ok(());
         }
         let (own, lookup) = (Arc::clone(line), Arc::clone(&self.lookup));
@@ -330,6 +334,21 @@ impl Name {
 }
 
 impl Lines {
+    /// Each of the two with so many threads at most.
+    fn new(most: usize) -> Lines {
+        let line = || {
+            Arc::new(Line {
+                work: Mutex::default(),
+                most,
+            })
+        };
+        Lines {
+            prompt: line(),
+            slow: line(),
+            known_slow: VecDeque::new(),
+        }
+    }
+
     fn line_for(&self, host: &str) -> Arc<Line> {
         let slow = self.known_slow.iter().any(|name| name == host);
         Arc::clone(if slow { &self.slow } else { &self.prompt })
@@ -349,7 +368,7 @@ impl Lines {
 impl Line {
     /// Nothing that can panic is done under the lock.
     fn lock(&self) -> MutexGuard<'_, Work> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The next name for a thread; `None`: it is to end.

@@ -125,15 +125,15 @@ fn each_question_is_answered_once_whatever_happens_to_it() {
 #[test]
 fn one_that_waits_in_vain_behind_others_is_answered_too() {
     let (mut scene, now) = (Scene::new(), Instant::now());
-    for number in 0..THREADS as u16 + 3 {
+    for number in 0..CAMERA_THREADS as u16 + 3 {
         let name = format!("slow{number}");
         scene.ask(camera(number), 0, &name, now + LATER).unwrap();
     }
-    scene.await_lookups(THREADS);
+    scene.await_lookups(CAMERA_THREADS);
     let answers = std::iter::from_fn(|| scene.resolver.answer(now + LATER));
-    assert_eq!(answers.count(), THREADS + 3);
+    assert_eq!(answers.count(), CAMERA_THREADS + 3);
     // Those that still waited are not looked up for nobody; the others are.
-    assert_eq!(scene.resolver.names.len(), THREADS);
+    assert_eq!(scene.resolver.names.len(), CAMERA_THREADS);
     assert_eq!(scene.resolver.due(), None);
 }
 
@@ -168,12 +168,14 @@ fn what_viewers_name_holds_up_no_camera() {
 #[test]
 fn names_that_were_slow_hold_up_no_others() {
     let (mut scene, now) = (Scene::new(), Instant::now());
-    let slow: Vec<String> = (0..THREADS).map(|number| format!("slow{number}")).collect();
+    let slow: Vec<String> = (0..CAMERA_THREADS)
+        .map(|number| format!("slow{number}"))
+        .collect();
     for (number, name) in slow.iter().enumerate() {
         let asked = scene.ask(camera(number as u16), 0, name, now + LATER);
         asked.unwrap();
     }
-    scene.await_lookups(THREADS);
+    scene.await_lookups(CAMERA_THREADS);
     while scene.resolver.answer(now + LATER).is_some() {}
     scene.open();
     while !scene.resolver.names.is_empty() {
@@ -186,7 +188,7 @@ fn names_that_were_slow_hold_up_no_others() {
         let asked = scene.ask(camera(number as u16), 1, name, now + LATER);
         asked.unwrap();
     }
-    scene.await_lookups(2 * THREADS);
+    scene.await_lookups(2 * CAMERA_THREADS);
     scene.ask(camera(99), 1, "front", now + LATER).unwrap();
     assert_eq!(scene.found(now).host, "front");
 }
