@@ -244,6 +244,68 @@ fn silence_over_udp_makes_it_try_tcp_or_say_why() {
 }
 
 #[test]
+fn another_port_of_the_camera_is_believed_if_nothing_comes_from_the_one_announced() {
+    let camera = FakeCamera::start(|link| {
+        let session = set_up(link)?;
+        let another = UdpSocket::bind("127.0.0.1:0")?;
+        for number in 0..400 {
+            for packet in Pictures::USUAL.datagrams(number) {
+                another.send_to(&packet, session.to)?;
+            }
+            std::thread::sleep(PAUSE);
+        }
+        link.serve()
+    });
+    let gateway = gateway(&camera, "udp");
+    let mut viewer = Viewer::watch(&gateway);
+    assert_complete(&read(&mut viewer, 100));
+    assert_eq!(camera.links(), 1);
+}
+
+#[test]
+fn where_nothing_arrives_the_words_say_what_does() {
+    let elsewhere = FakeCamera::start(|link| {
+        let session = set_up(link)?;
+        let foreign = UdpSocket::bind("127.0.0.2:0")?;
+        for number in 0..1000 {
+            for packet in Pictures::USUAL.datagrams(number) {
+                foreign.send_to(&packet, session.to)?;
+            }
+            std::thread::sleep(PAUSE);
+        }
+        link.serve()
+    });
+    let gateway = gateway(&elsewhere, "udp");
+    let mut viewer = Viewer::watch(&gateway);
+    gateway.await_log(&[
+        "[front]",
+        "packets come from 127.0.0.2:",
+        "instead of 127.0.0.1:",
+    ]);
+    let list = common::http::get(gateway.address(), "/api/cameras").text();
+    assert!(
+        list.contains("from another address than the camera's"),
+        "{list}"
+    );
+    assert!(!list.contains("127.0.0."), "{list}");
+    viewer.data.await_close();
+
+    let reports = FakeCamera::start(|link| {
+        let session = set_up(link)?;
+        let mut to = session.to;
+        to.set_port(to.port() + 1);
+        for _ in 0..1000 {
+            session.rtcp.send_to(&[0x80, 201, 0, 1, 0, 0, 0, 7], to)?;
+            std::thread::sleep(PAUSE);
+        }
+        link.serve()
+    });
+    let gateway = self::gateway(&reports, "udp");
+    let _viewer = Viewer::watch(&gateway);
+    gateway.await_log(&["[front]", "no media arrives by UDP", "reports do"]);
+}
+
+#[test]
 fn no_port_stays_open() {
     let camera = FakeCamera::start(|link| {
         let session = set_up(link)?;

@@ -7,6 +7,7 @@
 //! Invariant: sequence numbers handed on never go back within one source.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::picture::Header;
@@ -167,6 +168,40 @@ pub struct Datagrams {
     own: u32,
     next_report: Instant,
     arrived: bool,
+    /// What came instead of media.
+    pub instead: Instead,
+}
+
+/// What came over UDP that is no media of the camera.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Instead {
+    Nothing,
+    /// RTCP alone.
+    Reports,
+    /// What is no RTP.
+    Garbage,
+    /// Datagrams from `from`, where `expected` was announced.
+    Elsewhere {
+        from: SocketAddr,
+        expected: SocketAddr,
+    },
+}
+
+impl Instead {
+    /// In words for viewers, who are told no address, and for the operator.
+    pub fn words(self) -> (String, String) {
+        let begin = "no media arrives by UDP: ";
+        let same = |end: &str| (format!("{begin}{end}"), format!("{begin}{end}"));
+        match self {
+            Instead::Nothing => same("is a firewall between the camera and the gateway?"),
+            Instead::Reports => same("the camera's reports do, is a firewall in the way?"),
+            Instead::Garbage => same("what arrives from the camera is no RTP"),
+            Instead::Elsewhere { from, expected } => (
+                format!("{begin}packets come from another address than the camera's"),
+                format!("{begin}packets come from {from} instead of {expected}"),
+            ),
+        }
+    }
 }
 
 impl Datagrams {
@@ -177,6 +212,7 @@ impl Datagrams {
             own,
             next_report: now + REPORT_INTERVAL,
             arrived: false,
+            instead: Instead::Nothing,
         }
     }
 
@@ -215,12 +251,16 @@ impl Datagrams {
             if packet.len() < 4 || packet.first().is_none_or(|byte| byte >> 6 != 2) {
                 return Verdict::Drop;
             }
+            if self.instead == Instead::Nothing {
+                self.instead = Instead::Reports;
+            }
             if let Some(reception) = &mut track.reception {
                 reception.control(packet, now);
             }
             return Verdict::Take;
         }
         let Some(header) = Header::read(packet) else {
+            self.instead = Instead::Garbage;
             return Verdict::Drop;
         };
         self.arrived = true;

@@ -158,10 +158,11 @@ impl Camera {
             client::Failure::Timeout { .. } => 504,
             _ => 502,
         };
+        let (words, detail) = self.lower.words(&self.discreet(failure), failure);
         let trouble = Trouble {
             status,
-            words: self.lower.words(&self.discreet(failure)),
-            detail: self.lower.words(failure),
+            words,
+            detail,
             password: matches!(failure, client::Failure::Unauthorized { .. }),
         };
         self.failed(trouble, now);

@@ -5,9 +5,10 @@
 //! back when nothing arrives; a camera is called again at once for that, once in
 //! each direction. What was found stays for the links to come, until it fails.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::datagrams::{Datagrams, Verdict};
+use super::datagrams::{Datagrams, Instead, Verdict};
 use super::description;
 use super::reception::empty_report;
 use super::{Camera, Output, State, Trouble};
@@ -19,17 +20,13 @@ use crate::rtsp::transport;
 /// How long a camera that plays over UDP may take until the first packet.
 pub(super) const FIRST_PACKET: Duration = Duration::from_secs(5);
 
-/// Said when a camera plays, and nothing comes.
-const NOTHING_ARRIVES: &str =
-    "no media arrives by UDP: is a firewall between the camera and the gateway?";
-
 /// The lower transport: what the configuration wants, and what is tried.
 #[derive(Debug)]
 pub(super) struct Lower {
     wanted: Transport,
     udp: bool,
-    /// UDP was tried in vain since the last pause.
-    silent: bool,
+    /// UDP was tried in vain since the last pause: what came by it.
+    silent: Option<Instead>,
 }
 
 impl Lower {
@@ -37,7 +34,7 @@ impl Lower {
         Lower {
             wanted,
             udp: wanted == Transport::Udp,
-            silent: false,
+            silent: None,
         }
     }
 
@@ -47,13 +44,19 @@ impl Lower {
 
     /// After a pause all begins anew, except that UDP that worked is kept.
     pub(super) fn failed(&mut self) {
-        self.silent = false;
+        self.silent = None;
     }
 
-    /// What a refusal means.
-    pub(super) fn words(&self, failure: &Failure) -> String {
+    /// What a refusal means, for viewers and for the operator.
+    pub(super) fn words(&self, discreet: &Failure, failure: &Failure) -> (String, String) {
+        match self.silent.filter(|_| is_refusal(failure)) {
+            Some(instead) => instead.words(),
+            None => (self.meaning(discreet), self.meaning(failure)),
+        }
+    }
+
+    fn meaning(&self, failure: &Failure) -> String {
         match failure {
-            _ if self.silent && is_refusal(failure) => NOTHING_ARRIVES.to_owned(),
             Failure::Status { code: 461, .. } if self.udp => {
                 "the camera does not send this stream over UDP (461 to SETUP)".to_owned()
             }
@@ -169,17 +172,31 @@ impl Camera {
         true
     }
 
+    /// A datagram came that is not from where the camera said it would send from.
+    pub fn stray_datagram(&mut self, from: SocketAddr, expected: SocketAddr) {
+        if let Some(datagrams) = &mut self.datagrams {
+            datagrams.instead = Instead::Elsewhere { from, expected };
+        }
+    }
+
     fn nothing_arrives(&mut self, now: Instant) {
+        let instead = self.datagrams.as_ref().map(|it| it.instead);
+        let instead = instead.unwrap_or(Instead::Nothing);
+        let (words, detail) = instead.words();
         if self.lower.wanted == Transport::Auto {
-            (self.lower.udp, self.lower.silent) = (false, true);
+            (self.lower.udp, self.lower.silent) = (false, Some(instead));
             return self.call_again(now);
         }
-        self.failed(Trouble::new(504, NOTHING_ARRIVES), now);
+        let trouble = Trouble {
+            detail,
+            ..Trouble::new(504, &words)
+        };
+        self.failed(trouble, now);
     }
 
     /// Whether a refusal makes it try the other transport.
     pub(super) fn change_transport(&mut self, failure: &Failure, now: Instant) -> bool {
-        let other = self.lower.wanted == Transport::Auto && !self.lower.silent;
+        let other = self.lower.wanted == Transport::Auto && self.lower.silent.is_none();
         if !other || !is_refusal(failure) {
             return false;
         }

@@ -99,6 +99,8 @@ impl Server {
                 camera: peer,
                 source: None,
                 port: None,
+                heard: false,
+                other: None,
                 room: ROOM,
                 readable: true,
             })
@@ -229,7 +231,9 @@ impl Server {
             self.counters.reads += 1;
             let space = source.queue.frame_room();
             match port.socket.recv_from(space) {
-                Ok((_, from)) if !port.expects(from) => {}
+                Ok((_, from)) if !port.expects(from, self.now) => {
+                    shared.camera.stray_datagram(from, port.expected());
+                }
                 // Its end may be missing: the next ones find more room.
                 Ok((count, _)) if count >= space.len() => port.room = (room * 2).min(most),
                 Ok((count, _)) => {

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
 
 use mio::net::UdpSocket;
 
@@ -12,6 +13,9 @@ const ATTEMPTS: usize = 64;
 /// Room for a datagram, in bytes, before longer ones have come: what fits a link
 /// with the usual MTU.
 pub const ROOM: usize = 2048;
+/// How long a camera may be silent on the port that it announced before another of
+/// its ports is taken for that.
+const PROOF: Duration = Duration::from_millis(500);
 /// What the system is asked to keep of a port's datagrams, in bytes: a key frame
 /// comes at once. It gives what its own limit allows.
 const KEPT: usize = 512 * 1024;
@@ -28,6 +32,10 @@ pub struct Port {
     pub camera: SocketAddr,
     pub source: Option<IpAddr>,
     pub port: Option<u16>,
+    /// Datagrams have come from there.
+    pub heard: bool,
+    /// Another port of the camera, and since when datagrams have come from that.
+    pub other: Option<(u16, Instant)>,
     /// Room for one datagram: more than any that came.
     pub room: usize,
     /// Edge-triggered: until it says `WouldBlock`.
@@ -35,11 +43,40 @@ pub struct Port {
 }
 
 impl Port {
-    /// Whether a datagram is the camera's.
-    pub fn expects(&mut self, from: SocketAddr) -> bool {
+    /// Where datagrams should come from.
+    pub fn expected(&self) -> SocketAddr {
+        let address = self.source.unwrap_or(self.camera.ip());
+        SocketAddr::new(address, self.port.unwrap_or(0))
+    }
+
+    /// Whether a datagram is the camera's. Some send from another port than they
+    /// announced: it is believed if for [`PROOF`] nothing came from that.
+    pub fn expects(&mut self, from: SocketAddr, now: Instant) -> bool {
         let address = from.ip().to_canonical();
         let known = address == self.camera.ip().to_canonical() || Some(address) == self.source;
-        known && *self.port.get_or_insert(from.port()) == from.port()
+        if !known {
+            return false;
+        }
+        let number = from.port();
+        if *self.port.get_or_insert(number) == number {
+            self.heard = true;
+            return true;
+        }
+        match self.other {
+            _ if self.heard => false,
+            Some((other, since)) if other == number => {
+                let proven = since + PROOF <= now;
+                if proven {
+                    (self.port, self.heard) = (Some(number), true);
+                }
+                proven
+            }
+            Some(_) => false,
+            None => {
+                self.other = Some((number, now));
+                false
+            }
+        }
     }
 }
 
