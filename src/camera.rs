@@ -28,6 +28,7 @@ mod picture;
 mod receipts;
 mod reception;
 mod retry;
+mod senders;
 mod service;
 mod sets;
 mod size;
@@ -62,6 +63,7 @@ use datagrams::Datagrams;
 use pace::Pace;
 use picture::Pictures;
 use retry::{LONGEST_PAUSE, PAUSE, Retry};
+use senders::Senders;
 use udp::Lower;
 
 /// How long a camera that nobody watches is kept.
@@ -130,6 +132,7 @@ pub struct Camera {
     draft: Description,
     description: Option<Rc<Description>>,
     pictures: Option<Pictures>,
+    senders: Senders,
     /// The last sender report of each track: its RTCP channel and the packet.
     reports: Vec<(u8, Vec<u8>)>,
     pub cache: Cache,
@@ -182,6 +185,7 @@ impl Camera {
             draft: Description::new(&[]),
             description: None,
             pictures: None,
+            senders: Senders::default(),
             reports: Vec::new(),
             cache: Cache::new(config.gop_cache),
             meter: Meter::default(),
@@ -346,6 +350,7 @@ impl Camera {
         self.datagrams = None;
         self.receipts = None;
         self.pictures = None;
+        self.senders = Senders::default();
         self.foreign = None;
         self.reports.clear();
         self.cache.clear();

@@ -33,6 +33,7 @@
 //! | [`wsp`] | WSP/1.1 messages | sans-IO, shared with the player |
 //! | [`rtsp`] | RTSP: framing, messages, SDP, authentication, a client | sans-IO, shared with the player |
 //! | [`codec`] | parameter sets of H.264 and H.265 | pure, shared with the player |
+//! | [`sender`] | which of the senders on a channel is heard | pure, shared with the player |
 //! | [`random`] | numbers from a seed | pure, shared with the player |
 //! | [`notice`] | what of a shared camera's media is not live | sans-IO, shared with the player |
 //! | [`http`] | request heads: upgrade, page, or refusal | sans-IO |
@@ -64,6 +65,7 @@ pub mod codec;
 pub mod notice;
 pub mod random;
 pub mod rtsp;
+pub mod sender;
 pub mod wsp;
 
 #[cfg(feature = "gateway")]

@@ -258,7 +258,9 @@ fn another_port_of_the_camera_is_believed_if_nothing_comes_from_the_one_announce
     });
     let gateway = gateway(&camera, "udp");
     let mut viewer = Viewer::watch(&gateway);
-    assert_complete(&read(&mut viewer, 100));
+    for pair in read(&mut viewer, 100).windows(2) {
+        assert_eq!(index(&pair[0]) + 1, index(&pair[1]), "{pair:?}");
+    }
     assert_eq!(camera.links(), 1);
 }
 
@@ -276,7 +278,7 @@ fn where_nothing_arrives_the_words_say_what_does() {
         link.serve()
     });
     let gateway = gateway(&elsewhere, "udp");
-    let mut viewer = Viewer::watch(&gateway);
+    let _viewer = Viewer::watch(&gateway);
     gateway.await_log(&[
         "[front]",
         "packets come from 127.0.0.2:",
@@ -288,7 +290,6 @@ fn where_nothing_arrives_the_words_say_what_does() {
         "{list}"
     );
     assert!(!list.contains("127.0.0."), "{list}");
-    viewer.data.await_close();
 
     let reports = FakeCamera::start(|link| {
         let session = set_up(link)?;

@@ -167,3 +167,48 @@ fn one_that_writes_its_address_twice_or_in_part_is_set_up_where_it_is() {
         assert_eq!(camera.links(), 1);
     }
 }
+
+#[test]
+fn one_that_sends_on_other_channels_than_it_was_asked_for_is_seen() {
+    let camera = FakeCamera::start(|link| {
+        link.serve_until("PLAY")?;
+        for number in 0.. {
+            let mut frames = Pictures::USUAL.picture(number);
+            let length = frames.len() / usize::from(common::pictures::PACKETS);
+            frames.chunks_mut(length).for_each(|frame| frame[1] = 6);
+            link.send(&frames)?;
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        Ok(())
+    });
+    watch(&gateway(&camera, ""));
+}
+
+#[test]
+fn packets_of_a_session_that_is_gone_are_kept_from_who_watches() {
+    let camera = FakeCamera::start(|link| {
+        link.serve_until("PLAY")?;
+        for number in 0.. {
+            link.send(&Pictures::USUAL.picture(number))?;
+            // Numbers and times of their own.
+            let gone = Pictures { every: 25, ssrc: 8 };
+            link.send(&gone.picture(number + 20_000))?;
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        Ok(())
+    });
+    let gateway = gateway(&camera, "");
+    let mut viewer = watch(&gateway);
+    let mut last = None;
+    for _ in 0..400 {
+        for packet in packets(&viewer.data.binary()) {
+            assert!(packet.picture < 20_000, "{packet:?}");
+            let index = packet.picture * 4 + u32::from(packet.packet);
+            assert!(
+                last.is_none_or(|last| last + 1 == index),
+                "{last:?} {packet:?}"
+            );
+            last = Some(index);
+        }
+    }
+}

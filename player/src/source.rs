@@ -10,6 +10,8 @@
 //! themselves show it. Only where the gateway says that the camera sends over UDP
 //! is every gap a loss; the packets' order is its work then.
 
+use camgate::sender::{Heard, Sender};
+
 use crate::rtp::{Packet, Unwrap};
 
 /// So many packets in a row of one other payload type than announced are taken
@@ -55,7 +57,7 @@ pub struct Source {
     heard: bool,
     /// Another payload type, and how many packets of it came in a row.
     other: (u8, u8),
-    ssrc: Option<u32>,
+    sender: Sender,
     /// The number that is due.
     next: Option<u16>,
     /// How far gaps in the numbers are to be believed.
@@ -77,7 +79,7 @@ impl Source {
             payload_type,
             heard: false,
             other: (0, 0),
-            ssrc: None,
+            sender: Sender::default(),
             next: None,
             credit: 0,
             lossy: false,
@@ -95,7 +97,7 @@ impl Source {
 
     /// Whether no packet has been taken yet.
     pub fn is_silent(&self) -> bool {
-        self.ssrc.is_none()
+        self.sender.name().is_none()
     }
 
     /// The stream stops here; it may count its packets anew when it goes on.
@@ -119,8 +121,10 @@ impl Source {
         if !self.counts(packet.payload_type) {
             return None;
         }
-        let known = self.ssrc.replace(packet.ssrc);
-        let anew = known.is_some_and(|ssrc| ssrc != packet.ssrc) && !self.goes_on(packet);
+        let anew = match self.sender.hear(packet.ssrc, self.goes_on(packet)) {
+            Heard::Stale => return None,
+            heard => heard == Heard::Another,
+        };
         let next = self.next.replace(packet.sequence.wrapping_add(1));
         let ahead = next.map_or(0, |next| packet.sequence.wrapping_sub(next));
         let lost = self.is_lost(ahead, packet);
@@ -181,7 +185,8 @@ impl Source {
     /// `None` before the first packet, or if it is about another source. (Some
     /// cameras put a wrong name on their reports: then the time decides.)
     pub fn unwrapped(&self, ssrc: u32, timestamp: u32) -> Option<i64> {
-        let ours = self.ssrc? == ssrc || self.is_near(timestamp, MAX_REPORT);
+        let near = !self.sender.is_stale(ssrc) && self.is_near(timestamp, MAX_REPORT);
+        let ours = self.sender.name()? == ssrc || near;
         ours.then(|| self.unwrap.peek(timestamp))
     }
 }
@@ -336,6 +341,31 @@ mod tests {
         assert_eq!(source.take(&packet(1, 1, 5)), Some((Follows::Directly, 5)));
         assert_eq!(source.take(&packet(2, 3, 7)), Some((Follows::Anew, 7)));
         assert_eq!(source.take(&packet(2, 4, 8)), Some((Follows::Directly, 8)));
+    }
+
+    #[test]
+    fn packets_of_a_session_that_is_gone_are_passed_over() {
+        let mut source = Source::new(96);
+        let mut taken = Vec::new();
+        for step in 0..20 {
+            for packet in [packet(1, step, 5), packet(2, 900 + step, 7_000_000)] {
+                taken.extend(
+                    source
+                        .take(&packet)
+                        .map(|(follows, _)| (packet.ssrc, follows)),
+                );
+            }
+        }
+        assert_eq!(
+            taken[..3],
+            [
+                (1, Follows::Directly),
+                (2, Follows::Anew),
+                (1, Follows::Anew)
+            ]
+        );
+        assert_eq!(taken[3..], [(1, Follows::Directly); 18]);
+        assert_eq!(source.unwrapped(2, 5), None, "nor are its reports ours");
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub struct Track {
     pub rtp: u8,
     pub rtcp: u8,
     pub is_video: bool,
+    pub payload_type: u8,
     /// As in the description, upper case.
     pub encoding: String,
     /// What its pictures are known by, if they are.
@@ -75,6 +76,7 @@ impl Description {
             rtp,
             rtcp,
             is_video: described.kind == Kind::Video,
+            payload_type: described.payload_type,
             encoding: described.encoding.clone(),
             codec: Codec::of(described),
             size: size::of_media(described),

@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use super::description::Track;
 use super::picture::Header;
 use super::{Camera, MAX_REPORT};
 
@@ -28,19 +29,26 @@ impl Camera {
 
     /// A frame of `length` bytes on a channel of its link became whole; `start`
     /// are the first bytes of its payload, at most [`LOOK`], and `position` is
-    /// where it stands in the media.
-    pub fn frame(&mut self, channel: u8, start: &[u8], length: usize, position: u64) {
+    /// where it stands in the media. The channel that it is to come on for viewers.
+    pub fn frame(&mut self, channel: u8, start: &[u8], length: usize, position: u64) -> Option<u8> {
+        let description = self.description.as_ref()?;
+        let tracks = &description.tracks;
+        let Some(place) = self.senders.place(tracks, channel, start) else {
+            self.foreign = self.foreign.or(Some((channel, false)));
+            return None;
+        };
+        let of = |it: &Track| it.rtp == place || it.rtcp == place;
+        if let Some(index) = tracks.iter().position(of) {
+            self.look(index, place, start, length, position);
+        }
+        Some(place)
+    }
+
+    fn look(&mut self, index: usize, channel: u8, start: &[u8], length: usize, position: u64) {
         let Some(description) = &self.description else {
             return;
         };
         let tracks = &description.tracks;
-        let Some(index) = tracks
-            .iter()
-            .position(|t| t.rtp == channel || t.rtcp == channel)
-        else {
-            self.foreign = self.foreign.or(Some((channel, false)));
-            return;
-        };
         if let (Some(receipts), Some(track)) = (&mut self.receipts, tracks.get(index)) {
             receipts.frame(channel, track.rtcp, start, self.heard);
         }
@@ -71,6 +79,11 @@ impl Camera {
         }
     }
 
+    /// Whether the link carries what is not for viewers.
+    pub fn is_mixed(&self) -> bool {
+        self.senders.mixed
+    }
+
     /// The channel of a frame that belongs to no track, once for each link.
     pub fn take_foreign(&mut self) -> Option<u8> {
         let (channel, told) = self.foreign.as_mut()?;
@@ -81,6 +94,7 @@ impl Camera {
     fn report(&mut self, channel: u8, packet: &[u8], length: usize) {
         let is_report =
             packet.first().is_some_and(|byte| byte >> 6 == 2) && packet.get(1) == Some(&200);
+        let is_report = is_report && !self.senders.is_stale(packet);
         self.fresh |= is_report;
         if !is_report || length > MAX_REPORT || packet.len() != length {
             return;

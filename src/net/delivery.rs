@@ -151,6 +151,11 @@ impl Delivery {
         }
     }
 
+    /// From here on not all that the camera sends is for the viewer.
+    pub fn choose(&mut self, channels: &[(u8, u8)]) {
+        self.channels.get_or_insert_with(|| channels.to_vec());
+    }
+
     /// Goes on at `position`, the beginning of a frame, instead. Returns what is
     /// to be sent before: what is left of the message under way, and the frames
     /// after it that begin before `until`.

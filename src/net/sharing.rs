@@ -48,12 +48,26 @@ impl Server {
         let Some(shared) = self.shared.get_mut(key) else {
             return;
         };
-        let Some(source) = self.sources.get(shared.source) else {
+        let Some(source) = self.sources.get_mut(shared.source) else {
             return;
         };
         let (camera, whole) = (&mut shared.camera, source.queue.whole());
-        let look = |channel, start: &[u8], length, at| camera.frame(channel, start, length, at);
+        let mut renamed = Vec::new();
+        let look = |channel, start: &[u8], length, at| {
+            let taken = camera.frame(channel, start, length, at);
+            renamed.extend(taken.filter(|it| *it != channel).map(|it| (at, it)));
+        };
         source.queue.frames::<LOOK>(shared.seen, whole, look);
+        for (position, channel) in &renamed {
+            source.queue.rename(*position, *channel);
+        }
+        for viewer in source.watchers.iter().filter(|_| !renamed.is_empty()) {
+            if let Some(found) = self.viewers.get_mut(*viewer)
+                && let (Some(delivery), Some(channels)) = (&mut found.delivery, &found.channels)
+            {
+                delivery.choose(channels);
+            }
+        }
         shared.seen = whole;
         shared.camera.heard(self.now);
         shared.camera.cache.grown(source.queue.head(), whole);

@@ -284,5 +284,6 @@ fn starts(source: &Source, position: u64) -> Starts {
 fn chosen(camera: &Camera, channels: &[(u8, u8)]) -> Option<Vec<(u8, u8)>> {
     let tracks = camera.description().map_or(0, |it| it.tracks.len());
     let same = channels.iter().all(|(own, name)| own == name);
-    (!same || channels.len() != tracks * 2).then(|| channels.to_vec())
+    let all = same && channels.len() == tracks * 2 && !camera.is_mixed();
+    (!all).then(|| channels.to_vec())
 }

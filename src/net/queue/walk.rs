@@ -106,6 +106,21 @@ impl Queue {
         walk
     }
 
+    /// Has the frame at `position` come on another channel.
+    pub fn rename(&mut self, position: u64, channel: u8) {
+        let Some(mut ahead) = (position + 1).checked_sub(self.head) else {
+            return;
+        };
+        for chunk in &mut self.chunks {
+            let length = (chunk.end - chunk.start) as u64;
+            if ahead < length {
+                chunk.buffer[chunk.start + ahead as usize] = channel;
+                return;
+            }
+            ahead -= length;
+        }
+    }
+
     /// Shows `look` the frames that begin from `from` on and before `to`, both
     /// beginnings of frames: channel, the first bytes of the payload (at most
     /// `LOOK`, as many as matter to who looks), its length, position.

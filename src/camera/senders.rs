@@ -1,0 +1,184 @@
+//! Whose frames are on which channel of a link. Cameras number channels otherwise
+//! than they answered, and write packets of sessions that are gone between ours.
+
+use super::description::{MAX_TRACKS, Track};
+use super::picture::Header;
+use crate::sender::{Heard, Sender};
+
+/// Second bytes of RTCP packets, which may come on the channel of RTP (RFC 5761 §4).
+const RTCP: std::ops::RangeInclusive<u8> = 192..=223;
+
+/// Who sends what on one link.
+#[derive(Debug, Default)]
+pub struct Senders {
+    tracks: [One; MAX_TRACKS],
+    /// A sender was passed over.
+    pub mixed: bool,
+}
+
+#[derive(Debug, Default)]
+struct One {
+    sender: Sender,
+    /// The number of the next packet.
+    next: u16,
+    /// Where its media comes, though it was not answered so.
+    channel: Option<u8>,
+}
+
+impl Senders {
+    /// The channel, as it was answered, that a frame belongs to; one that no track has
+    /// if its sender is to be passed over. `None`: it is no track's.
+    pub fn place(&mut self, tracks: &[Track], channel: u8, start: &[u8]) -> Option<u8> {
+        let kind = *start.get(1)?;
+        let header = Header::read(start).filter(|_| !RTCP.contains(&kind));
+        let Some(header) = header else {
+            return self.control(tracks, channel);
+        };
+        let index = self.track(tracks, channel, kind & 0x7f)?;
+        let (track, one) = (tracks.get(index)?, self.tracks.get_mut(index)?);
+        let goes_on = one.sender.name().is_some() && one.next == header.sequence;
+        if one.sender.hear(header.ssrc, goes_on) == Heard::Stale {
+            self.mixed = true;
+            let free = |channel: &u8| tracks.iter().all(|it| ![it.rtp, it.rtcp].contains(channel));
+            return (0..=u8::MAX).rev().find(free);
+        }
+        one.next = header.sequence.wrapping_add(1);
+        Some(track.rtp)
+    }
+
+    /// Whose packets of this payload type come on `channel`: a track that has had none
+    /// takes what fits from any channel, and two on one channel are told apart.
+    fn track(&mut self, tracks: &[Track], channel: u8, payload_type: u8) -> Option<usize> {
+        let all = || tracks.iter().zip(&self.tracks).enumerate();
+        let fits = |track: &Track| track.payload_type == payload_type;
+        let comes = |track: &Track, one: &One| track.rtp == channel || one.channel == Some(channel);
+        let known = all().find(|(_, (track, one))| fits(track) && comes(track, one));
+        if let Some((index, _)) = known {
+            return Some(index);
+        }
+        let silent = all().find(|(_, (track, one))| fits(track) && one.sender.name().is_none());
+        let Some((index, _)) = silent else {
+            let mut named = all().filter(|(_, (track, _))| track.rtp == channel);
+            return named.next().map(|(index, _)| index);
+        };
+        self.tracks.get_mut(index)?.channel = Some(channel);
+        Some(index)
+    }
+
+    /// The same for what is no media.
+    fn control(&self, tracks: &[Track], channel: u8) -> Option<u8> {
+        let moved = tracks.iter().zip(&self.tracks).find(|(_, one)| {
+            let own = one.channel;
+            own.is_some_and(|own| own == channel || own.wrapping_add(1) == channel)
+        });
+        if let Some((track, _)) = moved {
+            return Some(track.rtcp);
+        }
+        let named = |track: &&Track| track.rtp == channel || track.rtcp == channel;
+        tracks.iter().find(named).map(|_| channel)
+    }
+
+    /// Whether a sender report is of one that is passed over.
+    pub fn is_stale(&self, report: &[u8]) -> bool {
+        let name = report.get(4..8).and_then(|it| it.try_into().ok());
+        let name = name.map(u32::from_be_bytes);
+        let stale = |name| self.tracks.iter().any(|it| it.sender.is_stale(name));
+        name.is_some_and(stale)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::camera::Description;
+    use crate::rtsp::sdp;
+    use proptest::prelude::*;
+
+    fn tracks() -> Vec<Track> {
+        let text = "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\nm=audio 0 RTP/AVP 8\r\n";
+        let session = sdp::parse(text.as_bytes());
+        let mut description = Description::new(text.as_bytes());
+        description.add(0, &session.media[0], 0, 1);
+        description.add(1, &session.media[1], 2, 3);
+        description.tracks
+    }
+
+    fn packet(payload_type: u8, sequence: u8, ssrc: u8) -> [u8; 13] {
+        [
+            0x80,
+            payload_type,
+            0,
+            sequence,
+            0,
+            0,
+            0,
+            1,
+            0,
+            0,
+            0,
+            ssrc,
+            0,
+        ]
+    }
+
+    #[test]
+    fn media_is_found_on_whatever_channel_it_comes() {
+        let report = [0x80, 200, 0, 6, 0, 0, 0, 7];
+        for (video, audio) in [(0, 2), (6, 8), (1, 3), (2, 0), (5, 5), (255, 254)] {
+            let (mut senders, tracks) = (Senders::default(), tracks());
+            for sequence in 0..3 {
+                let mut place = |channel, packet: &[u8]| senders.place(&tracks, channel, packet);
+                assert_eq!(place(video, &packet(96, sequence, 7)), Some(0), "{video}");
+                assert_eq!(place(audio, &packet(8, sequence, 9)), Some(2), "{audio}");
+            }
+            if (video, audio) == (6, 8) {
+                assert_eq!(senders.place(&tracks, 7, &report), Some(1));
+                assert_eq!(senders.place(&tracks, 9, &report), Some(3));
+            }
+            assert_eq!(
+                senders.place(&tracks, 99, &packet(96, 0, 3)),
+                None,
+                "nobody's"
+            );
+        }
+    }
+
+    #[test]
+    fn another_payload_type_is_its_channels() {
+        let (mut senders, tracks) = (Senders::default(), tracks());
+        assert_eq!(senders.place(&tracks, 0, &packet(35, 1, 7)), Some(0));
+        assert_eq!(senders.place(&tracks, 9, &packet(35, 1, 7)), None);
+        assert_eq!(senders.place(&tracks, 1, &[0x80, 200, 0, 6]), Some(1));
+    }
+
+    #[test]
+    fn packets_of_a_session_that_is_gone_are_nobodys() {
+        let (mut senders, tracks) = (Senders::default(), tracks());
+        let mut places = Vec::new();
+        for step in 0..10 {
+            for packet in [packet(96, step, 7), packet(96, 100 + step, 9)] {
+                places.push(senders.place(&tracks, 0, &packet).unwrap());
+            }
+        }
+        assert_eq!(places[..3], [0; 3]);
+        assert!(
+            places[3..].chunks(2).all(|pair| pair[0] == 255),
+            "{places:?}"
+        );
+        assert!(places[4..].chunks(2).all(|pair| pair[0] == 0), "{places:?}");
+        let report = |ssrc| [0x80, 200, 0, 6, 0, 0, 0, ssrc];
+        assert!(senders.is_stale(&report(9)) && !senders.is_stale(&report(7)));
+    }
+
+    proptest! {
+        #[test]
+        fn anything_may_come(frames in prop::collection::vec(
+            (any::<u8>(), prop::collection::vec(any::<u8>(), 0..20)), 0..40)
+        ) {
+            let (mut senders, tracks) = (Senders::default(), tracks());
+            for (channel, start) in frames {
+                senders.place(&tracks, channel, &start);
+            }
+        }
+    }
+}
