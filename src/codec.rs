@@ -7,4 +7,16 @@ pub mod h264;
 pub mod h265;
 pub mod sei;
 pub mod slice;
+pub mod splice;
 mod vui;
+
+/// The most pixels of a side and of a picture that are shown: by the highest
+/// levels of H.264 (A.3.1) and H.265. A browser would get memory for any more,
+/// gigabytes of it.
+const MAX_SIDE: u32 = 16_384;
+const MAX_PIXELS: u64 = 139_264 * 256;
+
+/// Whether pictures are larger than any that is shown.
+pub fn is_too_large(width: u32, height: u32) -> bool {
+    width.max(height) > MAX_SIDE || u64::from(width) * u64::from(height) > MAX_PIXELS
+}

@@ -88,13 +88,6 @@ impl Layout {
         constant_size: None,
     };
 
-    /// What `sizeLength=13` alone says.
-    const BARE: Self = Self {
-        index: 0,
-        index_delta: 0,
-        ..Self::HBR
-    };
-
     /// Reads the format parameters. `None` when a field is wider than 32 bits
     /// or frames would have no size at all.
     pub fn read<'a>(parameter: &dyn Fn(&str) -> Option<&'a str>) -> Option<Self> {
@@ -105,9 +98,8 @@ impl Layout {
             (_, true) => (6, 2),
             _ => (13, 3),
         };
-        // Who names any of the fields leaves out those of no bits (4.1).
-        let named = FIELDS.iter().take(3).any(|name| parameter(name).is_some());
-        let index = if named { 0 } else { index };
+        // Beside a size, what is not named has no bits (4.1).
+        let index = parameter("sizelength").map_or(index, |_| 0);
         let mut widths = [size, index, index, 0, 0, 0, 0, 0];
         for (name, width) in FIELDS.iter().zip(&mut widths) {
             if let Some(bits) = parameter(name) {
@@ -129,21 +121,10 @@ impl Layout {
         (layout.size > 0 || layout.constant_size.is_some_and(|size| size > 0)).then_some(layout)
     }
 
-    /// Bits of a first header without times.
-    fn width(&self) -> u32 {
-        self.size + self.index + u32::from(self.random_access) + self.stream_state
-    }
-
     fn has_headers(&self) -> bool {
-        self.width() + self.index_delta + self.cts_delta + self.dts_delta > 0
-    }
-
-    /// Whether whole headers make up `length` bits.
-    fn fits(&self, length: u32) -> bool {
-        let next = self.width() - self.index + self.index_delta;
-        let rest = length.checked_sub(self.width());
-        self.cts_delta + self.dts_delta > 0
-            || rest.is_some_and(|rest| rest.checked_rem(next).unwrap_or(rest) == 0)
+        self.size + self.index + self.index_delta + self.cts_delta + self.dts_delta > 0
+            || self.random_access
+            || self.stream_state > 0
     }
 
     /// Reads one AU header; the size of its frame.
@@ -215,7 +196,7 @@ impl Depacketiser {
     /// +---------+-----------+-----------+---------------+
     /// ```
     fn take(&mut self, payload: &[u8], timestamp: i64, frames: &mut Frames) -> Option<()> {
-        let layout = self.layout;
+        let mut layout = self.layout;
         if let Some((data, size)) = self.bare(payload, timestamp) {
             return self.fragment(data, size, timestamp, frames);
         }
@@ -228,12 +209,10 @@ impl Depacketiser {
             return Some(());
         }
         let (length, rest) = payload.split_first_chunk::<2>()?;
-        let length = u16::from_be_bytes(*length);
-        // Some describe an index that they do not send, others send one unsaid.
-        let mut known = [layout, Layout::HBR, Layout::BARE].into_iter();
-        let layout = known.find(|known| known.fits(length.into()));
-        let layout = layout.unwrap_or(self.layout);
-        let length = usize::from(length);
+        let length = usize::from(u16::from_be_bytes(*length));
+        if (layout.size, layout.index) == (13, 0) && length % 13 != 0 {
+            layout = Layout::HBR; // with an index that nobody spoke of
+        }
         let mut headers = Bits::new(rest.get(..length.div_ceil(8))?);
         let mut data = skip_auxiliary(rest.get(length.div_ceil(8)..)?, layout.auxiliary)?;
         let mut left = length;

@@ -6,10 +6,12 @@ mod tests;
 use camgate::rtsp::text;
 
 use crate::access_unit::{Format, Record};
+use crate::nal::Order;
 use crate::nal::codec::{Class, Picture, Shape};
 use crate::nal::parameters::{Kind, Parameters, Set, put};
 use camgate::codec::bits::{Bits, unescape};
 use camgate::codec::h264::Sps;
+use camgate::codec::splice::Splice;
 use camgate::codec::{sei::recovery_point, slice};
 
 /// Packet types (RFC 6184 5.2).
@@ -111,6 +113,14 @@ pub fn set_ids(nal: &[u8]) -> Option<(Kind, u32, u32)> {
         }
         _ => None,
     }
+}
+
+/// What to change of a set, if pictures come in this order: see
+/// [`Codec::ordered`](crate::nal::Codec::ordered).
+pub fn ordered(nal: &[u8], order: Order) -> Option<Splice> {
+    let sps = Sps::parse(nal)?;
+    let kept = nal.first()? & 0x1f == 7 && order.is_kept(sps.reorder == Some(0));
+    sps.in_order.filter(|_| kept)
 }
 
 /// What pictures are that refer to `sequence`.

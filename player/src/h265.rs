@@ -6,11 +6,13 @@ pub(crate) mod tests;
 use camgate::rtsp::text;
 
 use crate::access_unit::{Format, Record};
+use crate::nal::Order;
 use crate::nal::codec::{Class, Picture, Shape};
 use crate::nal::parameters::{Kind, Parameters, Set, put};
 use camgate::codec::bits::{Bits, unescape};
 use camgate::codec::h265::Sps;
 use camgate::codec::sei::recovery_point;
+use camgate::codec::splice::Splice;
 
 /// Packet types (RFC 7798 4.4).
 const AP: u8 = 48;
@@ -122,6 +124,14 @@ pub fn set_ids(nal: &[u8]) -> Option<(Kind, u32, u32)> {
         }
         _ => None,
     }
+}
+
+/// What to change of a set, if pictures come in this order: see
+/// [`Codec::ordered`](crate::nal::Codec::ordered).
+pub fn ordered(nal: &[u8], order: Order) -> Option<Splice> {
+    let sps = Sps::parse(nal)?;
+    let kept = kind(nal)? == SPS && sps.reorder > 0 && order.is_kept(false);
+    sps.in_order.filter(|_| kept)
 }
 
 /// What pictures are that refer to `sequence`.

@@ -8,6 +8,7 @@
 //! bits prove wrong is followed by its timestamps from then on.
 
 pub mod codec;
+mod order;
 pub mod parameters;
 mod start_code;
 
@@ -16,6 +17,8 @@ mod tests;
 
 pub use codec::Codec;
 use codec::{Class, Picture, Shape};
+use order::MAX_LEAD;
+pub use order::Order;
 use parameters::Parameters;
 
 use crate::access_unit::{AccessUnit, Format};
@@ -23,10 +26,6 @@ use crate::rtp::Packet;
 
 /// The largest access unit that is gathered, with new parameter sets, bytes.
 pub const MAX_ACCESS_UNIT: usize = 8 << 20;
-
-/// A picture that leads the one at which decoding began is shown at most so long
-/// before it, in ticks of 90 kHz; what is further back is by another clock.
-const MAX_LEAD: i64 = 180_000;
 
 /// A NAL unit, behind its length, that says that the picture is right at once
 /// (H.264 D.1.8). Chromium takes no other picture but IDR ones for a sync sample.
@@ -61,6 +60,7 @@ pub struct Depacketiser {
     parameters: Parameters,
     /// What the last sync sample was.
     format: Option<Format>,
+    order: Order,
     gathered: Gathered,
     timestamp: i64,
     /// Parameter sets have come since the last picture.
@@ -90,6 +90,7 @@ impl Depacketiser {
             numbered,
             parameters: Parameters::new(codec),
             format: None,
+            order: Order::default(),
             gathered: Gathered::default(),
             timestamp: 0,
             headed: false,
@@ -112,7 +113,7 @@ impl Depacketiser {
     /// What the session description says, when that is complete. The first
     /// access unit repeats it only if it changes.
     pub fn described(&mut self) -> Option<&Format> {
-        self.format = self.parameters.format(None);
+        self.format = self.parameters.format(None, self.order);
         self.format.as_ref()
     }
 
@@ -262,8 +263,12 @@ impl Depacketiser {
             Class::Set => {
                 self.headed = true;
                 if self.parameters.take(nal) {
-                    let set = self.gathered.unit.get(start..).unwrap_or_default();
-                    self.gathered.sets.extend_from_slice(set);
+                    self.order.renew();
+                    let set = self.codec.ordered(nal, self.order);
+                    let length = set.len() as u32; // little more than was taken
+                    let sets = &mut self.gathered.sets;
+                    sets.extend_from_slice(&length.to_be_bytes());
+                    sets.extend_from_slice(&set);
                 }
             }
             Class::Supplement(recovery) => {
@@ -319,8 +324,8 @@ impl Depacketiser {
             self.was_started |= recovery.is_some();
         }
         if sync && start.is_some() {
-            let latest = || self.parameters.format(None);
-            let format = self.parameters.format(start).or_else(latest)?;
+            let latest = || self.parameters.format(None, self.order);
+            let format = self.parameters.format(start, self.order).or_else(latest)?;
             renewed = self.format.as_ref() != Some(&format);
             self.format = Some(format);
         }
@@ -328,6 +333,7 @@ impl Depacketiser {
             return None;
         }
         let after_loss = !std::mem::replace(&mut self.synced, true);
+        self.order.picture(self.timestamp, after_loss);
         if sync {
             let open = picture != Picture::Instant && after_loss;
             self.open_start = open.then_some(self.timestamp);

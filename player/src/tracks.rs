@@ -352,7 +352,7 @@ impl Tracks {
             return;
         };
         let end = video.writer.end_us();
-        let begun = (now_us.saturating_add(LATE_AUDIO_US), end);
+        let begun = (now_us.wrapping_add(LATE_AUDIO_US), end);
         let (missed, start) = *self.mute.get_or_insert(begun);
         if now_us >= missed {
             audio.writer.pad(start, end, now_us, queue);
@@ -369,7 +369,7 @@ impl Tracks {
             now_us.wrapping_sub(since) >= patience
         });
         if let Some((missed, _)) = &mut self.mute {
-            *missed = now_us.saturating_add(SILENT_AUDIO_US);
+            *missed = now_us.wrapping_add(SILENT_AUDIO_US);
         }
         let Some(track) = &mut self.audio else { return };
         let clock = track.link.clock;

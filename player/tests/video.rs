@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use camgate_player::output::{Kind, Output};
 use common::capture::Capture;
-use common::fragment::{self, decode_time};
+use common::fragment::{self, decode_time, nals};
 use common::gateway::Gateway;
 use common::packetiser::Packetiser;
 use proptest::prelude::*;
@@ -63,19 +63,6 @@ impl Stream {
         });
         packets.collect()
     }
-}
-
-/// The NAL units of a fragment with one sample.
-fn nals(fragment: &[u8]) -> Vec<Vec<u8>> {
-    let at = fragment.windows(4).position(|w| w == b"mdat").unwrap() + 4;
-    let mut rest = &fragment[at..];
-    let mut nals = Vec::new();
-    while let Some((length, after)) = rest.split_first_chunk::<4>() {
-        let (nal, after) = after.split_at(u32::from_be_bytes(*length) as usize);
-        nals.push(nal.to_vec());
-        rest = after;
-    }
-    nals
 }
 
 static STREAMS: LazyLock<[Stream; 4]> = LazyLock::new(|| {

@@ -3,7 +3,12 @@
 //! Invariant: a set whose picture size can be read is read, however broken its
 //! VUI is; what the VUI would have said is then unknown.
 
+#[cfg(test)]
+mod tests;
+
 use super::bits::{Bits, unescape};
+use super::is_too_large;
+use super::splice::Splice;
 use super::vui::{self, MAX_SIZE};
 
 /// What a sequence parameter set says.
@@ -20,9 +25,9 @@ pub struct Sps {
     pub luma_depth: u8,
     /// Bits per sample above 8.
     pub chroma_depth: u8,
-    /// Pixels, after cropping.
+    /// Pixels, after cropping, unless there are [too many](is_too_large).
     pub width: u32,
-    /// Pixels, after cropping.
+    /// The same.
     pub height: u32,
     /// Pictures are whole frames, never fields.
     pub frames_only: bool,
@@ -33,7 +38,18 @@ pub struct Sps {
     pub reorder: Option<u8>,
     /// Microseconds per frame, where the stream says it.
     pub frame_us: Option<i64>,
+    /// max_num_ref_frames
+    references: u32,
+    /// What makes a set of it that says that nothing is reordered, so that decoders
+    /// hold no picture back. One that says nothing has them hold as many as its level
+    /// allows (E.2.1, max_num_reorder_frames). `None` where the set says so already, or
+    /// cannot be read to the end.
+    pub in_order: Option<Splice>,
 }
+
+/// bitstream_restriction_flag and what follows it up to the reordering, with the
+/// values that hold where it is missing (H.264 E.2.1), and no limits of size.
+const RESTRICTION: u64 = 0b1111_000010000_000010000;
 
 impl Sps {
     /// Reads a NAL unit (its header byte included); `None` when the picture
@@ -55,21 +71,27 @@ impl Sps {
             aspect: (1, 1),
             reorder: None,
             frame_us: None,
+            references: 0,
+            in_order: None,
         };
         sps.id = bits.unsigned();
         if sps.has_chroma_fields() {
             sps.read_chroma(&mut bits)?;
         }
         let order_type = read_order(&mut bits)?;
-        let references = bits.unsigned(); // max_num_ref_frames
+        sps.references = bits.unsigned();
         // Without B slices, or with output in decoding order by definition,
         // nothing is ever reordered.
-        if sps.has_no_b_slices() || order_type == 2 || references < 2 {
+        if sps.has_no_b_slices() || order_type == 2 || sps.references < 2 {
             sps.reorder = Some(0);
         }
         sps.read_size(&mut bits)?;
+        let start = bits.position();
         if bits.flag() {
             let _ = sps.read_vui(&mut bits);
+        } else if bits.intact().is_some() {
+            // A VUI, of which eight flags are not set.
+            sps.say_in_order(start, start + 1, RESTRICTION | 1 << 30);
         }
         Some(sps)
     }
@@ -143,6 +165,9 @@ impl Sps {
             crop_y = crop_y.saturating_mul(unit_y * fields);
         }
         bits.intact()?;
+        if is_too_large(width, height) {
+            (crop_x, crop_y) = (0, 0);
+        }
         self.width = width.checked_sub(crop_x).filter(|w| *w > 0)?;
         self.height = height.checked_sub(crop_y).filter(|h| *h > 0)?;
         Some(())
@@ -176,16 +201,39 @@ impl Sps {
             bits.flag(); // low_delay_hrd_flag
         }
         bits.flag(); // pic_struct_present_flag
-        if bits.flag() {
-            bits.flag(); // motion_vectors_over_pic_boundaries_flag
-            for _ in 0..4 {
-                bits.unsigned(); // two limits of size, two of motion vectors
-            }
-            let reorder = bits.unsigned();
+        let mut start = bits.position();
+        if !bits.flag() {
             bits.intact()?;
-            self.reorder = (reorder <= 16).then_some(reorder as u8);
+            self.say_in_order(start, start + 1, RESTRICTION);
+            return Some(());
+        }
+        bits.flag(); // motion_vectors_over_pic_boundaries_flag
+        for _ in 0..4 {
+            bits.unsigned(); // two limits of size, two of motion vectors
+        }
+        start = bits.position();
+        let reorder = bits.unsigned();
+        bits.intact()?;
+        self.reorder = (reorder <= 16).then_some(reorder as u8);
+        bits.unsigned(); // max_dec_frame_buffering
+        bits.intact()?;
+        if reorder > 0 {
+            self.say_in_order(start, bits.position(), 0);
         }
         Some(())
+    }
+
+    /// In the place of those bits: what is `before`, that no frame is reordered, and
+    /// that those are kept which others refer to (max_num_reorder_frames,
+    /// max_dec_frame_buffering).
+    fn say_in_order(&mut self, from: usize, to: usize, before: u64) {
+        let kept = u64::from(self.references.clamp(1, 16)) + 1;
+        let size = 2 * kept.ilog2() + 1;
+        self.in_order = Some(Splice {
+            from,
+            to,
+            bits: (before << 1 | 1) << size | kept,
+        });
     }
 }
 
@@ -239,62 +287,4 @@ fn skip_hrd(bits: &mut Bits) -> Option<()> {
     }
     bits.skip(20); // four lengths
     Some(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    /// x264, 1080p25 high profile with B-frames (size cropped from 1088).
-    const HIGH: &str = "67640028acd940780227e5c044000003000400000300c83c60c658";
-    /// A constrained baseline 640x480 set without VUI.
-    const BASELINE: &str = "6742c01ed900a03d90";
-
-    fn hex(text: &str) -> Vec<u8> {
-        (0..text.len() / 2)
-            .map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap())
-            .collect()
-    }
-
-    #[test]
-    fn reads_a_high_profile_set() {
-        let sps = Sps::parse(&hex(HIGH)).unwrap();
-        assert_eq!((sps.profile, sps.constraints, sps.level), (100, 0, 40));
-        assert_eq!((sps.width, sps.height), (1920, 1080));
-        assert_eq!(sps.frame_us, Some(40_000));
-        assert_eq!(sps.reorder, Some(2));
-        assert_eq!(sps.aspect, (1, 1));
-    }
-
-    #[test]
-    fn baseline_reorders_nothing() {
-        let sps = Sps::parse(&hex(BASELINE)).unwrap();
-        assert_eq!((sps.width, sps.height), (640, 480));
-        assert_eq!(sps.reorder, Some(0));
-    }
-
-    #[test]
-    fn a_cut_vui_leaves_the_size() {
-        let bytes = hex(HIGH);
-        let sps = Sps::parse(&bytes[..bytes.len() - 6]).unwrap();
-        assert_eq!((sps.width, sps.height), (1920, 1080));
-        assert_eq!(sps.reorder, None);
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_are_fine(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
-            let _ = Sps::parse(&bytes);
-        }
-
-        #[test]
-        fn any_damage_is_fine(at in 1usize..26, value in any::<u8>()) {
-            let mut bytes = hex(HIGH);
-            bytes[at] = value;
-            if let Some(sps) = Sps::parse(&bytes) {
-                prop_assert!(sps.width > 0 && sps.height > 0);
-            }
-        }
-    }
 }

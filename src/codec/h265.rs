@@ -4,6 +4,8 @@
 //! follows is; what that would have said is then unknown.
 
 use super::bits::{Bits, unescape};
+use super::is_too_large;
+use super::splice::Splice;
 use super::vui::{self, MAX_SIZE};
 
 /// What a sequence parameter set says.
@@ -23,9 +25,9 @@ pub struct Sps {
     pub luma_depth: u8,
     /// Bits per sample above 8.
     pub chroma_depth: u8,
-    /// Pixels, inside the conformance window.
+    /// Pixels, inside the conformance window, unless there are [too many](is_too_large).
     pub width: u32,
-    /// Pixels, inside the conformance window.
+    /// The same.
     pub height: u32,
     /// Width and height of a pixel.
     pub aspect: (u16, u16),
@@ -34,6 +36,9 @@ pub struct Sps {
     pub reorder: u8,
     /// Microseconds per frame, where the stream says it.
     pub frame_us: Option<i64>,
+    /// What makes a set of it that says that nothing is reordered: decoders hold no
+    /// picture back then. `None` where it says so of several sub-layers.
+    pub in_order: Option<Splice>,
 }
 
 impl Sps {
@@ -60,14 +65,21 @@ impl Sps {
             aspect: (1, 1),
             reorder: 0,
             frame_us: None,
+            in_order: None,
         };
         sps.read_size(&mut bits)?;
         let order_bits = below(&mut bits, 13)? + 4;
         let all = bits.flag(); // sps_sub_layer_ordering_info_present_flag
-        for _ in if all { 0 } else { more_layers }..=more_layers {
+        for layer in if all { 0 } else { more_layers }..=more_layers {
             bits.unsigned(); // sps_max_dec_pic_buffering_minus1
+            let from = bits.position();
             sps.reorder = below(&mut bits, 17)? as u8;
             bits.unsigned(); // sps_max_latency_increase_plus1
+            sps.in_order = (!all || layer == 0).then_some(Splice {
+                from,
+                to: bits.position(),
+                bits: 0b11, // 0 and 0
+            });
         }
         bits.intact()?;
         let _ = sps.read_rest(&mut bits, order_bits);
@@ -94,6 +106,9 @@ impl Sps {
             };
             crop_x = window.0.saturating_mul(unit_x);
             crop_y = window.1.saturating_mul(unit_y);
+        }
+        if is_too_large(width, height) {
+            (crop_x, crop_y) = (0, 0);
         }
         self.width = width.checked_sub(crop_x).filter(|width| *width > 0)?;
         self.height = height.checked_sub(crop_y).filter(|height| *height > 0)?;

@@ -50,9 +50,12 @@ fn makes_the_record() {
     let mut parameters = Parameters::new(Codec::H265);
     let [video, sequence, picture] = sets();
     assert!(parameters.take(&sequence) && parameters.take(&picture));
-    assert!(parameters.format(None).is_none(), "no VPS");
+    assert!(
+        parameters.format(None, Order::default()).is_none(),
+        "no VPS"
+    );
     assert!(parameters.take(&video) && !parameters.take(&video));
-    let format = parameters.format(Some(0)).unwrap();
+    let format = parameters.format(Some(0), Order::default()).unwrap();
     assert_eq!(format.mime, "video/mp4; codecs=\"hvc1.1.6.L30.90\"");
     let record = format.record.unwrap();
     assert_eq!((record.entry, record.kind), (b"hvc1", b"hvcC"));

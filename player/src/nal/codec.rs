@@ -1,5 +1,9 @@
 //! What tells H.264 and H.265 apart; all that is common is elsewhere.
 
+use camgate::codec::bits::unescape;
+use camgate::codec::splice::splice;
+
+use super::Order;
 use crate::{h264, h265};
 
 /// A codec whose stream is made of NAL units.
@@ -88,6 +92,19 @@ impl Codec {
     pub fn starts_picture(self, slice: &[u8]) -> bool {
         let first = slice.get(self.header_size());
         first.is_some_and(|byte| byte & 0x80 != 0)
+    }
+
+    /// A parameter set as decoders are to have it, so that they hold no picture back
+    /// that need not wait: if pictures come in this order.
+    pub fn ordered(self, nal: &[u8], order: Order) -> Vec<u8> {
+        let change = match self {
+            Self::H264 => h264::ordered(nal, order),
+            Self::H265 => h265::ordered(nal, order),
+        };
+        match (change, nal.split_at_checked(self.header_size())) {
+            (Some(change), Some((header, rest))) => splice(header, &unescape(rest), &change),
+            _ => nal.to_vec(),
+        }
     }
 
     /// The picture parameter set that a slice refers to.

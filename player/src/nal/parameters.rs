@@ -3,6 +3,7 @@
 //! Invariant: what is in here has an id and fits into a decoder configuration
 //! record; a repetition of what is known changes nothing.
 
+use super::Order;
 use super::codec::Codec;
 use crate::access_unit::Format;
 use crate::{h264, h265};
@@ -96,13 +97,18 @@ impl Parameters {
 
     /// What pictures are that refer to the picture parameter set `picture`, or,
     /// where none is named, to the latest one that is complete. `None` when
-    /// sets are missing or cannot be read.
-    pub fn format(&self, picture: Option<u32>) -> Option<Format> {
+    /// sets are missing or cannot be read. `order`: the one in which they
+    /// come.
+    pub fn format(&self, picture: Option<u32>, order: Order) -> Option<Format> {
         let mut candidates = self.sets.iter().rev().filter(|set| {
             set.kind == Kind::Picture && picture.is_none_or(|picture| picture == set.id)
         });
         candidates.find_map(|set| {
             let sequence = self.find(Kind::Sequence, set.parent)?;
+            let sequence = &Set {
+                nal: self.codec.ordered(&sequence.nal, order),
+                ..*sequence
+            };
             match self.codec {
                 Codec::H264 => h264::format(self, sequence),
                 Codec::H265 => h265::format(self, sequence),

@@ -59,3 +59,16 @@ pub fn samples(output: &Output) -> Vec<Output> {
     assert!(bytes.is_empty());
     samples
 }
+
+/// The NAL units of a fragment with one sample.
+pub fn nals(fragment: &[u8]) -> Vec<Vec<u8>> {
+    let at = fragment.windows(4).position(|w| w == b"mdat").unwrap() + 4;
+    let mut rest = &fragment[at..];
+    let mut nals = Vec::new();
+    while let Some((length, after)) = rest.split_first_chunk::<4>() {
+        let (nal, after) = after.split_at(u32::from_be_bytes(*length) as usize);
+        nals.push(nal.to_vec());
+        rest = after;
+    }
+    nals
+}

@@ -21,7 +21,7 @@ pub fn run(program: &str, arguments: &[&str]) -> (Vec<u8>, String) {
     (output.stdout, complaints)
 }
 
-/// An H.264 stream: access units in decoding order.
+/// A stream of H.264 or H.265: access units in decoding order.
 pub struct Video {
     pub file: PathBuf,
     /// The NAL units of each access unit, and its presentation time in
@@ -31,22 +31,31 @@ pub struct Video {
 
 /// Encodes a test picture with these x264 options.
 pub fn encode_video(directory: &Path, source: &str, options: &[&str]) -> Video {
+    encode(directory, source, "h264", options)
+}
+
+/// The same with x264 or x265, for `h264` or `hevc`.
+pub fn encode(directory: &Path, source: &str, codec: &str, options: &[&str]) -> Video {
     let file = directory.join("source.mp4");
     let name = file.to_str().unwrap();
+    let (encoder, delimiter) = match codec {
+        "h264" => ("libx264", 9),
+        _ => ("libx265", 35 << 1),
+    };
     let mut arguments = vec!["-v", "error", "-y", "-f", "lavfi", "-i", source];
-    arguments.extend(["-c:v", "libx264", "-pix_fmt", "yuv420p"]);
+    arguments.extend(["-c:v", encoder, "-pix_fmt", "yuv420p"]);
     arguments.extend(options);
     arguments.extend(["-video_track_timescale", "90000", name]);
     run("ffmpeg", &arguments);
     let times = packet_times(&file);
-    let filter = "h264_mp4toannexb,h264_metadata=aud=insert";
+    let filter = format!("{codec}_mp4toannexb,{codec}_metadata=aud=insert");
     let arguments = [
-        "-v", "error", "-i", name, "-c", "copy", "-bsf:v", filter, "-f", "h264", "-",
+        "-v", "error", "-i", name, "-c", "copy", "-bsf:v", &filter, "-f", codec, "-",
     ];
     let (stream, _) = run("ffmpeg", &arguments);
     let mut units: Vec<Vec<Vec<u8>>> = Vec::new();
     for nal in split_annex_b(&stream) {
-        if nal[0] & 0x1f == 9 {
+        if nal[0] == delimiter {
             units.push(Vec::new());
         }
         units.last_mut().unwrap().push(nal);

@@ -7,3 +7,4 @@ pub mod fragment;
 pub mod gateway;
 pub mod media;
 pub mod packetiser;
+pub mod sps;
