@@ -130,7 +130,7 @@ wasm() {
         wasm-opt --enable-bulk-memory --enable-sign-ext --enable-mutable-globals \
             --enable-multivalue --enable-nontrapping-float-to-int \
             --enable-reference-types --low-memory-unused --flatten --rereloop \
-            -Oz --one-caller-inline-max-function-size=100 -Oz -Oz \
+            -Oz --one-caller-inline-max-function-size=100 -Oz -Oz --converge \
             "$built" -o player/dist/camgate.wasm
     else
         cp "$built" player/dist/camgate.wasm

@@ -10,13 +10,13 @@ pub mod slice;
 pub mod splice;
 mod vui;
 
-/// The most pixels of a side and of a picture that are shown: by the highest
-/// levels of H.264 (A.3.1) and H.265. A browser would get memory for any more,
-/// gigabytes of it.
+/// The most pixels of a side and of a picture that are taken: by the highest levels
+/// of H.264 (A.3.1) and H.265. A browser would get memory for any more, gigabytes
+/// of it.
 const MAX_SIDE: u32 = 16_384;
-const MAX_PIXELS: u64 = 139_264 * 256;
+const MAX_PIXELS: u32 = 139_264 * 256;
 
-/// Whether pictures are larger than any that is shown.
+/// Whether pictures are larger than any that is taken, uncropped.
 pub fn is_too_large(width: u32, height: u32) -> bool {
-    width.max(height) > MAX_SIDE || u64::from(width) * u64::from(height) > MAX_PIXELS
+    width.max(height) > MAX_SIDE || width * height > MAX_PIXELS
 }

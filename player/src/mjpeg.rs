@@ -11,6 +11,8 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
+use camgate::codec::is_too_large;
+
 use crate::access_unit::{AccessUnit, Format};
 use crate::rtp::Packet;
 use header::{Header, Image};
@@ -165,12 +167,18 @@ impl Depacketiser {
             (0, _) | (_, 0) => self.size?,
             size => header::size(&self.given).unwrap_or(size),
         };
+        // A picture with headers of its own says better what the browser decodes.
+        let whole = data.starts_with(&[0xff, 0xd8, 0xff]);
+        let size = header::size(data).filter(|_| whole).unwrap_or(size);
         let (width, height) = (u32::from(size.0), u32::from(size.1));
+        if is_too_large(width, height) {
+            return None;
+        }
         if (self.format.width, self.format.height) != (width, height) {
             (self.format.width, self.format.height) = (width, height);
             self.renewed = true;
         }
-        if !data.starts_with(&[0xff, 0xd8, 0xff]) {
+        if !whole {
             let mut factored = Vec::new();
             if header.quality < 128 {
                 header::put_factored(&mut factored, header.quality);

@@ -9,7 +9,7 @@ mod tests;
 use super::bits::{Bits, unescape};
 use super::is_too_large;
 use super::splice::Splice;
-use super::vui::{self, MAX_SIZE};
+use super::vui;
 
 /// What a sequence parameter set says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,9 +25,9 @@ pub struct Sps {
     pub luma_depth: u8,
     /// Bits per sample above 8.
     pub chroma_depth: u8,
-    /// Pixels, after cropping, unless there are [too many](is_too_large).
+    /// Pixels, after cropping.
     pub width: u32,
-    /// The same.
+    /// Pixels, after cropping.
     pub height: u32,
     /// Pictures are whole frames, never fields.
     pub frames_only: bool,
@@ -53,7 +53,7 @@ const RESTRICTION: u64 = 0b1111_000010000_000010000;
 
 impl Sps {
     /// Reads a NAL unit (its header byte included); `None` when the picture
-    /// size cannot be read.
+    /// size cannot be read or is [too large](is_too_large).
     pub fn parse(nal: &[u8]) -> Option<Self> {
         let rbsp = unescape(nal.get(1..)?);
         let mut bits = Bits::new(&rbsp);
@@ -149,7 +149,7 @@ impl Sps {
         self.frames_only = bits.flag();
         let fields = if self.frames_only { 1 } else { 2 };
         let height = map_units.checked_mul(fields)?;
-        if width > MAX_SIZE || height > MAX_SIZE {
+        if is_too_large(width, height) {
             return None;
         }
         if !self.frames_only {
@@ -165,9 +165,6 @@ impl Sps {
             crop_y = crop_y.saturating_mul(unit_y * fields);
         }
         bits.intact()?;
-        if is_too_large(width, height) {
-            (crop_x, crop_y) = (0, 0);
-        }
         self.width = width.checked_sub(crop_x).filter(|w| *w > 0)?;
         self.height = height.checked_sub(crop_y).filter(|h| *h > 0)?;
         Some(())

@@ -6,7 +6,7 @@
 use super::bits::{Bits, unescape};
 use super::is_too_large;
 use super::splice::Splice;
-use super::vui::{self, MAX_SIZE};
+use super::vui;
 
 /// What a sequence parameter set says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,9 +25,9 @@ pub struct Sps {
     pub luma_depth: u8,
     /// Bits per sample above 8.
     pub chroma_depth: u8,
-    /// Pixels, inside the conformance window, unless there are [too many](is_too_large).
+    /// Pixels, inside the conformance window.
     pub width: u32,
-    /// The same.
+    /// Pixels, inside the conformance window.
     pub height: u32,
     /// Width and height of a pixel.
     pub aspect: (u16, u16),
@@ -93,7 +93,7 @@ impl Sps {
             bits.flag(); // separate_colour_plane_flag
         }
         let (width, height) = (bits.unsigned(), bits.unsigned());
-        if width > MAX_SIZE || height > MAX_SIZE {
+        if is_too_large(width, height) {
             return None;
         }
         let (mut crop_x, mut crop_y) = (0, 0);
@@ -106,9 +106,6 @@ impl Sps {
             };
             crop_x = window.0.saturating_mul(unit_x);
             crop_y = window.1.saturating_mul(unit_y);
-        }
-        if is_too_large(width, height) {
-            (crop_x, crop_y) = (0, 0);
         }
         self.width = width.checked_sub(crop_x).filter(|width| *width > 0)?;
         self.height = height.checked_sub(crop_y).filter(|height| *height > 0)?;

@@ -3,9 +3,6 @@
 
 use super::bits::Bits;
 
-/// Pictures wider or higher than this make no sense: H.264 has names for no more.
-pub const MAX_SIZE: u32 = 1 << 21;
-
 /// The value for "the ratio follows" (H.264 table E-1).
 const EXTENDED_SAR: u32 = 255;
 

@@ -25,11 +25,11 @@ pub struct Order {
 impl Order {
     /// A picture is to be shown at `timestamp`; `anew`: it follows nothing.
     pub fn picture(&mut self, timestamp: i64, anew: bool) {
-        let lead = self.latest.saturating_sub(timestamp);
+        let lead = self.latest.wrapping_sub(timestamp);
         if !anew && (1..=MAX_LEAD).contains(&lead) {
             self.row = AFTER_DISORDER;
         } else {
-            self.row = self.row.saturating_add(1);
+            self.row = self.row.wrapping_add(1);
             self.latest = timestamp;
         }
     }
