@@ -27,6 +27,10 @@ pub struct Cache {
     undecided: Option<u64>,
     /// Where the last pictures begin.
     pictures: VecDeque<u64>,
+    /// The most bytes from one key frame to the next so far.
+    group: u64,
+    /// How often so many were not kept to their end.
+    missed: u64,
 }
 
 impl Cache {
@@ -39,6 +43,8 @@ impl Cache {
             start: None,
             undecided: None,
             pictures: VecDeque::new(),
+            group: 0,
+            missed: 0,
         }
     }
 
@@ -71,6 +77,10 @@ impl Cache {
 
     /// A key frame begins at `position`.
     pub fn key_frame(&mut self, position: u64) {
+        if let Some(last) = self.key {
+            self.group = self.group.max(position.saturating_sub(last));
+            self.missed += u64::from(self.limit > 0 && self.start != Some(last));
+        }
         self.key = Some(position);
         self.has_keys = true;
         self.start = Some(position);
@@ -96,6 +106,21 @@ impl Cache {
         self.undecided = self.undecided.filter(|start| there(start, MAX_LEAD));
     }
 
+    /// The most bytes that were between two key frames.
+    pub fn group(&self) -> u64 {
+        self.group
+    }
+
+    /// How often what is between two key frames was not kept to its end.
+    pub fn missed(&self) -> u64 {
+        self.missed
+    }
+
+    /// The most bytes that are kept.
+    pub fn limit(&self) -> u64 {
+        self.limit
+    }
+
     /// Gives up what is kept, until the next key frame.
     pub fn give_up(&mut self) {
         (self.start, self.undecided) = (None, None);
@@ -105,6 +130,12 @@ impl Cache {
     /// is none.
     pub fn start(&self) -> Option<u64> {
         self.start.into_iter().chain(self.undecided).min()
+    }
+
+    /// Whether what begins at `position` is kept, also when there is media up to `whole`.
+    pub fn keeps(&self, position: u64, whole: u64) -> bool {
+        let start = self.start.filter(|start| whole - *start <= self.limit);
+        start.is_some_and(|start| start <= position)
     }
 
     /// Where the last key frame begins, whether it is kept or not.
@@ -142,6 +173,21 @@ mod tests {
         assert_eq!((cache.start(), cache.key()), (None, Some(1000)));
         cache.key_frame(1101);
         assert_eq!(cache.start(), Some(1101));
+    }
+
+    #[test]
+    fn what_it_could_not_keep_is_counted() {
+        let mut cache = Cache::new(100);
+        for (key, grown) in [(0, 90), (90, 190), (190, 310), (310, 400)] {
+            cache.key_frame(key);
+            cache.grown(0, grown);
+        }
+        cache.give_up();
+        cache.key_frame(400);
+        assert_eq!((cache.group(), cache.missed()), (120, 2));
+        cache.clear();
+        cache.key_frame(1_000);
+        assert_eq!((cache.group(), cache.missed()), (120, 2), "another link");
     }
 
     #[test]

@@ -93,6 +93,11 @@ pub struct Status {
     pub bytes: u64,
     /// Frames that slow viewers did not get.
     pub skipped: u64,
+    /// The most bytes between two key frames, those that may be kept, and how often
+    /// they could not be.
+    pub group: u64,
+    pub cache: u64,
+    pub uncached: u64,
 }
 
 impl Camera {
@@ -124,6 +129,9 @@ impl Camera {
             lost: self.meter.lost,
             bytes: self.meter.bytes,
             skipped: self.skipped,
+            group: self.cache.group(),
+            cache: self.cache.limit(),
+            uncached: self.cache.missed(),
         }
     }
 }

@@ -66,6 +66,11 @@ impl Server {
                 }
                 return;
             }
+            if let Owner::Camera(camera) = owner
+                && self.hold(camera)
+            {
+                return;
+            }
             if !self.prepare(key, place, owner) {
                 return;
             }

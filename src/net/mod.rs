@@ -50,6 +50,7 @@
 //! | a viewer's TCP window | its frames wait in the queue |
 //! | the queue (`backlog`) | the camera is not read, TCP slows it down; when the viewer took some, it goes on |
 //! | `backlog`, for a viewer of a shared camera | whole pictures are left out for it, unless the cache keeps them anyway: see [`sharing`] |
+//! | nearly that, for one who was not slow lately | the camera is left unread for moments, a tenth of the time at most: see [`hold`] |
 //! | what the kernel holds for such a viewer and has not sent (64 KiB) | the rest waits in the queue |
 //! | the pool (`pool`) | the camera waits in line until a buffer comes back; until then only its answers are read. Each configured stream has a share that direct viewers cannot take, and a reserve finishes one long frame at a time: see [`pool`] |
 //! | a share of the pool, by what was idle until then | caches beyond their share are given up, then the direct viewer is closed (1013) whose media has waited longest: see [`relief`] |
@@ -84,6 +85,7 @@ mod control;
 mod data;
 mod deadline;
 mod delivery;
+mod hold;
 mod key;
 mod listener;
 mod outbox;

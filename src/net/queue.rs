@@ -25,7 +25,7 @@ use chunk::Chunk;
 pub use walk::Walk;
 
 /// Bytes that one read makes room for, if the pool has them.
-const READ: usize = 64 * 1024;
+pub const READ: usize = 64 * 1024;
 /// Bytes before the payload of an interleaved frame (RFC 2326 §10.12).
 pub const FRAME_HEADER: usize = 4;
 /// Pieces of memory in one read: more than [`READ`] needs with any buffer from

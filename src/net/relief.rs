@@ -40,12 +40,18 @@ impl Server {
         }
     }
 
-    /// Looks again after those who wait and for whom somebody may have to give way by now.
+    /// Looks again after those who wait and for whom somebody may have to give way by now,
+    /// and after links that were left unread for a moment.
     pub(super) fn relieve_waiting(&mut self) {
         if self.relief_due.is_some_and(|due| due <= self.now) {
             self.relief_due = None;
             for link in self.waiting.clone() {
                 self.relieve(link);
+            }
+            let held = self.sources.iter().filter(|(_, it)| it.link.hold.is_on());
+            let held: Vec<Key> = held.filter_map(|(_, it)| it.connection).collect();
+            for link in held {
+                self.schedule(link);
             }
         }
     }
@@ -103,7 +109,7 @@ impl Server {
         true
     }
 
-    fn look_again(&mut self, due: Instant) {
+    pub(super) fn look_again(&mut self, due: Instant) {
         self.relief_due = Some(self.relief_due.map_or(due, |other| other.min(due)));
     }
 

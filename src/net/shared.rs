@@ -29,6 +29,8 @@ pub struct Shared {
     pub home: Option<IpAddr>,
     /// Frames before this position were looked at.
     pub seen: u64,
+    /// It was said that its cache is too small.
+    pub told: bool,
     /// Viewers that wait for it to play.
     pub awaited_by: Vec<Key>,
     /// It is being called, or has a link: all of its share of the pool is kept for it.
@@ -126,6 +128,7 @@ impl Server {
                 source,
                 home: None,
                 seen: 0,
+                told: false,
                 awaited_by: Vec::new(),
                 called: false,
             })

@@ -71,6 +71,8 @@ impl Server {
         shared.seen = whole;
         shared.camera.heard(self.now);
         shared.camera.cache.grown(source.queue.head(), whole);
+        let cache = &shared.camera.cache;
+        let misses = cache.missed() > 0 && !std::mem::replace(&mut shared.told, cache.missed() > 0);
         if let Some(channel) = shared.camera.take_foreign() {
             log::warn!(
                 "[{}] the camera sends on channel {channel}, which is no track's, by byte {}",
@@ -78,6 +80,31 @@ impl Server {
                 source.link.framer.position(),
             );
         }
+        if misses {
+            self.say_what_to_cache(key);
+        }
+    }
+
+    /// Tells the operator what to write so that a cache holds what its camera sends.
+    fn say_what_to_cache(&self, key: Key) {
+        const MIB: u64 = 1 << 20;
+        let Some(shared) = self.shared.get(key) else {
+            return;
+        };
+        let whole = |bytes: u64| bytes.div_ceil(MIB);
+        let caches = self.shared.iter();
+        let caches = caches.map(|(_, it)| it.camera.cache.limit().max(it.camera.cache.group()));
+        let all: u64 = caches.map(whole).sum();
+        let (name, cache) = (shared.camera.name(), &shared.camera.cache);
+        log::warn!(
+            "[{name}] up to {} KiB come from one key frame to the next, which the cache cannot \
+             hold: who comes waits for the next one, and slow viewers lose more; write \
+             gop_cache = {}M in [camera {}] and pool = {}M or more in [limits]",
+            cache.group().div_ceil(1024),
+            whole(cache.group().max(cache.limit())),
+            name.trim_end_matches("/sub"),
+            (all + all.div_ceil(4)).max(self.config.limits.pool as u64 / MIB),
+        );
     }
 
     /// The viewers that get media of a camera.
@@ -127,6 +154,9 @@ impl Server {
         };
         if found.skipping.is_none() && !behind {
             return false;
+        }
+        if behind {
+            found.slow = Some(self.now);
         }
         let (at, whole) = (delivery.next_position(), source.queue.whole());
         let cache = &shared.camera.cache;

@@ -86,6 +86,9 @@ impl Server {
         metric("lost_packets_total", "counter", &|it| it.lost);
         metric("bytes_total", "counter", &|it| it.bytes);
         metric("skipped_frames_total", "counter", &|it| it.skipped);
+        metric("group_bytes", "gauge", &|it| it.group);
+        metric("cache_bytes", "gauge", &|it| it.cache);
+        metric("uncached_groups_total", "counter", &|it| it.uncached);
     }
 
     /// `/api/cameras`: in the order of the configuration, a smaller stream within
@@ -184,7 +187,8 @@ fn push_stream(out: &mut String, status: &Status) {
         out,
         "\"url\":\"rtsp://camgate/{}\",\"state\":\"{}\",\"problem\":\"{}\",\
          \"since\":{},\"codecs\":[{}],\"width\":{width},\"height\":{height},\
-         \"viewers\":{},\"bitrate\":{},\"lost\":{}",
+         \"viewers\":{},\"bitrate\":{},\"lost\":{},\
+         \"group\":{},\"cache\":{},\"uncached\":{}",
         status.name,
         status.state,
         json::text(&status.words),
@@ -193,6 +197,9 @@ fn push_stream(out: &mut String, status: &Status) {
         status.viewers,
         status.bitrate,
         status.lost,
+        status.group,
+        status.cache,
+        status.uncached,
     );
 }
 

@@ -9,6 +9,7 @@ use crate::rtsp::framer::Framer;
 
 use super::admission::Ticket;
 use super::delivery::{Delivery, Framing};
+use super::hold::Hold;
 use super::key::Key;
 use super::queue::Queue;
 use super::server::Server;
@@ -40,6 +41,8 @@ pub struct Viewer {
     pub channels: Option<Vec<(u8, u8)>>,
     /// Since when it gets no frames of a shared camera, and waits for a key frame.
     pub skipping: Option<Instant>,
+    /// When it was too slow last, and lost pictures.
+    pub slow: Option<Instant>,
     /// What it lost and was not told yet.
     pub skipped: Option<Tally>,
     /// Its place among the viewers, from when it has said what it wants.
@@ -85,6 +88,7 @@ impl Viewer {
             framing: Framing::Messages,
             channels: None,
             skipping: None,
+            slow: None,
             skipped: None,
             place: None,
             open_by: Some(open_by),
@@ -211,6 +215,8 @@ pub struct Link {
     pub paused: bool,
     /// In the line of those that want a buffer.
     pub waiting: bool,
+    /// It is left unread for a moment, for those who are nearly behind.
+    pub hold: Hold,
     /// When the link was last left unread although there was something.
     pub held_up: Option<Instant>,
     /// When the camera's last bytes came.
@@ -230,6 +236,7 @@ impl Link {
             skipped: 0,
             paused: false,
             waiting: false,
+            hold: Hold::new(now),
             held_up: None,
             heard: now,
             flowed: None,
