@@ -150,6 +150,11 @@ impl Decoder {
         }
     }
 
+    /// Bytes that it keeps of a message that is not whole.
+    pub fn held(&self) -> usize {
+        self.message.capacity()
+    }
+
     /// Takes bytes off the start of `input`, up to the end of the first event.
     ///
     /// The number is how many bytes were taken: all of them if there is no

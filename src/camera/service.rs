@@ -4,7 +4,7 @@
 //! until its owner says [`Service::ready`] or [`Service::refuse`]; requests
 //! behind it wait, too, so that answers keep the order of the requests.
 //!
-//! Invariant: at most [`MAX_HELD`] requests wait; there is an answer to each.
+//! Invariant: at most [`MAX_HELD`] requests wait, of at most 16 KiB together; there is an answer to each.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -17,6 +17,9 @@ use crate::rtsp::url::Url;
 
 /// Requests that may wait for the camera.
 pub const MAX_HELD: usize = 16;
+
+/// Bytes of them, unless there is only one.
+const MAX_HELD_BYTES: usize = 16 * 1024;
 
 /// Seconds that the Session header promises. What ends a session is the end of
 /// its socket.
@@ -119,7 +122,10 @@ impl Service {
         if let Start::Response { .. } = message.start {
             return Ok(());
         }
-        if self.held.len() >= MAX_HELD {
+        let held = self.held.iter();
+        let size = tag.len() + bytes.len();
+        let size = held.fold(size, |sum, it| sum + it.tag.len() + it.bytes.len());
+        if self.held.len() >= MAX_HELD || (size > MAX_HELD_BYTES && !self.held.is_empty()) {
             return Err("too many requests wait for the camera");
         }
         self.held.push_back(Request {

@@ -3,8 +3,10 @@
 use std::net::{IpAddr, Shutdown};
 use std::time::Duration;
 
+use crate::channel::Failure;
+
 use super::admission::Crowd;
-use super::connection::{Role, Taken};
+use super::connection::{Connection, OUTBOXES, Role, Taken};
 use super::key::Key;
 use super::server::Server;
 
@@ -75,6 +77,47 @@ impl Server {
             self.drop_connection(key);
         } else if deadline.is_some() {
             self.set_deadline(key, deadline);
+        }
+    }
+
+    /// Enters what a connection keeps of requests that are not whole.
+    pub(super) fn count_held(&mut self, key: Key) {
+        let Some(connection) = self.connections.get_mut(key) else {
+            return;
+        };
+        let held = match &connection.role {
+            Role::Http { head } => head.capacity(),
+            Role::Control { socket, .. } | Role::Data { socket, .. } => socket.decoder.held(),
+            _ => 0,
+        };
+        if held != connection.held.bytes() {
+            connection.held.set(held);
+        }
+    }
+
+    /// Closes whoever keeps most, until all outboxes are within their limit.
+    pub(super) fn bound_outboxes(&mut self) {
+        while self.ledger.total() > OUTBOXES {
+            let cost = |it: &Connection| it.out.cost() + it.held.bytes();
+            let all = self.connections.iter();
+            let Some((key, worst)) = all.max_by_key(|(_, it)| cost(it)) else {
+                return;
+            };
+            log::warn!(
+                "[c{}] closed: {} bytes wait for it, and the outboxes are full",
+                worst.id,
+                cost(worst)
+            );
+            let link = self.source_of(key).map(|source| source.owner);
+            match (&worst.role, link) {
+                (_, Some(owner)) => {
+                    let reason = "the camera does not read what it is told".to_owned();
+                    self.link_failed(owner, &Failure::Refused(reason));
+                    self.drop_connection(key);
+                }
+                (Role::Http { .. } | Role::Closing { .. }, None) => self.drop_connection(key),
+                _ => self.peer_gone(key, "the outboxes are full"),
+            }
         }
     }
 

@@ -5,16 +5,24 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use mio::net::TcpStream;
+use socket2::SockRef;
 
 use crate::websocket::Decoder;
 
 use super::admission::{Ticket, network};
 use super::key::Key;
+use super::ledger::Entry;
 use super::outbox::Outbox;
 
 /// Memory for what waits for the reader of a control socket. Beyond that it does
 /// not read, and is closed.
 pub const OUTBOX_LIMIT: usize = 256 * 1024;
+
+/// Memory for all outboxes together, and for requests that are not whole.
+pub const OUTBOXES: usize = 2 << 20;
+
+/// Bytes that the kernel may keep of replies and pages for one socket.
+const SEND: usize = 64 * 1024;
 
 /// What a socket is for.
 pub enum Role {
@@ -71,6 +79,8 @@ pub struct Connection {
     /// Whom it is for: the client's network; `None` for a configured camera's link.
     pub client: Option<IpAddr>,
     pub out: Outbox,
+    /// What came and is not whole yet.
+    pub held: Entry,
     /// Since when it takes nothing although something waits for it.
     pub stuck: Option<Instant>,
     pub readable: bool,
@@ -134,6 +144,12 @@ impl Connection {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Bounds what the kernel keeps for the reader of a socket without media. Where a
+    /// system cannot do this, it is as it was.
+    pub fn bound_kernel(&self) {
+        let _ = SockRef::from(&self.socket).set_send_buffer_size(SEND);
     }
 
     /// Writes what waits, as far as the socket takes it.

@@ -234,6 +234,7 @@ impl Server {
             log::warn!("[c{}] does not read its replies", connection.id);
             self.peer_gone(key, "outbox full");
         }
+        self.bound_outboxes();
     }
 
     pub(super) fn control_deadline(&self, viewer: Key, socket: &WebSocket) -> Option<Instant> {

@@ -36,6 +36,10 @@ const BATCH_SLICES: usize = BATCHES * 2 + 16;
 /// is there: longer ones would make the first frame wait for the last.
 const BATCH: u64 = 64 * 1024 + MAX_FRAME as u64;
 
+/// The same for who takes less than there is: what is left of the message under way is
+/// copied when the next ones are left out.
+const SLOW_BATCH: u64 = 16 * 1024;
+
 /// The longest header: of a WebSocket message and of a frame.
 const HEADER: usize = 10 + FRAME_HEADER;
 
@@ -139,6 +143,8 @@ pub struct Delivery {
     /// all of them, as they are.
     channels: Option<Vec<(u8, u8)>>,
     current: Message,
+    /// Its socket did not take all that was offered, and it has not caught up since.
+    slow: bool,
 }
 
 impl Delivery {
@@ -148,6 +154,7 @@ impl Delivery {
             framing,
             channels,
             current: Message::done(position),
+            slow: false,
         }
     }
 
@@ -282,6 +289,7 @@ impl Delivery {
                 break;
             }
         }
+        self.slow = (self.slow || written < tried) && !self.is_idle(queue);
         Ok((written, written == tried))
     }
 
@@ -308,7 +316,7 @@ impl Delivery {
     /// The message that starts at `at`, and where the next one does; `walk` is
     /// there then, unless the message takes all there is.
     fn next(&self, at: u64, whole: u64, walk: &mut Walk<'_>) -> (Option<Message>, u64) {
-        let end = if self.framing != Framing::Messages && whole - at <= BATCH {
+        let end = if self.framing != Framing::Messages && whole - at <= self.batch() {
             whole
         } else {
             self.message_end(at, whole, walk)
@@ -331,6 +339,11 @@ impl Delivery {
         (message, end)
     }
 
+    /// The most of a batched message; of one that is longer, whole frames.
+    fn batch(&self) -> u64 {
+        if self.slow { SLOW_BATCH } else { BATCH }
+    }
+
     /// Where the message that starts at `at` ends; moves `walk` there.
     fn message_end(&self, at: u64, whole: u64, walk: &mut Walk<'_>) -> u64 {
         let mut end = at;
@@ -340,7 +353,9 @@ impl Delivery {
             };
             walk.skip(length);
             end += (FRAME_HEADER + length) as u64;
-            if self.framing == Framing::Messages || end - at >= BATCH - MAX_FRAME as u64 {
+            if self.framing == Framing::Messages
+                || end - at >= self.batch().min(BATCH - MAX_FRAME as u64)
+            {
                 break;
             }
         }

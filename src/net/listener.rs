@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use mio::net::TcpListener;
 use mio::{Interest, Registry, Token};
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockRef, Socket, Type};
 
 use super::admission::network;
 use super::connection::Role;
@@ -18,6 +18,8 @@ const PER_TURN: usize = 64;
 /// at once, and who finds the line full knocks again only after a second. The system's
 /// own limit (Linux: `net.core.somaxconn`, 4096) may be lower.
 const BACKLOG: i32 = 1024;
+/// Bytes that the kernel may keep of what a client says.
+const RECEIVE: usize = 32 * 1024;
 /// How long to wait when the system has no more descriptors or memory, if no
 /// connection ends before.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -212,6 +214,8 @@ impl Server {
                         log::info!("[c{id}] {peer} has too many idle connections: closed");
                         return Ok(true);
                     };
+                    // Requests are short. Where a system cannot do this, it is as it was.
+                    let _ = SockRef::from(&socket).set_recv_buffer_size(RECEIVE);
                     let role = Role::Http { head: Vec::new() };
                     let deadline = self.now + limits.handshake;
                     let whose = (Some(place), Some(client));

@@ -7,6 +7,8 @@ use std::io::{self, IoSlice, Write};
 use std::ops::Deref;
 use std::rc::Rc;
 
+use super::ledger::{Entry, Ledger};
+
 /// Pieces that one write takes.
 const SLICES: usize = 8;
 
@@ -41,21 +43,42 @@ impl From<Vec<u8>> for Piece {
     }
 }
 
+impl Piece {
+    /// Memory that it takes for this socket alone, roughly, in bytes.
+    fn cost(&self) -> usize {
+        match self {
+            Piece::Owned(bytes) => bytes.len() + OVERHEAD,
+            Piece::Static(_) | Piece::Shared(_) => OVERHEAD,
+        }
+    }
+}
+
 /// Bytes waiting for a socket.
-#[derive(Default)]
 pub struct Outbox {
     pieces: VecDeque<Piece>,
     /// How much of the first piece is out.
     sent: usize,
     length: usize,
+    cost: Entry,
 }
 
 impl Outbox {
+    /// An empty one, of which the ledger knows.
+    pub fn new(ledger: &Ledger) -> Outbox {
+        Outbox {
+            pieces: VecDeque::new(),
+            sent: 0,
+            length: 0,
+            cost: ledger.entry(),
+        }
+    }
+
     /// Puts a piece at the end.
     pub fn push(&mut self, piece: impl Into<Piece>) {
         let piece = piece.into();
         if !piece.is_empty() {
             self.length += piece.len();
+            self.cost.set(self.cost.bytes() + piece.cost());
             self.pieces.push_back(piece);
         }
     }
@@ -65,7 +88,9 @@ impl Outbox {
         if !bytes.is_empty() {
             debug_assert_eq!(self.sent, 0);
             self.length += bytes.len();
-            self.pieces.push_front(Piece::Owned(bytes));
+            let piece = Piece::Owned(bytes);
+            self.cost.set(self.cost.bytes() + piece.cost());
+            self.pieces.push_front(piece);
         }
     }
 
@@ -76,7 +101,7 @@ impl Outbox {
 
     /// Memory that is taken, roughly, in bytes.
     pub fn cost(&self) -> usize {
-        self.length + self.pieces.len() * OVERHEAD
+        self.cost.bytes()
     }
 
     /// Whether nothing waits.
@@ -115,6 +140,7 @@ impl Outbox {
                 return;
             }
             self.sent -= first.len();
+            self.cost.set(self.cost.bytes() - first.cost());
             self.pieces.pop_front();
         }
     }

@@ -19,7 +19,9 @@ use super::admission::{Admission, Ticket};
 use super::closing::LINGER;
 use super::connection::{Connection, Role};
 use super::key::{Key, Line, Table};
+use super::ledger::Ledger;
 use super::listener::{Door, Listeners};
+use super::outbox::Outbox;
 use super::pool::Pool;
 use super::reload::policy;
 use super::resolver::Resolver;
@@ -55,6 +57,7 @@ pub struct Server {
     pub(super) poll: Poll,
     pub(super) listeners: Listeners,
     pub(super) admission: Admission,
+    pub(super) ledger: Ledger,
     signals: Signals,
     pub(super) resolver: Resolver,
     pub(super) timers: Timers,
@@ -105,6 +108,7 @@ impl Server {
             poll,
             listeners,
             admission: Admission::default(),
+            ledger: Ledger::default(),
             signals,
             resolver: Resolver::new(waker),
             timers: Timers::default(),
@@ -264,6 +268,8 @@ impl Server {
             Role::Closing { .. } => self.serve_closing(key),
         }
         self.renew_deadline(key);
+        self.count_held(key);
+        self.bound_outboxes();
     }
 
     /// Buffers came back: cameras that can have one now try again, in turn.
@@ -309,7 +315,8 @@ impl Server {
                     role,
                     place,
                     client,
-                    out: Default::default(),
+                    out: Outbox::new(&self.ledger),
+                    held: self.ledger.entry(),
                     stuck: None,
                     readable: false,
                     writable: false,

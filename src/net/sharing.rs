@@ -191,14 +191,9 @@ impl Server {
             }
         };
         let end = cache.next_picture(at);
-        let owed = || {
-            self.connections
-                .iter()
-                .map(|(_, it)| it.out.cost() as u64)
-                .sum::<u64>()
-        };
+        let owed = self.ledger.total() as u64;
         let end = end.filter(|end| !skipped && end - at <= MAX_REST);
-        let end = end.filter(|end| end - at + owed() <= MAX_OWED);
+        let end = end.filter(|end| end - at + owed <= MAX_OWED);
         let end = end.map_or(at, |end| end.min(target));
         let new = || shared.camera.tally(Kind::Skipped);
         let tally = found.skipped.get_or_insert_with(new);

@@ -112,6 +112,7 @@ impl Server {
 
     fn respond(&mut self, key: Key, head: Vec<u8>, body: Piece) {
         if let Some(connection) = self.connections.get_mut(key) {
+            connection.bound_kernel();
             connection.out.push(head);
             connection.out.push(body);
             self.close_connection(key);
@@ -217,7 +218,10 @@ impl Server {
         connection.out.push(http::switching(&upgrade.key, name));
         let socket = WebSocket::new(MAX_WSP, now);
         connection.role = match (protocol, viewer) {
-            (Protocol::Control, Some(viewer)) => Role::Control { viewer, socket },
+            (Protocol::Control, Some(viewer)) => {
+                connection.bound_kernel();
+                Role::Control { viewer, socket }
+            }
             _ => Role::Data { viewer, socket },
         };
         log::debug!(
