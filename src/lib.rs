@@ -43,6 +43,7 @@
 //! | [`access`] | who may open a socket, and to which camera | pure |
 //! | [`config`] | the configuration file | pure |
 //! | `json` | text within JSON | pure |
+//! | [`quota`] | how much of one kind goes to the log | pure |
 //! | [`assets`] | pages and player, packed into the program | data |
 //! | [`net`] | sockets, the loop, the pool | the only module with sockets |
 //! | [`builtin`] | the built-in camera | its own small loop |
@@ -86,5 +87,7 @@ pub mod http;
 mod json;
 #[cfg(feature = "gateway")]
 pub mod net;
+#[cfg(feature = "gateway")]
+pub mod quota;
 #[cfg(feature = "gateway")]
 pub mod websocket;

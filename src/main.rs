@@ -4,9 +4,12 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Mutex;
+use std::time::Instant;
 
 use camgate::config::{self, Config};
-use camgate::net::Server;
+use camgate::net::{DUMP, Server};
+use camgate::quota::{Kind, Quota};
 
 const HELP: &str = "\
 camgate: watch RTSP cameras in a browser
@@ -199,15 +202,43 @@ fn start_log(filter: &str) {
     let stamped = ["JOURNAL_STREAM", "INVOCATION_ID", "PROCD"]
         .iter()
         .any(|name| std::env::var_os(name).is_some());
+    let quota = Mutex::new(Quota::default());
     env_logger::Builder::new()
         .parse_filters(filter)
         .format(move |out, record| {
-            if !stamped {
-                write!(out, "{} ", clock())?;
+            let time = if stamped {
+                String::new()
+            } else {
+                clock() + " "
+            };
+            let text = record.args().to_string();
+            let (told, is_written) = ask_quota(&quota, record, &text);
+            for line in told {
+                writeln!(out, "{time}{:5} {line}", log::Level::Warn)?;
             }
-            writeln!(out, "{:5} {}", record.level(), record.args())
+            if is_written {
+                writeln!(out, "{time}{:5} {text}", record.level())?;
+            }
+            Ok(())
         })
         .init();
+}
+
+/// What is to be said of lines that were not written, and whether this one is. What
+/// somebody who looks for a fault has switched on is written.
+fn ask_quota(quota: &Mutex<Quota>, record: &log::Record, text: &str) -> (Vec<String>, bool) {
+    let Ok(mut quota) = quota.lock() else {
+        return (Vec::new(), true);
+    };
+    let now = Instant::now();
+    let is_free = record.level() > log::Level::Info || record.target() == DUMP;
+    let told = quota.told(now);
+    let place = (record.file_static(), record.line());
+    let is_written = match place {
+        (Some(file), Some(line)) if !is_free => quota.admit(Kind::new(file, line, text), text, now),
+        _ => true,
+    };
+    (told, is_written)
 }
 
 /// The time of day, UTC, to the millisecond.

@@ -57,3 +57,24 @@ fn what_nobody_reads_has_one_limit_for_all() {
     drop(crowd);
     gateway.await_as_before(&before);
 }
+
+/// A flood of one kind of line leaves room for the others, and says how many there were.
+#[test]
+fn what_a_client_provokes_does_not_fill_the_log() {
+    let gateway = Gateway::start_default();
+    let from = gateway.log_length();
+    for _ in 0..400 {
+        let mut connection = Connection::open(gateway.address());
+        connection.send(b"GET /ws/ HTTP/1.1\r\nHost: stranger.example\r\n\r\n");
+        assert_eq!(connection.reply().status, 403);
+    }
+    let lines = gateway.log_length() - from;
+    assert!(lines < 200, "{lines} lines");
+    common::await_some("how many were not logged", || {
+        let mut connection = Connection::open(gateway.address());
+        connection.send(b"GET /ws/ HTTP/1.1\r\nHost: stranger.example\r\n\r\n");
+        assert_eq!(connection.reply().status, 403);
+        std::thread::sleep(std::time::Duration::from_millis(50)); // the pace of the asking
+        gateway.log().contains("more were not logged").then_some(())
+    });
+}

@@ -110,3 +110,4 @@ mod watching;
 mod web;
 
 pub use server::{Listed, Server};
+pub use status::DUMP;

@@ -9,6 +9,9 @@ use crate::json;
 use super::connection::Role;
 use super::server::Server;
 
+/// The log's target for what the operator asks for: all of it is written.
+pub const DUMP: &str = "camgate::state";
+
 /// Counters since the start.
 #[derive(Default)]
 pub struct Counters {
@@ -138,7 +141,7 @@ impl Server {
 
     /// SIGUSR1: the tables, to the log.
     pub(super) fn dump(&self) {
-        log::info!(
+        log::info!(target: DUMP,
             "state: {} connections, {} viewers, {} sources, {}/{} buffers free, {} ready, {} waiting for a buffer",
             self.connections.len(),
             self.viewers.len(),
@@ -149,7 +152,7 @@ impl Server {
             self.waiting.len(),
         );
         for (_, connection) in self.connections.iter() {
-            log::info!(
+            log::info!(target: DUMP,
                 "[c{}] {} {} readable={} writable={} outbox={}",
                 connection.id,
                 KINDS[kind(&connection.role)],

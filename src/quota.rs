@@ -1,0 +1,142 @@
+//! How much of one kind goes to the log. What a peer can provoke thousands of times a
+//! second would fill a router's memory, and push out what matters.
+//!
+//! Pure: the time is passed in. Invariant: of each kind at most [`LINES`] are written
+//! in a [`WINDOW`], and how many were not is told once it is over.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+/// Lines of one kind in a window.
+pub const LINES: u32 = 30;
+/// How long they are counted together.
+pub const WINDOW: Duration = Duration::from_secs(5);
+/// Kinds that are told apart; all others are one.
+const MAX_KINDS: usize = 1024;
+/// Characters of a line that was not written, as an example.
+const SHOWN: usize = 60;
+
+/// What makes lines one kind: where in the program they are written, and the camera
+/// that they are about, if it is one of the configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Kind {
+    line: u32,
+    file: &'static str,
+    camera: String,
+}
+
+impl Kind {
+    /// The kind of a line that begins with `[name]`, or with a connection's number,
+    /// `[c12]`, which tells nothing apart.
+    pub fn new(file: &'static str, line: u32, text: &str) -> Kind {
+        let name = text.strip_prefix('[').and_then(|text| text.split_once(']'));
+        let name = name.map_or("", |(name, _)| name);
+        let number = name.strip_prefix('c').unwrap_or("x");
+        let is_number = number.bytes().all(|b| b.is_ascii_digit());
+        Kind {
+            line,
+            file,
+            camera: if is_number { "" } else { name }.to_owned(),
+        }
+    }
+}
+
+/// One kind's window.
+struct Count {
+    since: Instant,
+    written: u32,
+    withheld: u32,
+    example: String,
+}
+
+/// What was written of late.
+#[derive(Default)]
+pub struct Quota {
+    counts: HashMap<Kind, Count>,
+}
+
+impl Quota {
+    /// Whether a line of this kind is written.
+    pub fn admit(&mut self, kind: Kind, text: &str, now: Instant) -> bool {
+        let is_known = self.counts.contains_key(&kind);
+        let kind = match is_known || self.counts.len() < MAX_KINDS {
+            true => kind,
+            false => Kind::default(),
+        };
+        let count = self.counts.entry(kind).or_insert_with(|| Count {
+            since: now,
+            written: 0,
+            withheld: 0,
+            example: String::new(),
+        });
+        if count.written < LINES {
+            count.written += 1;
+            return true;
+        }
+        if count.withheld == 0 {
+            count.example = text.chars().take(SHOWN).collect();
+        }
+        count.withheld += 1;
+        false
+    }
+
+    /// The lines about what was not written in the windows that are over.
+    pub fn told(&mut self, now: Instant) -> Vec<String> {
+        let mut told = Vec::new();
+        self.counts.retain(|_, count| {
+            let is_open = now < count.since + WINDOW;
+            if !is_open && count.withheld > 0 {
+                let (number, example) = (count.withheld, &count.example);
+                told.push(format!("{number} more were not logged, such as: {example}"));
+            }
+            is_open
+        });
+        told
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_one_kind_leaves_the_others_their_lines() {
+        let (mut quota, start) = (Quota::default(), Instant::now());
+        let kind = |line, text: &str| Kind::new("a.rs", line, text);
+        let mut flood = |number: u32, now| {
+            let text = format!("[c{number}] wants camera front");
+            quota.admit(kind(1, &text), &text, now)
+        };
+        let written = (0..1000).filter(|number| flood(*number, start)).count();
+        assert_eq!(written, LINES as usize);
+        assert!(quota.admit(kind(2, "[c7] other"), "[c7] other", start));
+        assert!(quota.admit(kind(1, "[front] plays"), "[front] plays", start));
+        assert!(quota.told(start + WINDOW / 2).is_empty());
+        let told = quota.told(start + WINDOW);
+        let example = "970 more were not logged, such as: [c30] wants camera front";
+        assert_eq!(told, [example]);
+        assert!(quota.told(start + WINDOW).is_empty());
+        let text = "[c9999] wants camera front";
+        assert!(quota.admit(kind(1, text), text, start + WINDOW));
+    }
+
+    #[test]
+    fn cameras_have_lines_of_their_own_and_connections_do_not() {
+        let kind = |text: &str| Kind::new("a.rs", 1, text);
+        assert_eq!(kind("[c1] x"), kind("[c22] x"));
+        assert_eq!(kind("[c1] x"), kind("no name"));
+        assert_ne!(kind("[front] x"), kind("[yard] x"));
+        assert_ne!(kind("[cam1] x"), kind("[c1] x"));
+    }
+
+    #[test]
+    fn kinds_beyond_the_most_share_one_quota() {
+        let (mut quota, now) = (Quota::default(), Instant::now());
+        let mut admit = |name: usize| {
+            let text = format!("[n{name}] x");
+            quota.admit(Kind::new("a.rs", 1, &text), &text, now)
+        };
+        let written = (0..2 * MAX_KINDS).filter(|name| admit(*name)).count();
+        assert_eq!(written, MAX_KINDS + LINES as usize);
+    }
+}
