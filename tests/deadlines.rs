@@ -37,7 +37,8 @@ fn enter(house: &House, door: Door, opening: Opening<'_>) -> Guest {
     guest.unwrap_or_else(|refusal| panic!("{door:?}: {refusal:?}"))
 }
 
-/// Their signs of life say that they are there; what they are sent they do not take.
+/// Those of WSP send signs of life, the others nothing: only the camera's turn can
+/// find out that these do not take what they are sent.
 #[test]
 fn who_stops_reading_goes_whatever_door_it_came_by() {
     let house = house(FakeCamera::start(film));
@@ -48,7 +49,7 @@ fn who_stops_reading_goes_whatever_door_it_came_by() {
     });
     let started = Instant::now();
     loop {
-        for guest in &mut guests {
+        for guest in &mut guests[..2] {
             let _ = guest.live();
         }
         let left = house.gateway.metrics().viewers();
