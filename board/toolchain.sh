@@ -131,7 +131,8 @@ wasm() {
             --enable-multivalue --enable-nontrapping-float-to-int \
             --enable-reference-types --low-memory-unused --flatten --rereloop \
             -Oz --one-caller-inline-max-function-size=100 -Oz -Oz --converge \
-            "$built" -o player/dist/camgate.wasm
+            --optimize-instructions --simplify-locals-nostructure --vacuum \
+            --strip-producers --strip-target-features "$built" -o player/dist/camgate.wasm
     else
         cp "$built" player/dist/camgate.wasm
     fi

@@ -103,7 +103,7 @@ impl Url {
                 }
             }
         }
-        found.ok_or(bad(first_fault.unwrap_or("the address has no host")))
+        found.ok_or(bad(first_fault.unwrap_or(NO_HOST)))
     }
 
     /// Whether it may be a user and the beginning of a password that was taken
@@ -279,26 +279,29 @@ fn split_path(url: &str) -> (&str, &str) {
     url.split_at_checked(path).unwrap_or((url, ""))
 }
 
+/// Why there is no telling which camera is meant.
+const NO_HOST: &str = "the address has no usable host";
+
 fn host_and_port(place: &str, default: u16) -> Result<(&str, u16), &'static str> {
     let (host, port) = match place.strip_prefix('[') {
         Some(rest) => {
-            let (host, after) = text::cut(rest, b"]").ok_or("the address has no ] after [")?;
+            let (host, after) = text::cut(rest, b"]").ok_or(NO_HOST)?;
             let v6 = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b':' | b'.' | b'%' | b'-');
             if !has(host, b':') || !host.bytes().all(v6) {
-                return Err("the address has no IPv6 address between [ and ]");
+                return Err(NO_HOST);
             }
             let port = match after {
                 "" => Some(""),
                 after => after.strip_prefix(':'),
             };
-            (host, port.ok_or("the address has something after ]")?)
+            (host, port.ok_or(NO_HOST)?)
         }
         None => text::cut(place, b":").unwrap_or((place, "")),
     };
     let plain =
         |c: u8| c.is_ascii_alphanumeric() || !c.is_ascii() || matches!(c, b'.' | b'-' | b'_');
     if host.is_empty() || !(place.starts_with('[') || host.bytes().all(plain)) {
-        return Err("the address has no usable host");
+        return Err(NO_HOST);
     }
     if port.is_empty() {
         return Ok((host, default));
