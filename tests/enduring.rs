@@ -56,7 +56,7 @@ const ENDURED: [Lie; 8] = [
             }
             Ok(())
         },
-        words: "channel 9, which is no track's, by byte ",
+        words: ", which is no track's, by byte ",
     },
     Lie {
         name: "answers-nobody-asked-for",

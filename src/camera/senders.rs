@@ -53,7 +53,11 @@ impl Senders {
         let fits = |track: &Track| track.payload_type == payload_type;
         let comes = |track: &Track, one: &One| track.rtp == channel || one.channel == Some(channel);
         let known = all().find(|(_, (track, one))| fits(track) && comes(track, one));
-        if let Some((index, _)) = known {
+        if let Some((index, (track, _))) = known {
+            // What came elsewhere before it came as answered was another's.
+            if track.rtp == channel {
+                self.tracks.get_mut(index)?.channel = None;
+            }
             return Some(index);
         }
         let silent = all().find(|(_, (track, one))| fits(track) && one.sender.name().is_none());
@@ -141,6 +145,14 @@ mod tests {
                 "nobody's"
             );
         }
+    }
+
+    #[test]
+    fn the_channel_that_was_answered_counts_as_soon_as_it_is_used() {
+        let (mut senders, tracks) = (Senders::default(), tracks());
+        let channels = [9, 0, 9, 77, 0];
+        let places = channels.map(|channel| senders.place(&tracks, channel, &packet(96, 0, 7)));
+        assert_eq!(places, [Some(0), Some(0), None, None, Some(0)]);
     }
 
     #[test]
