@@ -24,7 +24,6 @@ for (const sound of [false, true]) {
       return stats.fps > 5 && stats.fps < 30 && stats;
     }).then((handle) => handle.jsonValue());
     assert.deepEqual(stats.codecs, sound ? ['jpeg', 'mp4a.40.2'] : ['jpeg'], JSON.stringify(stats));
-    assert.ok(stats.dropped < result.frames, `most are drawn: ${JSON.stringify(stats)}`);
     await shoot(page, `jpeg ${sound}`);
     if (!sound) return;
     const heard = () => page.evaluate(() => {

@@ -83,12 +83,13 @@ for (const how of ['buttons', 'keys']) {
     await press('Play', ' ');
     await watch(page, { frames: 25 });
 
+    const taken = page.getByText('Snapshot saved').waitFor();
     const photo = await download(page, () => press('Snapshot', 's'));
+    await taken;
     const { width, height } = await page.evaluate(() => document.querySelector('camgate-video').stats);
     const bytes = await readFile(photo.path);
     assert.match(photo.name, /^127\.0\.0\.1 \d{4}-\d\d-\d\d \d\d\.\d\d\.\d\d\.png$/);
     assert.deepEqual([bytes.readUInt32BE(16), bytes.readUInt32BE(20)], [width, height], 'the size in IHDR');
-    await page.getByText('Snapshot saved').waitFor();
 
     const numbers = page.getByText(/avc1.*pictures\/s/s);
     await press('Statistics', 'i');
@@ -110,11 +111,13 @@ for (const how of ['buttons', 'keys']) {
 
     await press('Record', 'r');
     await page.locator('#recorded').getByText('0:03').waitFor();
+    // The words go after some seconds.
+    const saved = page.getByText(/Recording saved, \d+ kB/).waitFor();
     const recorded = await download(page, () => press('Record', 'r'));
+    await saved;
     assert.match(recorded.name, /\.mp4$/);
     const { video, audio, duration } = probe(recorded.path);
     assert.ok(video.packets[0].key && audio.packets.length > 0 && duration > 1.5 && duration < 20, String(duration));
-    await page.getByText(/Recording saved, \d+ kB/).waitFor();
     await page.locator('#recorded').waitFor({ state: 'hidden' });
     assert.match(await page.locator('#latency').innerText(), /^\d\.\d s$/);
     isQuiet(page);
