@@ -41,6 +41,9 @@ pub use forward::answer;
 use forward::{Forwarded, Link};
 pub use join::{Join, join_reply};
 
+/// How long a viewer's last requests may be on their way when the camera hangs up.
+const PARTING: Duration = Duration::from_secs(1);
+
 /// WRAPs that may wait for the camera's answer at the same time.
 pub const MAX_PENDING: usize = 16;
 
@@ -80,9 +83,14 @@ pub enum Output {
 
 enum State {
     Idle,
-    Connecting { seq: String },
+    Connecting {
+        seq: String,
+    },
     Open(Link),
     Serving(Service),
+    /// The camera hung up. Requests that were on their way to it are answered so
+    /// until this moment.
+    Parting(Failure, Instant),
     Closed,
 }
 
@@ -140,6 +148,7 @@ impl Channel {
     pub fn timeout(&self) -> Option<Instant> {
         match &self.state {
             State::Open(link) => link.due(self.patience),
+            State::Parting(_, until) => Some(*until),
             _ => None,
         }
     }
@@ -202,11 +211,30 @@ impl Channel {
             State::Idle | State::Closed | State::Serving(_) => return,
             State::Connecting { seq } => vec![seq],
             State::Open(link) => link.into_owed(),
+            State::Parting(..) => Vec::new(),
         };
+        self.settle(owed, failure);
+        self.close(failure.close_code(), failure.text());
+    }
+
+    /// The link to the camera is gone. Cameras hang up where they should answer, or
+    /// behind a 401: what to do then depends on the request, so the viewer is told
+    /// of it before its sockets close, also of one that it had not sent yet.
+    pub fn camera_lost(&mut self, failure: &Failure, now: Instant) {
+        match &mut self.state {
+            State::Open(link) if link.is_asked() => {
+                let owed = std::mem::take(link).into_owed();
+                self.state = State::Parting(failure.clone(), now + PARTING);
+                self.settle(owed, failure);
+            }
+            _ => self.camera_failed(failure),
+        }
+    }
+
+    fn settle(&mut self, owed: Vec<String>, failure: &Failure) {
         for seq in owed {
             self.reply(failure.code(), failure.text(), some(&seq), &[], "");
         }
-        self.close(failure.close_code(), failure.text());
     }
 
     fn wrap(&mut self, request: &wsp::Request<'_>, now: Instant) {
@@ -216,6 +244,10 @@ impl Channel {
                 Ok(()) => self.serve(),
                 Err(reason) => self.reply(400, reason, seq, &[], ""),
             };
+        }
+        if let State::Parting(failure, _) = &self.state {
+            let owed = seq.map(str::to_owned).into_iter().collect();
+            return self.settle(owed, &failure.clone());
         }
         let State::Open(link) = &mut self.state else {
             return self.out_of_order("WRAP before INIT was answered", seq);
@@ -285,7 +317,11 @@ impl Channel {
     /// The time that [`Channel::timeout`] named has come.
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.timeout().is_some_and(|due| due <= now) {
-            self.camera_failed(&Failure::Silent);
+            let failure = match &self.state {
+                State::Parting(failure, _) => failure.clone(),
+                _ => Failure::Silent,
+            };
+            self.camera_failed(&failure);
         }
     }
 

@@ -86,6 +86,8 @@ pub struct Link {
     /// What the last DESCRIBE, or after it PLAY, named: the stream as a whole.
     url: String,
     session: Option<String>,
+    /// PLAY was sent.
+    begun: bool,
     /// URL and `Authorization` of the TEARDOWN that the viewer would send.
     farewell: Option<(String, String)>,
     /// Kept only if it is Basic: a Digest answer is good for one request, and
@@ -109,6 +111,11 @@ impl Link {
     /// Forgets the requests whose answers are late.
     pub fn forgive(&mut self, now: Instant, patience: Duration) {
         self.pending.retain(|pending| pending.due(patience) > now);
+    }
+
+    /// Whether an answer is due, or the session is still being set up.
+    pub fn is_asked(&self) -> bool {
+        !self.begun || !self.pending.is_empty()
     }
 
     /// The WSP sequence numbers of all unanswered requests.
@@ -254,6 +261,7 @@ impl Link {
 
     fn remember(&mut self, method: &str, uri: &str, message: &Message<'_>, cseq: u32) {
         self.cseq = self.cseq.max(cseq);
+        self.begun |= method == "PLAY";
         if matches!(method, "DESCRIBE" | "PLAY") {
             self.url = uri.to_owned();
         }

@@ -2,6 +2,7 @@ use super::*;
 
 mod farewell;
 mod late;
+mod parting;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 

@@ -229,7 +229,7 @@ impl Server {
         self.forget_link(viewer);
         if let Some(found) = self.viewers.get_mut(viewer) {
             log::info!("[c{}] no camera: {}", found.id, failure.text());
-            found.channel.camera_failed(failure);
+            found.channel.camera_lost(failure, self.now);
             self.run_channel(viewer);
         }
     }
