@@ -2,13 +2,9 @@
 //! viewer named: media on the link itself, and nothing else. A camera would send
 //! UDP wherever a viewer tells it to.
 
-/// Profiles whose packets may be interleaved with RTSP.
-const PROFILES: [&str; 4] = [
-    "RTP/AVP/TCP",
-    "RTP/AVPF/TCP",
-    "RTP/SAVP/TCP",
-    "RTP/SAVPF/TCP",
-];
+/// Profiles whose packets may be interleaved with RTSP; the lower transport is
+/// left out for cameras that refuse it, or hang up at it: then the channels say it.
+const PROFILES: [&str; 4] = ["RTP/AVP", "RTP/AVPF", "RTP/SAVP", "RTP/SAVPF"];
 
 /// Parameters of transports that lead elsewhere.
 const ELSEWHERE: [&str; 8] = [
@@ -34,9 +30,11 @@ pub fn only_interleaved(header: &str) -> Option<String> {
 fn alternative(text: &str) -> Option<String> {
     let mut parts = text.split(';').map(str::trim);
     let profile = parts.next()?.to_ascii_uppercase();
-    if !PROFILES.contains(&profile.as_str()) {
+    let bare = profile.strip_suffix("/TCP");
+    if !PROFILES.contains(&bare.unwrap_or(&profile)) {
         return None;
     }
+    let mut on_link = bare.is_some();
     let mut kept = profile;
     for part in parts {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
@@ -44,7 +42,10 @@ fn alternative(text: &str) -> Option<String> {
         let clean = match name.as_str() {
             name if ELSEWHERE.contains(&name) => return None,
             "unicast" => value.is_empty(),
-            "interleaved" if is_channels(value) => true,
+            "interleaved" if is_channels(value) => {
+                on_link = true;
+                true
+            }
             "interleaved" => return None,
             "mode" => is_word(unquoted(value)),
             "ssrc" => is_word(value),
@@ -55,7 +56,7 @@ fn alternative(text: &str) -> Option<String> {
             kept.push_str(part);
         }
     }
-    Some(kept)
+    on_link.then_some(kept)
 }
 
 fn unquoted(text: &str) -> &str {
@@ -87,6 +88,7 @@ mod tests {
             "RTP/AVP/TCP;interleaved=7",
             "RTP/AVP/TCP;unicast",
             "RTP/AVP/TCP;unicast;interleaved=0-1;ssrc=0A0B0C0D;mode=play",
+            "RTP/AVP;unicast;interleaved=0-1",
         ] {
             assert_eq!(only_interleaved(text).as_deref(), Some(text));
         }
@@ -106,6 +108,8 @@ mod tests {
             ",;",
             "RTP/AVP",
             "RTP/AVP;unicast;client_port=5000-5001",
+            "RTP/AVP;unicast;interleaved=0-1;client_port=5000-5001",
+            "RTP/AVP/UDP;unicast;interleaved=0-1",
             "RTP/AVP/UDP;unicast;destination=10.0.0.1;client_port=9-10",
             "RTP/AVP;multicast;ttl=127",
             "RTP/AVP/TCP;multicast",
@@ -130,7 +134,7 @@ mod tests {
             for part in kept.split([',', ';']) {
                 let (name, _) = part.split_once('=').unwrap_or((part, ""));
                 let name = name.trim().to_ascii_lowercase();
-                let known = ["", "rtp/avp/tcp", "unicast", "interleaved", "mode", "ssrc"];
+                let known = ["", "rtp/avp", "rtp/avp/tcp", "unicast", "interleaved", "mode", "ssrc"];
                 prop_assert!(known.contains(&name.as_str()), "{text:?} -> {kept:?}");
             }
         }

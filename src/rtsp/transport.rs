@@ -17,8 +17,10 @@ pub fn interleaved(header: &str) -> Option<Interleaved> {
 
 fn specification(text: &str) -> Option<Interleaved> {
     let mut parts = text.split(';').map(str::trim);
-    let profile = parts.next()?;
-    if !profile.eq_ignore_ascii_case("RTP/AVP/TCP") {
+    let profile = parts.next()?.to_ascii_uppercase();
+    let tcp = profile == "RTP/AVP/TCP";
+    // Channels say it as well.
+    if !tcp && profile != "RTP/AVP" {
         return None;
     }
     let mut channels = None;
@@ -31,7 +33,7 @@ fn specification(text: &str) -> Option<Interleaved> {
             channels = Some(pair(value)?);
         }
     }
-    Some(Interleaved { channels })
+    (tcp || channels.is_some()).then_some(Interleaved { channels })
 }
 
 /// `a-b`, or `a` for itself and the next.
@@ -125,6 +127,8 @@ mod tests {
         let both = "RTP/AVP;unicast;client_port=1-2, rtp/avp/tcp;interleaved=7";
         assert_eq!(channels(both), Some(Some((7, 8))));
         assert_eq!(channels("RTP/AVP/TCP;unicast"), Some(None));
+        let implied = "RTP/AVP;unicast;interleaved=0-1";
+        assert_eq!(channels(implied), Some(Some((0, 1))));
         for none in [
             "",
             "RTP/AVP;unicast;client_port=5000-5001",
