@@ -13,6 +13,7 @@ use crate::fmp4::fragment::{self, Sample};
 use crate::fmp4::init;
 use crate::output::{Kind, Output, Queue};
 use crate::rtp::Packet;
+use crate::timeline::Timeline;
 use payload::{Format, Frames, Payload};
 
 /// How far the timestamps may run from the frames that came before anything is
@@ -36,6 +37,8 @@ pub struct Audio {
     fragments: u32,
     /// Where the last sample ends, in samples per [`Format::rate`].
     end: Option<i64>,
+    /// How many samples the last packet completed.
+    samples_taken: u32,
     /// Frames were lost since the last one.
     after_loss: bool,
     /// How much silence may be made, in samples, and when that was reckoned.
@@ -62,6 +65,7 @@ impl Audio {
             new_init: true,
             fragments: 0,
             end: None,
+            samples_taken: 0,
             after_loss: false,
             silence: i64::MAX / 2, // all of it
             reckoned: 0,
@@ -95,9 +99,14 @@ impl Audio {
         self.after_loss = true;
     }
 
-    /// Samples per second, which the RTP clock should count but does not always.
-    pub fn rate(&self) -> u32 {
-        self.format.rate
+    /// Tells what the RTP clock should count, but does not always.
+    pub fn tell(&self, timeline: &mut Timeline, clock: usize) {
+        // The band is replicated in HE-AAC: mp4a.40.5 and .29.
+        let most = match self.format.codec.as_bytes().last() {
+            Some(b'5' | b'9') => 2,
+            _ => 1,
+        };
+        timeline.suspect(clock, self.format.rate, self.samples_taken, most);
     }
 
     /// Where the track ends, in microseconds.
@@ -131,6 +140,7 @@ impl Audio {
                 time = time.wrapping_add(i64::from(samples));
             }
         }
+        self.samples_taken = frames.samples();
         frames.clear();
         self.frames = frames;
         self.flush(queue)

@@ -66,11 +66,14 @@ impl Timeline {
         }
     }
 
-    /// The codec counts `rate` ticks a second. If that is not what the track
-    /// was said to count in, the arrivals decide.
-    pub fn suspect(&mut self, track: usize, rate: u32) {
+    /// The codec counts `rate` ticks a second, and its last packet held `samples`, of
+    /// which up to `most` times as many may come. If that is not what the track
+    /// was said to count in, its first step decides, or the arrivals.
+    pub fn suspect(&mut self, track: usize, rate: u32, samples: u32, most: u8) {
         if let Some(clock) = self.clocks.get_mut(track) {
             clock.codec_rate = i64::from(rate);
+            clock.samples = i64::from(samples);
+            clock.most = i64::from(most);
         }
     }
 
@@ -117,6 +120,9 @@ impl Timeline {
         let Some(clock) = self.clocks.get_mut(track) else {
             return true;
         };
+        if directly {
+            clock.count(timestamp);
+        }
         let misjudged = clock.counts_otherwise(timestamp, now_us);
         if misjudged {
             self.bias = 0;

@@ -99,7 +99,6 @@ impl Tracks {
     fn add_audio(&mut self, index: usize, media: &sdp::Media) -> Option<()> {
         let writer = Audio::open(AUDIO, media)?;
         let clock = self.timeline.add(media.clock_rate, true);
-        self.timeline.suspect(clock, writer.rate());
         self.audio = Some(AudioTrack {
             link: Link::new(index, media, clock),
             writer,
@@ -381,6 +380,7 @@ impl Tracks {
         }
         // Without a time: video begins.
         let sent = track.writer.push(packet, timestamp, time, now_us, queue);
+        track.writer.tell(&mut self.timeline, clock);
         self.flowing |= sent && alone;
     }
 }

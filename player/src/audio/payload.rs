@@ -65,6 +65,11 @@ impl Frames {
         })
     }
 
+    /// How many samples all of them last.
+    pub fn samples(&self) -> u32 {
+        self.ends.iter().fold(0, |all, (_, samples)| all + samples)
+    }
+
     pub fn clear(&mut self) {
         self.data.clear();
         self.ends.clear();

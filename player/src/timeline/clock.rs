@@ -62,8 +62,13 @@ pub(super) struct Clock {
     pub(super) doubted: Option<i64>,
     /// The last arrival before the last report.
     pub(super) reported: i64,
-    /// What the codec counts in, Hz; 0: not known.
+    /// What was said that it counts in, Hz; 0: the arrivals deny it.
+    said: i64,
+    /// What the codec counts in, Hz, 0: not known; how many samples of that the last
+    /// packet held; and how many times as many may come of them.
     pub(super) codec_rate: i64,
+    pub(super) samples: i64,
+    pub(super) most: i64,
     /// Arrival and timestamp at the start of a measurement, and what the one
     /// before found wrong (0: nothing).
     pub(super) gauge: Option<(i64, i64)>,
@@ -92,7 +97,10 @@ impl Clock {
             report: None,
             doubted: None,
             reported: 0,
+            said: rate,
             codec_rate: 0,
+            samples: 0,
+            most: 0,
             gauge: None,
             suspect: 0,
             info: None,
@@ -106,6 +114,7 @@ impl Clock {
     pub(super) fn reset(&mut self) {
         *self = Self {
             step: self.step,
+            said: self.said,
             codec_rate: self.codec_rate,
             gauge: self.gauge,
             suspect: self.suspect,
@@ -154,6 +163,19 @@ impl Clock {
         self.info = None;
     }
 
+    /// Sound goes on to `timestamp`, and no packet is missing: its first step tells what
+    /// it counts in, as far as its arrivals have not.
+    pub(super) fn count(&mut self, timestamp: i64) {
+        let step = timestamp.wrapping_sub(self.last);
+        if self.base == Some(self.last)
+            && self.rate == self.said
+            && step != 0
+            && let Some(times) = (1..=self.most).find(|times| times * self.samples == step)
+        {
+            self.rate = times * self.codec_rate;
+        }
+    }
+
     /// Whether the arrivals show that it counts at another rate than was said,
     /// which it then takes.
     pub(super) fn counts_otherwise(&mut self, timestamp: i64, now_us: i64) -> bool {
@@ -166,14 +188,15 @@ impl Clock {
         let measured = timestamp.wrapping_sub(from).wrapping_mul(1_000_000) / passed;
         let near = |rate: i64| measured.wrapping_sub(rate).wrapping_abs() <= rate / 8;
         let other = |rate: &i64| near(*rate) && (*rate / 4 > self.rate || self.rate / 4 > *rate);
-        let codec =
-            Some(self.codec_rate).filter(|rate| *rate > 0 && near(*rate) && !near(self.rate));
-        let found = ODD_RATES.iter().copied().find(other).or(codec).unwrap_or(0);
+        let known = |rate: &i64| *rate > 0 && near(*rate) && !near(self.rate);
+        let known = [self.codec_rate, self.said].into_iter().find(known);
+        let found = ODD_RATES.into_iter().find(other).or(known).unwrap_or(0);
         let agreed = std::mem::replace(&mut self.suspect, found) == found;
         if found == 0 || !agreed {
             return false;
         }
         self.rate = found;
+        self.said = 0;
         true
     }
 

@@ -164,10 +164,10 @@ proptest! {
             match what {
                 0 => timeline.info(track, a as u32),
                 1 => timeline.report(track, a, b),
-                2 => { let _ = timeline.arrive(track, a, b, false); }
+                2 => { let _ = timeline.arrive(track, a, b, a % 2 == 0); }
                 3 => timeline.anchor(track, a, b),
                 4 => timeline.reset(),
-                5 => timeline.suspect(track, b as u32),
+                5 => timeline.suspect(track, b as u32, a as u32, 2),
                 _ => { let _ = timeline.time(track, a); }
             }
         }
