@@ -67,9 +67,10 @@ impl Default for Pacing {
 
 impl Pacing {
     /// What the stream says of itself: pictures reordered, the duration of a
-    /// frame in microseconds.
+    /// frame in microseconds. What was decoded ahead goes on to be: pictures that
+    /// were no longer would be shown early, over those before them.
     pub fn describe(&mut self, reorder: Option<u8>, frame_us: Option<i64>) {
-        self.depth = usize::from(reorder.unwrap_or(0)).min(MAX_DEPTH);
+        self.depth = self.depth.max(reorder.unwrap_or(0).into()).min(MAX_DEPTH);
         if let Some(frame) = frame_us.filter(|us| (MIN_FRAME_US..=MAX_FRAME_US).contains(us)) {
             self.frame_us = frame;
             self.known = true;
@@ -251,6 +252,21 @@ mod tests {
             let place = pacing.place(time * 40_000);
             assert_eq!(place.start, index as i64 * 3600);
             assert_eq!(place.start + i64::from(place.composition), time * 3600);
+        }
+    }
+
+    #[test]
+    fn an_end_of_reordering_brings_no_picture_forward() {
+        let mut pacing = Pacing::default();
+        for (reorder, times) in [(2, 0..12), (0, 12..24), (2, 24..36), (0, 36..48)] {
+            pacing.describe(Some(reorder), Some(40_000));
+            for time in times {
+                let place = pacing.place(time * 40_000);
+                // At the very start there is nowhere to decode ahead.
+                let late = if time < 2 { 7200 } else { 0 };
+                let shown = place.start + i64::from(place.composition);
+                assert!((shown - time * 3600).abs() <= late, "{time}: {shown}");
+            }
         }
     }
 
