@@ -18,10 +18,14 @@ const SAMPLES = 8000;
 const PACKET = 160;
 /** Of its tone, in Hz: both periods and packets end with it. */
 export const TONE = 800;
-const [SLICE, IDR, SPS, PPS] = [1, 5, 7, 8];
+/** What is particular to a codec: NAL unit types of parameter sets, which slices are, and the description. */
+const CODECS = {
+  H264: { type: (unit) => unit[0] & 31, isSlice: (type) => [1, 5].includes(type), sets: { 'sprop-parameter-sets': [7, 8] }, more: 'packetization-mode=1;' },
+  H265: { type: (unit) => (unit[0] >> 1) & 63, isSlice: (type) => type < 32, sets: { 'sprop-vps': [32], 'sprop-sps': [33], 'sprop-pps': [34] }, more: '' },
+};
 
 /** NAL units of an Annex B file. */
-function units(bytes) {
+export function units(bytes) {
   const starts = [];
   for (let at = bytes.indexOf('000001', 0, 'hex'); at >= 0; at = bytes.indexOf('000001', at + 3, 'hex')) starts.push(at + 3);
   return starts.map((start, i) => {
@@ -32,11 +36,11 @@ function units(bytes) {
 }
 
 /** Pictures, a slice each, with what stands before them. */
-function pictures(all) {
+function pictures(all, { type, isSlice }) {
   const found = [[]];
   for (const unit of all) {
     found.at(-1).push(unit);
-    if ([SLICE, IDR].includes(unit[0] & 31)) found.push([]);
+    if (isSlice(type(unit))) found.push([]);
   }
   return found.slice(0, -1);
 }
@@ -44,12 +48,13 @@ function pictures(all) {
 /** A slice that is longer by `size` bytes without a meaning (ITU-T H.264 7.3.2.9.1, cabac_zero_word). */
 const padded = (unit, size) => Buffer.concat([unit, Buffer.alloc(size, '000003', 'hex')]);
 
-/** Payloads of RTP (RFC 6184 sections 5.6 and 5.8). */
-function* payloads(unit) {
+/** Payloads of RTP (RFC 6184 sections 5.6 and 5.8, RFC 7798 section 4.4). */
+function* payloads(unit, codec) {
   if (unit.length <= PIECE) return yield unit;
-  for (let at = 1; at < unit.length; at += PIECE) {
-    const ends = (at === 1 ? 0x80 : 0) | (at + PIECE >= unit.length ? 0x40 : 0);
-    yield Buffer.concat([Buffer.of((unit[0] & 0x60) | 28, ends | (unit[0] & 31)), unit.subarray(at, at + PIECE)]);
+  const header = codec === CODECS.H264 ? [(unit[0] & 0x60) | 28] : [(unit[0] & 0x81) | (49 << 1), unit[1]];
+  for (let at = header.length; at < unit.length; at += PIECE) {
+    const ends = (at === header.length ? 0x80 : 0) | (at + PIECE >= unit.length ? 0x40 : 0);
+    yield Buffer.concat([Buffer.of(...header, ends | codec.type(unit)), unit.subarray(at, at + PIECE)]);
   }
 }
 
@@ -62,26 +67,28 @@ function law(sample) {
 
 const tone = Buffer.from(Array.from({ length: PACKET }, (_, i) => law(Math.round(12_000 * Math.sin((2 * Math.PI * TONE * i) / SAMPLES)))));
 
-function describe(all, sound) {
-  const set = (type) => all.find((unit) => (unit[0] & 31) === type).toString('base64');
-  return ['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=clip', 't=0 0', 'a=control:*', 'm=video 0 RTP/AVP 96', 'a=rtpmap:96 H264/90000',
-    `a=fmtp:96 packetization-mode=1;sprop-parameter-sets=${set(SPS)},${set(PPS)}`, 'a=control:video', ...(sound ? ['m=audio 0 RTP/AVP 0', 'a=control:audio'] : []), ''].join('\r\n');
+function describe(all, name, sound) {
+  const { type, sets, more } = CODECS[name];
+  const set = (wanted) => all.find((unit) => type(unit) === wanted).toString('base64');
+  const said = Object.entries(sets).map(([key, types]) => `${key}=${types.map(set).join(',')}`).join(';');
+  return ['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=clip', 't=0 0', 'a=control:*', 'm=video 0 RTP/AVP 96', `a=rtpmap:96 ${name}/90000`,
+    `a=fmtp:96 ${more}${said}`, 'a=control:video', ...(sound ? ['m=audio 0 RTP/AVP 0', 'a=control:audio'] : []), ''].join('\r\n');
 }
 
 /**
  * Resolves to `{ url, asked, close }`. `asked`: the addresses that were to be described; `speed`: times real
  * pace; `padding`: bytes added to each picture; `silent`: there is sound, which begins so many seconds after
- * the picture.
+ * the picture; `all`: NAL units of other pictures, a slice each, by the codec `name`.
  */
-export async function clipCamera({ speed = 1, padding = 0, silent } = {}) {
-  const all = units(readFileSync(CLIP));
-  const clip = pictures(all).map((picture) => [...picture.slice(0, -1), padded(picture.at(-1), padding)]);
-  const sdp = describe(all, silent !== undefined);
+export async function clipCamera({ speed = 1, padding = 0, silent, all = units(readFileSync(CLIP)), name = 'H264' } = {}) {
+  const codec = CODECS[name];
+  const clip = pictures(all, codec).map((picture) => [...picture.slice(0, -1), padded(picture.at(-1), padding)]);
+  const sdp = describe(all, name, silent !== undefined);
   const sockets = new Set();
   const asked = [];
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
-    serve(socket, { clip, sdp, speed, silent, asked });
+    serve(socket, { clip, codec, sdp, speed, silent, asked });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -102,12 +109,12 @@ function frame(channel, type, sequence, time, payload) {
   return Buffer.concat([head, payload]);
 }
 
-function serve(socket, { clip, sdp, speed, silent = Infinity, asked }) {
+function serve(socket, { clip, codec, sdp, speed, silent = Infinity, asked }) {
   let [said, timer, sequence, sent, packets] = ['', undefined, 0, 0, 0];
   const send = () => {
     const frames = [];
     const picture = clip[sent % clip.length];
-    const parts = picture.flatMap((unit) => [...payloads(unit)]);
+    const parts = picture.flatMap((unit) => [...payloads(unit, codec)]);
     parts.forEach((part, i) => {
       const last = i + 1 === parts.length ? 0x80 : 0;
       frames.push(frame(0, 96 | last, (sequence += 1), (sent * CLOCK) / RATE, part));
