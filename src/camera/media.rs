@@ -61,8 +61,11 @@ impl Camera {
             let moment = Some((index, header.timestamp));
             self.moved |= self.moment != moment;
             self.moment = moment;
-            self.meter
-                .packet(index, header.sequence, header.ssrc, length);
+            self.meter.packet(length);
+            // On a link nothing is lost, whatever the numbers say.
+            if self.datagrams.is_some() {
+                self.meter.number(index, header.sequence, header.ssrc);
+            }
         }
         let leads = description
             .pictures()

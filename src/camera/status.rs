@@ -19,7 +19,7 @@ pub struct Meter {
     pub bytes: u64,
     /// RTP packets.
     pub packets: u64,
-    /// RTP packets that never came, by their numbers.
+    /// RTP packets that were sent over UDP and never came, by their numbers.
     pub lost: u64,
     last: [Option<(u32, u16)>; MAX_TRACKS],
     window: Option<(Instant, u64)>,
@@ -38,10 +38,14 @@ impl Meter {
         (self.window, self.rate) = (None, 0);
     }
 
-    /// A packet of a track.
-    pub fn packet(&mut self, track: usize, sequence: u16, ssrc: u32, length: usize) {
+    /// A packet came.
+    pub fn packet(&mut self, length: usize) {
         self.packets += 1;
         self.bytes += length as u64;
+    }
+
+    /// The number of a packet of a track: what is missing before it, is lost.
+    pub fn number(&mut self, track: usize, sequence: u16, ssrc: u32) {
         let Some(last) = self.last.get_mut(track) else {
             return;
         };
