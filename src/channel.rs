@@ -144,6 +144,16 @@ impl Channel {
         self.outputs.pop_front()
     }
 
+    /// Bytes that it keeps of what its viewer said, and of what the camera did.
+    pub fn held(&self) -> usize {
+        match &self.state {
+            State::Idle | State::Closed => 0,
+            State::Connecting { seq } => seq.len(),
+            State::Open(link) => link.held(),
+            State::Serving(service) => service.held(),
+        }
+    }
+
     /// When [`Channel::handle_timeout`] wants to be called: the camera owes an answer.
     pub fn timeout(&self) -> Option<Instant> {
         match &self.state {

@@ -52,6 +52,12 @@ struct Request {
     bytes: Vec<u8>,
 }
 
+impl Request {
+    fn size(&self) -> usize {
+        self.tag.len() + self.bytes.len()
+    }
+}
+
 /// What the service knows of the camera asked for.
 #[derive(Debug)]
 enum Camera {
@@ -103,6 +109,14 @@ impl Service {
         self.wishes.pop_front()
     }
 
+    /// Bytes that are kept of what the viewer said.
+    pub fn held(&self) -> usize {
+        let requests = self.held.iter().chain(&self.starting);
+        let requests: usize = requests.map(Request::size).sum();
+        let urls: usize = self.urls.iter().map(|(_, url)| url.len()).sum();
+        requests + urls
+    }
+
     /// Whether requests wait for the camera.
     pub fn is_waiting(&self) -> bool {
         matches!(self.camera, Camera::Awaited(_))
@@ -124,7 +138,7 @@ impl Service {
         }
         let held = self.held.iter();
         let size = tag.len() + bytes.len();
-        let size = held.fold(size, |sum, it| sum + it.tag.len() + it.bytes.len());
+        let size = held.fold(size, |sum, it| sum + it.size());
         if self.held.len() >= MAX_HELD || (size > MAX_HELD_BYTES && !self.held.is_empty()) {
             return Err("too many requests wait for the camera");
         }

@@ -96,6 +96,16 @@ pub struct Link {
 }
 
 impl Link {
+    /// Bytes that are kept of what was said.
+    pub fn held(&self) -> usize {
+        let seqs: usize = self.pending.iter().map(|it| it.seq.len()).sum();
+        let farewell = self.farewell.as_ref();
+        let farewell = farewell.map_or(0, |(url, value)| url.len() + value.len());
+        let others = [&self.session, &self.authorization].into_iter().flatten();
+        let others: usize = others.map(String::len).sum();
+        seqs + farewell + others + self.url.len()
+    }
+
     /// When the first answer is late, for a camera that may take `patience`.
     pub fn due(&self, patience: Duration) -> Option<Instant> {
         self.pending.iter().map(|it| it.due(patience)).min()

@@ -1,9 +1,11 @@
 //! The end of a connection: last words go out, and are not lost to a reset.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, Shutdown};
 use std::time::Duration;
 
 use crate::channel::Failure;
+use crate::rtsp::framer::Framer;
 
 use super::admission::Crowd;
 use super::connection::{Connection, OUTBOXES, Role, Taken};
@@ -12,6 +14,9 @@ use super::server::Server;
 
 /// How long the other side may take to close, when everything was said to it.
 pub const LINGER: Duration = Duration::from_secs(2);
+
+/// Bytes that every connection may keep of what came: they are within what one costs.
+const COMMON: usize = 1024;
 
 /// Reads of what still comes, before the connection is closed whatever comes.
 const READS: usize = 16;
@@ -80,38 +85,70 @@ impl Server {
         }
     }
 
-    /// Enters what a connection keeps of requests that are not whole.
+    /// Enters what a connection keeps of what came on it.
     pub(super) fn count_held(&mut self, key: Key) {
-        let Some(connection) = self.connections.get_mut(key) else {
-            return;
-        };
-        let held = match &connection.role {
-            Role::Http { head } => head.capacity(),
-            Role::Control { socket, .. } | Role::Data { socket, .. } => socket.decoder.held(),
-            _ => 0,
-        };
-        if held != connection.held.bytes() {
+        let held = self.held(key).saturating_sub(COMMON);
+        if let Some(connection) = self.connections.get_mut(key)
+            && connection.held.bytes() != held
+        {
             connection.held.set(held);
         }
+    }
+
+    fn held(&self, key: Key) -> usize {
+        let role = self.connections.get(key).map(|it| &it.role);
+        match role {
+            Some(Role::Http { head }) => head.capacity(),
+            Some(Role::Control { viewer, socket }) => socket.decoder.held() + self.said(*viewer),
+            Some(Role::Data { viewer, socket }) => {
+                let viewer = viewer.filter(|viewer| self.speaks_rtsp(*viewer));
+                socket.decoder.held() + viewer.map_or(0, |viewer| self.said(viewer))
+            }
+            Some(Role::Rtsp { viewer }) => self.said(*viewer),
+            // A configured camera is the operator's, and does not count with clients.
+            Some(Role::Camera { source }) => match self.sources.get(*source) {
+                Some(source) if source.owner.is_viewer() => source.link.framer.held(),
+                _ => 0,
+            },
+            Some(Role::Closing { .. }) | None => 0,
+        }
+    }
+
+    /// What a viewer's session keeps of what was said.
+    fn said(&self, viewer: Key) -> usize {
+        self.viewers.get(viewer).map_or(0, |found| {
+            found.channel.held() + found.requests.as_ref().map_or(0, Framer::held)
+        })
+    }
+
+    /// The connection that keeps most, among those of the network that does.
+    fn costliest(&self) -> Option<(Key, &Connection)> {
+        let mut networks: HashMap<Option<IpAddr>, usize> = HashMap::new();
+        for (_, it) in self.connections.iter() {
+            *networks.entry(it.client).or_default() += it.cost();
+        }
+        let (network, _) = networks.into_iter().max_by_key(|(_, cost)| *cost)?;
+        let those = self.connections.iter();
+        let those = those.filter(|(_, it)| it.client == network);
+        those.max_by_key(|(_, it)| it.cost())
     }
 
     /// Closes whoever keeps most, until all outboxes are within their limit.
     pub(super) fn bound_outboxes(&mut self) {
         while self.ledger.total() > OUTBOXES {
-            let cost = |it: &Connection| it.out.cost() + it.held.bytes();
-            let all = self.connections.iter();
-            let Some((key, worst)) = all.max_by_key(|(_, it)| cost(it)) else {
+            let Some((key, worst)) = self.costliest() else {
                 return;
             };
             log::warn!(
                 "[c{}] closed: {} bytes wait for it, and the outboxes are full",
                 worst.id,
-                cost(worst)
+                worst.cost()
             );
             let link = self.source_of(key).map(|source| source.owner);
             match (&worst.role, link) {
                 (_, Some(owner)) => {
-                    let reason = "the camera does not read what it is told".to_owned();
+                    let reason = "there is no memory left for what the camera says or is told";
+                    let reason = reason.to_owned();
                     self.link_failed(owner, &Failure::Refused(reason));
                     self.drop_connection(key);
                 }

@@ -111,6 +111,11 @@ impl Connection {
         network(self.peer.ip())
     }
 
+    /// Memory that it takes beside what every connection does, in bytes.
+    pub fn cost(&self) -> usize {
+        self.out.cost() + self.held.bytes()
+    }
+
     /// One read into `room`; see [`Connection::read_vectored`].
     ///
     /// # Errors

@@ -212,6 +212,7 @@ impl Server {
         let control = self.viewers.get(viewer).and_then(|found| found.control);
         if let Some(control) = control {
             self.flush_or_drop(control);
+            self.count_held(control);
             self.check_outbox(control);
             self.renew_deadline(control);
         }

@@ -1,5 +1,6 @@
 //! What all sockets together keep beside the pool: replies and rests of messages that
-//! nobody has taken, requests that are not whole.
+//! nobody has taken, what came and is not whole, requests that wait, and what sessions
+//! remember. Links to configured cameras do not count with what clients cause.
 
 use std::cell::Cell;
 use std::rc::Rc;

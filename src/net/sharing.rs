@@ -208,6 +208,8 @@ impl Server {
             Some(connection) => connection.out.push_front(rest),
             None => {}
         }
+        // Each of many may have the rest of a message copied in one turn.
+        self.bound_outboxes();
         true
     }
 

@@ -151,6 +151,13 @@ pub enum Owner {
     Camera(Key),
 }
 
+impl Owner {
+    /// Whether it is one viewer's alone.
+    pub fn is_viewer(self) -> bool {
+        matches!(self, Owner::Viewer(_))
+    }
+}
+
 /// One attempt of an owner to get a link. What is said about an earlier one is
 /// said to nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -152,6 +152,11 @@ impl Framer {
         }
     }
 
+    /// Memory that it takes for a message, in bytes.
+    pub fn held(&self) -> usize {
+        self.message.capacity()
+    }
+
     /// Whether a byte that comes next is of a message, or between two items.
     pub fn is_talk(&self, next: u8) -> bool {
         match self.state {
@@ -178,7 +183,7 @@ impl Framer {
     /// allowed; from then on always the same.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<Step, Invalid> {
         if matches!(self.state, State::Complete) {
-            self.message.clear();
+            self.message = Vec::new();
             self.state = State::Idle;
         }
         let result = match self.state {
