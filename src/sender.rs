@@ -5,8 +5,10 @@
 //! before it comes again, it had never gone: the one in between is passed over
 //! for as long as ours goes on.
 
-/// So many packets in a row of a sender that is passed over say that ours is gone.
+/// So many packets in a row of a sender that is passed over say that ours is gone;
+/// ends of pictures count for more: a slow camera has few packets.
 const PATIENCE: u16 = 250;
+const PICTURE: u16 = 20;
 
 /// Follows the names (SSRC, RFC 3550 §5.1) on one channel.
 #[derive(Clone, Debug, Default)]
@@ -39,11 +41,11 @@ impl Sender {
     }
 
     /// A packet under this name came; `goes_on`: it follows the last one of ours,
-    /// whatever it is called.
-    pub fn hear(&mut self, name: u32, goes_on: bool) -> Heard {
+    /// whatever it is called; `marked`: it ends a picture.
+    pub fn hear(&mut self, name: u32, goes_on: bool, marked: bool) -> Heard {
         let ours = self.ours == Some(name);
         if !ours && !goes_on && self.is_stale(name) && self.passed < PATIENCE {
-            self.passed += 1;
+            self.passed += if marked { PICTURE } else { 1 };
             return Heard::Stale;
         }
         self.passed = 0;
@@ -69,7 +71,10 @@ mod tests {
     use Heard::{Another, Ours, Stale};
 
     fn heard(sender: &mut Sender, names: &[u32]) -> Vec<Heard> {
-        names.iter().map(|name| sender.hear(*name, false)).collect()
+        names
+            .iter()
+            .map(|name| sender.hear(*name, false, false))
+            .collect()
     }
 
     #[test]
@@ -77,7 +82,11 @@ mod tests {
         let mut sender = Sender::default();
         let expected = [Ours, Ours, Another, Ours, Another];
         assert_eq!(heard(&mut sender, &[1, 1, 2, 2, 3]), expected);
-        assert_eq!(sender.hear(4, true), Ours, "another name for the same");
+        assert_eq!(
+            sender.hear(4, true, false),
+            Ours,
+            "another name for the same"
+        );
     }
 
     #[test]
@@ -86,10 +95,18 @@ mod tests {
         let begin = [Ours, Another, Ours, Another, Stale, Stale, Ours, Stale];
         assert_eq!(heard(&mut sender, &[1, 2, 2, 1, 2, 2, 1, 2]), begin);
         for _ in 1..PATIENCE {
-            assert_eq!(sender.hear(2, false), Stale);
+            assert_eq!(sender.hear(2, false, false), Stale);
         }
         assert_eq!(heard(&mut sender, &[2, 2, 2]), [Another, Ours, Ours]);
         // It had not: it was only slow.
         assert_eq!(heard(&mut sender, &[1, 2]), [Another, Stale]);
+    }
+
+    #[test]
+    fn ours_is_gone_when_half_a_second_of_the_others_pictures_came() {
+        let mut sender = Sender::default();
+        heard(&mut sender, &[1, 2, 1]);
+        let pictures = (1..).find(|_| sender.hear(2, false, true) == Another);
+        assert!((8..=15).contains(&pictures.unwrap()), "{pictures:?}");
     }
 }

@@ -121,7 +121,7 @@ impl Source {
         if !self.counts(packet.payload_type) {
             return None;
         }
-        let anew = match self.sender.hear(packet.ssrc, self.goes_on(packet)) {
+        let anew = match (self.sender).hear(packet.ssrc, self.goes_on(packet), packet.marker) {
             Heard::Stale => return None,
             heard => heard == Heard::Another,
         };

@@ -37,7 +37,7 @@ impl Senders {
         let index = self.track(tracks, channel, kind & 0x7f)?;
         let (track, one) = (tracks.get(index)?, self.tracks.get_mut(index)?);
         let goes_on = one.sender.name().is_some() && one.next == header.sequence;
-        if one.sender.hear(header.ssrc, goes_on) == Heard::Stale {
+        if one.sender.hear(header.ssrc, goes_on, kind & 0x80 != 0) == Heard::Stale {
             self.mixed = true;
             let free = |channel: &u8| tracks.iter().all(|it| ![it.rtp, it.rtcp].contains(channel));
             return (0..=u8::MAX).rev().find(free);
