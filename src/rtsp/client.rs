@@ -363,7 +363,8 @@ impl Client {
     }
 
     fn set_up_next(&mut self) {
-        if let Some(media) = self.to_set_up.pop() {
+        let enough = self.habits.one_medium && !self.tracks.is_empty();
+        if let Some(media) = self.to_set_up.pop().filter(|_| !enough) {
             let channel = self.channel;
             self.channel = channel.saturating_add(2);
             self.send(Kind::Setup { media, channel });

@@ -20,6 +20,8 @@ pub struct Habits {
     /// The lower transport is left to be understood: it hung up at one that was
     /// spelt out, or refused it.
     pub(super) implied_tcp: bool,
+    /// It hung up at a second SETUP.
+    pub(super) one_medium: bool,
     pub(super) hang_ups: u8,
     /// Its challenge, and the password.
     pub(super) authenticator: Option<Authenticator>,
@@ -38,6 +40,7 @@ impl Client {
             Kind::KeepAlive if pending.method == "OPTIONS" => &mut habits.no_options,
             Kind::KeepAlive => &mut habits.no_parameter,
             Kind::Play => &mut habits.no_range,
+            Kind::Setup { .. } if !self.tracks.is_empty() => &mut habits.one_medium,
             Kind::Setup { .. } => &mut habits.implied_tcp,
             Kind::Describe => &mut !habits.authenticator.as_mut()?.presume(),
             Kind::Pause | Kind::Teardown => return None,

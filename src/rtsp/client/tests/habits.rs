@@ -127,6 +127,24 @@ fn at_a_transport_and_at_a_range_they_are_asked_for_less() {
 }
 
 #[test]
+fn at_the_setup_of_sound_they_play_pictures_alone() {
+    let both = |scene: &mut Scene| {
+        scene.describe("", SDP);
+        scene.client.setup(&[0, 1]);
+        scene.expect("SETUP");
+        scene.answer("200 OK", "Session: 99\r\n", "");
+        assert!(matches!(scene.take(), Output::SetUp { .. }));
+    };
+    let mut scene = Scene::new("rtsp://cam/live");
+    both(&mut scene);
+    scene.expect("SETUP");
+    again(&mut scene);
+    scene.expect("OPTIONS");
+    both(&mut scene);
+    scene.expect("PLAY");
+}
+
+#[test]
 fn who_hangs_up_again_and_again_is_given_up() {
     let mut scene = Scene::new("rtsp://a:b@cam/live");
     let mut connections = 1;
