@@ -84,10 +84,9 @@ impl Media {
 /// Reads a description; UTF-8 or Latin-1, CRLF, LF or CR.
 pub fn parse(bytes: &[u8]) -> Session {
     let text = message::text(bytes);
-    let lines = || text::split(&text, b"\r\n");
     let mut session = Session::default();
     let mut drafts: Vec<Draft> = Vec::new();
-    for line in lines() {
+    for line in text::split(&text, b"\r\n") {
         let Some((key, value)) = text::cut(line, b"=") else {
             continue;
         };
@@ -100,13 +99,39 @@ pub fn parse(bytes: &[u8]) -> Session {
         }
     }
     drafts.truncate(MAX_MEDIA);
-    // What stands above its medium or below another one is found by its number.
-    for line in lines() {
-        let attribute = line.strip_prefix("a=").unwrap_or_default();
-        drafts.iter_mut().for_each(|draft| draft.stray(attribute));
-    }
+    strays(&text, &mut drafts);
     session.media = drafts.into_iter().map(Draft::finish).collect();
     session
+}
+
+/// What stands above its medium or below another one is found by its number; what
+/// has the number of none is of the video that has no parameters.
+fn strays(text: &str, drafts: &mut [Draft]) {
+    for last in [false, true] {
+        for line in text::split(text, b"\r\n") {
+            let (name, value) = text::pair(line.strip_prefix("a=").unwrap_or_default(), b":");
+            let (number, list) = match split_number(value) {
+                Some((number, list)) => (Some(number), list),
+                None => (None, value),
+            };
+            let mut owned = false;
+            for draft in drafts.iter_mut() {
+                let ours = number.is_some() && draft.payload_type == number;
+                owned |= ours;
+                match name {
+                    "rtpmap" if ours => draft.map(value),
+                    "fmtp" if ours && draft.fmtp.is_empty() => draft.add(list),
+                    _ => {}
+                }
+            }
+            let bare = |it: &&mut Draft| it.kind == Kind::Video && it.fmtp.is_empty();
+            if last && !owned && name == "fmtp" {
+                if let Some(draft) = drafts.iter_mut().find(bare) {
+                    draft.add(list);
+                }
+            }
+        }
+    }
 }
 
 impl Session {
@@ -171,21 +196,6 @@ impl Draft {
         }
     }
 
-    /// Takes the mapping and the parameters of our payload type, if it lacks them,
-    /// wherever they stand.
-    fn stray(&mut self, attribute: &str) {
-        let (name, value) = text::pair(attribute, b":");
-        match split_number(value) {
-            Some((number, _)) if Some(number) == self.payload_type => {}
-            _ => return,
-        }
-        match name {
-            "rtpmap" => self.map(value),
-            "fmtp" if self.fmtp.is_empty() => self.parameters(value),
-            _ => {}
-        }
-    }
-
     /// Keeps the mapping of our payload type, else the first one: some cameras
     /// number the `m=` line and the mapping differently.
     fn map(&mut self, value: &str) {
@@ -207,6 +217,10 @@ impl Draft {
         if self.payload_type.is_some_and(|ours| ours != number) && self.mapped() != Some(number) {
             return;
         }
+        self.add(list);
+    }
+
+    fn add(&mut self, list: &str) {
         for parameter in text::split(list, b";") {
             let (name, value) = text::pair(parameter, b"=");
             let value = text::unquoted(value);

@@ -145,6 +145,30 @@ fn attributes_belong_to_the_medium_with_their_payload_type_wherever_they_stand()
 }
 
 #[test]
+fn parameter_sets_under_the_number_of_none_are_the_videos_that_has_none() {
+    let media = "m=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\n";
+    let sound = "m=audio 0 RTP/AVP 8\n";
+    for number in ["99 ", "0 ", ""] {
+        let sets = ["a=fmtp:", number, "sprop-parameter-sets=a,b\n"].concat();
+        for text in [
+            [&sets, media, sound].concat(),
+            [media, &sets, sound].concat(),
+            [media, sound, &sets].concat(),
+        ] {
+            let video = &parse(text.as_bytes()).media[0];
+            assert_eq!(
+                video.parameter("sprop-parameter-sets"),
+                Some("a,b"),
+                "{text}"
+            );
+        }
+    }
+    let other = "m=video 0 RTP/AVP 97\na=fmtp:97 sprop-parameter-sets=a,b\n";
+    let text = [media, other].concat();
+    assert!(parse(text.as_bytes()).media[0].fmtp.is_empty(), "another's");
+}
+
+#[test]
 fn the_number_of_everything_is_bounded() {
     let mut text = "m=video 0 RTP/AVP 96\n".repeat(MAX_MEDIA + 5);
     assert_eq!(parse(text.as_bytes()).media.len(), MAX_MEDIA);
