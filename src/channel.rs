@@ -151,6 +151,7 @@ impl Channel {
             State::Connecting { seq } => seq.len(),
             State::Open(link) => link.held(),
             State::Serving(service) => service.held(),
+            State::Parting(failure, _) => failure.text().len(),
         }
     }
 
