@@ -45,6 +45,35 @@ fn a_cut_set_keeps_its_size() {
     assert_eq!(cut.frame_us, None);
 }
 
+/// [`SEQUENCE`] with pictures of another size, of which the same is cropped.
+fn sized(width: u64, height: u64) -> Vec<u8> {
+    let bytes = hex(SEQUENCE);
+    let rbsp = unescape(&bytes[2..]);
+    let mut bits = Bits::new(&rbsp);
+    bits.skip(104);
+    let from = bits.position();
+    for _ in 0..4 {
+        bits.unsigned(); // the id, the chroma format, the size
+    }
+    let to = bits.position();
+    let number = |bits: u64, value: u64| bits << (2 * (value + 1).ilog2() + 1) | (value + 1);
+    let bits = [0, 1, width, height].into_iter().fold(0, number);
+    camgate::codec::splice::splice(&bytes[..2], &rbsp, &Splice { from, to, bits })
+}
+
+#[test]
+fn refuses_what_takes_too_much_memory() {
+    let size = |width, height| {
+        let sps = Sps::parse(&sized(width, height))?;
+        Some((sps.width, sps.height))
+    };
+    assert_eq!(size(184, 104), Some((182, 102)));
+    assert_eq!(size(65_535, 65_535), None);
+    assert_eq!(size(16_384, 2_176), Some((16_382, 2_174)));
+    assert_eq!(size(16_392, 8), None, "a side");
+    assert_eq!(size(8_192, 4_360), None, "pixels");
+}
+
 #[test]
 fn makes_the_record() {
     let mut parameters = Parameters::new(Codec::H265);
