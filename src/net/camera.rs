@@ -4,13 +4,13 @@ use std::io::{self, IoSliceMut};
 use std::time::Instant;
 
 use crate::channel::Failure;
-use crate::rtsp::framer::Invalid;
+use crate::rtsp::framer::{Framer, Invalid};
 
 use super::connection::{Connection, OUTBOX_LIMIT, Role, Taken};
 use super::key::Key;
 use super::queue::{Brought, NoRoom};
 use super::server::Server;
-use super::viewer::{Link, Owner, Source, Stage};
+use super::viewer::{Link, MAX_MESSAGE, Owner, Source, Stage};
 
 /// Reads from one camera in one turn, so that a fast one does not starve others.
 const READS: usize = 8;
@@ -245,6 +245,8 @@ impl Server {
             return;
         }
         if let Some(connection) = source.connection.take() {
+            // What it said by halves ends here, however long the source stays.
+            source.link.framer = Framer::lenient(MAX_MESSAGE);
             self.pool.settle(connection);
             self.drop_connection(connection);
         }
