@@ -24,18 +24,8 @@ const MAX_FRAME: usize = 64 << 10;
 /// The most frames that one packet may carry.
 const MAX_FRAMES: usize = 64;
 
-/// The parameters that say how wide the fields of AU headers are (RFC 3640 4.1),
-/// and the field of the auxiliary section's length.
-const FIELDS: [&str; 8] = [
-    "sizelength",
-    "indexlength",
-    "indexdeltalength",
-    "ctsdeltalength",
-    "dtsdeltalength",
-    "randomaccessindication",
-    "streamstateindication",
-    "auxiliarydatasizelength",
-];
+/// The parameters that say how wide the fields of AU headers are (RFC 3640 4.1).
+const FIELDS: [&str; 3] = ["sizelength", "indexlength", "indexdeltalength"];
 
 /// See [`open`](crate::audio::payload::open).
 pub fn open(media: &sdp::Media) -> Option<(Box<dyn Payload>, Format)> {
@@ -58,20 +48,13 @@ pub fn open(media: &sdp::Media) -> Option<(Box<dyn Payload>, Format)> {
     Some((Box::new(Depacketiser::new(layout, config)), format))
 }
 
-/// How AU headers are laid out (RFC 3640 4.1), in bits.
+/// How AU headers are laid out (RFC 3640 4.1), in bits: the fields that AAC has
+/// in them. Times, states and auxiliary data are for other codecs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     pub size: u32,
     pub index: u32,
     pub index_delta: u32,
-    pub cts_delta: u32,
-    pub dts_delta: u32,
-    pub random_access: bool,
-    pub stream_state: u32,
-    /// The size of the auxiliary section's length.
-    pub auxiliary: u32,
-    /// Bytes of every frame, when they are all the same.
-    pub constant_size: Option<u32>,
 }
 
 impl Layout {
@@ -80,70 +63,34 @@ impl Layout {
         size: 13,
         index: 3,
         index_delta: 3,
-        cts_delta: 0,
-        dts_delta: 0,
-        random_access: false,
-        stream_state: 0,
-        auxiliary: 0,
-        constant_size: None,
     };
 
     /// Reads the format parameters. `None` when a field is wider than 32 bits
     /// or frames would have no size at all.
     pub fn read<'a>(parameter: &dyn Fn(&str) -> Option<&'a str>) -> Option<Self> {
         let low = parameter("mode").is_some_and(|mode| mode.eq_ignore_ascii_case("AAC-lbr"));
-        let constant = parameter("constantsize").is_some() && parameter("sizelength").is_none();
-        let (size, index) = match (constant, low) {
-            (true, _) => (0, 0),
-            (_, true) => (6, 2),
-            _ => (13, 3),
-        };
+        let (size, index) = if low { (6, 2) } else { (13, 3) };
         // Beside a size, what is not named has no bits (4.1).
         let index = parameter("sizelength").map_or(index, |_| 0);
-        let mut widths = [size, index, index, 0, 0, 0, 0, 0];
+        let mut widths = [size, index, index];
         for (name, width) in FIELDS.iter().zip(&mut widths) {
             if let Some(bits) = parameter(name) {
                 *width = text::number(bits.trim_ascii()).filter(|bits| *bits <= 32)?;
             }
         }
-        let constant = parameter("constantsize");
+        let [size, index, index_delta] = widths;
         let layout = Self {
-            size: widths[0],
-            index: widths[1],
-            index_delta: widths[2],
-            cts_delta: widths[3],
-            dts_delta: widths[4],
-            random_access: widths[5] > 0,
-            stream_state: widths[6],
-            auxiliary: widths[7],
-            constant_size: constant.and_then(|size| text::small_number(size.trim_ascii())),
+            size,
+            index,
+            index_delta,
         };
-        (layout.size > 0 || layout.constant_size.is_some_and(|size| size > 0)).then_some(layout)
-    }
-
-    fn has_headers(&self) -> bool {
-        self.size + self.index + self.index_delta + self.cts_delta + self.dts_delta > 0
-            || self.random_access
-            || self.stream_state > 0
+        (size > 0).then_some(layout)
     }
 
     /// Reads one AU header; the size of its frame.
     fn header(&self, bits: &mut Bits, first: bool) -> Option<usize> {
-        let size = match self.constant_size {
-            Some(size) if self.size == 0 => size,
-            _ => bits.take(self.size),
-        };
+        let size = bits.take(self.size);
         bits.take(if first { self.index } else { self.index_delta });
-        if self.cts_delta > 0 && bits.flag() {
-            bits.take(self.cts_delta);
-        }
-        if self.dts_delta > 0 && bits.flag() {
-            bits.take(self.dts_delta);
-        }
-        if self.random_access {
-            bits.flag();
-        }
-        bits.take(self.stream_state);
         bits.intact()?;
         Some(size as usize)
     }
@@ -190,10 +137,10 @@ impl Depacketiser {
     }
 
     /// ```text
-    /// +---------+-----------+-----------+---------------+
-    /// | RTP     | AU Header | Auxiliary | Access Unit   |
-    /// | Header  | Section   | Section   | Data Section  |
-    /// +---------+-----------+-----------+---------------+
+    /// +---------+-----------+---------------+
+    /// | RTP     | AU Header | Access Unit   |
+    /// | Header  | Section   | Data Section  |
+    /// +---------+-----------+---------------+
     /// ```
     fn take(&mut self, payload: &[u8], timestamp: i64, frames: &mut Frames) -> Option<()> {
         let mut layout = self.layout;
@@ -201,20 +148,13 @@ impl Depacketiser {
             return self.fragment(data, size, timestamp, frames);
         }
         self.bare = false;
-        if !layout.has_headers() {
-            let size = layout.constant_size? as usize;
-            for data in payload.chunks_exact(size.max(1)).take(MAX_FRAMES) {
-                self.unit(data, frames);
-            }
-            return Some(());
-        }
         let (length, rest) = payload.split_first_chunk::<2>()?;
         let length = usize::from(u16::from_be_bytes(*length));
         if (layout.size, layout.index) == (13, 0) && length % 13 != 0 {
             layout = Layout::HBR; // with an index that nobody spoke of
         }
         let mut headers = Bits::new(rest.get(..length.div_ceil(8))?);
-        let mut data = skip_auxiliary(rest.get(length.div_ceil(8)..)?, layout.auxiliary)?;
+        let mut data = rest.get(length.div_ceil(8)..)?;
         let mut left = length;
         for index in 0..MAX_FRAMES {
             let before = headers.position();
@@ -307,16 +247,4 @@ impl Depacketiser {
             self.config = config;
         }
     }
-}
-
-/// RFC 3640 3.2.2: a length in bits, then that many, to a whole byte.
-fn skip_auxiliary(rest: &[u8], width: u32) -> Option<&[u8]> {
-    if width == 0 {
-        return Some(rest);
-    }
-    let mut bits = Bits::new(rest);
-    let length = bits.take(width) as usize;
-    bits.intact()?;
-    let whole = length.checked_add(width as usize)?.div_ceil(8);
-    rest.get(whole..)
 }

@@ -73,8 +73,6 @@ fn reads_its_layout() {
     assert_eq!(none, Layout::HBR);
     let low = Layout::read(&|name| (name == "mode").then_some("AAC-lbr")).unwrap();
     assert_eq!((low.size, low.index, low.index_delta), (6, 2, 2));
-    let constant = Layout::read(&|name| (name == "constantsize").then_some("4")).unwrap();
-    assert_eq!((constant.size, constant.constant_size), (0, Some(4)));
     assert!(Layout::read(&|name| (name == "sizelength").then_some("99")).is_none());
     assert!(Layout::read(&|name| (name == "sizelength").then_some("0")).is_none());
 }
@@ -110,48 +108,12 @@ fn an_index_that_is_not_described_shows_by_the_length_of_the_headers() {
 }
 
 #[test]
-fn frames_of_one_size_need_no_headers() {
-    let layout = Layout::read(&|name| (name == "constantsize").then_some("2")).unwrap();
-    assert_eq!(feed(&mut depacketiser(layout), b"aabbc", 0), [b"aa", b"bb"]);
-}
-
-#[test]
 fn reads_the_headers_of_the_low_bit_rate() {
     let layout = Layout::read(&|name| (name == "mode").then_some("aac-lbr")).unwrap();
     // Two headers of 6 and 2 bits.
     let payload = [&[0, 16, 2 << 2, 3 << 2][..], b"aabbb"].concat();
     let frames = feed(&mut depacketiser(layout), &payload, 0);
     assert_eq!(frames, [b"aa".to_vec(), b"bbb".to_vec()]);
-}
-
-#[test]
-fn steps_over_times_and_states_in_headers() {
-    let layout = Layout::read(&|name| {
-        Some(match name {
-            "sizelength" => "4",
-            "indexlength" | "indexdeltalength" => "0",
-            "ctsdeltalength" => "3",
-            "dtsdeltalength" => "5",
-            "randomaccessindication" => "1",
-            "streamstateindication" => "2",
-            _ => return None,
-        })
-    });
-    // 0010 0 1.11111 1 01: two bytes, no CTS, a DTS, a sync point, a state;
-    // 0001 1.101 0 0 00: one byte, a CTS, no DTS, no sync point, another state.
-    let payload = [&[0, 26][..], &[0x27, 0xf4, 0x74, 0x00], b"aab"].concat();
-    let frames = feed(&mut depacketiser(layout.unwrap()), &payload, 0);
-    assert_eq!(frames, [b"aa".to_vec(), b"b".to_vec()]);
-}
-
-#[test]
-fn steps_over_the_auxiliary_section() {
-    let mut depacketiser = depacketiser(Layout {
-        auxiliary: 8,
-        ..Layout::HBR
-    });
-    let payload = hbr(&[2], &[12, 0xff, 0xff, b'a', b'a']);
-    assert_eq!(feed(&mut depacketiser, &payload, 0), [b"aa"]);
 }
 
 /// A frame with an ADTS header of LC, `rate` (an index) and `channels`.
@@ -249,8 +211,7 @@ proptest! {
 
     #[test]
     fn any_packets_are_fine(
-        size in 0u32..33, delta in 0u32..33, auxiliary in 0u32..33,
-        constant in proptest::option::of(0u32..20),
+        size in 0u32..33, delta in 0u32..33,
         packets in proptest::collection::vec(
             (proptest::collection::vec(prop_oneof![any::<u8>(), Just(0xff), Just(0xf1)], 0..40),
              0i64..3), 0..20),
@@ -258,9 +219,6 @@ proptest! {
         let layout = Layout {
             size,
             index_delta: delta,
-            cts_delta: delta,
-            auxiliary,
-            constant_size: constant,
             ..Layout::HBR
         };
         let mut depacketiser = depacketiser(layout);

@@ -99,8 +99,7 @@ fn a_new_format_has_a_new_init_segment() {
 
 #[test]
 fn every_codec_has_silence() {
-    let constant =
-        "97\r\na=fmtp:97 config=1190;constantsize=1\r\na=rtpmap:97 MPEG4-GENERIC/48000/2";
+    let generic = "97\r\na=fmtp:97 config=1190\r\na=rtpmap:97 MPEG4-GENERIC/48000/2";
     for (lines, packet, samples) in [
         ("0", &[0xff; 160][..], 160),
         ("10", &[1; 3528], 882),
@@ -110,7 +109,8 @@ fn every_codec_has_silence() {
             &[1, 7],
             1024,
         ),
-        (constant, &[1], 1024),
+        // One header of 16 bits, a frame of one byte.
+        (generic, &[0, 16, 0, 1 << 3, 1], 1024),
     ] {
         let mut audio = open(lines);
         let mut queue = Queue::default();
