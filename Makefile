@@ -3,8 +3,9 @@
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 PAGES  := $(shell find player/www player/build.mjs player/tsconfig.json -type f 2>/dev/null)
-SHARED := $(shell find src/lib.rs src/wsp.rs src/rtsp player/src Cargo.toml Cargo.lock \
-	player/Cargo.toml board/toolchain.sh -type f)
+SHARED := $(shell find src/lib.rs src/wsp.rs src/rtsp src/codec src/codec.rs src/notice.rs \
+	src/random.rs src/sender.rs player/src Cargo.toml Cargo.lock player/Cargo.toml \
+	board/toolchain.sh -type f)
 
 # The board that `make board` builds for.
 TARGET := armv7-unknown-linux-musleabihf

@@ -52,8 +52,8 @@
 //!
 //! - Protocol code is sans-IO: no sockets, no clock, no randomness, no log.
 //!   Bytes, time and entropy are passed in; what is to be done comes out.
-//! - One thread does all of the gateway's I/O and never blocks. Looking up a
-//!   host name is the one exception, on a helper thread.
+//! - One thread does all of the gateway's I/O and never blocks. Looking up
+//!   host names is the one exception, on helper threads of a bounded number.
 //! - All media memory is one pool, allocated at the start. Every other thing
 //!   that a peer can make grow has a limit with a name.
 //! - Media is read once and written from where it was read; see [`net`].
