@@ -242,7 +242,10 @@ impl Client {
             // Few cameras need OPTIONS, and some do not know it.
             Kind::Options => self.send(Kind::Describe),
             Kind::Setup { media, channel } => self.not_set_up(media, channel, code, failure),
-            Kind::Play if code == 457 && self.range => self.range = false,
+            // Some know no ranges, and refuse one in all sorts of ways.
+            Kind::Play if self.range && matches!(code, 400 | 412 | 457 | 500..) => {
+                self.range = false
+            }
             // It never paused.
             Kind::Play if code == 455 && self.played => self.playing(message),
             Kind::Play if matches!(code, 400 | 404 | 459) => self.not_played(failure),
