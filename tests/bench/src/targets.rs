@@ -12,8 +12,9 @@ use Contender::{Camgate, CamgateBatch, Direct, Haproxy, Relay, Websocat};
 
 /// Times the relay's processor time, with batched messages.
 const BATCH: f64 = 1.25;
-/// The same with one frame a message, at full speed.
-const SINGLE: f64 = 1.5;
+/// The same at full speed, with batched messages and with one frame a message.
+const FULL_BATCH: f64 = 1.1;
+const FULL_SINGLE: f64 = 1.25;
 /// Seconds that the gateway may add to the 99th percentile of the latency.
 const LATENCY: f64 = 0.002;
 /// Resident bytes of a gateway that has nothing to do.
@@ -64,10 +65,14 @@ pub fn judge(tables: &[Table], idle: &Idle) -> Vec<Verdict> {
 }
 
 fn processor(table: &Table) -> Vec<Verdict> {
-    let mut verdicts = vec![at_most(table, CamgateBatch, BATCH, Relay)];
-    if table.case.is_flood() {
-        verdicts.push(at_most(table, Camgate, SINGLE, Relay));
-    }
+    let mut verdicts = if table.case.is_flood() {
+        vec![
+            at_most(table, CamgateBatch, FULL_BATCH, Relay),
+            at_most(table, Camgate, FULL_SINGLE, Relay),
+        ]
+    } else {
+        vec![at_most(table, CamgateBatch, BATCH, Relay)]
+    };
     for other in [Haproxy, Websocat] {
         verdicts.push(at_most(table, CamgateBatch, 1.0, other));
     }
