@@ -24,6 +24,8 @@ const AUDIO_LOST = 3;
 const SAMPLE_COUNTS = 0.5;
 /** Audio that stopped and came back is taken in again after so long, in ms: it costs a short break. */
 const AUDIO_RETURN = 60_000;
+/** A picture stands if none has come for so long, in ms. */
+const STANDS = 1500;
 /** Seconds buffered ahead of a play head that does not move (a page in the background). */
 const AHEAD_LIMIT = 30;
 /** Space between two sessions on the timeline, in seconds. */
@@ -31,17 +33,21 @@ const SEAM = 0.1;
 /** The same before one that begins with history: so far from the play head that browsers show nothing of it. */
 const UNSEEN = 2;
 
-interface Track {
+export interface Track {
   mime: string;
   video: boolean;
-  init: BufferSource | undefined;
-  buffer: TrackBuffer | undefined;
+  init?: BufferSource | undefined;
+  buffer?: TrackBuffer | undefined;
   /** End of the newest fragment on the session's timeline, in seconds. */
   end: number;
+  /** That fragment, when it came (clock()), and how its kind is made to follow one that stands. */
+  last?: Fragment;
+  came: number;
+  still?: ((fragment: Fragment, from: number) => Fragment) | undefined;
   /** Seconds of video since then, for audio. */
   missed: number;
   /** When it was left out for being silent (clock()), else undefined. */
-  lost: number | undefined;
+  lost?: number | undefined;
 }
 
 export interface MseListener {
@@ -141,8 +147,11 @@ export class Mse implements TrackListener {
   fragment(fragment: Fragment, now: number): void {
     const track = this.#tracks.get(fragment.track);
     if (!track?.init) return;
+    const next = track.still?.(fragment, track.end) ?? fragment;
+    if (next === fragment) track.still = undefined; // it follows by itself
+    fragment = next;
     track.end = fragment.time + fragment.duration;
-    track.missed = 0;
+    Object.assign(track, { last: fragment, came: now, missed: 0 });
     if (!this.#wanted(track, now)) return;
     if (!this.#gathering && !track.buffer) this.#restart(); // it came later than its sisters
     if (this.#gathering) {
@@ -150,6 +159,7 @@ export class Mse implements TrackListener {
     } else {
       track.buffer?.append(fragment);
       if (track.video) this.#dropSilentAudio(Math.min(fragment.duration, SAMPLE_COUNTS), now);
+      else this.#stand(track, now);
     }
     this.#trim(track);
   }
@@ -161,18 +171,20 @@ export class Mse implements TrackListener {
 
   /** Whether the stream is at a stand without this track: the video, or the audio of a stream without. */
   leads(id: number): boolean {
-    const video = this.#current().some(([, track]) => track.video);
-    return !video || this.#tracks.get(id)?.video === true;
+    return !this.#current()[0]?.[1].video || this.#tracks.get(id)?.video === true;
   }
 
   get sound(): boolean {
-    return this.#current().some(([, { video }]) => !video);
+    return !!this.#audio;
+  }
+
+  get #audio(): Track | undefined {
+    return this.#current().find(([, { video }]) => !video)?.[1];
   }
 
   /** The video's first. */
   get codecs(): string[] {
-    const current = this.#current().sort(([, a], [, b]) => +b.video - +a.video);
-    return current.map(([, { mime }]) => codecs(mime));
+    return this.#current().map(([, { mime }]) => codecs(mime));
   }
 
   destroy(): void {
@@ -251,9 +263,10 @@ export class Mse implements TrackListener {
     return !missing.length || now - this.#since >= grace;
   }
 
-  /** The tracks of this session that can be played and are not left out. */
+  /** The tracks of this session that can be played and are not left out, the video's first. */
   #current(): [number, Track][] {
-    return [...this.#tracks].filter(([, { mime, lost }]) => mime && lost === undefined);
+    const current = [...this.#tracks].filter(([, { mime, lost }]) => mime && lost === undefined);
+    return current.sort(([, a], [, b]) => +b.video - +a.video);
   }
 
   /** Makes the buffers, or continues on those that are there, and lets the held fragments in. */
@@ -331,15 +344,18 @@ export class Mse implements TrackListener {
 
   /** Without this the picture would stand still where the sound ended. */
   #dropSilentAudio(seconds: number, now: number): void {
-    const audio = this.#current().filter(([, { video }]) => !video);
-    for (const [, track] of audio) track.missed += seconds;
-    const silent = audio.filter(([, { missed }]) => missed > AUDIO_LOST);
-    for (const [, track] of silent) {
-      track.lost = now;
-      track.buffer?.destroy();
-      track.buffer = undefined;
-    }
-    if (silent.length) this.#restart();
+    const audio = this.#audio;
+    if (!audio || (audio.missed += seconds) <= AUDIO_LOST) return;
+    audio.lost = now;
+    audio.buffer?.destroy();
+    audio.buffer = undefined;
+    this.#restart();
+  }
+
+  /** Sound goes on where no picture comes: the last one is shown until one does, if it can be decoded alone. */
+  #stand(audio: Track, now: number): void {
+    const [, video] = this.#current()[0]!; // or it is the sound itself, which has just come
+    if ((video.still || now - video.came > STANDS) && video.end < audio.end) import('./extras').then(({ stand }) => stand(video, audio)).catch(() => {});
   }
 
   /** The same session on a new MediaSource. */
@@ -358,7 +374,7 @@ export class Mse implements TrackListener {
 }
 
 function blank(mime: string): Track {
-  return { mime, video: mime.startsWith('video'), init: undefined, buffer: undefined, end: 0, missed: 0, lost: undefined };
+  return { mime, video: mime.startsWith('video'), end: 0, came: 0, missed: 0 };
 }
 
 /** `video/mp4; codecs="avc1.42c01f"` → `avc1.42c01f` */

@@ -78,17 +78,20 @@ function describe(all, name, sound) {
 /**
  * Resolves to `{ url, asked, close }`. `asked`: the addresses that were to be described; `speed`: times real
  * pace; `padding`: bytes added to each picture; `silent`: there is sound, which begins so many seconds after
- * the picture; `all`: NAL units of other pictures, a slice each, by the codec `name`.
+ * the picture; `every`: only key pictures come, one in so many seconds; `all`: NAL units of other pictures, a slice
+ * each, by the codec `name`.
  */
-export async function clipCamera({ speed = 1, padding = 0, silent, all = units(readFileSync(CLIP)), name = 'H264' } = {}) {
+export async function clipCamera({ speed = 1, padding = 0, silent, every, all = units(readFileSync(CLIP)), name = 'H264' } = {}) {
   const codec = CODECS[name];
-  const clip = pictures(all, codec).map((picture) => [...picture.slice(0, -1), padded(picture.at(-1), padding)]);
+  const whole = pictures(all, codec).map((picture) => [...picture.slice(0, -1), padded(picture.at(-1), padding)]);
+  const clip = every ? whole.filter((picture) => picture.length > 1) : whole;
+  const pause = every ? every * RATE : 1;
   const sdp = describe(all, name, silent !== undefined);
   const sockets = new Set();
   const asked = [];
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
-    serve(socket, { clip, codec, sdp, speed, silent, asked });
+    serve(socket, { clip, codec, sdp, speed, silent, pause, asked });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -109,11 +112,11 @@ function frame(channel, type, sequence, time, payload) {
   return Buffer.concat([head, payload]);
 }
 
-function serve(socket, { clip, codec, sdp, speed, silent = Infinity, asked }) {
+function serve(socket, { clip, codec, sdp, speed, silent = Infinity, pause, asked }) {
   let [said, timer, sequence, sent, packets] = ['', undefined, 0, 0, 0];
   const send = () => {
     const frames = [];
-    const picture = clip[sent % clip.length];
+    const picture = sent % pause ? [] : clip[(sent / pause) % clip.length];
     const parts = picture.flatMap((unit) => [...payloads(unit, codec)]);
     parts.forEach((part, i) => {
       const last = i + 1 === parts.length ? 0x80 : 0;
