@@ -15,6 +15,7 @@ use common::fake_camera::{FakeCamera, Link};
 use common::frames::{Checker, Pattern};
 use common::gateway::Config;
 use common::http::client_frame;
+use common::pictures::Pictures;
 use common::rtsp::{self, Upstream};
 use common::socket::{Opening, Socket};
 use common::viewer::Viewer;
@@ -256,4 +257,65 @@ fn a_camera_that_is_slow_to_describe_itself_is_waited_for() {
         });
     });
     assert_eq!(slow.links(), 2, "one for those who share it");
+}
+
+/// A camera that sleeps wakes up at whatever it is asked first, or does last.
+#[test]
+fn a_camera_that_is_slow_to_answer_anything_before_it_plays_is_waited_for() {
+    let cameras = ["OPTIONS", "SETUP", "PLAY"].map(|method| {
+        FakeCamera::start(move |link| {
+            let request = link.serve_but(method)?;
+            std::thread::sleep(Duration::from_secs(3));
+            link.send(&Link::usual_reply(&request))?;
+            if method != "PLAY" {
+                link.serve_until("PLAY")?;
+            }
+            link.send(&Pictures { every: 5, ssrc: 7 }.picture(0))?;
+            link.serve()
+        })
+    });
+    let mut config = Config::new().limit("handshake", "2s");
+    for (camera, name) in cameras.iter().zip(["front", "middle", "back"]) {
+        config = config.camera(name, &[("url", &camera.url())]);
+    }
+    let gateway = config.start();
+    let direct = cameras.iter().map(|it| Viewer::join(&gateway, it));
+    let shared = ["front", "middle", "back"]
+        .map(|name| Viewer::join_shared(&gateway, name, false, Opening::default()));
+    let viewers: Vec<Viewer> = direct.chain(shared).collect();
+    std::thread::scope(|scope| {
+        for mut viewer in viewers {
+            scope.spawn(move || {
+                viewer.play();
+                viewer.data.binary();
+            });
+        }
+    });
+}
+
+/// One that sends a picture now and then, and leaves keep-alives unanswered, goes on
+/// from one picture to the next, however long a keep-alive waits.
+#[test]
+fn a_slow_camera_that_answers_with_media_alone_is_kept() {
+    let gateway = Config::new().limit("handshake", "1s").start();
+    let camera = FakeCamera::start(|link| {
+        link.serve_until("PLAY")?;
+        link.send_frames(Pattern::CAMERA, 0..1)?;
+        for frame in 1..3 {
+            std::thread::sleep(Duration::from_secs(4));
+            link.send_frames(Pattern::CAMERA, frame..frame + 1)?;
+        }
+        for _ in 0..3 {
+            link.expect("GET_PARAMETER")?;
+        }
+        link.serve()
+    });
+    let mut viewer = Viewer::join(&gateway, &camera);
+    viewer.play();
+    for n in 0..3 {
+        let request = viewer.compose("GET_PARAMETER", &[]);
+        viewer.wrap(&request);
+        viewer.expect_frames(Pattern::CAMERA, n..n + 1);
+    }
+    assert_eq!(viewer.ask("OPTIONS").status(), 200);
 }

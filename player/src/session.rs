@@ -270,7 +270,7 @@ impl Session {
             return;
         }
         if let Some(client) = &mut self.client {
-            client.heard(millis(now));
+            client.heard();
         }
         let now_us = (now * 1000.0) as i64;
         for frame in framer::frames(bytes) {

@@ -21,9 +21,8 @@ impl Camera {
         if std::mem::take(&mut self.moved) {
             self.pace.picture(now);
         }
-        let ms = self.ms(now);
         if let Some(client) = &mut self.client {
-            client.heard(ms);
+            client.heard();
         }
     }
 

@@ -183,8 +183,9 @@ impl Link {
             seq: seq.to_owned(),
             since: now,
             method: match method {
-                "DESCRIBE" | "SETUP" | "PLAY" => Method::Starting,
                 "TEARDOWN" => Method::Teardown,
+                "PLAY" => Method::Starting,
+                _ if !self.begun => Method::Starting,
                 _ => Method::Other,
             },
         });

@@ -190,10 +190,10 @@ fn a_camera_that_was_not_read_is_not_silent() {
         now,
     );
     outputs(&mut channel);
-    channel.postpone(now + PATIENCE);
-    channel.handle_timeout(now + PATIENCE);
+    channel.postpone(now + PATIENCE * 3);
+    channel.handle_timeout(now + PATIENCE * 3);
     assert_eq!(channel.poll_output(), None);
-    assert_eq!(channel.timeout(), Some(now + 2 * PATIENCE));
+    assert_eq!(channel.timeout(), Some(now + PATIENCE * 6));
 }
 
 #[test]
@@ -285,11 +285,11 @@ fn a_silent_camera_is_given_up() {
         &wrap(8, "OPTIONS rtsp://cam/ RTSP/1.0\r\nCSeq: 1\r\n\r\n"),
         now,
     );
-    assert_eq!(channel.timeout(), Some(now + PATIENCE));
+    assert_eq!(channel.timeout(), Some(now + PATIENCE * 3));
     outputs(&mut channel);
-    channel.handle_timeout(now + PATIENCE - Duration::from_millis(1));
+    channel.handle_timeout(now + PATIENCE * 3 - Duration::from_millis(1));
     assert_eq!(channel.poll_output(), None);
-    channel.handle_timeout(now + PATIENCE);
+    channel.handle_timeout(now + PATIENCE * 3);
     assert!(reply(&mut channel).starts_with("WSP/1.1 504 "));
     assert!(matches!(
         channel.poll_output(),

@@ -91,7 +91,7 @@ impl Server {
                             .queue
                             .take_in(count, &mut self.pool, &mut source.link.framer);
                     if taken.as_ref().is_ok_and(|brought| brought.frames > 0) {
-                        source.link.flowed = Some(self.now);
+                        source.link.flow.came(self.now);
                     }
                     source.note_sent(self.now);
                     if source.link.framer.skipped() > source.link.skipped {
@@ -332,12 +332,12 @@ impl Server {
         })
     }
 
-    /// Whether media came within the time that a camera has to answer.
+    /// Whether media comes at its pace, or came within the time that a camera has to
+    /// answer.
     pub(super) fn is_flowing(&self, key: Key) -> bool {
         let patience = self.config.limits.handshake;
         self.source_of(key)
-            .and_then(|source| source.link.flowed)
-            .is_some_and(|when| when + patience > self.now)
+            .is_some_and(|source| source.link.flow.goes_on(patience, self.now))
     }
 
     /// A link that waited for a buffer may try again.

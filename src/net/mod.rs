@@ -86,6 +86,7 @@ mod control;
 mod data;
 mod deadline;
 mod delivery;
+mod flow;
 mod hold;
 mod key;
 mod ledger;

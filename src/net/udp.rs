@@ -293,7 +293,8 @@ impl Server {
         };
         source.queue.trim(&mut self.pool);
         if brought.frames > 0 {
-            (source.link.heard, source.link.flowed) = (now, Some(now));
+            source.link.heard = now;
+            source.link.flow.came(now);
             self.counters.frames += brought.frames;
             self.brought_all(camera, brought);
         }

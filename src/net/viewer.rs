@@ -9,6 +9,7 @@ use crate::rtsp::framer::Framer;
 
 use super::admission::Ticket;
 use super::delivery::{Delivery, Framing};
+use super::flow::Flow;
 use super::hold::Hold;
 use super::key::Key;
 use super::queue::Queue;
@@ -228,8 +229,8 @@ pub struct Link {
     pub held_up: Option<Instant>,
     /// When the camera's last bytes came.
     pub heard: Instant,
-    /// When its last frames did.
-    pub flowed: Option<Instant>,
+    /// How its frames do.
+    pub flow: Flow,
     /// What a camera that one viewer named is told of what arrives.
     pub receipts: Option<Receipts>,
 }
@@ -246,7 +247,7 @@ impl Link {
             hold: Hold::new(now),
             held_up: None,
             heard: now,
-            flowed: None,
+            flow: Flow::default(),
             receipts: None,
         }
     }
@@ -272,6 +273,7 @@ pub enum Stage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn nothing_that_a_link_waited_for_is_left_to_the_next() {
@@ -283,9 +285,11 @@ mod tests {
             now,
         );
         (source.link.paused, source.link.waiting) = (true, true);
-        (source.link.held_up, source.link.flowed) = (Some(now), Some(now));
+        source.link.held_up = Some(now);
+        source.link.flow.came(now);
         source.link = Link::new(Way::default(), now);
         assert!(!source.link.paused && !source.link.waiting);
-        assert_eq!((source.link.held_up, source.link.flowed), (None, None));
+        assert_eq!(source.link.held_up, None);
+        assert!(!source.link.flow.goes_on(Duration::ZERO, now));
     }
 }

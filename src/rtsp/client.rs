@@ -29,8 +29,8 @@ use std::rc::Rc;
 /// How long a camera may usually take to answer, and always to answer a
 /// keep-alive, in milliseconds.
 pub const REPLY_TIMEOUT: u64 = 10_000;
-/// DESCRIBE, SETUP and PLAY may take so many times as long: they wake cameras, and
-/// start sources.
+/// What comes before media may take so many times as long: it wakes cameras, and
+/// starts sources, whatever it is that they are asked first.
 pub const STARTING: u32 = 3;
 /// How long the answer to TEARDOWN is waited for, in milliseconds.
 pub const TEARDOWN_TIMEOUT: u64 = 2_000;
@@ -136,8 +136,8 @@ pub struct Client {
     played: bool,
     keep_alive: Option<u64>,
     missed_keep_alives: u8,
-    /// When media came last.
-    heard: Option<u64>,
+    /// Media came.
+    heard: bool,
 
     /// The time while a call that told it lasts.
     clock: Option<u64>,
@@ -183,7 +183,7 @@ impl Client {
             played: false,
             keep_alive: None,
             missed_keep_alives: 0,
-            heard: None,
+            heard: false,
             clock: None,
             last_time: 0,
         }
@@ -282,9 +282,10 @@ impl Client {
         self.at(now_ms, |client| client.read(bytes));
     }
 
-    /// Media came: a sign of life, whatever the camera leaves unanswered.
-    pub fn heard(&mut self, now_ms: u64) {
-        self.heard = Some(now_ms);
+    /// Media came: how long it may stay away, the owner knows, whatever the camera
+    /// leaves unanswered.
+    pub fn heard(&mut self) {
+        self.heard = true;
     }
 
     /// To be called at [`Client::timeout`]; too early or too often is harmless.
@@ -330,7 +331,6 @@ impl Client {
             return;
         }
         let (kind, method) = (pending.kind, pending.method);
-        let alive = self.heard >= pending.sent;
         self.abandoned = Some(pending.cseq);
         self.pending = None;
         match kind {
@@ -343,7 +343,7 @@ impl Client {
                 self.send(Kind::KeepAlive);
             }
             // Others answer none.
-            Kind::KeepAlive if alive => self.kept_alive(),
+            Kind::KeepAlive if self.heard => self.kept_alive(),
             _ => self.fail(Failure::Timeout { method }),
         }
     }

@@ -40,7 +40,7 @@ impl Client {
             Kind::Teardown => TEARDOWN_TIMEOUT,
             // Whatever its patience, the session ends without them.
             Kind::KeepAlive => REPLY_TIMEOUT,
-            Kind::Options | Kind::Pause => self.patience,
+            Kind::Pause => self.patience,
             _ => self.patience * u64::from(STARTING),
         };
         Some(pending.sent?.saturating_add(patience))

@@ -1,0 +1,74 @@
+//! Whether the media of a link goes on: one picture in twenty seconds is a flow, too.
+//!
+//! It looks at the times alone, so it serves for cameras whose media is not read.
+
+use std::time::{Duration, Instant};
+
+/// What came within so short a time may all be of one picture: the pace is not known.
+const BURST: Duration = Duration::from_secs(1);
+/// How long the second picture may be waited for.
+const SECOND_PICTURE: Duration = Duration::from_secs(60);
+/// The longest pause so far, times this, is an end.
+const MISSED: u32 = 5;
+/// The longest pause of any flow, unless patience is longer.
+const LONGEST: Duration = Duration::from_secs(120);
+
+/// When media came.
+#[derive(Debug, Default)]
+pub struct Flow {
+    /// First, and last.
+    came: Option<(Instant, Instant)>,
+    pause: Duration,
+}
+
+impl Flow {
+    /// Some has come.
+    pub fn came(&mut self, now: Instant) {
+        let (first, last) = self.came.unwrap_or((now, now));
+        self.pause = self.pause.max(now.saturating_duration_since(last));
+        self.came = Some((first, now));
+    }
+
+    /// Whether more is to be expected: the last came not longer than `patience` ago, or
+    /// than is usual here.
+    pub fn goes_on(&self, patience: Duration, now: Instant) -> bool {
+        let Some((first, last)) = self.came else {
+            return false;
+        };
+        let usual = match last.saturating_duration_since(first) < BURST {
+            true => SECOND_PICTURE,
+            false => (self.pause * MISSED).min(LONGEST),
+        };
+        last + patience.max(usual) > now
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// How many seconds after the last of these milliseconds it has ended.
+    fn ends(patience: u32, came: &[u64]) -> u32 {
+        let start = Instant::now();
+        let at = |ms: &u64| start + Duration::from_millis(*ms);
+        let mut flow = Flow::default();
+        came.iter().for_each(|ms| flow.came(at(ms)));
+        let last = came.last().map_or(start, at);
+        let mut seconds = 0..1_000;
+        let ended = |it: &u32| !flow.goes_on(SECOND * patience, last + SECOND * *it);
+        seconds.find(ended).unwrap()
+    }
+
+    #[test]
+    fn a_flow_ends_when_it_pauses_much_longer_than_before() {
+        assert_eq!(ends(10, &[]), 0, "there was none");
+        let even: Vec<u64> = (0..100).map(|n| n * 40).collect();
+        assert_eq!(ends(10, &even), 10);
+        assert_eq!(ends(10, &[0, 5, 10]), 60, "one picture in three pieces");
+        assert_eq!(ends(10, &[0, 5, 20_000, 20_005]), 100);
+        assert_eq!(ends(10, &[0, 50_000]), 120);
+        assert_eq!(ends(300, &[0, 50_000]), 300);
+    }
+}
