@@ -40,6 +40,12 @@ impl Sender {
         self.stale == Some(name)
     }
 
+    /// The camera said that this will be ours, which makes it ours as soon as it comes,
+    /// whoever was heard before. Until then anybody is: cameras say what is not so.
+    pub fn expect(&mut self, name: Option<u32>) {
+        self.before = name;
+    }
+
     /// A packet under this name came; `goes_on`: it follows the last one of ours,
     /// whatever it is called; `marked`: it ends a picture.
     pub fn hear(&mut self, name: u32, goes_on: bool, marked: bool) -> Heard {
@@ -100,6 +106,20 @@ mod tests {
         assert_eq!(heard(&mut sender, &[2, 2, 2]), [Another, Ours, Ours]);
         // It had not: it was only slow.
         assert_eq!(heard(&mut sender, &[1, 2]), [Another, Stale]);
+    }
+
+    #[test]
+    fn who_was_announced_is_ours_though_another_comes_first() {
+        for (names, ours) in [
+            (&[9, 9, 7, 9, 7, 9][..], 7),
+            (&[7, 9, 7, 9], 7),
+            (&[9, 9, 9], 9),
+        ] {
+            let mut sender = Sender::default();
+            sender.expect(Some(7));
+            heard(&mut sender, names);
+            assert_eq!(sender.name(), Some(ours), "{names:?}");
+        }
     }
 
     #[test]

@@ -184,6 +184,36 @@ fn one_that_sends_on_other_channels_than_it_was_asked_for_is_seen() {
     watch(&gateway(&camera, ""));
 }
 
+/// The session that is gone is heard first, and the answer to SETUP says who is not.
+#[test]
+fn who_was_announced_is_watched_though_a_session_that_is_gone_is_heard_first() {
+    for announced in ["00000007", "7", "00000009"] {
+        let camera = FakeCamera::start(move |link| {
+            let request = link.serve_but("SETUP")?;
+            let transport = format!("RTP/AVP/TCP;unicast;interleaved=0-1;ssrc={announced}");
+            let headers = [("Session", "1"), ("Transport", &*transport)];
+            link.reply(&request, "200 OK", &headers, b"")?;
+            link.serve_until("PLAY")?;
+            let gone = Pictures { every: 25, ssrc: 8 };
+            for number in 0.. {
+                // One that names another than it has sends nothing but its own.
+                if announced != "00000009" {
+                    link.send(&gone.picture(number + 20_000))?;
+                }
+                link.send(&Pictures::USUAL.picture(number))?;
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+            Ok(())
+        });
+        let gateway = gateway(&camera, "");
+        let mut viewer = watch(&gateway);
+        for _ in 0..100 {
+            let packets = packets(&viewer.data.binary());
+            assert!(packets.iter().all(|it| it.picture < 20_000), "{packets:?}");
+        }
+    }
+}
+
 #[test]
 fn packets_of_a_session_that_is_gone_are_kept_from_who_watches() {
     let camera = FakeCamera::start(|link| {

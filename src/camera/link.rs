@@ -10,6 +10,7 @@ use super::{Camera, Output, REDIRECTS, State, Trouble};
 use crate::channel::{self, answer};
 use crate::rtsp::client::{self, Client};
 use crate::rtsp::message::{self, Start};
+use crate::rtsp::transport;
 use crate::rtsp::url::Url;
 
 impl Camera {
@@ -87,7 +88,13 @@ impl Camera {
                     rtcp_channel,
                 } => {
                     self.set_up(media, rtp_channel, rtcp_channel);
-                    self.set_up_udp(media, rtp_channel, answer);
+                    let header = message::parse(answer).ok();
+                    let header = header.as_ref().and_then(|(it, _)| it.header("Transport"));
+                    let from = header.map(transport::server).unwrap_or_default();
+                    if let Some(name) = from.ssrc {
+                        self.senders.announce(media, name);
+                    }
+                    self.set_up_udp(media, rtp_channel, from);
                 }
                 client::Output::Playing { .. } => self.playing(now),
                 client::Output::Farewell(_) // it ends with a word of its own

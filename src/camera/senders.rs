@@ -12,6 +12,8 @@ const RTCP: std::ops::RangeInclusive<u8> = 192..=223;
 #[derive(Debug, Default)]
 pub struct Senders {
     tracks: [One; MAX_TRACKS],
+    /// Media, and who will send them, as the camera said.
+    announced: Vec<(usize, u32)>,
     /// A sender was passed over.
     pub mixed: bool,
 }
@@ -26,6 +28,11 @@ struct One {
 }
 
 impl Senders {
+    /// The camera's answer to the SETUP of a medium names who will send it.
+    pub fn announce(&mut self, media: usize, name: u32) {
+        self.announced.push((media, name));
+    }
+
     /// The channel, as it was answered, that a frame belongs to; one that no track has
     /// if its sender is to be passed over. `None`: it is no track's.
     pub fn place(&mut self, tracks: &[Track], channel: u8, start: &[u8]) -> Option<u8> {
@@ -36,6 +43,10 @@ impl Senders {
         };
         let index = self.track(tracks, channel, kind & 0x7f)?;
         let (track, one) = (tracks.get(index)?, self.tracks.get_mut(index)?);
+        if one.sender.name().is_none() {
+            let named = self.announced.iter().find(|it| it.0 == track.media);
+            one.sender.expect(named.map(|(_, name)| *name));
+        }
         let goes_on = one.sender.name().is_some() && one.next == header.sequence;
         if one.sender.hear(header.ssrc, goes_on, kind & 0x80 != 0) == Heard::Stale {
             self.mixed = true;
@@ -180,6 +191,17 @@ mod tests {
         assert!(places[4..].chunks(2).all(|pair| pair[0] == 0), "{places:?}");
         let report = |ssrc| [0x80, 200, 0, 6, 0, 0, 0, ssrc];
         assert!(senders.is_stale(&report(9)) && !senders.is_stale(&report(7)));
+    }
+
+    #[test]
+    fn who_was_announced_is_heard_whoever_comes_first() {
+        let (mut senders, tracks) = (Senders::default(), tracks());
+        senders.announce(0, 7);
+        senders.announce(1, 1);
+        let mut place = |kind, ssrc| senders.place(&tracks, 0, &packet(kind, 1, ssrc));
+        assert_eq!(place(96, 9), Some(0), "it may have lied");
+        let places = [7, 9, 7, 9].map(|ssrc| place(96, ssrc));
+        assert_eq!(places, [Some(0), Some(255), Some(0), Some(255)]);
     }
 
     proptest! {

@@ -14,7 +14,6 @@ use super::reception::empty_report;
 use super::{Camera, Output, State, Trouble};
 use crate::config::Transport;
 use crate::rtsp::client::Failure;
-use crate::rtsp::message;
 use crate::rtsp::transport;
 
 /// How long a camera that plays over UDP may take until the first packet.
@@ -97,13 +96,10 @@ impl Camera {
 
     /// A medium was set up: where it will come from. A packet to there opens the
     /// way for what comes back.
-    pub(super) fn set_up_udp(&mut self, media: usize, channel: u8, answer: &[u8]) {
+    pub(super) fn set_up_udp(&mut self, media: usize, channel: u8, from: transport::Server) {
         let Some(datagrams) = &mut self.datagrams else {
             return;
         };
-        let header = message::parse(answer).ok();
-        let header = header.as_ref().and_then(|(it, _)| it.header("Transport"));
-        let from = header.map(transport::server).unwrap_or_default();
         let rate = self.session.media.get(media).map_or(0, |it| it.clock_rate);
         let rtcp = channel.saturating_add(1);
         datagrams.add(channel, rtcp, rate, from.ssrc);
