@@ -90,8 +90,8 @@ pub struct Limits {
     pub viewers: usize,
     /// Viewers at the same time from one address.
     pub viewers_per_address: usize,
-    /// Connections that have not said yet what they want; half as many from one
-    /// address.
+    /// Connections that have not said yet what they want; for one more, one of the
+    /// address that has most makes room.
     pub handshakes: usize,
     /// All media memory, allocated at start.
     pub pool: usize,

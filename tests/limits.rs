@@ -6,6 +6,8 @@
 
 mod common;
 
+use std::io::Read;
+
 use common::fake_camera::{FakeCamera, Link};
 use common::gateway::{Config, Gateway};
 use common::http::{self, Connection, client_frame, upgrade};
@@ -15,25 +17,64 @@ use common::viewer::{Viewer, init, target};
 /// KiB that a gateway may grow by while one viewer misbehaves.
 const LITTLE: u64 = 4 * 1024;
 
-#[test]
-fn connections_beyond_what_it_holds_wait_until_the_silent_ones_are_gone() {
-    let gateway = Config::new()
-        .limit("handshakes", "20")
-        .limit("handshake", "1s")
-        .start();
-    let before = gateway.metrics();
-    let from = |number: u8| Opening {
+fn from(number: u8) -> Opening<'static> {
+    Opening {
         from: Some([127, 0, 0, number].into()),
         ..Opening::default()
-    };
-    let silent: Vec<Connection> = (0..60)
-        .map(|number| Connection::open_as(gateway.address(), from(2 + number % 6)))
-        .collect();
-    gateway.await_log(&["no new connections", "\"handshakes\""]);
-    let health = http::get(gateway.address(), "/healthz");
-    assert_eq!(health.text().trim(), "ok");
-    drop(silent);
-    gateway.await_as_before(&before);
+    }
+}
+
+/// Silent connections, from so many networks in turn.
+fn silent(gateway: &Gateway, count: u8, networks: u8) -> Vec<Connection> {
+    let openings = (0..count).map(|number| from(20 + number % networks));
+    openings
+        .map(|opening| Connection::open_as(gateway.address(), opening))
+        .collect()
+}
+
+#[test]
+fn connections_beyond_what_it_holds_take_the_places_of_silent_ones() {
+    for networks in [1, 2, 3, 6] {
+        let gateway = Config::new()
+            .limit("handshakes", "20")
+            .limit("handshake", "300s")
+            .start();
+        let before = gateway.metrics();
+        let silent = silent(&gateway, 60, networks);
+        gateway.await_log(&["make room", "\"handshakes\""]);
+        for number in 0..9 {
+            let health = http::get_as(gateway.address(), "/healthz", from(2 + number));
+            assert_eq!(health.text().trim(), "ok", "{networks} networks");
+        }
+        let after = gateway.metrics();
+        assert!(after.connections("http") <= 20.0, "{after:?}");
+        drop(silent);
+        gateway.await_as_before(&before);
+    }
+}
+
+/// Whoever is about to say what he wants is not pushed out by those who say nothing.
+#[test]
+fn a_flood_pushes_out_nobody_of_a_network_with_fewer() {
+    let gateway = Config::new()
+        .limit("handshakes", "20")
+        .limit("handshake", "300s")
+        .start();
+    let (address, camera) = (gateway.address(), FakeCamera::answering());
+    let mut plain = Connection::open_as(address, from(2));
+    let mut control = Socket::open_as(address, "control", from(3));
+    let mut floods: Vec<Connection> = silent(&gateway, 60, 1);
+    floods.extend(silent(&gateway, 90, 3));
+    let before = gateway.metrics_from(from(4));
+    assert_eq!(
+        before.connections("http") + before.connections("control"),
+        20.0
+    );
+    plain.send(&upgrade(address, "control", &[]));
+    assert_eq!(plain.reply().status, 101);
+    let reply = control.ask("INIT", &target("127.0.0.1", &camera.port().to_string()), "");
+    assert_eq!(reply.code, 200, "{reply:?}");
+    drop(floods);
 }
 
 #[test]
@@ -88,55 +129,49 @@ fn one_address_cannot_take_the_places_of_the_others() {
     let (mut third, reply) = init(&gateway, "127.0.0.1", camera.port());
     assert_eq!((reply.code, third.await_close()), (503, 1013), "{reply:?}");
     assert!(reply.reason.contains("per_address"), "{reply:?}");
-    let opening = Opening {
-        from: Some([127, 0, 0, 2].into()),
-        ..Opening::default()
-    };
-    let mut other = Socket::open_as(gateway.address(), "control", opening);
+    let mut other = Socket::open_as(gateway.address(), "control", from(2));
     let reply = other.ask("INIT", &target("127.0.0.1", &camera.port().to_string()), "");
     assert_eq!(reply.code, 200, "{reply:?}");
 }
 
-/// Connections of one address that may wait for something: half of the default
-/// of `handshakes`.
-const WAITING: usize = 128;
-
 #[test]
 fn one_address_cannot_hoard_connections() {
-    let gateway = Config::new().limit("handshake", "60s").start();
+    const PLACES: usize = 60;
+    let gateway = Config::new()
+        .limit("handshake", "300s")
+        .limit("handshakes", &PLACES.to_string())
+        .start();
     let address = gateway.address();
     let camera = FakeCamera::answering();
     let mut viewer = Viewer::join(&gateway, &camera);
-    let mut plain: Vec<Connection> = (0..40).map(|_| Connection::open(address)).collect();
-    let mut sockets: Vec<Socket> = (40..WAITING)
+    let mut sockets: Vec<Socket> = (0..PLACES / 2)
         .map(|number| Socket::open(address, ["control", "data"][number % 2]))
         .collect();
-    let opening = |last| Opening {
-        from: Some([127, 0, 0, last].into()),
-        ..Opening::default()
-    };
-    let before = gateway.metrics_from(opening(2));
-    assert_eq!(before.connections("http"), 41.0);
-    for _ in 0..50 {
-        assert!(
-            Connection::open(address).rest().is_empty(),
-            "closed at once"
-        );
+    let mut plain: Vec<Connection> = (PLACES / 2..PLACES)
+        .map(|_| Connection::open(address))
+        .collect();
+    // Each one more takes the place of the one that waits for longest.
+    for socket in &mut sockets[..20] {
+        plain.push(Connection::open(address));
+        let end = socket.stream().read(&mut [0]);
+        assert!(matches!(end, Ok(0)), "closed at once: {end:?}");
     }
-    let after = gateway.metrics_from(opening(2));
-    assert_eq!(after.held(), before.held(), "no more of them than before");
+    let after = gateway.metrics_from(from(2));
+    let waiting = ["http", "control", "data"].map(|kind| after.connections(kind));
+    assert_eq!(
+        waiting.iter().sum::<f64>(),
+        (PLACES + 2) as f64,
+        "{waiting:?}"
+    );
     assert_eq!(viewer.ask("OPTIONS").status(), 200);
-    let mut other = Socket::open_as(address, "control", opening(3));
-    let reply = other.ask("INIT", &target("127.0.0.1", &camera.port().to_string()), "");
-    assert_eq!(reply.code, 200, "{reply:?}");
     // Whoever says what he wants is idle no more, and makes room for another.
-    plain[0].send(&upgrade(address, "control", &[]));
-    assert_eq!(plain[0].reply().status, 101);
-    assert!(Connection::open(address).rest().is_empty());
-    let control = &mut sockets[0];
+    let mut control = sockets.swap_remove(22);
     let reply = control.ask("INIT", &target("127.0.0.1", &camera.port().to_string()), "");
     assert_eq!(reply.code, 200, "{reply:?}");
-    assert_eq!(http::get(address, "/healthz").status, 200);
+    for _ in 0..3 * PLACES {
+        assert_eq!(http::get(address, "/healthz").status, 200);
+    }
+    assert_eq!(control.ask("GET_INFO", &[], "").code, 200);
     drop((plain, sockets));
     gateway.await_metrics("the hoard to be gone", |now| now.connections("http") == 1.0);
 }

@@ -6,6 +6,7 @@
 //! for every kind of viewer, where it says what it wants to see.
 
 use std::cell::RefCell;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::rc::Rc;
@@ -23,6 +24,14 @@ pub fn network(address: IpAddr) -> IpAddr {
             let prefix = u128::from(address) & !u128::from(u64::MAX);
             Ipv6Addr::from(prefix).into()
         }
+        v4 => v4,
+    }
+}
+
+/// What may be one household or firm: with IPv6 it has up to 65,536 networks (RFC 6177).
+fn site(network: IpAddr) -> IpAddr {
+    match network {
+        IpAddr::V6(network) => Ipv6Addr::from(u128::from(network) >> 80 << 80).into(),
         v4 => v4,
     }
 }
@@ -71,12 +80,6 @@ fn of(places: &Counted, network: IpAddr) -> usize {
     places.borrow().by.get(&network).copied().unwrap_or(0)
 }
 
-/// Half of what all may have: nobody takes the places of the others. (A wall of
-/// cameras behind a reverse proxy opens dozens at once.)
-fn share(limits: &Limits) -> usize {
-    limits.handshakes.div_ceil(2)
-}
-
 /// All places that clients can take.
 #[derive(Default)]
 pub struct Admission {
@@ -88,16 +91,14 @@ pub struct Admission {
 }
 
 impl Admission {
-    /// Whether one more connection may come in.
-    pub fn is_open(&self, limits: &Limits) -> bool {
-        self.waiting.borrow().all < limits.handshakes
+    /// The place of a connection that has just come: every one has one.
+    pub fn enter(&self, network: IpAddr) -> Ticket {
+        Ticket::take(&self.waiting, network)
     }
 
-    /// A place for a connection that has just come; `None`: its network has its
-    /// share of those.
-    pub fn enter(&self, network: IpAddr, limits: &Limits) -> Option<Ticket> {
-        let is_free = of(&self.waiting, network) < share(limits);
-        is_free.then(|| Ticket::take(&self.waiting, network))
+    /// Whether one of those that wait has to make room.
+    pub fn is_full(&self, limits: &Limits) -> bool {
+        self.waiting.borrow().all > limits.handshakes
     }
 
     /// A place for one more viewer.
@@ -119,21 +120,29 @@ impl Admission {
         Ticket::take(&self.closing, network)
     }
 
-    /// Whose closing connections are too many, if this network has one more.
-    pub fn is_crowded(&self, network: IpAddr, limits: &Limits) -> Option<Crowd> {
-        if of(&self.closing, network) > share(limits) {
-            return Some(Crowd::Network);
-        }
-        (self.closing.borrow().all > limits.handshakes).then_some(Crowd::All)
+    /// Whether one of those that are closing has to make room.
+    pub fn is_crowded(&self, limits: &Limits) -> bool {
+        self.closing.borrow().all > limits.handshakes
     }
 }
 
-/// Whose connections are too many.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Crowd {
-    /// Those of one network.
-    Network,
-    All,
+/// Who has to make room when all places are taken: of those of the network that has
+/// most, the one that came first; each with its network and when it came. So nobody
+/// locks the others out, however many silent connections he opens from however few
+/// networks, and a flood pushes out its own before those of whoever has fewer.
+///
+/// Networks of IPv6 that are of one [`site`] count together first.
+pub fn first_to_go<T: Copy, Time: Ord + Copy>(those: &[(T, IpAddr, Time)]) -> Option<T> {
+    let (mut sites, mut networks) = (HashMap::new(), HashMap::new());
+    for (_, network, _) in those {
+        *sites.entry(site(*network)).or_insert(0) += 1;
+        *networks.entry(*network).or_insert(0) += 1;
+    }
+    let first = those.iter().max_by_key(|(_, network, came)| {
+        let taken = (sites.get(&site(*network)), networks.get(network));
+        (taken, Reverse(*came))
+    });
+    first.map(|(who, _, _)| *who)
 }
 
 #[cfg(test)]
@@ -178,32 +187,70 @@ mod tests {
         assert!(admission.viewers.borrow().by.is_empty());
     }
 
+    /// Fills 20 places with one connection after another, and has room made for each
+    /// beyond them: how many there are in the end, of each of these networks.
+    fn flood(those: &[&str], last: &[&str]) -> Vec<usize> {
+        let (admission, limits) = (Admission::default(), limits(9, 9, 20));
+        let mut there: Vec<(usize, IpAddr, usize)> = Vec::new();
+        let mut tickets = HashMap::new();
+        for (number, from) in those.iter().chain(last).enumerate() {
+            let network = address(from);
+            there.push((number, network, number));
+            tickets.insert(number, admission.enter(network));
+            if admission.is_full(&limits) {
+                let gone = first_to_go(&there).unwrap();
+                assert_ne!(gone, number, "the newcomer");
+                there.retain(|(other, _, _)| *other != gone);
+                tickets.remove(&gone);
+            }
+        }
+        assert!(!admission.is_full(&limits));
+        let of = |from: &&str| there.iter().filter(|it| it.1 == address(from)).count();
+        last.iter().map(of).collect()
+    }
+
     #[test]
-    fn one_network_takes_half_of_the_waiting_places() {
-        let (admission, limits) = (Admission::default(), limits(9, 9, 5));
-        let (a, b) = (address("10.0.0.1"), address("10.0.0.2"));
-        let mut kept: Vec<Ticket> = Vec::new();
-        kept.extend((0..9).map_while(|_| admission.enter(a, &limits)));
-        assert_eq!(kept.len(), 3);
-        assert!(admission.is_open(&limits));
-        kept.extend((0..2).map_while(|_| admission.enter(b, &limits)));
-        assert!(!admission.is_open(&limits));
-        kept.pop();
-        assert!(admission.is_open(&limits));
+    fn silent_networks_lock_nobody_out() {
+        let networks = ["10.0.0.1", "2001:db8::1", "10.0.0.2", "10.0.0.3"];
+        for few in 1..=networks.len() {
+            let silent: Vec<&str> = (0..100).map(|number| networks[number % few]).collect();
+            assert_eq!(flood(&silent, &["10.0.0.9", "::1"]), [1, 1], "{few}");
+        }
+        // Alone it has all places, and its own newcomers take them.
+        assert_eq!(flood(&["10.0.0.9"; 90], &["10.0.0.9"]), [20]);
+    }
+
+    #[test]
+    fn a_flood_pushes_out_itself_first() {
+        let honest = ["10.0.0.9", "10.0.0.8", "10.0.0.8", "::1"];
+        let floods = [
+            vec!["10.0.0.1"],
+            vec!["10.0.0.1", "2001:db8::1", "10.0.0.3"],
+        ];
+        for networks in floods {
+            let mut all = honest.to_vec();
+            all.extend((0..200).map(|number| networks[number % networks.len()]));
+            assert_eq!(flood(&all, &honest), [2, 4, 4, 2], "{networks:?}");
+        }
+    }
+
+    #[test]
+    fn a_site_of_many_networks_is_one_who_takes_much() {
+        let networks: Vec<String> = (0..200).map(|it| format!("2001:db8:7:{it:x}::1")).collect();
+        let mut all = vec!["2001:db8:8:1::1"; 3];
+        all.extend(networks.iter().map(String::as_str));
+        assert_eq!(flood(&all, &["2001:db8:8:1::1"]), [4]);
     }
 
     #[test]
     fn who_goes_is_counted_until_gone() {
         let (admission, limits) = (Admission::default(), limits(9, 9, 4));
         let (a, b) = (address("10.0.0.1"), address("10.0.0.2"));
-        let mut kept = vec![admission.leave(a), admission.leave(a)];
-        assert_eq!(admission.is_crowded(a, &limits), None);
+        let mut kept: Vec<Ticket> = [a, b, a, b].map(|from| admission.leave(from)).into();
+        assert!(!admission.is_crowded(&limits));
         kept.push(admission.leave(a));
-        assert_eq!(admission.is_crowded(a, &limits), Some(Crowd::Network));
-        assert_eq!(admission.is_crowded(b, &limits), None);
-        kept.extend([admission.leave(b), admission.leave(b)]);
-        assert_eq!(admission.is_crowded(b, &limits), Some(Crowd::All));
-        kept.truncate(1);
-        assert_eq!(admission.is_crowded(a, &limits), None);
+        assert!(admission.is_crowded(&limits));
+        kept.pop();
+        assert!(!admission.is_crowded(&limits));
     }
 }

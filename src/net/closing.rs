@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::channel::Failure;
 use crate::rtsp::framer::Framer;
 
-use super::admission::Crowd;
+use super::admission::first_to_go;
 use super::connection::{Connection, OUTBOXES, Role, Taken};
 use super::key::Key;
 use super::server::Server;
@@ -27,27 +27,23 @@ impl Server {
         if let Some(connection) = self.connections.get_mut(key) {
             connection.role = Role::Closing { shut: false };
             connection.place = connection.client.map(|it| self.admission.leave(it));
-            let client = connection.client;
             self.set_deadline(key, Some(self.now + self.config.limits.handshake));
             self.schedule(key);
-            self.listeners.resume();
-            if let Some(client) = client {
-                self.thin_out(client);
-            }
+            self.thin_out();
         }
     }
 
-    /// Of too many that are closing, the one goes that has been waited for longest.
-    fn thin_out(&mut self, client: IpAddr) {
-        let Some(crowd) = self.admission.is_crowded(client, &self.config.limits) else {
-            return;
-        };
-        let closing = self.connections.iter().filter(|(_, connection)| {
-            matches!(connection.role, Role::Closing { .. })
-                && (crowd == Crowd::All || connection.client == Some(client))
-        });
-        let longest = closing.min_by_key(|(_, connection)| connection.deadline);
-        if let Some((key, _)) = longest {
+    /// Of too many that are closing, closes some at once: see [`first_to_go`].
+    fn thin_out(&mut self) {
+        while self.admission.is_crowded(&self.config.limits) {
+            let closing = self.connections.iter();
+            let closing = closing.filter(|(_, it)| matches!(it.role, Role::Closing { .. }));
+            let closing: Vec<_> = closing
+                .filter_map(|(key, it)| Some((key, it.client?, it.deadline)))
+                .collect();
+            let Some(key) = first_to_go(&closing) else {
+                return;
+            };
             self.drop_connection(key);
         }
     }

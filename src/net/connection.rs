@@ -111,6 +111,11 @@ impl Connection {
         network(self.peer.ip())
     }
 
+    /// Whether it has not said yet what it wants, or not got it.
+    pub fn is_waiting(&self) -> bool {
+        self.place.is_some() && !matches!(self.role, Role::Closing { .. })
+    }
+
     /// Memory that it takes beside what every connection does, in bytes.
     pub fn cost(&self) -> usize {
         self.out.cost() + self.held.bytes()

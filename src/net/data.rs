@@ -94,7 +94,6 @@ impl Server {
             connection.place = None;
             log::debug!("[c{}] joined [c{}]", connection.id, found.id);
         }
-        self.listeners.resume();
         self.expect(viewer, None);
         self.begin_delivery(viewer);
         Ok(())

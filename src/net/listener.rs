@@ -4,11 +4,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use mio::net::TcpListener;
+use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token};
 use socket2::{Domain, SockRef, Socket, Type};
 
-use super::admission::network;
+use super::admission::{first_to_go, network};
 use super::connection::Role;
 use super::server::{LISTENERS, Server};
 
@@ -38,9 +38,12 @@ pub enum Door {
 /// All listening sockets.
 pub struct Listeners {
     sockets: Vec<(TcpListener, Door)>,
+    /// Where to look first for the next who waits: each in turn, so that a flood at
+    /// one keeps nobody out at the others.
+    turn: usize,
     /// Somebody may be waiting.
     ready: bool,
-    /// Nobody is let in until then, for want of places, descriptors or memory.
+    /// Nobody is let in until then, for want of descriptors or memory.
     paused: Option<Instant>,
     /// When it was last said to be full.
     complained: Option<Instant>,
@@ -73,6 +76,7 @@ impl Listeners {
         }
         Ok(Listeners {
             sockets,
+            turn: 0,
             ready: true,
             paused: None,
             complained: None,
@@ -99,7 +103,7 @@ impl Listeners {
         self.ready = true;
     }
 
-    /// A place became free.
+    /// A descriptor became free.
     pub fn resume(&mut self) {
         self.paused = None;
     }
@@ -131,7 +135,21 @@ impl Listeners {
         may
     }
 
-    /// A number for the log.
+    /// The next who waits at any door; `None`: nobody does.
+    fn next(&mut self) -> io::Result<Option<(TcpStream, SocketAddr, Door)>> {
+        for _ in 0..self.sockets.len() {
+            self.turn = (self.turn + 1) % self.sockets.len();
+            let (listener, door) = &self.sockets[self.turn];
+            match listener.accept() {
+                Ok((socket, peer)) => return Ok(Some((socket, peer, *door))),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
+    /// A number for the log, which grows.
     pub fn number(&mut self) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
@@ -151,7 +169,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 impl Server {
-    /// Lets in who waits, as long as there is room.
+    /// Lets in who waits, as long as there are descriptors.
     pub(super) fn accept(&mut self) {
         let paused = self.listeners.paused.is_some_and(|until| until > self.now);
         if paused || !self.listeners.ready {
@@ -159,9 +177,6 @@ impl Server {
         }
         self.listeners.paused = None;
         for _ in 0..PER_TURN {
-            if !self.has_place() {
-                return;
-            }
             match self.accept_one() {
                 Ok(true) => {}
                 Ok(false) => {
@@ -178,57 +193,48 @@ impl Server {
         }
     }
 
-    /// Whether one more may come in; if not, because too many of those let in have
-    /// not said what they want, the listeners wait for [`PAUSE`] or until one has,
-    /// or ends.
-    fn has_place(&mut self) -> bool {
-        let is_open = self.admission.is_open(&self.config.limits);
-        if !is_open {
-            self.listeners.paused = Some(self.now + PAUSE);
-            if self.listeners.may_complain(self.now) {
-                log::warn!(
-                    "no new connections for now: the gateway is full of connections that ask \
-                     for nothing (see \"handshakes\")"
-                );
-            }
-        }
-        is_open
-    }
-
     fn pause(&mut self, why: &str) {
         log::warn!("no new connections for now: {why}");
         self.listeners.paused = Some(self.now + PAUSE);
     }
 
     fn accept_one(&mut self) -> io::Result<bool> {
-        for index in 0..self.listeners.sockets.len() {
-            let (listener, door) = &self.listeners.sockets[index];
-            let door = *door;
-            match listener.accept() {
-                Ok((socket, peer)) => {
-                    self.counters.accepted += 1;
-                    let id = self.listeners.number();
-                    let limits = &self.config.limits;
-                    let client = network(peer.ip());
-                    let Some(place) = self.admission.enter(client, limits) else {
-                        log::info!("[c{id}] {peer} has too many idle connections: closed");
-                        return Ok(true);
-                    };
-                    // Requests are short. Where a system cannot do this, it is as it was.
-                    let _ = SockRef::from(&socket).set_recv_buffer_size(RECEIVE);
-                    let role = Role::Http { head: Vec::new() };
-                    let deadline = self.now + limits.handshake;
-                    let whose = (Some(place), Some(client));
-                    let key = self.add_connection(socket, peer, id, role, whose, deadline)?;
-                    if door == Door::Rtsp {
-                        self.rtsp_opened(key);
-                    }
-                    return Ok(true);
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
-            }
+        let Some((socket, peer, door)) = self.listeners.next()? else {
+            return Ok(false);
+        };
+        self.counters.accepted += 1;
+        let id = self.listeners.number();
+        let client = network(peer.ip());
+        // Requests are short. Where a system cannot do this, it is as it was.
+        let _ = SockRef::from(&socket).set_recv_buffer_size(RECEIVE);
+        let role = Role::Http { head: Vec::new() };
+        let deadline = self.now + self.config.limits.handshake;
+        let whose = (Some(self.admission.enter(client)), Some(client));
+        let key = self.add_connection(socket, peer, id, role, whose, deadline)?;
+        if door == Door::Rtsp {
+            self.rtsp_opened(key);
         }
-        Ok(false)
+        self.displace();
+        Ok(true)
+    }
+
+    /// Of too many that have not said what they want, closes some: see [`first_to_go`].
+    fn displace(&mut self) {
+        while self.admission.is_full(&self.config.limits) {
+            let waiting = self.connections.iter().filter(|(_, it)| it.is_waiting());
+            let waiting: Vec<_> = waiting
+                .filter_map(|(key, it)| Some((key, it.client?, it.id)))
+                .collect();
+            let Some(key) = first_to_go(&waiting) else {
+                return;
+            };
+            if self.listeners.may_complain(self.now) {
+                log::warn!(
+                    "the gateway is full of connections that ask for nothing (see \"handshakes\"): \
+                     those of the address that has most make room for who comes"
+                );
+            }
+            self.peer_gone(key, "makes room for who comes");
+        }
     }
 }

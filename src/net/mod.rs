@@ -61,8 +61,8 @@
 //! | requests that the camera has not answered (16) | a WRAP more is answered 503 |
 //! | a head (8 KiB), a WSP message (16 KiB), an RTSP message (64 KiB) | 431; close 1009; the camera is given up |
 //! | viewers (`viewers`, `per_address`), whatever they speak | INIT is answered 503 and the socket closed with 1013; a client of RTSP is answered 503: see [`admission`] |
-//! | connections that ask for nothing (`handshakes`) | the listeners pause; from one address half of them: one more is closed at once |
-//! | connections that all was said to (as many as `handshakes`, from one address half of them) | the one waited for longest is closed |
+//! | connections that ask for nothing (`handshakes`) | the one is closed that waits longest of the network that has most: see [`admission`] |
+//! | connections that all was said to (as many as `handshakes`) | the same |
 //! | UDP ports (4096) | a camera that sends over UDP is tried again later |
 //! | packets before a missing one (16 a track, 50 ms) | the missing one is given up |
 //! | names of viewers to be looked up (64, 4 for one address) | INIT is answered 503 |

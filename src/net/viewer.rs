@@ -137,7 +137,6 @@ impl Server {
             let network = connection.network();
             found.place = Some(self.admission.watch(network, &self.config.limits)?);
             connection.place = None;
-            self.listeners.resume();
         }
         Ok(())
     }
