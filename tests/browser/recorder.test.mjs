@@ -151,7 +151,36 @@ function assertSamples(stream, source, first) {
 }
 
 const h264 = encode('h264', 1, VIDEO, PLAIN);
+const X265 = 'log-level=none:keyint=25:min-keyint=25:scenecut=0:bframes=0:repeat-headers=0';
+const h265 = encode('hevc', 1, VIDEO, ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', X265], 6);
 const aac = encode('aac', 2, SOUND, ['-c:a', 'aac']);
+
+/** The init segment with another sequence parameter set, whose bits (0s and 1s) `change` makes of those there are. */
+function changed({ init }, box, change) {
+  const old = Buffer.from(init.bytes);
+  const record = old.indexOf(box) + 4;
+  const at = record + (box === 'avcC' ? 8 : hvcSet(old.subarray(record)));
+  const size = old.readUInt16BE(at - 2);
+  const plain = Buffer.from(old.subarray(at, at + size).toString('hex').replace(/(?<=^(?:..)*)000003/g, '0000'), 'hex');
+  const bits = change([...plain].map((byte) => byte.toString(2).padStart(8, '0')).join('').replace(/10*$/, ''));
+  const whole = `${bits}1`.padEnd(Math.ceil((bits.length + 1) / 8) * 8, '0');
+  const bytes = whole.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2));
+  const set = Buffer.from(Buffer.from(bytes).toString('hex').replace(/(?<=^(?:..)*)0000(?=0[0-3])/g, '000003'), 'hex');
+  const made = Buffer.concat([old.subarray(0, at), set, old.subarray(at + size)]);
+  made.writeUInt16BE(set.length, at - 2);
+  for (const name of ['moov', 'trak', 'mdia', 'minf', 'stbl', 'stsd', box === 'avcC' ? 'avc1' : 'hev1', box]) {
+    const start = made.indexOf(name) - 4;
+    made.writeUInt32BE(made.readUInt32BE(start) + set.length - size, start);
+  }
+  return { ...init, bytes: new Uint8Array(made) };
+}
+
+/** Where in the record of H.265 its sequence parameter set begins, behind one video parameter set. */
+function hvcSet(record) {
+  const video = 26 + 2 + record.readUInt16BE(26);
+  assert.equal(record[video] & 63, 33);
+  return video + 5;
+}
 
 test('files are as long as asked, start at 0 with a key frame and hold the samples of the source', () => {
   const files = recorded([h264, aac], 4000);
@@ -542,4 +571,61 @@ test('memory is bounded however rare key frames are', () => {
   plain.record(false);
   assert.equal(sizes.length, 2);
   near(sizes[0], 256, 2, 'MiB of the first file');
+});
+
+/** An Exp-Golomb code (ITU-T H.264 9.1), of what is small. */
+const CODE = '(?:1|01.|001..|0001.{3}|00001.{4}|0{5}1.{5}|0{6}1.{6}|0{7}1.{7})';
+/** Before the order in a set of H.265 (ITU-T H.265 7.3.2.2.1), and it. */
+const ORDER = new RegExp(`^(.{120}${CODE}{4}(?:0|1${CODE}{4})${CODE}{3}.${CODE})${CODE}{2}`);
+
+/** The same stream, whose sets say that pictures are held back, and (as x264 and x265 write it) that none is. */
+const HELD = {
+  h264: [h264, changed(h264, 'avcC', (bits) => bits.replace(/1111(0001010){2}1010$/, '0'))],
+  h265: [h265, changed(h265, 'hvcC', (bits) => bits.replace(ORDER, '$1' + '010' + '1'))],
+};
+
+for (const [codec, [plain, held]] of Object.entries(HELD)) {
+  for (const [first, second] of [[held, plain.init], [plain.init, held]]) {
+    const way = first === held ? 'in order' : 'out of order';
+    test(`a file of ${codec} goes on when pictures prove to come ${way}, and holds back what it has to`, () => {
+      assert.notDeepEqual(held.bytes, plain.init.bytes);
+      const player = new FakePlayer();
+      const made = recorder(player, 'continuous', 60_000);
+      made.record(true);
+      player.begin({ init: first });
+      player.play([plain], { to: 2 });
+      player.give(second);
+      player.play([plain], { from: 2 });
+      made.destroy();
+      assert.equal(made.files.length, 1);
+      const [file] = made.files;
+      const hashes = (path) => decoded(path).map(({ hash }) => hash);
+      assert.deepEqual(hashes(file), hashes(plain.file));
+      const box = codec === 'h264' ? 'avcC' : 'hvcC';
+      const record = ({ buffer, byteOffset, length }) => {
+        const bytes = Buffer.from(buffer, byteOffset, length);
+        const at = bytes.indexOf(box);
+        return bytes.subarray(at, at + bytes.readUInt32BE(at - 4) - 4).toString('hex');
+      };
+      assert.equal(record(readFileSync(file)), record(held.bytes));
+    });
+  }
+}
+
+test('another file begins where sets change in anything else', () => {
+  const changes = {
+    avcC: [h264, (bits) => bits.replace(/^(.{31})(.)/, (_, before, bit) => before + (1 - bit))],
+    hvcC: [h265, (bits) => bits.slice(0, -1) + (1 - bits.at(-1))],
+  };
+  for (const [box, [plain, change]] of Object.entries(changes)) {
+    const player = new FakePlayer();
+    const made = recorder(player, 'continuous', 60_000);
+    made.record(true);
+    player.begin(plain);
+    player.play([plain], { to: 2 });
+    player.give(changed(plain, box, change));
+    player.play([plain], { from: 2 });
+    made.destroy();
+    assert.equal(made.files.length, 2, box);
+  }
 });

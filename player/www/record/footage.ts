@@ -8,6 +8,7 @@
 
 import { sampleOf } from './jpeg';
 import { beginning, type Reel } from './movie';
+import { common } from './order';
 import { readSamples, readTrack, scaled, SCALE, type Sample } from './sample';
 import type { Fragment } from '../wasm';
 
@@ -33,10 +34,16 @@ export class Footage {
     return this.#reels.values();
   }
 
-  /** Whether this init segment says what is known already. */
+  /** Whether what is here goes on under this init segment: it is told of in the way that is right for all. */
   knows(id: number, init: Uint8Array): boolean {
-    const known = this.#reels.get(id)?.init;
-    return known?.length === init.length && known.every((byte, at) => byte === init[at]);
+    const reel = this.#reels.get(id);
+    if (!reel) return false;
+    if (reel.init.length === init.length && reel.init.every((byte, at) => byte === init[at])) return true;
+    const track = readTrack(init);
+    const both = track && common(reel.track, track);
+    if (!both) return false;
+    Object.assign(reel, { init, track: both });
+    return true;
   }
 
   /** A track, new or changed. */
