@@ -30,6 +30,7 @@ mod serving;
 mod transport;
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::camera::Service;
@@ -99,8 +100,8 @@ pub struct Channel {
     id: String,
     /// Host name of the page, for `requestedDomain`.
     page: String,
-    /// The shared cameras, as GET_INFO lists them: JSON.
-    cameras: String,
+    /// The shared cameras, as GET_INFO lists them: JSON, one for all channels.
+    cameras: Rc<str>,
     /// The viewer speaks RTSP, not WSP.
     bare: bool,
     patience: Duration,
@@ -113,7 +114,7 @@ impl Channel {
     /// the page's Origin; `cameras` is the JSON list of shared cameras, `[]` if
     /// there are none; `patience` is how long a camera may take to answer, to
     /// what makes it play [three times as long](crate::rtsp::client::STARTING).
-    pub fn new(id: String, page: &str, cameras: String, patience: Duration) -> Channel {
+    pub fn new(id: String, page: &str, cameras: Rc<str>, patience: Duration) -> Channel {
         Channel {
             id,
             page: page.to_owned(),
@@ -130,7 +131,7 @@ impl Channel {
         Channel {
             state: State::Serving(Service::new(id.clone())),
             bare: true,
-            ..Channel::new(id, "", String::new(), Duration::ZERO)
+            ..Channel::new(id, "", Rc::from(""), Duration::ZERO)
         }
     }
 

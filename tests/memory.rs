@@ -66,6 +66,27 @@ fn what_nobody_reads_has_one_limit_for_all() {
     gateway.await_as_before(&before);
 }
 
+/// The list of cameras is kept once, however long it is and however many could ask for it.
+#[test]
+fn what_the_gateway_lists_is_kept_once() {
+    let description = "x".repeat(1_000);
+    let settings = [
+        ("url", "rtsp://127.0.0.1:9/"),
+        ("description", &*description),
+    ];
+    let config = (0..60).fold(Config::new(), |config, number| {
+        config.camera(&format!("c{number}"), &settings)
+    });
+    let gateway = config.start();
+    drop(greedy(&gateway, 1, b""));
+    let memory = gateway.resident();
+    let crowd: Vec<Connection> = (0..CROWD).map(|_| greedy(&gateway, 1, b"")).collect();
+    let grown = gateway.resident().saturating_sub(memory);
+    assert_eq!(gateway.metrics().connections("control"), crowd.len() as f64);
+    let documented = CROWD * CONNECTION;
+    assert!(grown * 20 <= documented * 21, "{grown} KiB of {documented}");
+}
+
 /// A control socket whose link to a camera stands.
 fn opened(gateway: &Gateway, camera: &FakeCamera) -> Connection {
     let port = camera.port();

@@ -9,7 +9,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 fn channel() -> (Channel, Instant) {
     let id = "0123456789abcdef".to_owned();
     (
-        Channel::new(id, "192.168.1.2", "[]".to_owned(), PATIENCE),
+        Channel::new(id, "192.168.1.2", "[]".into(), PATIENCE),
         Instant::now(),
     )
 }

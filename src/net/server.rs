@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::rc::Weak;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -82,6 +82,8 @@ pub struct Server {
     pub(super) policy: Policy,
     pub(super) config_path: Option<PathBuf>,
     pub(super) cameras: Vec<Listed>,
+    /// The configured cameras as GET_INFO lists them: JSON.
+    pub(super) listed: Rc<str>,
     pub(super) counters: Counters,
     /// Assets that are being sent to clients that do not take gzip, by path.
     pub(super) inflated: HashMap<&'static str, Weak<Vec<u8>>>,
@@ -131,6 +133,7 @@ impl Server {
             policy,
             config_path,
             cameras: Vec::new(),
+            listed: Rc::from("[]"),
             counters: Counters::default(),
             inflated: HashMap::new(),
             now: Instant::now(),

@@ -42,6 +42,7 @@ impl Server {
     /// Streams that are there already, at the same address and by the same
     /// transport, go on.
     pub(super) fn set_cameras(&mut self) {
+        self.listed = self.sources_json().into();
         let all = self.config.cameras.iter();
         let all = all.flat_map(|camera| [(camera.clone(), false), (camera.clone(), true)]);
         let wanted: Vec<(config::Camera, bool)> = all

@@ -121,7 +121,7 @@ impl Server {
         out
     }
 
-    /// The shared cameras as GET_INFO lists them.
+    /// The shared cameras as GET_INFO lists them: every channel has this very text.
     pub(super) fn sources_json(&self) -> String {
         let mut out = String::from("[");
         for camera in &self.config.cameras {

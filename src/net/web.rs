@@ -239,7 +239,7 @@ impl Server {
         }
         let page = page_host(request.origin.as_deref().unwrap_or(&request.host));
         let patience = self.config.limits.handshake;
-        let channel = Channel::new(id.clone(), page, self.sources_json(), patience);
+        let channel = Channel::new(id.clone(), page, Rc::clone(&self.listed), patience);
         let connection: &Connection = self.connections.get(key)?;
         let viewer = Viewer::new(channel, key, connection.id, self.now + patience);
         let inserted = self.viewers.insert_with(|_| Ok::<_, ()>(viewer))?.ok()?;

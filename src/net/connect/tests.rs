@@ -145,7 +145,7 @@ fn who_went_away_gets_no_link() {
     let channel = Channel::new(
         "id".to_owned(),
         "",
-        String::new(),
+        "".into(),
         scene.server.config.limits.handshake,
     );
     let viewer = Viewer::new(channel, control.unwrap(), 1, now);
