@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 use std::time::Instant;
 
 use camgate::config::{self, Config};
@@ -24,6 +24,12 @@ camgate: watch RTSP cameras in a browser
     -h, --help           this text
     -V, --version        the version
 ";
+
+/// The log's target for what is said of lines that were not written.
+const TOLD: &str = "camgate::quota";
+
+/// What was logged of late.
+static QUOTA: LazyLock<Mutex<Quota>> = LazyLock::new(Mutex::default);
 
 /// What the command line asks for.
 struct Arguments {
@@ -107,7 +113,8 @@ fn configured(arguments: &Arguments) -> Result<Config, String> {
 }
 
 fn bind(config: Config, path: Option<PathBuf>) -> Result<Server, String> {
-    let server = Server::bind(config, path).map_err(|error| error.to_string())?;
+    let mut server = Server::bind(config, path).map_err(|error| error.to_string())?;
+    server.tell_by(tell);
     for address in server.addresses() {
         log::info!("listening on http://{address}/");
     }
@@ -202,7 +209,6 @@ fn start_log(filter: &str) {
     let stamped = ["JOURNAL_STREAM", "INVOCATION_ID", "PROCD"]
         .iter()
         .any(|name| std::env::var_os(name).is_some());
-    let quota = Mutex::new(Quota::default());
     env_logger::Builder::new()
         .parse_filters(filter)
         .format(move |out, record| {
@@ -212,7 +218,7 @@ fn start_log(filter: &str) {
                 clock() + " "
             };
             let text = record.args().to_string();
-            let (told, is_written) = ask_quota(&quota, record, &text);
+            let (told, is_written) = ask_quota(record, &text);
             for line in told {
                 writeln!(out, "{time}{:5} {line}", log::Level::Warn)?;
             }
@@ -226,12 +232,12 @@ fn start_log(filter: &str) {
 
 /// What is to be said of lines that were not written, and whether this one is. What
 /// somebody who looks for a fault has switched on is written.
-fn ask_quota(quota: &Mutex<Quota>, record: &log::Record, text: &str) -> (Vec<String>, bool) {
-    let Ok(mut quota) = quota.lock() else {
+fn ask_quota(record: &log::Record, text: &str) -> (Vec<String>, bool) {
+    let Ok(mut quota) = QUOTA.lock() else {
         return (Vec::new(), true);
     };
     let now = Instant::now();
-    let is_free = record.level() > log::Level::Info || record.target() == DUMP;
+    let is_free = record.level() > log::Level::Info || [DUMP, TOLD].contains(&record.target());
     let told = quota.told(now);
     let place = (record.file_static(), record.line());
     let is_written = match place {
@@ -239,6 +245,19 @@ fn ask_quota(quota: &Mutex<Quota>, record: &log::Record, text: &str) -> (Vec<Str
         _ => true,
     };
     (told, is_written)
+}
+
+/// Tells what is owed about lines that were not written; when there is more to tell.
+fn tell(now: Instant) -> Option<Instant> {
+    let owed = match QUOTA.lock() {
+        Ok(mut quota) if quota.due().is_some_and(|due| due <= now) => quota.told(now),
+        Ok(quota) => return quota.due(),
+        Err(_) => return None,
+    };
+    for line in owed {
+        log::warn!(target: TOLD, "{line}");
+    }
+    QUOTA.lock().ok()?.due()
 }
 
 /// The time of day, UTC, to the millisecond.

@@ -2,7 +2,8 @@
 //! second would fill a router's memory, and push out what matters.
 //!
 //! Pure: the time is passed in. Invariant: of each kind at most [`LINES`] are written
-//! in a [`WINDOW`], and how many were not is told once it is over.
+//! in a [`WINDOW`], and how many were not is told once it is over, whether or not
+//! another line comes, if [`Quota::told`] is asked at [`Quota::due`].
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -53,6 +54,8 @@ struct Count {
 #[derive(Default)]
 pub struct Quota {
     counts: HashMap<Kind, Count>,
+    /// When the first window is over in which something was not written.
+    due: Option<Instant>,
 }
 
 impl Quota {
@@ -75,9 +78,16 @@ impl Quota {
         }
         if count.withheld == 0 {
             count.example = text.chars().take(SHOWN).collect();
+            let over = count.since + WINDOW;
+            self.due = Some(self.due.map_or(over, |other| other.min(over)));
         }
         count.withheld += 1;
         false
+    }
+
+    /// When [`Quota::told`] will have something to say, if it has.
+    pub fn due(&self) -> Option<Instant> {
+        self.due
     }
 
     /// The lines about what was not written in the windows that are over.
@@ -91,6 +101,8 @@ impl Quota {
             }
             is_open
         });
+        let owed = self.counts.values().filter(|count| count.withheld > 0);
+        self.due = owed.map(|count| count.since + WINDOW).min();
         told
     }
 }
@@ -112,10 +124,12 @@ mod tests {
         assert!(quota.admit(kind(2, "[c7] other"), "[c7] other", start));
         assert!(quota.admit(kind(1, "[front] plays"), "[front] plays", start));
         assert!(quota.told(start + WINDOW / 2).is_empty());
+        assert_eq!(quota.due(), Some(start + WINDOW));
         let told = quota.told(start + WINDOW);
         let example = "970 more were not logged, such as: [c30] wants camera front";
         assert_eq!(told, [example]);
         assert!(quota.told(start + WINDOW).is_empty());
+        assert_eq!(quota.due(), None);
         let text = "[c9999] wants camera front";
         assert!(quota.admit(kind(1, text), text, start + WINDOW));
     }

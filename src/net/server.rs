@@ -87,6 +87,10 @@ pub struct Server {
     pub(super) counters: Counters,
     /// Assets that are being sent to clients that do not take gzip, by path.
     pub(super) inflated: HashMap<&'static str, Weak<Vec<u8>>>,
+    /// What is owed to the log: see [`Server::tell_by`].
+    tell: fn(Instant) -> Option<Instant>,
+    /// When it is asked again.
+    tell_at: Option<Instant>,
     /// The time at which this turn of the loop began.
     pub(super) now: Instant,
     /// Set when the process was asked to end: until when it may take.
@@ -136,6 +140,8 @@ impl Server {
             listed: Rc::from("[]"),
             counters: Counters::default(),
             inflated: HashMap::new(),
+            tell: |_| None,
+            tell_at: None,
             now: Instant::now(),
             stopping: None,
         };
@@ -147,6 +153,12 @@ impl Server {
     pub fn list(&mut self, camera: Listed) {
         self.policy.targets.add(camera.address);
         self.cameras.push(camera);
+    }
+
+    /// Has the loop ask `tell` in every turn, and at the time that it answered last, to
+    /// write to the log what it owes by then.
+    pub fn tell_by(&mut self, tell: fn(Instant) -> Option<Instant>) {
+        self.tell = tell;
     }
 
     /// The addresses that are listened on for browsers, ports as the system gave
@@ -183,6 +195,7 @@ impl Server {
             self.relieve_waiting();
             self.wake_waiting();
             self.accept();
+            self.tell_at = (self.tell)(self.now);
         }
         log::info!("bye");
         Ok(())
@@ -202,7 +215,12 @@ impl Server {
             .stopping
             .map(|until| until.saturating_duration_since(now));
         let resume = self.listeners.until_resume(now);
-        let due = [self.cameras_due(), self.resolver.due(), self.relief_due];
+        let due = [
+            self.cameras_due(),
+            self.resolver.due(),
+            self.relief_due,
+            self.tell_at,
+        ];
         let due = due.into_iter().flatten().min();
         let due = due.map(|due| due.saturating_duration_since(now));
         let times = [self.timers.until_next(now), stop, resume, due];
