@@ -22,6 +22,7 @@ mod deadline;
 mod description;
 mod link;
 mod media;
+mod missed;
 mod output;
 mod pace;
 mod picture;
@@ -64,6 +65,7 @@ use pace::Pace;
 use picture::Pictures;
 use retry::{LONGEST_PAUSE, PAUSE, Retry};
 use senders::Senders;
+use starts::Start;
 use udp::Lower;
 
 /// How long a camera that nobody watches is kept.
@@ -73,7 +75,7 @@ const KEY_PATIENCE: Duration = Duration::from_secs(10);
 /// Redirects that are followed in a row.
 const REDIRECTS: u8 = 5;
 /// RTCP that is kept for viewers to come, in bytes.
-const MAX_REPORT: usize = LOOK;
+const MAX_REPORT: usize = 256;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -132,6 +134,8 @@ pub struct Camera {
     draft: Description,
     description: Option<Rc<Description>>,
     pictures: Option<Pictures>,
+    /// The last packet of them.
+    last: Option<Start>,
     senders: Senders,
     /// The last sender report of each track: its RTCP channel and the packet.
     reports: Vec<(u8, Vec<u8>)>,
@@ -185,6 +189,7 @@ impl Camera {
             draft: Description::new(&[]),
             description: None,
             pictures: None,
+            last: None,
             senders: Senders::default(),
             reports: Vec::new(),
             cache: Cache::new(config.gop_cache),
@@ -349,7 +354,7 @@ impl Camera {
         self.client = None;
         self.datagrams = None;
         self.receipts = None;
-        self.pictures = None;
+        (self.pictures, self.last) = (None, None);
         self.senders = Senders::default();
         self.foreign = None;
         self.reports.clear();

@@ -3,8 +3,12 @@
 
 mod common;
 
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use common::doors::{Door, Guest, House};
 use common::fake_camera::{FakeCamera, Link};
 use common::gateway::{Config, Gateway};
 use common::pictures::{Pictures, packets};
@@ -158,4 +162,104 @@ fn later_viewers_are_told_the_sets_of_the_stream_not_those_described() {
         assert!(!body.contains("Z0LAHtkAoD2Q"), "{body}");
         assert_eq!(camera.links(), 1);
     }
+}
+
+/// Whoever was told the description before the newer sets came, which come once, and
+/// plays after that: it gets them ahead of the first picture, with or without a cache.
+#[test]
+fn who_was_told_older_sets_gets_the_newer_ones_before_the_picture() {
+    for cache in ["0", "4M"] {
+        let step = Arc::new(AtomicU32::new(0));
+        let told = Arc::clone(&step);
+        let describe = describing(
+            "H264/90000\r\na=fmtp:96 packetization-mode=1;sprop-parameter-sets=Z0LAHtkAoD2Q,aMuDyw==",
+        );
+        let camera = FakeCamera::start(move |link| {
+            describe(link)?;
+            for number in 0.. {
+                if number % 5 == 0 && told.load(Ordering::Relaxed) == 1 {
+                    link.send(&unit(number, LARGE))?;
+                    told.store(2, Ordering::Relaxed);
+                }
+                link.send(&Pictures { every: 5, ssrc: 7 }.picture(number))?;
+                told.fetch_add(
+                    u32::from(told.load(Ordering::Relaxed) > 1),
+                    Ordering::Relaxed,
+                );
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            Ok(())
+        });
+        let config = Config::new().general("gop_cache", cache);
+        let house = House::new(config, camera);
+        let _first = watch(&house.gateway);
+        let doors = [Door::Named, Door::Plain, Door::Onvif, Door::Binary];
+        let mut guests = doors.map(|door| house.enter(door, Opening::default()).unwrap());
+        assert_eq!(guests[0].ask("DESCRIBE", "front", &[]), 200);
+        step.store(1, Ordering::Relaxed);
+        await_some("pictures behind the sets", || {
+            (step.load(Ordering::Relaxed) > 12).then_some(())
+        });
+        listed(&house.gateway, "\"width\":1920,\"height\":1080");
+        for (guest, door) in guests.iter_mut().zip(doors) {
+            let transport = [("Transport", "RTP/AVP/TCP;unicast;interleaved=0-1")];
+            assert_eq!(guest.ask("SETUP", "front/track0", &transport), 200);
+            assert_eq!(guest.ask("PLAY", "front", &[]), 200);
+            let mut media = Vec::new();
+            let mut room = [0; 4_096];
+            while media.len() < 1_000 {
+                let count = match guest {
+                    Guest::Carried(carried) => carried.read(&mut room),
+                    _ => guest.stream().read(&mut room),
+                };
+                media.extend_from_slice(&room[..count.unwrap()]);
+            }
+            let set = media.windows(LARGE.len()).position(|it| it == LARGE);
+            assert!(set.is_some_and(|at| at < 200), "{door:?} {cache} {set:?}");
+        }
+        assert_eq!(house.camera.links(), 1);
+    }
+}
+
+/// What the answer to PLAY names is the first packet that comes, a set or not.
+#[test]
+fn the_answer_to_play_names_the_sets_that_come_first() {
+    let step = Arc::new(AtomicU32::new(0));
+    let told = Arc::clone(&step);
+    let camera = FakeCamera::start(move |link| {
+        link.serve_until("PLAY")?;
+        for number in 0.. {
+            if number % 5 == 0 && told.load(Ordering::Relaxed) == 1 {
+                link.send(&unit(number, LARGE))?;
+                told.store(2, Ordering::Relaxed);
+            }
+            link.send(&Pictures { every: 5, ssrc: 7 }.picture(number))?;
+            let grown = u32::from(told.load(Ordering::Relaxed) > 1);
+            told.fetch_add(grown, Ordering::Relaxed);
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
+    });
+    let gateway = gateway(&camera);
+    let _first = watch(&gateway);
+    let mut late = Viewer::join_shared(&gateway, "front", false, Opening::default());
+    assert_eq!(late.ask("DESCRIBE").status(), 200);
+    let setup = late.compose(
+        "SETUP",
+        &[("Transport", "RTP/AVP/TCP;unicast;interleaved=0-1")],
+    );
+    assert_eq!(late.exchange(&setup).status(), 200);
+    step.store(1, Ordering::Relaxed);
+    await_some("pictures behind the sets", || {
+        (step.load(Ordering::Relaxed) > 12).then_some(())
+    });
+    let answer = late.ask("PLAY");
+    let info = answer.header("RTP-Info").expect("where it begins");
+    let frames = [late.data.binary(), late.data.binary()];
+    assert!(frames[0].ends_with(LARGE), "{:?}", frames[0]);
+    let number = |frame: &[u8]| u16::from_be_bytes([frame[6], frame[7]]);
+    let [set, picture] = [number(&frames[0]), number(&frames[1])];
+    assert!(info.contains(&format!("seq={set};")), "{info} {set}");
+    assert_eq!(set.wrapping_add(1), picture);
+    assert_eq!(frames[0][8..16], frames[1][8..16], "time and sender");
 }

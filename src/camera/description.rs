@@ -291,7 +291,7 @@ mod tests {
     fn told(description: &Description, kept: &[&[u8]]) -> Vec<sdp::Media> {
         let mut sets = Sets::new(Codec::H264);
         kept.iter().for_each(|set| {
-            sets.keep(set);
+            sets.keep(set, None);
         });
         let text = description.for_viewers("x", Some(&sets));
         sdp::parse(text.as_bytes()).media

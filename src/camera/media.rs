@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::description::Track;
 use super::picture::Header;
+use super::starts::Start;
 use super::{Camera, MAX_REPORT};
 
 impl Camera {
@@ -70,6 +71,7 @@ impl Camera {
             .pictures()
             .is_some_and(|(track, _)| track.rtp == channel);
         if let Some(pictures) = self.pictures.as_mut().filter(|_| leads) {
+            self.last = Start::read(channel, start);
             let key = pictures.packet(start, position);
             self.cache.set_undecided(pictures.undecided());
             if pictures.begins_at(position) {

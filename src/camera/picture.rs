@@ -16,11 +16,11 @@ use crate::codec::sei::recovery_point;
 use crate::codec::slice;
 use crate::rtsp::sdp::Media;
 
-/// Bytes of an RTP packet that are looked at.
-pub const LOOK: usize = 256;
+/// Bytes of an RTP packet that are looked at: all of one that a network carries.
+pub const LOOK: usize = 1_500;
 
-/// The longest parameter set that is kept, in bytes.
-const MAX_SET: usize = 192;
+/// The longest parameter set that is kept, in bytes. Some hold tables of weights.
+const MAX_SET: usize = 1_024;
 
 /// A video codec whose pictures are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +111,11 @@ pub struct Pictures {
     headed: bool,
     recovers: bool,
     sets: Sets,
+    /// What has come of a set that is cut up.
+    pieces: Vec<u8>,
+    /// Of the packet under way: where it stands, and whether its end was not seen.
+    at: u64,
+    cut: bool,
     /// As the stream says.
     size: Option<Size>,
 }
@@ -126,6 +131,9 @@ impl Pictures {
             headed: false,
             recovers: false,
             sets: Sets::new(codec),
+            pieces: Vec::new(),
+            at: 0,
+            cut: false,
             size: None,
         }
     }
@@ -134,6 +142,7 @@ impl Pictures {
     /// a key frame begins, once for each, when this packet shows that it is one.
     pub fn packet(&mut self, packet: &[u8], position: u64) -> Option<u64> {
         let header = Header::read(packet)?;
+        (self.at, self.cut) = (position, packet.len() >= LOOK);
         if self.timestamp != Some(header.timestamp) {
             // Parameter sets may have a time of their own: they belong to what follows.
             if self.drawn || self.timestamp.is_none() {
@@ -195,9 +204,14 @@ impl Pictures {
                 let header = payload.get(1).copied().unwrap_or(0);
                 let begins = header & 0x80 != 0;
                 let data = payload.get(if shape == 28 { 2 } else { 4 }..);
-                self.unit_h264(header, data.filter(|_| begins).unwrap_or_default())
+                let data = data.unwrap_or_default();
+                let unit = self.unit_h264(header, if begins { data } else { &[] });
+                if unit == Unit::Set {
+                    self.piece(header, &[payload[0] & 0x60 | header & 0x1f], data);
+                }
+                unit
             }
-            _ => self.unit(payload, true),
+            _ => self.unit(payload, !self.cut),
         }
     }
 
@@ -208,8 +222,43 @@ impl Pictures {
             48 if donl => self.aggregate(payload.get(4..), 1),
             48 => self.aggregate(payload.get(2..), 0),
             // FU (§4.4.3).
-            49 => self.unit_h265(payload.get(2).map_or(0, |byte| byte << 1), &[]),
-            _ => self.unit(payload, true),
+            49 => {
+                let [first, second, header, rest @ ..] = payload else {
+                    return Unit::Other;
+                };
+                let first = first & 0x81 | header << 1 & 0x7e;
+                let unit = self.unit_h265(first, &[]);
+                if unit == Unit::Set {
+                    let numbered = donl && header & 0x80 != 0;
+                    let data = rest.get(if numbered { 2 } else { 0 }..);
+                    self.piece(*header, &[first, *second], data.unwrap_or_default());
+                }
+                unit
+            }
+            // Its number is between header and content (§4.4.1).
+            _ if donl => match payload.split_at_checked(4) {
+                Some((head, rest)) => self.unit(&[&head[..2], rest].concat(), !self.cut),
+                None => Unit::Other,
+            },
+            _ => self.unit(payload, !self.cut),
+        }
+    }
+
+    /// A piece of a parameter set that is cut up; `header` says whether it is the
+    /// first or the last, `first` are the bytes that the whole begins with.
+    fn piece(&mut self, header: u8, first: &[u8], data: &[u8]) {
+        if header & 0x80 != 0 {
+            self.pieces.clear();
+            self.pieces.extend(first);
+        } else if self.pieces.is_empty() {
+            return;
+        }
+        self.pieces.extend(data);
+        if self.cut || self.pieces.len() > MAX_SET {
+            self.pieces.clear();
+        } else if header & 0x40 != 0 {
+            let set = std::mem::take(&mut self.pieces);
+            self.keep(&set);
         }
     }
 
@@ -287,7 +336,7 @@ impl Pictures {
     }
 
     fn keep(&mut self, set: &[u8]) {
-        if self.sets.keep(set) {
+        if self.sets.keep(set, Some(self.at)) {
             self.size = size::of_set(self.codec, set).or(self.size);
         }
     }

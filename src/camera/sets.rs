@@ -3,6 +3,7 @@
 
 use super::picture::Codec;
 use crate::codec::bits::{Bits, unescape};
+use crate::codec::h265;
 use crate::rtsp::sdp::Media;
 use crate::rtsp::text::{base64, to_base64};
 
@@ -18,6 +19,8 @@ const H265: [&str; 3] = ["sprop-vps", "sprop-sps", "sprop-pps"];
 pub struct Sets {
     codec: Codec,
     kept: Vec<Vec<u8>>,
+    /// Where in the media each became what it is; `None`: in the description.
+    places: Vec<Option<u64>>,
 }
 
 impl Sets {
@@ -25,6 +28,7 @@ impl Sets {
         Sets {
             codec,
             kept: Vec::new(),
+            places: Vec::new(),
         }
     }
 
@@ -34,25 +38,42 @@ impl Sets {
             let list = media.parameter(name).unwrap_or_default();
             let sets = list.split(',').filter_map(|set| base64(set.trim()));
             sets.for_each(|set| {
-                self.keep(&set);
+                self.keep(&set, None);
             });
         }
     }
 
-    /// Keeps a set in the place of the one of the same kind and number; `true` if
-    /// that is news.
-    pub fn keep(&mut self, set: &[u8]) -> bool {
+    /// Keeps a set, of which the stream has this place, for the one of the same kind
+    /// and number; `true` if that is news.
+    pub fn keep(&mut self, set: &[u8], place: Option<u64>) -> bool {
+        if set.is_empty() || self.kept.iter().any(|kept| kept == set) {
+            return false;
+        }
         let codec = self.codec;
-        let same = |kept: &&mut Vec<u8>| name(codec, kept) == name(codec, set);
-        let full = self.kept.len() >= MAX_SETS;
-        match self.kept.iter_mut().find(same) {
-            _ if set.is_empty() => return false,
-            Some(kept) if kept == set => return false,
-            Some(kept) => *kept = set.to_vec(),
-            None if full => return false,
-            None => self.kept.push(set.to_vec()),
+        let own = name(codec, set);
+        let index = self.kept.iter().position(|it| name(codec, it) == own);
+        match index {
+            Some(index) => {
+                self.kept[index] = set.to_vec();
+                self.places[index] = place;
+            }
+            None if self.kept.len() >= MAX_SETS => return false,
+            None => {
+                self.kept.push(set.to_vec());
+                self.places.push(place);
+            }
         }
         true
+    }
+
+    /// Those that became what they are between two places, in the order in which they
+    /// refer to each other.
+    pub fn between(&self, from: u64, to: u64) -> Vec<&[u8]> {
+        let all = self.kept.iter().zip(&self.places);
+        let new = all.filter(|(_, place)| place.is_some_and(|it| (from..to).contains(&it)));
+        let mut new: Vec<&[u8]> = new.map(|(set, _)| &set[..]).collect();
+        new.sort_by_key(|set| kind(self.codec, set));
+        new
     }
 
     /// All of them.
@@ -121,14 +142,10 @@ fn name(codec: Codec, set: &[u8]) -> (u8, u32) {
         (_, 32) => bits.take(4),
         (_, 33) => {
             bits.skip(4);
-            // With sub-layers it is further behind: there is one set, then.
-            match bits.take(3) {
-                0 => {
-                    bits.skip(1 + 96); // nesting; profile, tier and level
-                    bits.unsigned()
-                }
-                _ => 0,
-            }
+            let more_layers = bits.take(3);
+            bits.skip(1); // nesting
+            h265::skip_profile(&mut bits, more_layers);
+            bits.unsigned()
         }
         _ => bits.unsigned(),
     };
@@ -159,11 +176,20 @@ mod tests {
             .map(|it| &it[..])
             .chain(spss.iter().map(|it| &it[..]))
         {
-            assert!(sets.keep(set));
-            assert!(!sets.keep(set), "no news");
+            assert!(sets.keep(set, None));
+            assert!(!sets.keep(set, Some(9)), "no news");
         }
         // Of other content, with the same numbers.
-        assert!(sets.keep(&[0x67, 100, 0, 40, 0x90, 2]) && sets.keep(&[0x68, 0xc0]));
+        assert!(sets.keep(&[0x68, 0xc0], Some(20)));
+        assert!(sets.keep(&[0x67, 100, 0, 40, 0x90, 2], Some(30)));
+        let between = |from, to| sets.between(from, to);
+        assert_eq!(between(0, 20), [[0; 0]; 0]);
+        assert_eq!(between(21, 31), [[0x67, 100, 0, 40, 0x90, 2]]);
+        assert_eq!(
+            between(20, 31),
+            [&[0x67, 100, 0, 40, 0x90, 2][..], &[0x68, 0xc0]],
+            "what the other refers to comes first"
+        );
         let list = [
             &[0x67, 100, 0, 40, 0x90, 2][..],
             &spss[1],
@@ -182,7 +208,7 @@ mod tests {
             "a=fmtp:96 sprop-parameter-sets=Z0IAHoA=, aMA=,,?",
         ));
         assert_eq!(sets.all(), [vec![0x67, 66, 0, 30, 0x80], vec![0x68, 0xc0]]);
-        sets.keep(&[0x67, 66, 0, 31, 0x80]);
+        sets.keep(&[0x67, 66, 0, 31, 0x80], Some(0));
         assert_eq!(sets.parameters(), ["sprop-parameter-sets=Z0IAH4A=,aMA="]);
     }
 
@@ -192,13 +218,37 @@ mod tests {
         sets.describe(&described("a=fmtp:96 sprop-vps=QAE=;sprop-pps=RAE="));
         let mut sps = [0; 16];
         (sps[0], sps[1], sps[15]) = (0x42, 1, 0x80);
-        sets.keep(&sps);
-        sets.keep(&[0x44, 1, 0x80]);
+        sets.keep(&sps, Some(0));
+        sets.keep(&[0x44, 1, 0x80], Some(0));
         let sps = format!("sprop-sps={}", to_base64(&sps));
         assert_eq!(
             sets.parameters(),
             ["sprop-vps=QAE=", &sps, "sprop-pps=RAGA"]
         );
+    }
+
+    #[test]
+    fn sets_of_h265_with_sub_layers_have_their_own_numbers() {
+        // Two sub-layers, the lower one with a profile or a level of its own, or neither;
+        // then the number: 0, 1, or 2 with other content.
+        for (flags, own) in [(0, 0), (0x40, 8), (0x80, 88), (0xc0, 96)] {
+            let set = |number: &str| {
+                let mut bits = format!("{:08b}{:08b}0000{:03b}1", 0x42, 1, 1);
+                bits += &"0".repeat(96);
+                bits += &format!("{flags:08b}{}", "0".repeat(8 + own));
+                bits += number;
+                bits += &"0".repeat(8 - bits.len() % 8);
+                let bytes = bits.as_bytes().chunks(8);
+                let byte = |it: &[u8]| u8::from_str_radix(std::str::from_utf8(it).unwrap(), 2);
+                bytes.map(|it| byte(it).unwrap()).collect::<Vec<u8>>()
+            };
+            let mut sets = Sets::new(H265);
+            for number in ["1", "010", "011", "0111"] {
+                assert!(sets.keep(&set(number), None), "{flags} {number}");
+            }
+            let expected = [set("1"), set("010"), set("0111")];
+            assert_eq!(sets.all(), expected, "{flags}");
+        }
     }
 
     proptest! {
@@ -207,7 +257,7 @@ mod tests {
             for codec in [Codec::H264, H265, Codec::Jpeg] {
                 let mut kept = Sets::new(codec);
                 for set in &sets {
-                    kept.keep(set);
+                    kept.keep(set, Some(7));
                 }
                 prop_assert!(kept.all().len() <= MAX_SETS && kept.parameters().len() <= 3);
             }

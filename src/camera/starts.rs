@@ -12,6 +12,22 @@ pub struct Start {
     pub rtp: u8,
     pub sequence: u16,
     pub timestamp: u32,
+    pub ssrc: u32,
+    pub payload_type: u8,
+}
+
+impl Start {
+    /// Of a packet on this channel, by its first bytes.
+    pub fn read(rtp: u8, packet: &[u8]) -> Option<Start> {
+        let header = Header::read(packet)?;
+        Some(Start {
+            rtp,
+            sequence: header.sequence,
+            timestamp: header.timestamp,
+            ssrc: header.ssrc,
+            payload_type: packet.get(1)? & 0x7f,
+        })
+    }
 }
 
 /// The first packets of all tracks.
@@ -27,12 +43,13 @@ impl Starts {
         if is_rtcp || self.of(channel).is_some() {
             return;
         }
-        if let Some(header) = Header::read(start) {
-            self.0.push(Start {
-                rtp: channel,
-                sequence: header.sequence,
-                timestamp: header.timestamp,
-            });
+        self.0.extend(Start::read(channel, start));
+    }
+
+    /// So many packets will come before the first one of this channel.
+    pub fn precede(&mut self, rtp: u8, packets: u16) {
+        if let Some(start) = self.0.iter_mut().find(|start| start.rtp == rtp) {
+            start.sequence = start.sequence.wrapping_sub(packets);
         }
     }
 

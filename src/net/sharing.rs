@@ -14,6 +14,7 @@ use crate::notice::Kind;
 use super::key::Key;
 use super::queue::{Brought, NoRoom};
 use super::server::Server;
+use super::watching::starts;
 
 /// The most that is set aside to finish a picture for a viewer who is to lose the
 /// next ones, in bytes; of a longer one a part is left out.
@@ -203,10 +204,15 @@ impl Server {
         shared.camera.skipped += tally.frames - before;
         let between = delivery.between_messages();
         let rest = delivery.jump(target, end, &source.queue);
-        match self.connections.get_mut(data) {
-            Some(connection) if between => connection.out.push(rest),
-            Some(connection) => connection.out.push_front(rest),
-            None => {}
+        let sets = shared
+            .camera
+            .missed_sets(end, target, &starts(source, target));
+        if let Some(connection) = self.connections.get_mut(data) {
+            match between {
+                true => connection.out.push(rest),
+                false => connection.out.push_front(rest),
+            }
+            delivery.precede(&sets, &mut connection.out);
         }
         // Each of many may have the rest of a message copied in one turn.
         self.bound_outboxes();

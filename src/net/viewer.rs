@@ -40,6 +40,9 @@ pub struct Viewer {
     /// The tracks of a shared camera that it wants played: channels on the
     /// camera's link, and the viewer's.
     pub channels: Option<Vec<(u8, u8)>>,
+    /// Up to where in the camera's media it has had the parameter sets, in the
+    /// description or on the way.
+    pub told: u64,
     /// Since when it gets no frames of a shared camera, and waits for a key frame.
     pub skipping: Option<Instant>,
     /// When it was too slow last, and lost pictures.
@@ -88,6 +91,7 @@ impl Viewer {
             delivery: None,
             framing: Framing::Messages,
             channels: None,
+            told: 0,
             skipping: None,
             slow: None,
             skipped: None,

@@ -144,6 +144,7 @@ impl Server {
         if let Some(description) = shared.camera.description().cloned()
             && let Some(found) = self.viewers.get_mut(viewer)
         {
+            found.told = shared.seen;
             found
                 .channel
                 .camera_ready(description, shared.camera.described());
@@ -178,11 +179,18 @@ impl Server {
     pub(super) fn locate(&mut self, viewer: Key) {
         let place = self.viewers.get(viewer).and_then(|found| found.source);
         let source = place.and_then(|place| self.sources.get(place));
+        let told = self.viewers.get(viewer).map_or(0, |found| found.told);
         let starts = source.map_or_else(Starts::default, |source| match source.owner {
             Owner::Camera(key) => {
                 let camera = self.shared.get(key).map(|shared| &shared.camera);
                 let position = camera.and_then(|camera| camera.cache.start());
-                starts(source, position.unwrap_or_else(|| source.queue.whole()))
+                let position = position.unwrap_or_else(|| source.queue.whole());
+                let mut starts = starts(source, position);
+                let sets = camera.map(|camera| camera.missed_sets(told, position, &starts));
+                for (channel, _) in sets.unwrap_or_default() {
+                    starts.precede(channel, 1);
+                }
+                starts
             }
             Owner::Viewer(_) => Starts::default(),
         });
@@ -225,17 +233,22 @@ impl Server {
         if let Some(connection) = self.connections.get_mut(data) {
             // Where a system cannot do this, it is as it was.
             let _ = socket2::SockRef::from(&connection.socket).set_tcp_notsent_lowat(UNSENT);
-            for (channel, report) in camera.reports(&starts(source, position)) {
+            let starts = starts(source, position);
+            let sets = camera.missed_sets(found.told, position, &starts);
+            for (channel, report) in camera.reports(&starts) {
                 connection
                     .out
                     .push(delivery.wrap(channel, &report).unwrap_or_default());
             }
             if found.takes_notices() {
                 let mut history = camera.tally(Kind::History);
+                let sets = sets.iter();
+                sets.for_each(|(channel, set)| history.frame(*channel, set));
                 let count = |channel, start: &[u8], _, _| history.frame(channel, start);
                 source.queue.frames::<LOOK>(position, whole, count);
                 delivery.tell(&history, &mut connection.out);
             }
+            delivery.precede(&sets, &mut connection.out);
         }
         found.delivery = Some(delivery);
         (found.skipping, found.skipped) = (None, None);
@@ -256,6 +269,7 @@ impl Server {
         };
         source.watchers.retain(|other| *other != viewer);
         if let Some(mut delivery) = found.delivery.take() {
+            found.told = delivery.next_position();
             let rest = delivery.jump(0, 0, &source.queue);
             if let Some(connection) = found.data.and_then(|data| self.connections.get_mut(data)) {
                 connection.out.push_front(rest);
@@ -270,7 +284,7 @@ impl Server {
 }
 
 /// The first packets from a position on that are there.
-fn starts(source: &Source, position: u64) -> Starts {
+pub(super) fn starts(source: &Source, position: u64) -> Starts {
     let mut starts = Starts::default();
     let look = |channel, start: &[u8], _, _| starts.frame(channel, start);
     source

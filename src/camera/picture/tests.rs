@@ -116,6 +116,52 @@ fn the_last_parameter_sets_are_kept() {
 }
 
 #[test]
+fn sets_are_kept_however_long_and_cut_up_they_are() {
+    let long: Vec<u8> = (0..900_u32).map(|n| (n % 251) as u8).collect();
+    let h264: Vec<u8> = [&[0x67, 100, 0, 40, 0xff][..], &long].concat();
+    let h265: Vec<u8> = [&[0x44, 1, 0x80][..], &long].concat();
+    let plain = Codec::H265 { donl: false };
+    for (codec, set, head, shapes) in [
+        (Codec::H264, &h264, 1, [0x7c, 28, 0x67 & 0x1f]),
+        (plain, &h265, 2, [0x62, 1, 34]),
+    ] {
+        let mut whole = Pictures::new(codec);
+        whole.packet(&packet(1, set), 0);
+        assert_eq!(
+            whole.sets().all(),
+            std::slice::from_ref(set),
+            "in one packet"
+        );
+        let pieces: Vec<&[u8]> = set[head..].chunks(300).collect();
+        let send = |pictures: &mut Pictures, leave: usize| {
+            for (index, piece) in pieces.iter().enumerate().filter(|(it, _)| *it != leave) {
+                let ends = u8::from(index == 0) << 7 | u8::from(index + 1 == pieces.len()) << 6;
+                let mut payload = match head {
+                    1 => vec![shapes[0], ends | shapes[2]],
+                    _ => vec![shapes[0], shapes[1], ends | shapes[2]],
+                };
+                payload.extend(*piece);
+                pictures.packet(&packet(1, &payload), index as u64);
+            }
+        };
+        let mut cut = Pictures::new(codec);
+        send(&mut cut, usize::MAX);
+        assert_eq!(cut.sets().all(), std::slice::from_ref(set), "in pieces");
+        assert_eq!(cut.sets().between(pieces.len() as u64 - 1, 99).len(), 1);
+        let mut beheaded = Pictures::new(codec);
+        send(&mut beheaded, 0);
+        assert!(beheaded.sets().all().is_empty());
+    }
+}
+
+#[test]
+fn the_number_of_a_unit_is_no_part_of_its_set() {
+    let mut pictures = Pictures::new(Codec::H265 { donl: true });
+    pictures.packet(&packet(1, &[0x44, 1, 0, 9, 0x80, 7]), 0);
+    assert_eq!(pictures.sets().all(), [vec![0x44, 1, 0x80, 7]]);
+}
+
+#[test]
 fn the_payload_is_found_behind_sources_and_extension() {
     let mut packet = vec![0x92, 96, 1, 2, 0, 0, 0, 3, 0, 0, 0, 4];
     packet.extend([0; 8]);

@@ -1,0 +1,46 @@
+//! Parameter sets for a viewer who did not get them: they came once, when it was
+//! not there yet, or not served, and after it was told others.
+
+use super::Camera;
+use super::picture::Codec;
+use super::starts::{Start, Starts};
+
+impl Camera {
+    /// The sets that came from `told` on and before `position`, where the viewer goes
+    /// on with `starts`: as packets that belong before the first one there, and their
+    /// channel on the camera's link.
+    pub fn missed_sets(&self, told: u64, position: u64, starts: &Starts) -> Vec<(u8, Vec<u8>)> {
+        let Some(pictures) = &self.pictures else {
+            return Vec::new();
+        };
+        let sets = pictures.sets().between(told, position);
+        let video = self.description.as_ref().and_then(|it| it.pictures());
+        // Units that are numbered cannot be put between others.
+        let Some((track, Codec::H264 | Codec::H265 { donl: false })) = video else {
+            return Vec::new();
+        };
+        let next = self.last.map(|last| Start {
+            sequence: last.sequence.wrapping_add(1),
+            ..last
+        });
+        let Some(first) = starts.of(track.rtp).copied().or(next) else {
+            return Vec::new();
+        };
+        let before = (1..=sets.len() as u16).rev();
+        let numbers = before.map(|before| first.sequence.wrapping_sub(before));
+        let packets = sets.iter().zip(numbers);
+        packets
+            .map(|(set, number)| (track.rtp, packet(&first, number, set)))
+            .collect()
+    }
+}
+
+/// An RTP packet with one unit (RFC 6184 §5.6, RFC 7798 §4.4.1) at the time of another.
+fn packet(like: &Start, sequence: u16, unit: &[u8]) -> Vec<u8> {
+    let mut packet = vec![0x80, like.payload_type];
+    packet.extend(sequence.to_be_bytes());
+    packet.extend(like.timestamp.to_be_bytes());
+    packet.extend(like.ssrc.to_be_bytes());
+    packet.extend(unit);
+    packet
+}
