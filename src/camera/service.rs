@@ -6,14 +6,16 @@
 //!
 //! Invariant: at most [`MAX_HELD`] requests wait, of at most 16 KiB together; there is an answer to each.
 
+mod place;
+
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use super::description::{Description, is_track};
+use super::description::Description;
 use super::starts::Starts;
 use crate::rtsp::message::{self, Builder, Message, Start};
 use crate::rtsp::transport;
-use crate::rtsp::url::Url;
+use place::{target, without_track};
 
 /// Requests that may wait for the camera.
 pub const MAX_HELD: usize = 16;
@@ -384,32 +386,6 @@ fn is_play(request: &Request) -> bool {
             _
         ))
     )
-}
-
-/// The camera that a URL names, `front` or `front/sub`, in lower case, and what
-/// may be a track's name behind it. `None` for `*` and what is no URL.
-pub fn target(uri: &str) -> Option<(String, String)> {
-    let path = Url::parse(uri).ok()?.path;
-    let path = path.split(['?', '#']).next().unwrap_or_default();
-    let mut parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    let track = match parts.last() {
-        // A camera may be called so, too.
-        Some(last) if is_track(last) && parts.len() > 1 => parts.pop().unwrap_or_default(),
-        _ => "",
-    };
-    let name = parts.join("/").to_lowercase();
-    (!name.is_empty()).then(|| (name, track.to_owned()))
-}
-
-/// A URL up to and without the track's name, query and last slashes.
-fn without_track(uri: &str) -> &str {
-    let has_track = target(uri).is_some_and(|(_, track)| !track.is_empty());
-    let uri = uri.split(['?', '#']).next().unwrap_or_default();
-    let uri = uri.trim_end_matches('/');
-    match uri.rsplit_once('/') {
-        Some((base, _)) if has_track => base,
-        _ => uri,
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 use super::pace::{LONGEST_SILENCE, SECOND_PICTURE, SILENCE};
 use super::retry::PASSWORD_PAUSE;
 use super::*;
+use crate::channel::Failure;
 use crate::config;
 
 mod anything;

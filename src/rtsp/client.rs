@@ -9,6 +9,7 @@
 
 mod answer;
 mod controls;
+mod deadline;
 mod failure;
 mod habits;
 mod headers;
@@ -288,20 +289,6 @@ impl Client {
         self.heard = true;
     }
 
-    /// To be called at [`Client::timeout`]; too early or too often is harmless.
-    pub fn handle_timeout(&mut self, now_ms: u64) {
-        self.at(now_ms, Client::check_time);
-    }
-
-    /// When to call [`Client::handle_timeout`], on the clock of the times given;
-    /// it may have passed already. `None`: nothing to wait for.
-    pub fn timeout(&self) -> Option<u64> {
-        match &self.pending {
-            Some(pending) => Some(self.deadline(pending).unwrap_or(self.last_time)),
-            None => self.keep_alive,
-        }
-    }
-
     /// The next thing for the owner to do; to be asked after every call.
     pub fn poll_output(&mut self) -> Option<Output> {
         (!self.outputs.is_empty()).then(|| self.outputs.remove(0))
@@ -317,35 +304,6 @@ impl Client {
         }
         act(self);
         self.clock = None;
-    }
-
-    fn check_time(&mut self) {
-        let now = self.last_time;
-        let Some(pending) = &self.pending else {
-            if self.keep_alive.is_some_and(|due| due <= now) {
-                self.send(Kind::KeepAlive);
-            }
-            return;
-        };
-        if self.deadline(pending).is_none_or(|deadline| now < deadline) {
-            return;
-        }
-        let (kind, method) = (pending.kind, pending.method);
-        self.abandoned = Some(pending.cseq);
-        self.pending = None;
-        match kind {
-            Kind::Teardown => self.torn_down(),
-            // Some cameras leave one kind of keep-alive unanswered, while the
-            // media flows: try the other before giving up.
-            Kind::KeepAlive if self.missed_keep_alives == 0 => {
-                self.missed_keep_alives = 1;
-                self.get_parameter = false;
-                self.send(Kind::KeepAlive);
-            }
-            // Others answer none.
-            Kind::KeepAlive if self.heard => self.kept_alive(),
-            _ => self.fail(Failure::Timeout { method }),
-        }
     }
 
     /// Sends what comes next, if nothing is in flight.

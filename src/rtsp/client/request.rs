@@ -1,7 +1,7 @@
 //! The client's requests: what each kind says, and the one in flight.
 
 use super::habits::Habits;
-use super::{Client, Output, REPLY_TIMEOUT, STARTING, TEARDOWN_TIMEOUT};
+use super::{Client, Output};
 use crate::rtsp::message::Builder;
 use crate::rtsp::text;
 
@@ -34,18 +34,6 @@ pub(super) struct Pending {
 }
 
 impl Client {
-    /// When the answer to a request is late.
-    pub(super) fn deadline(&self, pending: &Pending) -> Option<u64> {
-        let patience = match pending.kind {
-            Kind::Teardown => TEARDOWN_TIMEOUT,
-            // Whatever its patience, the session ends without them.
-            Kind::KeepAlive => REPLY_TIMEOUT,
-            Kind::Pause => self.patience,
-            _ => self.patience * u64::from(STARTING),
-        };
-        Some(pending.sent?.saturating_add(patience))
-    }
-
     /// Sends a request of this kind, which is then the one in flight.
     pub(super) fn send(&mut self, kind: Kind) {
         let (message, authorized) = self.compose(kind);

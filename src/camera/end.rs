@@ -1,0 +1,82 @@
+//! How a camera's link ends, and what is kept of it: nobody wants it any more, it was
+//! lost, or what the camera does makes no sense.
+
+use std::time::Instant;
+
+use super::retry::LONGEST_PAUSE;
+use super::senders::Senders;
+use super::{Camera, Output, State, Trouble};
+use crate::channel::Failure;
+use crate::rtsp::client;
+
+impl Camera {
+    /// Nobody wants it any more: the camera is told.
+    pub fn leave(&mut self, now: Instant) {
+        self.leave_at = None;
+        // It is remembered until then that the password was refused: who comes
+        // meanwhile is told so, and the camera is left alone.
+        if let State::Waiting { until } = self.state
+            && until > now
+            && self.trouble.as_ref().is_some_and(|it| it.password)
+        {
+            return;
+        }
+        if let Some(mut client) = self.client.take() {
+            client.teardown();
+            while let Some(output) = client.poll_output() {
+                if let client::Output::Send(bytes) = output {
+                    self.outputs.push_back(Output::Send(bytes));
+                }
+            }
+        }
+        if self.state != State::Idle {
+            self.outputs.push_back(Output::Disconnect);
+        }
+        self.forget();
+        self.trouble = None;
+        self.retry.reset();
+        self.lower.failed();
+        self.enter(State::Idle, now);
+    }
+
+    /// What was known of the stream holds no more.
+    pub(super) fn forget(&mut self) {
+        self.client = None;
+        self.datagrams = None;
+        self.receipts = None;
+        (self.pictures, self.last) = (None, None);
+        self.senders = Senders::default();
+        self.foreign = None;
+        self.reports.clear();
+        self.cache.clear();
+        self.meter.stop();
+    }
+
+    /// There is no link, or no more.
+    pub fn link_lost(&mut self, failure: &Failure, now: Instant) {
+        if self.hung_up(failure, now) {
+            return;
+        }
+        self.failed(Trouble::new(failure.code(), failure.text()), now);
+    }
+
+    pub(super) fn failed(&mut self, trouble: Trouble, now: Instant) {
+        if matches!(self.state, State::Idle | State::Waiting { .. }) {
+            return;
+        }
+        // What played a while was well: the next attempt is made soon.
+        if self.state == State::Live && self.since + LONGEST_PAUSE <= now {
+            self.retry.reset();
+        }
+        if self.datagrams.is_some() {
+            self.end_session();
+        }
+        self.lower.failed();
+        self.forget();
+        (self.target, self.redirects) = (self.url.clone(), 0);
+        let until = now + self.retry.pause(trouble.password, &mut self.random);
+        self.trouble = Some(trouble);
+        self.enter(State::Waiting { until }, now);
+        self.outputs.extend([Output::Disconnect, Output::Failed]);
+    }
+}

@@ -1,0 +1,63 @@
+//! What a viewer's URL names: a camera, and a track of it.
+
+use super::super::description::is_track;
+use crate::rtsp::url::Url;
+
+/// The camera that a URL names, `front` or `front/sub`, in lower case, and what
+/// may be a track's name behind it. `None` for `*` and what is no URL.
+pub(super) fn target(uri: &str) -> Option<(String, String)> {
+    let path = Url::parse(uri).ok()?.path;
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let mut parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let track = match parts.last() {
+        // A camera may be called so, too.
+        Some(last) if is_track(last) && parts.len() > 1 => parts.pop().unwrap_or_default(),
+        _ => "",
+    };
+    let name = parts.join("/").to_lowercase();
+    (!name.is_empty()).then(|| (name, track.to_owned()))
+}
+
+/// A URL up to and without the track's name, query and last slashes.
+pub(super) fn without_track(uri: &str) -> &str {
+    let has_track = target(uri).is_some_and(|(_, track)| !track.is_empty());
+    let uri = uri.split(['?', '#']).next().unwrap_or_default();
+    let uri = uri.trim_end_matches('/');
+    match uri.rsplit_once('/') {
+        Some((base, _)) if has_track => base,
+        _ => uri,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_camera_and_a_track() {
+        for (uri, name, track, without) in [
+            ("rtsp://h/front", "front", "", "rtsp://h/front"),
+            ("rtsp://h/Front/?x=1", "front", "", "rtsp://h/Front"),
+            (
+                "rtsp://h/front/sub#1",
+                "front/sub",
+                "",
+                "rtsp://h/front/sub",
+            ),
+            (
+                "rtsp://h/front/track1/",
+                "front",
+                "track1",
+                "rtsp://h/front",
+            ),
+            ("rtsp://h/track1", "track1", "", "rtsp://h/track1"),
+        ] {
+            let found = Some((name.to_owned(), track.to_owned()));
+            assert_eq!(target(uri), found, "{uri}");
+            assert_eq!(without_track(uri), without, "{uri}");
+        }
+        for none in ["*", "rtsp://h", "rtsp://h/", "front"] {
+            assert_eq!(target(none), None, "{none}");
+        }
+    }
+}
