@@ -15,8 +15,8 @@ mod tests {
 
     use futures_util::StreamExt;
     use retina::client::{
-        Credentials, InitialTimestampPolicy, PlayOptions, Session, SessionOptions, SetupOptions,
-        TcpTransportOptions, Transport,
+        Credentials, InitialSequenceNumberPolicy, InitialTimestampPolicy, PlayOptions, Session,
+        SessionOptions, SetupOptions, TcpTransportOptions, Transport,
     };
     use retina::codec::{CodecItem, VideoFrame};
 
@@ -42,24 +42,34 @@ mod tests {
 
     /// DESCRIBE, SETUP of every track over TCP, PLAY, and so many pictures.
     async fn watch(url: &str, user: Option<&str>, count: usize) -> Watched {
+        // The gateway tells how times of tracks belong together by sender reports.
+        let options = PlayOptions::default().initial_timestamp(InitialTimestampPolicy::Permissive);
+        watch_as(url, user, count, options).await.unwrap()
+    }
+
+    /// The same; the error is PLAY's.
+    async fn watch_as(
+        url: &str,
+        user: Option<&str>,
+        count: usize,
+        options: PlayOptions,
+    ) -> Result<Watched, retina::Error> {
         let credentials = user.map(|user| Credentials {
             username: user.to_owned(),
             password: "secret".to_owned(),
         });
-        let options = SessionOptions::default().creds(credentials);
-        let mut session = Session::describe(url.parse().unwrap(), options)
+        let login = SessionOptions::default().creds(credentials);
+        let mut session = Session::describe(url.parse().unwrap(), login)
             .await
             .unwrap();
         let media: Vec<String> = session.streams().iter().map(|s| s.media().into()).collect();
         assert_eq!(media, ["video", "audio"]);
         for track in 0..media.len() {
             let tcp = Transport::Tcp(TcpTransportOptions::default());
-            let options = SetupOptions::default().transport(tcp);
-            session.setup(track, options).await.unwrap();
+            let setup = SetupOptions::default().transport(tcp);
+            session.setup(track, setup).await.unwrap();
         }
-        // The gateway tells how times of tracks belong together by sender reports.
-        let options = PlayOptions::default().initial_timestamp(InitialTimestampPolicy::Permissive);
-        let playing = session.play(options).await.unwrap();
+        let playing = session.play(options).await?;
         let mut items = playing.demuxed().unwrap();
         let mut watched = Watched::default();
         while watched.pictures.len() < count {
@@ -72,7 +82,7 @@ mod tests {
                 _ => {}
             }
         }
-        watched
+        Ok(watched)
     }
 
     /// NAL units with their lengths before them, and nothing else.
@@ -112,6 +122,36 @@ mod tests {
         });
         check(&one);
         check(&two);
+        let links = gateway.log().matches("[front] connecting").count();
+        assert_eq!(links, 1, "{}", gateway.log());
+    }
+
+    /// Whoever comes while somebody watches is told the number and the time of the very
+    /// key frame that the cache begins with. Nothing is told as long as no sound is in
+    /// the cache, a moment of each group of pictures.
+    #[test]
+    fn who_comes_late_is_told_the_truth_about_the_first_packet() {
+        const LATE: usize = 8;
+        let camera = Program::camera();
+        let gateway = Gateway::start(&format!("[camera front]\nurl = {}\n", camera.address));
+        let url = format!("{}front", gateway.rtsp);
+        check(&run(watch(&url, None, 40)));
+        let mut told = 0;
+        for _ in 0..LATE {
+            let strict = PlayOptions::default()
+                .initial_timestamp(InitialTimestampPolicy::Require)
+                .initial_seq(InitialSequenceNumberPolicy::Respect);
+            match run(watch_as(&url, None, 3, strict)) {
+                Ok(watched) => {
+                    let first = &watched.pictures[0];
+                    assert!(first.is_random_access_point() && units(first).contains(&5));
+                    assert_eq!((first.loss(), first.timestamp().elapsed()), (0, 0));
+                    told += 1;
+                }
+                Err(error) => assert!(error.to_string().contains("rtptime"), "{error}"),
+            }
+        }
+        assert!(told > LATE / 2, "{told} of {LATE}");
         let links = gateway.log().matches("[front] connecting").count();
         assert_eq!(links, 1, "{}", gateway.log());
     }
