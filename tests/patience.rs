@@ -319,3 +319,40 @@ fn a_slow_camera_that_answers_with_media_alone_is_kept() {
     }
     assert_eq!(viewer.ask("OPTIONS").status(), 200);
 }
+
+/// A viewer of a shared camera that is sent away is not sent what comes after that,
+/// however slowly it takes what there is.
+#[test]
+fn who_was_sent_away_gets_no_more_of_a_shared_camera() {
+    /// More than is on its way to a viewer, wherever it waits.
+    const ENOUGH: usize = 3 << 20;
+    let camera = FakeCamera::start(|link| {
+        link.serve_until("PLAY")?;
+        for number in 0.. {
+            link.send(&Pictures::USUAL.picture(number))?;
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    });
+    let gateway = Config::new()
+        .limit("backlog", "128k")
+        .camera("front", &[("url", &camera.url())])
+        .start();
+    let before = gateway.metrics().viewers();
+    let mut viewer = Viewer::join_shared(&gateway, "front", true, Opening::NARROW);
+    viewer.play();
+    let skipped = "camgate_camera_skipped_frames_total{camera=\"front\"}";
+    gateway.await_metrics("it is behind", |now| now.value(skipped) > 100.0);
+    let reply = viewer.control.ask("JOIN", &[], "");
+    assert_eq!(reply.code, 405, "{reply:?}");
+    let (mut taken, mut room) = (0, [0; 4096]);
+    loop {
+        match viewer.data.stream().read(&mut room) {
+            Ok(0) | Err(_) => break,
+            Ok(count) => taken += count,
+        }
+        assert!(taken < ENOUGH, "still fed after {taken} bytes");
+        std::thread::sleep(Duration::from_millis(1)); // slower than the camera
+    }
+    gateway.await_metrics("its place", |now| now.viewers() == before);
+}

@@ -304,7 +304,7 @@ impl Server {
     }
 
     /// Closes what a viewer has: its sockets with a code, the link to its camera.
-    /// With `drain`, what the camera sent is delivered first.
+    /// With `drain`, what a viewer's own camera sent is delivered first.
     pub(super) fn end_viewer(&mut self, viewer: Key, code: u16, reason: &str, drain: bool) {
         let Some(found) = self.viewers.get_mut(viewer) else {
             return;
@@ -317,6 +317,9 @@ impl Server {
             return;
         }
         log::info!("[c{}] viewer ends: {code} {reason}", found.id);
+        // What a shared camera sends has no end, and a slow viewer never has all of it.
+        let source = found.source.and_then(|source| self.sources.get(source));
+        let drain = drain && source.is_some_and(|source| source.owner.is_viewer());
         found.ending = Some(Ending {
             code,
             reason: reason.to_owned(),
