@@ -26,6 +26,7 @@ mod forward;
 mod info;
 mod init;
 mod join;
+mod response;
 mod serving;
 mod transport;
 
@@ -38,9 +39,9 @@ use crate::rtsp::message::{self, Start};
 use crate::wsp;
 
 pub use failure::Failure;
-pub use forward::answer;
 use forward::{Forwarded, Link};
 pub use join::{Join, join_reply};
+pub use response::answer;
 
 /// How long a viewer's last requests may be on their way when the camera hangs up.
 const PARTING: Duration = Duration::from_secs(1);
@@ -298,12 +299,12 @@ impl Channel {
         };
         match &message.start {
             Start::Request { method, .. } => {
-                let answer = forward::answer(method, &message);
+                let answer = answer(method, &message);
                 self.outputs.push_back(Output::ToCamera(answer));
             }
             Start::Response { status, reason } => {
                 if let Some(seq) = link.answered(*status, &message) {
-                    let payload = forward::text(*status, reason, &message);
+                    let payload = response::text(*status, reason, &message);
                     self.reply(200, "OK", some(&seq), &[], &payload);
                 }
             }

@@ -6,15 +6,15 @@
 
 mod common;
 
-use std::io::{self, BufRead, BufReader};
+use std::io;
 use std::net::UdpSocket;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use camgate::notice::{Kind, Notice};
 use common::fake_camera::FakeCamera;
 use common::frames::HEADER;
 use common::gateway::{Config, Gateway};
+use common::gstreamer::Gstreamer;
 use common::pictures::{PACKETS, Packet, Pictures, packets};
 use common::session::{Session, set_up};
 use common::socket::Opening;
@@ -342,52 +342,6 @@ fn no_port_stays_open() {
     common::await_some("the ports to be closed", || {
         (gateway.descriptors() <= descriptors).then_some(())
     });
-}
-
-/// GStreamer's RTSP server, which sends over UDP only.
-struct Gstreamer {
-    child: Child,
-    port: String,
-}
-
-impl Gstreamer {
-    /// `None`: it is not installed.
-    fn start() -> Option<Self> {
-        let installed = "import gi; gi.require_version('GstRtspServer', '1.0'); \
-                         from gi.repository import GstRtspServer";
-        let python = || Command::new("/usr/bin/python3");
-        let found = python()
-            .args(["-c", installed])
-            .stderr(Stdio::null())
-            .status();
-        if !found.is_ok_and(|status| status.success()) {
-            return None;
-        }
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser/gstreamer.py");
-        let mut child = python()
-            .args([script, "--protocol", "udp", "--audio", "none"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .ok()?;
-        let mut line = String::new();
-        BufReader::new(child.stdout.take()?)
-            .read_line(&mut line)
-            .ok()?;
-        let port = line
-            .trim()
-            .strip_prefix("READY ")
-            .expect("READY")
-            .to_owned();
-        Some(Self { child, port })
-    }
-}
-
-impl Drop for Gstreamer {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take()); // its end
-        let _ = self.child.wait();
-    }
 }
 
 #[test]

@@ -120,3 +120,44 @@ fn a_refused_password_is_tried_again_after_sighup_and_not_before() {
         gateway.await_log_after(from, &["configuration read again"]);
     }
 }
+
+#[test]
+fn the_list_follows_the_configuration_and_others_stay_undisturbed() {
+    let cameras = [filming(), filming()];
+    let [front, yard] = cameras.each_ref().map(FakeCamera::url);
+    let mut gateway = config()
+        .camera("yard", &[("url", &yard)])
+        .camera("front", &[("url", &front), ("sub", &yard)])
+        .start();
+    let mut viewer = watch(&gateway, "front");
+    read(&mut viewer, 10);
+    let list = http::get(gateway.address(), "/api/cameras").text();
+    let names: Vec<&str> = list.split("{\"name\":\"").skip(1).collect();
+    assert!(
+        names.len() == 2 && names[0].starts_with("yard\"") && names[1].starts_with("front\""),
+        "as in the file, smaller streams within their cameras: {list}"
+    );
+    assert!(
+        names[1].contains(",\"sub\":{\"url\":\"rtsp://camgate/front/sub\",\"state\":\"idle\",")
+            && !names[0].contains("sub"),
+        "{list}"
+    );
+    let changed = config()
+        .camera("front", &[("url", &front), ("sub", &yard)])
+        .camera(
+            "cellar",
+            &[("url", &yard), ("description", "Der \\Keller\"")],
+        );
+    gateway.reload(&changed);
+    gateway.await_log(&["configuration read again"]);
+    let list = http::get(gateway.address(), "/api/cameras").text();
+    assert!(
+        list.contains("Der \\\\Keller\\\"") && !list.contains("yard"),
+        "{list}"
+    );
+    read(&mut viewer, 200);
+    watch(&gateway, "cellar");
+    assert_eq!(cameras[0].links(), 1);
+    gateway.reload(&config());
+    assert_eq!(viewer.control.await_close(), 1011);
+}

@@ -13,6 +13,7 @@ use crate::rtsp::client::STARTING;
 use crate::rtsp::message::{self, Builder, Message, Start};
 use crate::rtsp::url;
 
+use super::response::unsupported_transport;
 use super::transport::only_interleaved;
 use super::{MAX_PENDING, NO_TLS};
 
@@ -342,12 +343,6 @@ fn transports(message: &Message<'_>) -> String {
     all.map(|(_, value)| value).collect::<Vec<_>>().join(",")
 }
 
-/// The answer to a SETUP for media that would not come on the link.
-fn unsupported_transport(cseq: u32) -> String {
-    let answer = Builder::response(461, message::reason(461)).header("CSeq", &cseq.to_string());
-    String::from_utf8(answer.build()).unwrap_or_default()
-}
-
 /// `*`, or an absolute address of a scheme that means RTSP.
 fn is_target(uri: &str) -> bool {
     let scheme = uri.split_once("://").map_or("", |(scheme, _)| scheme);
@@ -362,42 +357,4 @@ fn is_target(uri: &str) -> bool {
 fn is_token(name: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     !name.is_empty() && name.bytes().all(allowed)
-}
-
-/// A camera's response as the text that players read: UTF-8 (what is not is
-/// taken for Latin-1), lines that end in CRLF, a reason, the body's true length.
-pub fn text(status: u16, phrase: &str, message: &Message<'_>) -> String {
-    let body = message::text(message.body);
-    let mut builder = Builder::response(status, phrase);
-    let mut content_type = "";
-    for (name, value) in message.all() {
-        if name.eq_ignore_ascii_case("Content-Type") {
-            content_type = value;
-        } else if !name.eq_ignore_ascii_case("Content-Length") {
-            builder = builder.header(name, value);
-        }
-    }
-    if !body.is_empty() {
-        builder = builder.body(content_type, body.as_bytes());
-    }
-    String::from_utf8(builder.build()).unwrap_or_default()
-}
-
-/// The answer to a request that the camera started.
-pub fn answer(method: &str, message: &Message<'_>) -> Vec<u8> {
-    let status = match method {
-        "OPTIONS" | "GET_PARAMETER" | "SET_PARAMETER" | "ANNOUNCE" | "REDIRECT" => 200,
-        _ => 501,
-    };
-    let mut builder = Builder::response(status, message::reason(status));
-    for name in ["CSeq", "Session"] {
-        if let Some(value) = message.header(name) {
-            builder = builder.header(name, value);
-        }
-    }
-    if method == "OPTIONS" {
-        let public = "OPTIONS, GET_PARAMETER, SET_PARAMETER, ANNOUNCE, REDIRECT";
-        builder = builder.header("Public", public);
-    }
-    builder.build()
 }

@@ -10,7 +10,7 @@ use super::connection::{Connection, OUTBOX_LIMIT, Role, Taken};
 use super::key::Key;
 use super::queue::{Brought, NoRoom};
 use super::server::Server;
-use super::viewer::{Link, MAX_MESSAGE, Owner, Source, Stage};
+use super::viewer::{MAX_MESSAGE, Owner, Source, Stage};
 
 /// Reads from one camera in one turn, so that a fast one does not starve others.
 const READS: usize = 8;
@@ -358,22 +358,14 @@ impl Server {
     }
 
     pub(super) fn camera_deadline(&self, source: Key, connection: &Connection) -> Option<Instant> {
-        match self.sources.get(source) {
-            Some(Source {
-                owner,
-                link:
-                    Link {
-                        stage: Stage::Open,
-                        heard,
-                        ..
-                    },
-                ..
-            }) => match owner {
-                Owner::Viewer(_) => Some(*heard + self.config.limits.idle),
-                // It knows by itself how long it may be silent.
-                Owner::Camera(_) => None,
-            },
-            _ => connection.deadline,
+        let source = self.sources.get(source);
+        let Some(source) = source.filter(|it| matches!(it.link.stage, Stage::Open)) else {
+            return connection.deadline;
+        };
+        match source.owner {
+            Owner::Viewer(_) => Some(source.link.heard + self.config.limits.idle),
+            // It knows by itself how long it may be silent.
+            Owner::Camera(_) => None,
         }
     }
 

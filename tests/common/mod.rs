@@ -11,6 +11,7 @@ pub mod doors;
 pub mod fake_camera;
 pub mod frames;
 pub mod gateway;
+pub mod gstreamer;
 pub mod http;
 pub mod link;
 pub mod metrics;
