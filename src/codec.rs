@@ -8,6 +8,7 @@ pub mod h265;
 pub mod sei;
 pub mod slice;
 pub mod splice;
+pub mod start_code;
 mod vui;
 
 /// The most pixels of a side and of a picture that are taken: by the highest levels

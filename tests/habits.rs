@@ -57,6 +57,30 @@ fn one_that_hangs_up_at_options_is_asked_for_its_description_at_once() {
     assert_eq!(camera.record(1).received[0].method(), "DESCRIBE");
 }
 
+/// One that refuses OPTIONS, and the lower transport spelt out, and hangs up then.
+#[test]
+fn one_that_hangs_up_behind_a_refusal_is_asked_what_comes_next() {
+    let camera = FakeCamera::start(|link| {
+        loop {
+            let request = link.receive()?;
+            let transport = request.header("Transport").unwrap_or_default();
+            if request.method() == "OPTIONS" || transport.starts_with("RTP/AVP/TCP") {
+                let status = match request.method() {
+                    "OPTIONS" => "400 Bad Request",
+                    _ => "461 Unsupported Transport",
+                };
+                return link.reply(&request, status, &[], b"");
+            }
+            link.send(&Link::usual_reply(&request))?;
+            if request.method() == "PLAY" {
+                return pictures(link);
+            }
+        }
+    });
+    watch(&gateway(&camera, ""));
+    assert_eq!(camera.links(), 3);
+}
+
 #[test]
 fn one_that_hangs_up_behind_its_challenge_gets_the_password_on_another_link() {
     let camera = FakeCamera::start(|link| {

@@ -10,7 +10,6 @@
 pub mod codec;
 mod order;
 pub mod parameters;
-mod start_code;
 
 #[cfg(test)]
 mod tests;
@@ -23,6 +22,7 @@ use parameters::Parameters;
 
 use crate::access_unit::{AccessUnit, Format};
 use crate::rtp::Packet;
+use camgate::codec::start_code;
 
 /// The largest access unit that is gathered, with new parameter sets, bytes.
 pub const MAX_ACCESS_UNIT: usize = 8 << 20;

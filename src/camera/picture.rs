@@ -14,6 +14,7 @@ use super::sets::Sets;
 use super::size::{self, Size};
 use crate::codec::sei::recovery_point;
 use crate::codec::slice;
+use crate::codec::start_code;
 use crate::rtsp::sdp::Media;
 
 /// Bytes of an RTP packet that are looked at: all of one that a network carries.
@@ -60,6 +61,17 @@ enum Unit {
     Set,
     /// What comes before a picture, or says nothing of it.
     Other,
+}
+
+impl Unit {
+    /// Both, in this order: what matters of them.
+    fn and(self, next: Unit) -> Unit {
+        match next {
+            Unit::Other => self,
+            Unit::Set if self != Unit::Other => self,
+            next => next,
+        }
+    }
 }
 
 /// The fixed header of an RTP packet (RFC 3550 §5.1).
@@ -270,18 +282,36 @@ impl Pictures {
             let size = usize::from(u16::from_be_bytes(*size));
             let whole = after.len() >= size;
             let unit = after.get(..size).unwrap_or(after);
-            match self.unit(unit, whole) {
-                Unit::Other => {}
-                Unit::Set if found != Unit::Other => {}
-                unit => found = unit,
-            }
+            found = found.and(self.unit(unit, whole));
             rest = after.get(size + gap..).unwrap_or_default();
         }
         found
     }
 
-    /// One unit; a parameter set that is there as a whole is kept.
+    /// One unit, or several where the sender left start codes in, which no unit holds.
     fn unit(&mut self, unit: &[u8], whole: bool) -> Unit {
+        if self.is_slice(unit) && !unit.starts_with(&[0, 0]) {
+            return self.single(unit, whole);
+        }
+        let mut units = start_code::split(unit).peekable();
+        let mut found = Unit::Other;
+        while let Some(unit) = units.next() {
+            let whole = whole || units.peek().is_some();
+            found = found.and(self.single(unit, whole));
+        }
+        found
+    }
+
+    fn is_slice(&self, unit: &[u8]) -> bool {
+        let first = unit.first().copied().unwrap_or(0);
+        match self.codec {
+            Codec::H264 => matches!(first & 0x1f, 1..=5),
+            _ => first >> 1 & 0x3f < 32,
+        }
+    }
+
+    /// One unit; a parameter set that is there as a whole is kept.
+    fn single(&mut self, unit: &[u8], whole: bool) -> Unit {
         let first = unit.first().copied().unwrap_or(0);
         let kind = match self.codec {
             Codec::H264 => self.unit_h264(first, unit.get(1..).unwrap_or_default()),

@@ -94,8 +94,8 @@ pub struct Client {
     /// Where the client nonces come from.
     random: Random,
     habits: Habits,
-    /// The camera has asked for a login on this connection.
-    challenged: bool,
+    /// What was refused on this connection is asked in another way since.
+    rephrased: bool,
 
     phase: Phase,
     /// Whether the owner wants it to play, rather than to pause.
@@ -159,7 +159,7 @@ impl Client {
             patience: options.patience,
             random: Random::new(options.seed),
             habits,
-            challenged: false,
+            rephrased: false,
             phase: Phase::Idle,
             play: true,
             pending: None,

@@ -155,6 +155,29 @@ fn sets_are_kept_however_long_and_cut_up_they_are() {
 }
 
 #[test]
+fn units_are_told_apart_by_start_codes_that_were_left_in() {
+    let all: &[u8] = &[
+        0, 0, 0, 1, 0x67, 1, 0, 0, 1, 0x68, 0x80, 0, 0, 0, 1, 0x65, 0x88,
+    ];
+    let sets: &[u8] = &[0x67, 1, 0, 0, 0, 1, 0x68, 0x80];
+    let inter: &[u8] = &[0, 0, 0, 1, 0x41, 0x9a];
+    for packets in [
+        &[(0, inter), (1, all), (2, inter)][..],
+        &[(0, inter), (1, sets), (1, &[0x7c, 0x85, 0x88]), (2, inter)],
+    ] {
+        assert_eq!(keys(Codec::H264, packets), [100]);
+        let mut pictures = Pictures::new(Codec::H264);
+        for (time, payload) in packets {
+            pictures.packet(&packet(*time, payload), 0);
+        }
+        assert_eq!(pictures.sets().all(), [[0x67, 1], [0x68, 0x80]]);
+    }
+    let h265: &[u8] = &[0, 0, 0, 1, 0x42, 1, 9, 0, 0, 0, 1, 0x26, 1, 0xaf];
+    let plain = Codec::H265 { donl: false };
+    assert_eq!(keys(plain, &[(0, &[0x02, 1, 0xc0]), (1, h265)]), [100]);
+}
+
+#[test]
 fn the_number_of_a_unit_is_no_part_of_its_set() {
     let mut pictures = Pictures::new(Codec::H265 { donl: true });
     pictures.packet(&packet(1, &[0x44, 1, 0, 9, 0x80, 7]), 0);

@@ -62,7 +62,7 @@ impl Client {
     }
 
     fn unauthorized(&mut self, pending: &Pending, message: &Message<'_>) {
-        self.challenged = true;
+        self.rephrased = true;
         let challenges = message.headers("WWW-Authenticate");
         let tried = pending.authorized;
         let retry = self
@@ -240,7 +240,10 @@ impl Client {
                 self.redirected(message, failure);
             }
             // Few cameras need OPTIONS, and some do not know it.
-            Kind::Options => self.send(Kind::Describe),
+            Kind::Options => {
+                (self.rephrased, self.habits.no_options) = (true, true);
+                self.send(Kind::Describe);
+            }
             Kind::Setup { media, channel } => self.not_set_up(media, channel, code, failure),
             // Some know no ranges, and refuse one in all sorts of ways.
             Kind::Play if self.range && matches!(code, 400 | 412 | 457 | 500..) => {
@@ -259,7 +262,7 @@ impl Client {
     fn not_set_up(&mut self, media: usize, channel: u8, code: u16, failure: Failure) {
         let again = Kind::Setup { media, channel };
         if code == 461 && !self.habits.implied_tcp && !self.is_udp() {
-            self.habits.implied_tcp = true;
+            (self.rephrased, self.habits.implied_tcp) = (true, true);
             return self.send(again);
         }
         if matches!(code, 400 | 404) && self.tracks.is_empty() {

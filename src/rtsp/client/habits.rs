@@ -35,7 +35,7 @@ impl Client {
         let pending = self.pending.take()?;
         let mut habits = std::mem::take(&mut self.habits);
         let known = match pending.kind {
-            _ if self.challenged => &mut false,
+            _ if self.rephrased => &mut false,
             Kind::Options => &mut habits.no_options,
             Kind::KeepAlive if pending.method == "OPTIONS" => &mut habits.no_options,
             Kind::KeepAlive => &mut habits.no_parameter,

@@ -55,6 +55,29 @@ fn at_options_they_are_asked_without() {
 }
 
 #[test]
+fn behind_a_refusal_they_are_asked_what_was_to_come() {
+    let mut scene = Scene::new("rtsp://cam/live");
+    scene.answer("400 Bad Request", "", "");
+    scene.expect("DESCRIBE");
+    again(&mut scene);
+    scene.expect("DESCRIBE");
+    scene.answer("200 OK", "", SDP);
+    assert!(matches!(scene.take(), Output::Described(_)));
+    scene.client.setup(&[0]);
+    scene.expect("SETUP");
+    scene.answer("461 Unsupported Transport", "", "");
+    scene.expect("SETUP");
+    again(&mut scene);
+    scene.expect("DESCRIBE");
+    scene.answer("200 OK", "", SDP);
+    assert!(matches!(scene.take(), Output::Described(_)));
+    scene.client.setup(&[0]);
+    scene.expect("SETUP");
+    let implied = "RTP/AVP;unicast;interleaved=0-1";
+    assert_eq!(scene.header("Transport"), Some(implied));
+}
+
+#[test]
 fn at_a_keep_alive_they_get_the_other_one() {
     let mut scene = Scene::playing();
     keep_alive(&mut scene, "GET_PARAMETER");
