@@ -66,6 +66,43 @@ fn the_viewers_of_all_doors_are_counted_together() {
     }
 }
 
+/// Whoever comes takes the place of one that plays nothing, as long as that is of an
+/// address that has more.
+#[test]
+fn viewers_that_play_nothing_lock_nobody_out() {
+    for idle in DOORS {
+        let house = House::new(Config::new().limit("viewers", "6"), filming());
+        let there = (0..6).map(|number| enter(&house, idle, from(2 + number % 2)));
+        let _there: Vec<Guest> = there.collect();
+        let mut guests: Vec<Guest> = Vec::new();
+        for (number, door) in (10..).zip(&DOORS[..4]) {
+            guests.push(enter(&house, *door, from(number)));
+        }
+        // Now everybody has one.
+        refused(&house, Door::Plain, from(20), "\"viewers\"");
+        refused(&house, Door::Plain, from(2), "\"viewers\"");
+        for guest in &mut guests {
+            assert_eq!(guest.ask("DESCRIBE", "front", &[]), 200, "{idle:?}");
+        }
+    }
+}
+
+#[test]
+fn viewers_that_play_keep_their_places() {
+    for door in DOORS {
+        let house = House::new(Config::new().limit("viewers", "4"), filming());
+        let mut playing: Vec<Guest> = (0..4).map(|_| enter(&house, door, from(2))).collect();
+        for guest in &mut playing {
+            guest.play();
+            let media = std::io::Read::read(&mut guest.stream(), &mut [0]);
+            assert!(matches!(media, Ok(1)), "{door:?}: {media:?}");
+        }
+        for other in DOORS {
+            refused(&house, other, from(3), "\"viewers\"");
+        }
+    }
+}
+
 #[test]
 fn one_address_has_its_share_of_viewers_by_any_door() {
     for first in DOORS {

@@ -29,7 +29,7 @@ pub fn network(address: IpAddr) -> IpAddr {
 }
 
 /// What may be one household or firm: with IPv6 it has up to 65,536 networks (RFC 6177).
-fn site(network: IpAddr) -> IpAddr {
+pub fn site(network: IpAddr) -> IpAddr {
     match network {
         IpAddr::V6(network) => Ipv6Addr::from(u128::from(network) >> 80 << 80).into(),
         v4 => v4,
@@ -52,6 +52,11 @@ pub struct Ticket {
 }
 
 impl Ticket {
+    /// Whose it is.
+    pub fn network(&self) -> IpAddr {
+        self.network
+    }
+
     fn take(places: &Counted, network: IpAddr) -> Ticket {
         let mut taken = places.borrow_mut();
         taken.all += 1;
@@ -99,6 +104,12 @@ impl Admission {
     /// Whether one of those that wait has to make room.
     pub fn is_full(&self, limits: &Limits) -> bool {
         self.waiting.borrow().all > limits.handshakes
+    }
+
+    /// Whether a viewer of this network lacks nothing but a place.
+    pub fn is_taken(&self, network: IpAddr, limits: &Limits) -> bool {
+        let is_entitled = of(&self.viewers, network) < limits.viewers_per_address;
+        is_entitled && self.viewers.borrow().all >= limits.viewers
     }
 
     /// A place for one more viewer.

@@ -126,24 +126,6 @@ impl Server {
             }
         }
     }
-
-    /// A viewer says what it wants to see: here it takes its place, whatever kind of
-    /// viewer it is.
-    ///
-    /// # Errors
-    /// The limit that is reached, in a sentence.
-    pub(super) fn admit(&mut self, viewer: Key) -> Result<(), &'static str> {
-        let Some(found) = self.viewers.get_mut(viewer).filter(|it| it.place.is_none()) else {
-            return Ok(());
-        };
-        let socket = found.control.or(found.data);
-        if let Some(connection) = socket.and_then(|key| self.connections.get_mut(key)) {
-            let network = connection.network();
-            found.place = Some(self.admission.watch(network, &self.config.limits)?);
-            connection.place = None;
-        }
-        Ok(())
-    }
 }
 
 /// Whose a source is.

@@ -1,0 +1,80 @@
+//! The places of viewers: taken when one says what it wants to see, and given up by
+//! those that play nothing when others want them.
+//!
+//! Invariant: who gets media keeps its place; so does whoever is of an address that has
+//! not at least two viewers more than that of the newcomer.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use super::admission::site;
+use super::key::Key;
+use super::server::Server;
+use super::viewer::{Owner, Viewer};
+
+/// What such a viewer is told.
+const REASON: &str = "it plays nothing, and others want to watch";
+
+impl Server {
+    /// A viewer says what it wants to see: here it takes its place, whatever kind of
+    /// viewer it is.
+    ///
+    /// # Errors
+    /// The limit that is reached, in a sentence.
+    pub(super) fn admit(&mut self, viewer: Key) -> Result<(), &'static str> {
+        let found = self.viewers.get(viewer).filter(|it| it.place.is_none());
+        let Some(socket) = found.and_then(|it| it.control.or(it.data)) else {
+            return Ok(());
+        };
+        let Some(network) = self.connections.get(socket).map(|it| it.network()) else {
+            return Ok(());
+        };
+        if self.admission.is_taken(network, &self.config.limits) {
+            self.make_way(network);
+        }
+        let place = self.admission.watch(network, &self.config.limits)?;
+        if let Some(found) = self.viewers.get_mut(viewer) {
+            found.place = Some(place);
+        }
+        if let Some(connection) = self.connections.get_mut(socket) {
+            connection.place = None;
+        }
+        Ok(())
+    }
+
+    /// Ends the first who came of those that play nothing, and are of the address that
+    /// has most viewers.
+    fn make_way(&mut self, network: IpAddr) {
+        let mut taken: HashMap<IpAddr, usize> = HashMap::new();
+        let of = |viewer: &Viewer| viewer.place.as_ref().map(|it| site(it.network()));
+        for site in self.viewers.iter().filter_map(|(_, viewer)| of(viewer)) {
+            *taken.entry(site).or_default() += 1;
+        }
+        let own = taken.get(&site(network)).copied().unwrap_or_default();
+        let idle = self.viewers.iter().filter_map(|(key, viewer)| {
+            let count = taken.get(&of(viewer)?).copied()?;
+            (count >= own + 2 && !self.plays(viewer)).then_some((count, Reverse(viewer.id), key))
+        });
+        let Some((_, _, idler)) = idle.max() else {
+            return;
+        };
+        self.end_viewer(idler, 1013, REASON, false);
+        // Its socket may take a while to close.
+        if let Some(found) = self.viewers.get_mut(idler) {
+            found.place = None;
+        }
+    }
+
+    /// Whether a viewer gets media, or what it has not taken yet is in the way.
+    fn plays(&self, viewer: &Viewer) -> bool {
+        let source = viewer.source.and_then(|source| self.sources.get(source));
+        let joined = viewer.delivery.is_some();
+        joined
+            && source.is_some_and(|source| match (source.owner, source.connection) {
+                (Owner::Camera(_), _) => true,
+                (_, Some(link)) => self.is_flowing(link) || self.is_held_up(link),
+                (_, None) => false,
+            })
+    }
+}
