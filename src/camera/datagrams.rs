@@ -4,7 +4,8 @@
 //! What comes in order is taken where it lies. What comes early is copied and
 //! waits for what is missing: up to [`WINDOW`] packets, each for at most
 //! [`PATIENCE`]; then the gap is loss. What comes late or twice is dropped.
-//! Invariant: sequence numbers handed on never go back within one source.
+//! Invariant: sequence numbers handed on never go back within one source, unless the
+//! camera counts anew, which later times tell from packets that are late.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -55,6 +56,8 @@ struct Track {
     expected: u16,
     /// Where a new beginning would go on, after a packet from far off.
     restart: Option<u16>,
+    /// The latest time of what has come.
+    newest: u32,
     /// By distance from `expected`, the nearest first.
     held: VecDeque<Held>,
 }
@@ -73,13 +76,19 @@ impl Track {
         }
         let ahead = sequence.wrapping_sub(self.expected);
         let behind = self.expected.wrapping_sub(sequence);
+        let since = header.timestamp.wrapping_sub(self.newest) as i32;
+        self.newest = self.newest.wrapping_add(since.max(0) as u32);
         if ahead == 0 {
             self.expected = sequence.wrapping_add(1);
             self.restart = None;
             return Verdict::Take;
         }
-        if behind <= MAX_MISORDER {
+        if behind <= MAX_MISORDER && since <= 0 && self.restart != Some(sequence) {
             return Verdict::Drop;
+        }
+        // Some cameras number anew at each key picture: what is late is not newer.
+        if behind <= MAX_MISORDER {
+            return self.back(header, behind, now);
         }
         if ahead >= MAX_DROPOUT {
             return self.far(header, now);
@@ -100,8 +109,20 @@ impl Track {
         reception.packet(header.sequence, header.timestamp, now);
         self.reception = Some(reception);
         self.expected = header.sequence;
+        self.newest = header.timestamp;
         self.restart = None;
         self.held.clear();
+    }
+
+    /// The numbers went back. So near that it may be late after all, one packet of a
+    /// picture between others, it takes two in a row.
+    fn back(&mut self, header: &Header, behind: u16, now: Instant) -> Verdict {
+        if usize::from(behind) <= WINDOW {
+            return self.far(header, now);
+        }
+        self.begin(header, now);
+        self.expected = header.sequence.wrapping_add(1);
+        Verdict::Take
     }
 
     /// Two packets in a row from far off are a new beginning.
@@ -227,6 +248,7 @@ impl Datagrams {
             reception: None,
             expected: 0,
             restart: None,
+            newest: 0,
             held: VecDeque::new(),
         });
     }

@@ -81,6 +81,29 @@ fn a_new_beginning_is_believed_at_the_second_packet() {
     assert_eq!(feed(&mut session, 3, 8, now), [3]);
 }
 
+/// Some cameras number their packets anew at each key picture.
+#[test]
+fn numbers_that_go_back_with_later_times_are_a_new_beginning() {
+    for (group, lost) in [(40_u16, 0), (20, 0), (10, 1)] {
+        let now = Instant::now();
+        let mut session = session(now);
+        let mut taken = 0;
+        for picture in 0..40_u32 {
+            for half in 0..2 {
+                // Two packets to a picture.
+                let number = (picture * 2 % u32::from(group)) as u16 + half;
+                let mut packet = packet(500 + number, 7);
+                packet[4..8].copy_from_slice(&(picture * 3_600).to_be_bytes());
+                taken += u32::from(session.receive(0, &packet, now) == Verdict::Take);
+                // Once more, late: the network did that.
+                assert_eq!(session.receive(0, &packet, now), Verdict::Drop);
+            }
+        }
+        let beginnings = 80 / u32::from(group) - 1;
+        assert_eq!(taken, 80 - lost * beginnings, "{group}");
+    }
+}
+
 #[test]
 fn a_source_that_proved_as_announced_is_the_only_one() {
     let now = Instant::now();
