@@ -11,13 +11,12 @@ pub mod splice;
 pub mod start_code;
 mod vui;
 
-/// The most pixels of a side and of a picture that are taken: by the highest levels
-/// of H.264 (A.3.1) and H.265. A browser would get memory for any more, gigabytes
-/// of it.
-const MAX_SIDE: u32 = 16_384;
+/// The most pixels of a picture that browsers are given: by the highest levels of
+/// H.264 (A.3.1) and H.265. They would get memory for any more, gigabytes of it.
 const MAX_PIXELS: u32 = 139_264 * 256;
 
-/// Whether pictures are larger than any that is taken, uncropped.
-pub fn is_too_large(width: u32, height: u32) -> bool {
-    width.max(height) > MAX_SIDE || width * height > MAX_PIXELS
+/// Whether pictures are larger than that, uncropped. The player is told so by their
+/// size: it refuses them, and says why.
+fn is_too_large(width: u32, height: u32) -> bool {
+    width.saturating_mul(height) > MAX_PIXELS
 }

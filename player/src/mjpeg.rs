@@ -11,8 +11,6 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-use camgate::codec::is_too_large;
-
 use crate::access_unit::{AccessUnit, Format};
 use crate::rtp::Packet;
 use header::{Header, Image};
@@ -171,9 +169,6 @@ impl Depacketiser {
         let whole = data.starts_with(&[0xff, 0xd8, 0xff]);
         let size = header::size(data).filter(|_| whole).unwrap_or(size);
         let (width, height) = (u32::from(size.0), u32::from(size.1));
-        if is_too_large(width, height) {
-            return None;
-        }
         if (self.format.width, self.format.height) != (width, height) {
             (self.format.width, self.format.height) = (width, height);
             self.renewed = true;

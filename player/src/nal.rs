@@ -332,6 +332,16 @@ impl Depacketiser {
         if !sync && !self.synced || self.format.is_none() {
             return None;
         }
+        // Another size waits for a sync sample: nothing can refer to this one, and
+        // whoever shows the pictures is to be told of it first.
+        if !sync && !self.gathered.sets.is_empty() {
+            let size = |format: &Format| (format.width, format.height);
+            let next = self.parameters.format(start, self.order);
+            if next.as_ref().map(size) != self.format.as_ref().map(size) {
+                self.synced = false;
+                return None;
+            }
+        }
         let after_loss = !std::mem::replace(&mut self.synced, true);
         self.order.picture(self.timestamp, after_loss);
         if sync {

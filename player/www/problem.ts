@@ -88,7 +88,7 @@ export function full(message: string): Problem {
 /** No fragment for a while; `bytes`: the camera does send something. */
 export function silent(bytes: boolean): Problem {
   return bytes
-    ? problem('silent', 0, 'Waiting for a picture', 'The camera sends, but no key frame has come.')
+    ? problem('silent', 0, 'Waiting for a picture', 'The camera sends, but no new picture has come.')
     : problem('silent', 0, 'Waiting for the camera', 'It sends nothing.');
 }
 

@@ -55,7 +55,7 @@ export class TrackBuffer {
     this.#listener = listener;
     this.#buffer = source.addSourceBuffer(mime);
     on(this.#buffer, 'updateend', () => this.#updated());
-    on(this.#buffer, 'error', () => this.#break('The browser did not accept the stream.'));
+    on(this.#buffer, 'error', () => this.#break('The browser refused the stream.'));
   }
 
   /** A new init segment; from here on `offset` seconds are added to the fragments' times. */

@@ -102,7 +102,7 @@ export class Machine {
     const instance = await WebAssembly.instantiate(await load());
     const wasm = instance.exports as Exports;
     if (wasm.abi() !== ABI) {
-      throw new Error('camgate.js and camgate.wasm are of different versions');
+      throw new Error('camgate.js and camgate.wasm differ in version');
     }
     return new Machine(wasm);
   }

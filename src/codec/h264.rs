@@ -53,7 +53,7 @@ const RESTRICTION: u64 = 0b1111_000010000_000010000;
 
 impl Sps {
     /// Reads a NAL unit (its header byte included); `None` when the picture
-    /// size cannot be read or is [too large](is_too_large).
+    /// size cannot be read. One that is [too large](is_too_large) is not cropped.
     pub fn parse(nal: &[u8]) -> Option<Self> {
         let rbsp = unescape(nal.get(1..)?);
         let mut bits = Bits::new(&rbsp);
@@ -149,9 +149,6 @@ impl Sps {
         self.frames_only = bits.flag();
         let fields = if self.frames_only { 1 } else { 2 };
         let height = map_units.checked_mul(fields)?;
-        if is_too_large(width, height) {
-            return None;
-        }
         if !self.frames_only {
             bits.flag(); // mb_adaptive_frame_field_flag
         }
@@ -163,6 +160,9 @@ impl Sps {
             crop_x = crop_x.saturating_mul(unit_x);
             crop_y = bits.unsigned().saturating_add(bits.unsigned());
             crop_y = crop_y.saturating_mul(unit_y * fields);
+        }
+        if is_too_large(width, height) {
+            (crop_x, crop_y) = (0, 0);
         }
         bits.intact()?;
         self.width = width.checked_sub(crop_x).filter(|w| *w > 0)?;

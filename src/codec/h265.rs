@@ -93,9 +93,6 @@ impl Sps {
             bits.flag(); // separate_colour_plane_flag
         }
         let (width, height) = (bits.unsigned(), bits.unsigned());
-        if is_too_large(width, height) {
-            return None;
-        }
         let (mut crop_x, mut crop_y) = (0, 0);
         if bits.flag() {
             let window = read_window(bits);
@@ -106,6 +103,9 @@ impl Sps {
             };
             crop_x = window.0.saturating_mul(unit_x);
             crop_y = window.1.saturating_mul(unit_y);
+        }
+        if is_too_large(width, height) {
+            (crop_x, crop_y) = (0, 0);
         }
         self.width = width.checked_sub(crop_x).filter(|width| *width > 0)?;
         self.height = height.checked_sub(crop_y).filter(|height| *height > 0)?;

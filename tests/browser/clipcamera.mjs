@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-const CLIP = new URL('../../src/builtin/clip.h264', import.meta.url);
+export const CLIP = new URL('../../src/builtin/clip.h264', import.meta.url);
 const RATE = 25;
 const CLOCK = 90_000;
 /** Of a NAL unit in one RTP packet. */

@@ -1,8 +1,11 @@
 // What a person reads in the picture when it cannot play.
 
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { scenario, shoot, words, watchPage } from './browser.mjs';
+import { CLIP, clipCamera, units } from './clipcamera.mjs';
 import { watch } from './playback.mjs';
 
 /** A port that was free a moment ago: nothing answers there. */
@@ -55,4 +58,24 @@ scenario('a gateway that is gone is named as such', async ({ stage, open }) => {
   await gateway.end('SIGKILL');
   await words(page, /gateway|camgate|server/i);
   await shoot(page, 'words gateway');
+});
+
+/** An Exp-Golomb code (ITU-T H.264 9.1). */
+const code = (value) => (value + 1).toString(2).padStart(2 * Math.floor(Math.log2(value + 1)) + 1, '0');
+
+// Baseline, level 1; 65,536 pixels each way, of which all is shown.
+scenario('pictures that would take gigabytes are refused, and that is told', async ({ stage, open }) => {
+  const bits = `0100001011000000000010101${code(0)}${code(2)}${code(1)}0${code(4095)}${code(4095)}11001`;
+  const bytes = bits.padEnd(Math.ceil(bits.length / 8) * 8, '0').match(/.{8}/g).map((byte) => Number.parseInt(byte, 2));
+  const all = units(readFileSync(CLIP)).map((unit) => ((unit[0] & 31) === 7 ? Buffer.of(unit[0], ...bytes) : unit));
+  const camera = await clipCamera({ all });
+  try {
+    const gateway = await stage.gateway('targets = loopback\n');
+    const page = await open(watchPage(gateway, camera.url));
+    await words(page, /too large/);
+    const taken = await page.evaluate(() => document.querySelector('camgate-video').stats.fragments);
+    assert.equal(taken, 0);
+  } finally {
+    camera.close();
+  }
 });

@@ -251,16 +251,20 @@ fn a_whole_jpeg_is_left_as_it_is() {
 }
 
 #[test]
-fn pictures_that_would_take_gigabytes_are_left_out() {
+fn the_size_of_pictures_that_would_take_gigabytes_is_told() {
     let mut large = payload(0, 1, 50, b"ab");
     large[6..8].fill(0);
     let mut described = Depacketiser::new(Some((65_535, 65_535)));
-    assert!(feed(&mut described, &large, 10, true).is_empty());
+    feed(&mut described, &large, 10, true);
+    let format = described.described();
+    assert_eq!((format.width, format.height), (65_535, 65_535));
     // The header of the packet says 64x48, that of the picture more.
     let head = [0xff, 0xd8, 0xff, 0xc0, 0, 17, 8, 0xff, 0xff, 0xff, 0xff];
     let whole = [&head, &FRAME[9..], &[0xff, 0xd9]].concat();
     let mut depacketiser = Depacketiser::new(None);
-    assert!(feed(&mut depacketiser, &payload(0, 1, 50, &whole), 10, true).is_empty());
+    feed(&mut depacketiser, &payload(0, 1, 50, &whole), 10, true);
+    let format = depacketiser.described();
+    assert_eq!((format.width, format.height), (65_535, 65_535));
 }
 
 proptest! {

