@@ -13,6 +13,8 @@ const CLOCK = 90_000;
 const PIECE = 1400;
 /** Between two looks at the clock, in ms. */
 const STEP = 4;
+/** The name of a sender whose session is gone. */
+const STALE = 0xad;
 /** Of the sound: samples a second, and in a packet. */
 const SAMPLES = 8000;
 const PACKET = 160;
@@ -78,20 +80,22 @@ function describe(all, name, sound) {
 /**
  * Resolves to `{ url, asked, close }`. `asked`: the addresses that were to be described; `speed`: times real
  * pace; `padding`: bytes added to each picture; `silent`: there is sound, which begins so many seconds after
- * the picture; `every`: only key pictures come, one in so many seconds; `all`: NAL units of other pictures, a slice
+ * the picture; `every`: only key pictures come, one in so many seconds; `stale`:
+ * packets of a session that is gone come in between, under a name, numbers and times of their own; `said`: what the
+ * description has for NAL units, if not what comes; `all`: NAL units of other pictures, a slice
  * each, by the codec `name`.
  */
-export async function clipCamera({ speed = 1, padding = 0, silent, every, all = units(readFileSync(CLIP)), name = 'H264' } = {}) {
+export async function clipCamera({ speed = 1, padding = 0, silent, every, stale = false, all = units(readFileSync(CLIP)), said = all, name = 'H264' } = {}) {
   const codec = CODECS[name];
   const whole = pictures(all, codec).map((picture) => [...picture.slice(0, -1), padded(picture.at(-1), padding)]);
   const clip = every ? whole.filter((picture) => picture.length > 1) : whole;
   const pause = every ? every * RATE : 1;
-  const sdp = describe(all, name, silent !== undefined);
+  const sdp = describe(said, name, silent !== undefined);
   const sockets = new Set();
   const asked = [];
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
-    serve(socket, { clip, codec, sdp, speed, silent, pause, asked });
+    serve(socket, { clip, codec, sdp, speed, silent, pause, stale, asked });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -103,16 +107,16 @@ export async function clipCamera({ speed = 1, padding = 0, silent, every, all = 
 }
 
 /** An RTP packet on an interleaved channel. */
-function frame(channel, type, sequence, time, payload) {
+function frame(channel, type, sequence, time, payload, name = channel) {
   const head = Buffer.alloc(16);
   head.set([0x24, channel, (payload.length + 12) >> 8, (payload.length + 12) & 255, 0x80, type]);
   head.writeUInt16BE(sequence & 0xffff, 6);
   head.writeUInt32BE(time >>> 0, 8);
-  head[15] = channel;
+  head[15] = name;
   return Buffer.concat([head, payload]);
 }
 
-function serve(socket, { clip, codec, sdp, speed, silent = Infinity, pause, asked }) {
+function serve(socket, { clip, codec, sdp, speed, silent = Infinity, pause, stale, asked }) {
   let [said, timer, sequence, sent, packets] = ['', undefined, 0, 0, 0];
   const send = () => {
     const frames = [];
@@ -122,6 +126,7 @@ function serve(socket, { clip, codec, sdp, speed, silent = Infinity, pause, aske
       const last = i + 1 === parts.length ? 0x80 : 0;
       frames.push(frame(0, 96 | last, (sequence += 1), (sent * CLOCK) / RATE, part));
     });
+    if (stale) frames.push(...frames.map((each) => frame(0, each[5], each.readUInt16BE(6) + 30_000, each.readUInt32BE(8) + 777_000_000, each.subarray(16), STALE)));
     while ((packets * PACKET) / SAMPLES <= sent / RATE) {
       if (sent / RATE >= silent) frames.push(frame(2, 0, packets, packets * PACKET, tone));
       packets += 1;
