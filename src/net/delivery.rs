@@ -207,13 +207,6 @@ impl Delivery {
         }
     }
 
-    /// Puts packets into its `out` that go before what is next.
-    pub fn precede(&self, packets: &[(u8, Vec<u8>)], out: &mut Outbox) {
-        for (channel, packet) in packets {
-            out.push(self.wrap(*channel, packet).unwrap_or_default());
-        }
-    }
-
     /// What the viewer calls a channel of the source.
     fn channel(&self, channel: u8) -> Option<u8> {
         let Some(channels) = &self.channels else {

@@ -14,7 +14,7 @@ use crate::notice::Kind;
 use super::key::Key;
 use super::queue::{Brought, NoRoom};
 use super::server::Server;
-use super::watching::starts;
+use super::watching::{precede, starts};
 
 /// The most that is set aside to finish a picture for a viewer who is to lose the
 /// next ones, in bytes; of a longer one a part is left out.
@@ -212,7 +212,7 @@ impl Server {
                 true => connection.out.push(rest),
                 false => connection.out.push_front(rest),
             }
-            delivery.precede(&sets, &mut connection.out);
+            precede(delivery, &sets, &mut connection.out);
         }
         // Each of many may have the rest of a message copied in one turn.
         self.bound_outboxes();

@@ -8,6 +8,7 @@ use crate::rtsp::framer::Framer;
 
 use super::delivery::Delivery;
 use super::key::Key;
+use super::outbox::Outbox;
 use super::server::Server;
 use super::shared::Shared;
 use super::viewer::{Owner, Source};
@@ -248,7 +249,7 @@ impl Server {
                 source.queue.frames::<LOOK>(position, whole, count);
                 delivery.tell(&history, &mut connection.out);
             }
-            delivery.precede(&sets, &mut connection.out);
+            precede(&delivery, &sets, &mut connection.out);
         }
         found.delivery = Some(delivery);
         (found.skipping, found.skipped) = (None, None);
@@ -291,6 +292,13 @@ pub(super) fn starts(source: &Source, position: u64) -> Starts {
         .queue
         .frames::<LOOK>(position, source.queue.whole(), look);
     starts
+}
+
+/// Puts packets, with their channels, before what is next for a viewer.
+pub(super) fn precede(delivery: &Delivery, packets: &[(u8, Vec<u8>)], out: &mut Outbox) {
+    for (channel, packet) in packets {
+        out.push(delivery.wrap(*channel, packet).unwrap_or_default());
+    }
 }
 
 /// The channels for a delivery; `None` if they are all of the camera's, as they
