@@ -25,8 +25,6 @@ export type { Problem, ProblemKind, Unsupported } from './problem';
 export type { Stats } from './stats';
 
 const TICK = 250; // ms: how often time is looked at
-/** The most pixels of a picture, a little more than by the highest levels of H.264 and H.265: a browser would get memory for any more. */
-const MOST = 36e6;
 
 /**
  * Events: `statechange`, `problem` (it appeared, changed or went: see `problem`), `unsupported`
@@ -107,8 +105,7 @@ export class Player extends EventTarget implements SessionListener {
 
   /** Another stream; credentials that were given for the old one are forgotten. */
   set src(url: string) {
-    if (url === this.src) return;
-    this.#change({ url, user: '', password: '', there: [] });
+    if (url !== this.src) this.#change({ url, user: '', password: '', there: [] });
   }
 
   /** Who signs in, as far as it is known. */
@@ -316,7 +313,7 @@ export class Player extends EventTarget implements SessionListener {
   }
 
   #size(width: number, height: number): void {
-    if (width * height > MOST) return this.#fail(problems.undecodable('It is too large.'));
+    if (width * height > problems.MOST) return this.#fail(problems.undecodable('It is too large.'));
     Object.assign(this.#tally, { width, height });
     this.#tell('size');
   }

@@ -131,6 +131,9 @@ export function noMediaSource(): Problem {
     'It has no Media Source Extensions (iPhones do from iOS 17.1 on).', false);
 }
 
+/** The most pixels of a picture, a little more than by the highest levels of H.264 and H.265: a browser gets memory for all. */
+export const MOST = 36e6;
+
 /** The browser's decoder gave up. */
 export function undecodable(detail: string): Problem {
   return problem('player', 0, 'The picture could not be decoded', detail || 'No reason is given.');
