@@ -55,6 +55,7 @@ fn the_viewers_of_all_doors_are_counted_together() {
     for (number, door) in (2..).zip(DOORS) {
         guests.push(enter(&house, door, from(number)));
     }
+    guests.iter_mut().for_each(Guest::play);
     for door in DOORS {
         refused(&house, door, from(9), "\"viewers\"");
     }
@@ -67,22 +68,65 @@ fn the_viewers_of_all_doors_are_counted_together() {
 }
 
 /// Whoever comes takes the place of one that plays nothing, as long as that is of an
-/// address that has more.
+/// address that has more than his own.
 #[test]
 fn viewers_that_play_nothing_lock_nobody_out() {
     for idle in DOORS {
-        let house = House::new(Config::new().limit("viewers", "6"), filming());
-        let there = (0..6).map(|number| enter(&house, idle, from(2 + number % 2)));
-        let _there: Vec<Guest> = there.collect();
-        let mut guests: Vec<Guest> = Vec::new();
-        for (number, door) in (10..).zip(&DOORS[..4]) {
-            guests.push(enter(&house, *door, from(number)));
+        for addresses in [2, 6] {
+            let house = House::new(Config::new().limit("viewers", "6"), filming());
+            let there = (0..6).map(|number| enter(&house, idle, from(2 + number % addresses)));
+            let _there: Vec<Guest> = there.collect();
+            refused(&house, Door::Plain, from(2), "\"viewers\"");
+            let mut guests: Vec<Guest> = Vec::new();
+            for (number, door) in (10..).zip(DOORS) {
+                let mut guest = enter(&house, door, from(number));
+                guest.play();
+                guests.push(guest);
+            }
+            let mut last = enter(&house, idle, from(20));
+            last.play();
+            refused(&house, Door::Plain, from(21), "\"viewers\"");
+            for guest in &guests {
+                let media = std::io::Read::read(&mut guest.stream(), &mut [0]);
+                assert!(matches!(media, Ok(1)), "{idle:?}: {media:?}");
+            }
         }
-        // Now everybody has one.
-        refused(&house, Door::Plain, from(20), "\"viewers\"");
-        refused(&house, Door::Plain, from(2), "\"viewers\"");
-        for guest in &mut guests {
-            assert_eq!(guest.ask("DESCRIBE", "front", &[]), 200, "{idle:?}");
+    }
+}
+
+/// Sends more than any line takes, as pictures.
+fn pouring() -> FakeCamera {
+    FakeCamera::start(|link| {
+        link.serve_until("PLAY")?;
+        for number in 0.. {
+            link.send(&Pictures::USUAL.picture(number))?;
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        Ok(())
+    })
+}
+
+/// To take nothing of what plays is to play nothing; and whoever has to go is gone,
+/// also where the message under way is taken byte by byte.
+#[test]
+fn viewers_that_take_nothing_lock_nobody_out() {
+    for stuck in DOORS {
+        let config = Config::new().limit("viewers", "3").limit("handshake", "1s");
+        let house = House::new(config.limit("idle", "300s"), pouring());
+        let narrow = Opening {
+            from: from(2).from,
+            ..Opening::NARROW
+        };
+        let mut there: Vec<Guest> = (0..3).map(|_| enter(&house, stuck, narrow)).collect();
+        there.iter_mut().for_each(Guest::play);
+        for number in 10..13 {
+            let mut guest =
+                common::await_some("a place", || house.enter(Door::Plain, from(number)).ok());
+            guest.play();
+            let now = house.gateway.metrics();
+            assert_eq!(now.viewers(), 3.0, "{stuck:?}");
+            let kinds = ["data", "rtsp"].map(|kind| now.connections(kind));
+            assert!(kinds.iter().sum::<f64>() <= 4.0, "{stuck:?}: {kinds:?}");
         }
     }
 }
@@ -118,7 +162,8 @@ fn one_address_has_its_share_of_viewers_by_any_door() {
 #[test]
 fn who_was_refused_may_ask_again_on_the_same_connection() {
     let house = House::new(Config::new().limit("viewers", "1"), filming());
-    let first = enter(&house, Door::Plain, from(2));
+    let mut first = enter(&house, Door::Plain, from(2));
+    first.play();
     let mut stream = house.knock(Door::Plain, from(3));
     let mut describe = || common::carried::ask(&mut stream, "DESCRIBE", "front", &[]).status();
     assert_eq!(describe(), 503);
@@ -184,7 +229,8 @@ fn links_to_cameras_take_nobodys_place() {
         .await_metrics("all links", |now| now.connections("camera") == 30.0);
     assert_eq!(http::get(address, "/healthz").status, 200);
     for door in DOORS {
-        let guest = enter(&house, door, from(2));
+        let mut guest = enter(&house, door, from(2));
+        guest.play();
         refused(&house, Door::Plain, from(3), "\"viewers\"");
         drop(guest);
         house

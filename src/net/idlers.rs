@@ -1,8 +1,8 @@
 //! The places of viewers: taken when one says what it wants to see, and given up by
 //! those that play nothing when others want them.
 //!
-//! Invariant: who gets media keeps its place; so does whoever is of an address that has
-//! not at least two viewers more than that of the newcomer.
+//! Invariant: who takes its media keeps its place; so does whoever is of an address that
+//! has no more viewers than that of the newcomer.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -54,23 +54,36 @@ impl Server {
         let own = taken.get(&site(network)).copied().unwrap_or_default();
         let idle = self.viewers.iter().filter_map(|(key, viewer)| {
             let count = taken.get(&of(viewer)?).copied()?;
-            (count >= own + 2 && !self.plays(viewer)).then_some((count, Reverse(viewer.id), key))
+            // Who waits for a camera would else never have it, where two take turns.
+            let waits = viewer.channel.is_connecting() || viewer.channel.is_waiting();
+            let gives_way = count > own + usize::from(waits) && !self.plays(viewer);
+            gives_way.then_some((count, Reverse(viewer.id), key))
         });
         let Some((_, _, idler)) = idle.max() else {
             return;
         };
         self.end_viewer(idler, 1013, REASON, false);
-        // Its socket may take a while to close.
-        if let Some(found) = self.viewers.get_mut(idler) {
-            found.place = None;
+        // Who is in the middle of a message could take it byte by byte, without a place.
+        if let Some(found) = self.viewers.get(idler) {
+            let data = found.data;
+            self.finish_viewer(idler);
+            if let Some(data) = data {
+                self.drop_connection(data);
+            }
         }
     }
 
-    /// Whether a viewer gets media, or what it has not taken yet is in the way.
+    /// Whether a viewer gets media, or what it has not taken yet is in the way: for a
+    /// while, then it plays nothing either.
     fn plays(&self, viewer: &Viewer) -> bool {
+        let patience = self.config.limits.handshake;
+        let socket = viewer.data.and_then(|data| self.connections.get(data));
+        let stuck = socket.and_then(|socket| socket.stuck);
+        let takes = stuck.is_none_or(|since| since + patience > self.now);
+        let joined = viewer.delivery.is_some() && viewer.ending.is_none();
         let source = viewer.source.and_then(|source| self.sources.get(source));
-        let joined = viewer.delivery.is_some();
         joined
+            && takes
             && source.is_some_and(|source| match (source.owner, source.connection) {
                 (Owner::Camera(_), _) => true,
                 (_, Some(link)) => self.is_flowing(link) || self.is_held_up(link),

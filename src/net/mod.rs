@@ -60,7 +60,7 @@
 //! | all outboxes, what came and is not whole, or waits (2 MiB) | of the network that has most of that, whoever has most is closed, until it fits: see [`ledger`] |
 //! | requests that the camera has not answered (16) | a WRAP more is answered 503 |
 //! | a head (8 KiB), a WSP message (16 KiB), an RTSP message (64 KiB) | 431; close 1009; the camera is given up |
-//! | viewers (`viewers`, `per_address`), whatever they speak | INIT is answered 503 and the socket closed with 1013; a client of RTSP is answered 503: see [`admission`]. Of an address that has two more, one that plays nothing gives way instead: see [`idlers`] |
+//! | viewers (`viewers`, `per_address`), whatever they speak | INIT is answered 503 and the socket closed with 1013; a client of RTSP is answered 503: see [`admission`]. Of an address that has more, one that plays nothing, or took nothing of it for `handshake`, gives way instead: see [`idlers`] |
 //! | connections that ask for nothing (`handshakes`) | the one is closed that waits longest of the network that has most: see [`admission`] |
 //! | connections that all was said to (as many as `handshakes`) | the same |
 //! | UDP ports (4096) | a camera that sends over UDP is tried again later |
