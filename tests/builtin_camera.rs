@@ -202,8 +202,6 @@ fn it_stops_with_clients_connected() {
     let mut camera = Camera::start();
     let mut client = camera.connect();
     ask(&mut client, "OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n");
-    let asked = Instant::now();
     assert!(camera.stop());
-    assert!(asked.elapsed() < Duration::from_secs(1));
     assert_eq!(client.read(&mut [0]).unwrap_or(0), 0);
 }

@@ -5,8 +5,6 @@
 
 mod common;
 
-use std::time::Instant;
-
 use common::fake_camera::{FakeCamera, Link};
 use common::frames::{Checker, Pattern};
 use common::gateway::{Config, Gateway};
@@ -28,6 +26,7 @@ const FLOOD: u32 = 47_800;
 fn read_batches(viewer: &mut Viewer, pattern: Pattern, frames: std::ops::Range<u32>) -> Checker {
     let mut checker = Checker::new(pattern, frames.start);
     while checker.next() < frames.end {
+        // A wait of `BOUND` fails: nothing in the gateway may take so long to go on.
         checker.accept_several(&viewer.data.binary()).unwrap();
     }
     checker
@@ -237,13 +236,10 @@ fn viewers_who_paused_get_all_of_it_from_a_pool_that_others_hold() {
     common::await_some("these cameras, too, to find no room", || {
         cameras.iter().all(|c| c.stalls() > 0).then_some(())
     });
-    let started = Instant::now();
     for (viewer, (pattern, count)) in viewers.iter_mut().zip(patterns) {
         read_batches(viewer, pattern, 0..count);
         assert_eq!(viewer.ask("GET_PARAMETER").status(), 200);
     }
-    let took = started.elapsed();
-    assert!(took < common::BOUND / 2, "{took:?}");
     viewers.into_iter().for_each(Viewer::vanish);
     dead.into_iter().for_each(Viewer::vanish);
     gateway.await_as_before(&before);

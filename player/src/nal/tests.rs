@@ -115,7 +115,10 @@ fn starts_at_an_idr_picture_with_known_sets() {
     assert!(feed(&mut depacketiser, &PICTURE, 20, true).is_empty());
     assert!(feed(&mut depacketiser, &PLAIN, 30, true).is_empty());
     let unit = depacketiser.push(&packet(&IDR, true), 40).unwrap();
-    assert_eq!(unit.format.map(|format| format.width), Some(320));
+    assert_eq!(unit.data, nals(&[&IDR]));
+    assert!(unit.sync && unit.after_loss && unit.format.is_some());
+    let unit = depacketiser.push(&packet(&IDR, true), 50).unwrap();
+    assert!(unit.sync && !unit.after_loss && unit.format.is_none());
 }
 
 #[test]
