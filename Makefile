@@ -3,8 +3,8 @@
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 PAGES  := $(shell find player/www player/build.mjs player/tsconfig.json -type f 2>/dev/null)
-SHARED := $(shell find src/lib.rs src/wsp.rs src/rtsp src/codec src/codec.rs src/notice.rs \
-	src/random.rs src/sender.rs player/src Cargo.toml Cargo.lock player/Cargo.toml \
+# What the player is compiled from.
+SHARED := $(shell find src/protocol player/src player/Cargo.toml Cargo.toml Cargo.lock \
 	board/toolchain.sh -type f)
 
 # The board that `make board` builds for.

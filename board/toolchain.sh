@@ -15,8 +15,8 @@
 # Boards are linked by zig, which brings musl for all of them, and a C compiler.
 #
 # CAMGATE_TOOLCHAIN=rustup|debian takes the choice away from this script.
-# CAMGATE_FEATURES names the features of a board's gateway: `gateway` alone is
-# without the built-in camera and its clip of 250 KB. That is what MIPS routers
+# CAMGATE_FEATURES names the features of a board's gateway: none (set, but empty)
+# is without the built-in camera and its clip of 250 KB. That is what MIPS routers
 # get, whose flash is small and whose code is a quarter larger than ARM's.
 set -eu
 cd "$(dirname "$0")/.."
@@ -148,8 +148,8 @@ wasm() {
 
 features() {
     case $1 in
-        mips*) echo "${CAMGATE_FEATURES:-gateway}" ;;
-        *) echo "${CAMGATE_FEATURES:-gateway,builtin-camera}" ;;
+        mips*) echo "${CAMGATE_FEATURES-}" ;;
+        *) echo "${CAMGATE_FEATURES-builtin-camera}" ;;
     esac
 }
 

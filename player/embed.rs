@@ -50,9 +50,6 @@ struct File {
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=player/embed.rs");
-    if env::var_os("CARGO_FEATURE_GATEWAY").is_none() {
-        return Ok(()); // the player itself is being built
-    }
     println!("cargo::rerun-if-changed={DIST}");
     let root = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
     let mut files = read_player(&root.join(DIST))?;

@@ -44,10 +44,10 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::config;
-use crate::random::Random;
-use crate::rtsp::client::{self, Client};
-use crate::rtsp::sdp;
-use crate::rtsp::url::Url;
+use crate::protocol::random::Random;
+use crate::protocol::rtsp::client::{self, Client};
+use crate::protocol::rtsp::sdp;
+use crate::protocol::rtsp::url::Url;
 
 pub use cache::Cache;
 pub use datagrams::Verdict;

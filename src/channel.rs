@@ -35,8 +35,8 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::camera::Service;
-use crate::rtsp::message::{self, Start};
-use crate::wsp;
+use crate::protocol::rtsp::message::{self, Start};
+use crate::protocol::wsp;
 
 pub use failure::Failure;
 use forward::{Forwarded, Link};
@@ -114,7 +114,7 @@ impl Channel {
     /// `id` must be unguessable and hold no `:`; `page` is the bare host name of
     /// the page's Origin; `cameras` is the JSON list of shared cameras, `[]` if
     /// there are none; `patience` is how long a camera may take to answer, to
-    /// what makes it play [three times as long](crate::rtsp::client::STARTING).
+    /// what makes it play [three times as long](crate::protocol::rtsp::client::STARTING).
     pub fn new(id: String, page: &str, cameras: Rc<str>, patience: Duration) -> Channel {
         Channel {
             id,

@@ -12,7 +12,7 @@
 //!
 //! A page opens two WebSockets. On *control* it speaks RTSP with the camera,
 //! each request wrapped in a message of the WebSocket Streaming Protocol
-//! ([`wsp`]); on *data* it gets the camera's interleaved frames (RFC 2326
+//! ([`protocol::wsp`]); on *data* it gets the camera's interleaved frames (RFC 2326
 //! §10.12) as they come. The gateway looks into none of the media, but for how far
 //! it is, which it reports to the camera now and then: the rest is the player's
 //! work, in the browser, where there is power to spare.
@@ -30,12 +30,7 @@
 //!
 //! | module | job | kind |
 //! |---|---|---|
-//! | [`wsp`] | WSP/1.1 messages | sans-IO, shared with the player |
-//! | [`rtsp`] | RTSP: framing, messages, SDP, authentication, a client | sans-IO, shared with the player |
-//! | [`codec`] | parameter sets of H.264 and H.265 | pure, shared with the player |
-//! | [`sender`] | which of the senders on a channel is heard | pure, shared with the player |
-//! | [`random`] | numbers from a seed | pure, shared with the player |
-//! | [`notice`] | what of a shared camera's media is not live | sans-IO, shared with the player |
+//! | [`protocol`] | RTSP, WSP, codecs: a crate of its own, which the player is compiled with, too | sans-IO |
 //! | [`http`] | request heads: upgrade, page, or refusal | sans-IO |
 //! | [`websocket`] | frames: unmasking, messages, close | sans-IO |
 //! | [`channel`] | one viewer's INIT, WRAP and what goes to the camera | sans-IO |
@@ -62,32 +57,17 @@
 //! - Deliberately absent: transcoding, an async runtime, `unsafe`.
 #![forbid(unsafe_code)]
 
-pub mod codec;
-pub mod notice;
-pub mod random;
-pub mod rtsp;
-pub mod sender;
-pub mod wsp;
+pub use camgate_protocol as protocol;
 
-#[cfg(feature = "gateway")]
 pub mod access;
-#[cfg(feature = "gateway")]
 pub mod assets;
 #[cfg(feature = "builtin-camera")]
 pub mod builtin;
-#[cfg(feature = "gateway")]
 pub mod camera;
-#[cfg(feature = "gateway")]
 pub mod channel;
-#[cfg(feature = "gateway")]
 pub mod config;
-#[cfg(feature = "gateway")]
 pub mod http;
-#[cfg(feature = "gateway")]
 mod json;
-#[cfg(feature = "gateway")]
 pub mod net;
-#[cfg(feature = "gateway")]
 pub mod quota;
-#[cfg(feature = "gateway")]
 pub mod websocket;

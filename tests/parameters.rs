@@ -157,7 +157,7 @@ fn later_viewers_are_told_the_sets_of_the_stream_not_those_described() {
         listed(&gateway, "\"width\":1920,\"height\":1080");
         let mut late = Viewer::join_shared(&gateway, "front", false, Opening::default());
         let body = String::from_utf8(late.ask("DESCRIBE").body).unwrap();
-        let sets = camgate::rtsp::text::to_base64(LARGE);
+        let sets = camgate::protocol::rtsp::text::to_base64(LARGE);
         assert!(body.contains(&sets), "{body}");
         assert!(!body.contains("Z0LAHtkAoD2Q"), "{body}");
         assert_eq!(camera.links(), 1);

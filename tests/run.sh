@@ -46,6 +46,18 @@ style() {
     else
         count 0 0 1
     fi
+    check 'what the player is compiled from' player_is_rebuilt
+}
+
+# A change of any file that the player was compiled from has it built anew.
+player_is_rebuilt() {
+    local sources file
+    sources=$(sed 's/^[^:]*: //' target/wasm/*/release/camgate_player.d) || return
+    for file in $sources; do
+        make -n -W "${file#"$PWD/"}" player/dist/camgate.wasm | grep -q 'toolchain.sh wasm' && continue
+        echo "the Makefile does not build the player anew when this changes: $file" >&2
+        return 1
+    done
 }
 
 types() {

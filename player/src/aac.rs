@@ -10,11 +10,11 @@ pub mod config;
 #[cfg(test)]
 mod tests;
 
-use camgate::rtsp::{sdp, text};
+use camgate_protocol::rtsp::{sdp, text};
 
 use crate::audio::payload::{Format, Frames, Payload};
 use crate::rtp::Packet;
-use camgate::codec::bits::Bits;
+use camgate_protocol::codec::bits::Bits;
 use config::Config;
 
 /// The largest frame that is put together from fragments, bytes. AAC's own

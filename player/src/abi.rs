@@ -13,7 +13,7 @@
 
 use std::cell::RefCell;
 
-use camgate::rtsp::message;
+use camgate_protocol::rtsp::message;
 
 use crate::output::Output;
 use crate::session::Session;

@@ -7,7 +7,7 @@
 
 pub mod payload;
 
-use camgate::rtsp::{sdp, text};
+use camgate_protocol::rtsp::{sdp, text};
 
 use crate::fmp4::fragment::{self, Sample};
 use crate::fmp4::init;

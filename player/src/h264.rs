@@ -3,16 +3,16 @@
 #[cfg(test)]
 mod tests;
 
-use camgate::rtsp::text;
+use camgate_protocol::rtsp::text;
 
 use crate::access_unit::{Format, Record};
 use crate::nal::Order;
 use crate::nal::codec::{Class, Picture, Shape};
 use crate::nal::parameters::{Kind, Parameters, Set, put};
-use camgate::codec::bits::{Bits, unescape};
-use camgate::codec::h264::Sps;
-use camgate::codec::splice::Splice;
-use camgate::codec::{sei::recovery_point, slice};
+use camgate_protocol::codec::bits::{Bits, unescape};
+use camgate_protocol::codec::h264::Sps;
+use camgate_protocol::codec::splice::Splice;
+use camgate_protocol::codec::{sei::recovery_point, slice};
 
 /// Packet types (RFC 6184 5.2).
 const STAP_A: u8 = 24;

@@ -3,16 +3,16 @@
 #[cfg(test)]
 pub(crate) mod tests;
 
-use camgate::rtsp::text;
+use camgate_protocol::rtsp::text;
 
 use crate::access_unit::{Format, Record};
 use crate::nal::Order;
 use crate::nal::codec::{Class, Picture, Shape};
 use crate::nal::parameters::{Kind, Parameters, Set, put};
-use camgate::codec::bits::{Bits, unescape};
-use camgate::codec::h265::Sps;
-use camgate::codec::sei::recovery_point;
-use camgate::codec::splice::Splice;
+use camgate_protocol::codec::bits::{Bits, unescape};
+use camgate_protocol::codec::h265::Sps;
+use camgate_protocol::codec::sei::recovery_point;
+use camgate_protocol::codec::splice::Splice;
 
 /// Packet types (RFC 7798 4.4).
 const AP: u8 = 48;

@@ -6,12 +6,12 @@
 
 mod mux;
 
-use camgate::rtsp::{sdp, text};
+use camgate_protocol::rtsp::{sdp, text};
 
 use crate::aac::config::Config;
 use crate::audio::payload::{Format, Frames, Payload};
 use crate::rtp::Packet;
-use camgate::codec::bits::Bits;
+use camgate_protocol::codec::bits::Bits;
 use mux::Mux;
 
 /// The largest element that is put together, bytes, and of how many packets:

@@ -22,7 +22,7 @@ use parameters::Parameters;
 
 use crate::access_unit::{AccessUnit, Format};
 use crate::rtp::Packet;
-use camgate::codec::start_code;
+use camgate_protocol::codec::start_code;
 
 /// The largest access unit that is gathered, with new parameter sets, bytes.
 pub const MAX_ACCESS_UNIT: usize = 8 << 20;

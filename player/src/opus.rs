@@ -1,6 +1,6 @@
 //! Opus out of RTP (RFC 7587): a packet is a frame.
 
-use camgate::rtsp::sdp;
+use camgate_protocol::rtsp::sdp;
 
 use crate::audio::payload::{Coding, Format, Frames, Payload};
 use crate::rtp::Packet;

@@ -4,7 +4,7 @@
 //! A packet becomes a frame, as long as that makes frames of 20 to 64 ms;
 //! shorter packets are gathered, longer ones split.
 
-use camgate::rtsp::sdp;
+use camgate_protocol::rtsp::sdp;
 
 use crate::audio::payload::{Coding, Format, Frames, Payload};
 use crate::flac::{self, Encoder};

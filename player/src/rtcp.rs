@@ -2,7 +2,7 @@
 //! clock that all tracks share, and what the gateway says of a track. Everything
 //! else in a compound packet is stepped over.
 
-use camgate::notice::{Notice, word_at};
+use camgate_protocol::notice::{Notice, word_at};
 
 /// What a sender report says about time (RFC 3550 6.4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn finds_a_notice() {
         let notice = Notice {
-            kind: camgate::notice::Kind::History,
+            kind: camgate_protocol::notice::Kind::History,
             ssrc: 7,
             sequence: 1,
             timestamp: 2,

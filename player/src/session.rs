@@ -16,12 +16,12 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-use camgate::rtsp::auth::Credentials;
-use camgate::rtsp::client::{self, Client};
-use camgate::rtsp::framer;
-use camgate::rtsp::text;
-use camgate::rtsp::url::Url;
-use camgate::wsp;
+use camgate_protocol::rtsp::auth::Credentials;
+use camgate_protocol::rtsp::client::{self, Client};
+use camgate_protocol::rtsp::framer;
+use camgate_protocol::rtsp::text;
+use camgate_protocol::rtsp::url::Url;
+use camgate_protocol::wsp;
 
 use crate::output::{Kind, Output, Queue};
 use crate::tracks::Tracks;

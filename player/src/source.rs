@@ -10,7 +10,7 @@
 //! themselves show it. Only where the gateway says that the camera sends over UDP
 //! is every gap a loss; the packets' order is its work then.
 
-use camgate::sender::{Heard, Sender};
+use camgate_protocol::sender::{Heard, Sender};
 
 use crate::rtp::{Packet, Unwrap};
 
@@ -62,7 +62,7 @@ pub struct Source {
     next: Option<u16>,
     /// How far gaps in the numbers are to be believed.
     credit: u8,
-    /// The camera's packets may be lost on their way: see [`notice`](camgate::notice).
+    /// The camera's packets may be lost on their way: see [`notice`](camgate_protocol::notice).
     lossy: bool,
     /// Packets were left out on purpose before the next one.
     skipped: bool,

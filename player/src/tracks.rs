@@ -6,8 +6,8 @@
 
 mod link;
 
-use camgate::notice;
-use camgate::rtsp::sdp;
+use camgate_protocol::notice;
+use camgate_protocol::rtsp::sdp;
 
 use crate::audio::Audio;
 use crate::output::{Kind, Output, Queue};

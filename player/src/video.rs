@@ -5,7 +5,7 @@
 //! it, and holds one access unit, or several where they are not shown in their
 //! order.
 
-use camgate::rtsp::{sdp, text};
+use camgate_protocol::rtsp::{sdp, text};
 
 use crate::access_unit::{AccessUnit, Format};
 use crate::fmp4::{fragment, init};

@@ -4,8 +4,8 @@
 
 mod common;
 
-use camgate::codec::h265;
 use camgate_player::output::Kind;
+use camgate_protocol::codec::h265;
 use common::capture::Capture;
 use common::fragment;
 use common::gateway::Gateway;

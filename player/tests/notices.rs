@@ -3,8 +3,8 @@
 
 mod common;
 
-use camgate::notice::{self, Notice};
 use camgate_player::output::Kind;
+use camgate_protocol::notice::{self, Notice};
 use common::gateway::Gateway;
 use common::packetiser::Packetiser;
 

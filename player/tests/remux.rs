@@ -89,7 +89,7 @@ fn remux_video(name: &str, options: &[&str], sprop: bool) -> (Gateway, Video, Pa
     if sprop {
         let nals = &video.units[0].0;
         let set = |kind: u8| nals.iter().find(|nal| nal[0] & 0x1f == kind).unwrap();
-        let encode = |kind| camgate::rtsp::text::to_base64(set(kind));
+        let encode = |kind| camgate_protocol::rtsp::text::to_base64(set(kind));
         let sets = format!(
             "packetization-mode=1;sprop-parameter-sets={},{}",
             encode(7),

@@ -3,7 +3,7 @@
 use super::clip::{Clip, PICTURE_RATE};
 use super::playback::{AUDIO_TYPE, TrackId, VIDEO_CLOCK, VIDEO_TYPE};
 use super::resource;
-use crate::rtsp::text::{to_base64, to_hex};
+use crate::protocol::rtsp::text::{to_base64, to_hex};
 use std::fmt::Write;
 
 /// Writes the SDP of `clip`.

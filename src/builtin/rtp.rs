@@ -187,7 +187,7 @@ fn interleave(out: &mut Vec<u8>, channel: u8, parts: &[&[u8]]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rtsp::framer::{Frame, frames};
+    use crate::protocol::rtsp::framer::{Frame, frames};
 
     fn stream() -> Stream {
         let mut stream = Stream::new(96, 90_000, 0x1122_3344, 0xffff_ff00, 0xffff);

@@ -11,10 +11,10 @@ use super::description;
 use super::output::Output;
 use super::playback::{Playback, Position, TrackId};
 use super::resource::{self, Resource};
-use crate::random::Random;
-use crate::rtsp::framer::{Event, Framer};
-use crate::rtsp::message::{self, Builder, Message, Start};
-use crate::rtsp::transport;
+use crate::protocol::random::Random;
+use crate::protocol::rtsp::framer::{Event, Framer};
+use crate::protocol::rtsp::message::{self, Builder, Message, Start};
+use crate::protocol::rtsp::transport;
 use std::sync::Arc;
 use std::time::Duration;
 

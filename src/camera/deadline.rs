@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{Camera, State, Trouble};
 use crate::channel::Failure;
-use crate::rtsp::client::Client;
+use crate::protocol::rtsp::client::Client;
 
 /// How long a camera may take from the link to the first PLAY, times the patience
 /// with each of its answers.
@@ -14,7 +14,7 @@ pub(super) const TALK: u32 = 6;
 impl Camera {
     /// How long a link may take to come, and the camera to answer what it is
     /// asked; what makes it play may take longer
-    /// ([`STARTING`](crate::rtsp::client::STARTING)).
+    /// ([`STARTING`](crate::protocol::rtsp::client::STARTING)).
     pub fn set_patience(&mut self, patience: Duration) {
         self.patience = patience;
     }

@@ -4,7 +4,7 @@
 use super::picture::Codec;
 use super::sets::{Sets, is_sets};
 use super::size;
-use crate::rtsp::sdp::{self, Direction, Kind, Session};
+use crate::protocol::rtsp::sdp::{self, Direction, Kind, Session};
 
 /// Tracks of one camera that are shared; more are left alone.
 pub const MAX_TRACKS: usize = 4;
@@ -64,7 +64,7 @@ impl Description {
     /// Of the camera's answer to DESCRIBE; tracks follow when they are set up.
     pub fn new(body: &[u8]) -> Description {
         Description {
-            text: crate::rtsp::message::text(body).into_owned(),
+            text: crate::protocol::rtsp::message::text(body).into_owned(),
             tracks: Vec::new(),
         }
     }

@@ -7,7 +7,7 @@ use super::retry::LONGEST_PAUSE;
 use super::senders::Senders;
 use super::{Camera, Output, State, Trouble};
 use crate::channel::Failure;
-use crate::rtsp::client;
+use crate::protocol::rtsp::client;
 
 impl Camera {
     /// Nobody wants it any more: the camera is told.

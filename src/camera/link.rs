@@ -8,10 +8,10 @@ use super::picture::Pictures;
 use super::receipts::Receipts;
 use super::{Camera, Output, REDIRECTS, State, Trouble};
 use crate::channel::{self, answer};
-use crate::rtsp::client::{self, Client};
-use crate::rtsp::message::{self, Start};
-use crate::rtsp::transport;
-use crate::rtsp::url::Url;
+use crate::protocol::rtsp::client::{self, Client};
+use crate::protocol::rtsp::message::{self, Start};
+use crate::protocol::rtsp::transport;
+use crate::protocol::rtsp::url::Url;
 
 impl Camera {
     /// The link stands. One that nobody waits for changes nothing.

@@ -1,6 +1,6 @@
 //! What a camera wants done, and why it cannot be had.
 
-use crate::rtsp::transport::Server;
+use crate::protocol::rtsp::transport::Server;
 
 /// What the camera wants done, in order.
 #[derive(Debug)]

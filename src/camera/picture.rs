@@ -12,10 +12,10 @@
 
 use super::sets::Sets;
 use super::size::{self, Size};
-use crate::codec::sei::recovery_point;
-use crate::codec::slice;
-use crate::codec::start_code;
-use crate::rtsp::sdp::Media;
+use crate::protocol::codec::sei::recovery_point;
+use crate::protocol::codec::slice;
+use crate::protocol::codec::start_code;
+use crate::protocol::rtsp::sdp::Media;
 
 /// Bytes of an RTP packet that are looked at: all of one that a network carries.
 pub const LOOK: usize = 1_500;

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::random::Random;
+use crate::protocol::random::Random;
 
 /// The first pause.
 pub(super) const PAUSE: Duration = Duration::from_secs(1);

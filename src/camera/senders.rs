@@ -3,7 +3,7 @@
 
 use super::description::{MAX_TRACKS, Track};
 use super::picture::Header;
-use crate::sender::{Heard, Sender};
+use crate::protocol::sender::{Heard, Sender};
 
 /// Second bytes of RTCP packets, which may come on the channel of RTP (RFC 5761 §4).
 const RTCP: std::ops::RangeInclusive<u8> = 192..=223;
@@ -106,7 +106,7 @@ impl Senders {
 mod tests {
     use super::*;
     use crate::camera::Description;
-    use crate::rtsp::sdp;
+    use crate::protocol::rtsp::sdp;
     use proptest::prelude::*;
 
     fn tracks() -> Vec<Track> {

@@ -13,8 +13,8 @@ use std::rc::Rc;
 
 use super::description::Description;
 use super::starts::Starts;
-use crate::rtsp::message::{self, Builder, Message, Start};
-use crate::rtsp::transport;
+use crate::protocol::rtsp::message::{self, Builder, Message, Start};
+use crate::protocol::rtsp::transport;
 use place::{target, without_track};
 
 /// Requests that may wait for the camera.

@@ -2,10 +2,10 @@
 //! newer ones.
 
 use super::picture::Codec;
-use crate::codec::bits::{Bits, unescape};
-use crate::codec::h265;
-use crate::rtsp::sdp::Media;
-use crate::rtsp::text::{base64, to_base64};
+use crate::protocol::codec::bits::{Bits, unescape};
+use crate::protocol::codec::h265;
+use crate::protocol::rtsp::sdp::Media;
+use crate::protocol::rtsp::text::{base64, to_base64};
 
 /// Sets that are kept: VPS, SPS and some PPS.
 pub const MAX_SETS: usize = 16;
@@ -155,7 +155,7 @@ fn name(codec: Codec, set: &[u8]) -> (u8, u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rtsp::sdp;
+    use crate::protocol::rtsp::sdp;
     use proptest::prelude::*;
 
     const H265: Codec = Codec::H265 { donl: false };

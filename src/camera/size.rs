@@ -2,9 +2,9 @@
 //! H.265, and by the header of Motion JPEG in RTP.
 
 use super::picture::Codec;
-use crate::codec::{h264, h265};
-use crate::rtsp::sdp::Media;
-use crate::rtsp::text;
+use crate::protocol::codec::{h264, h265};
+use crate::protocol::rtsp::sdp::Media;
+use crate::protocol::rtsp::text;
 
 /// Width and height in pixels, neither 0.
 pub type Size = (u16, u16);
@@ -50,7 +50,7 @@ pub fn of_media(media: &Media) -> Option<Size> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rtsp::sdp;
+    use crate::protocol::rtsp::sdp;
     use proptest::prelude::*;
 
     const H265: Codec = Codec::H265 { donl: false };

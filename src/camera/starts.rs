@@ -3,7 +3,7 @@
 
 use super::Camera;
 use super::picture::Header;
-use crate::rtsp::sdp;
+use crate::protocol::rtsp::sdp;
 
 /// The first packet of a track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Which packets of a camera's tracks lie between two places in its media.
 
-use crate::notice::{Kind, LENGTH, Notice};
+use crate::protocol::notice::{Kind, LENGTH, Notice};
 
 use super::Camera;
 use super::description::Track;
@@ -88,7 +88,7 @@ impl Camera {
 mod tests {
     use super::*;
     use crate::camera::Description;
-    use crate::rtsp::sdp;
+    use crate::protocol::rtsp::sdp;
 
     fn packet(kind: u8, sequence: u16, timestamp: u32) -> Vec<u8> {
         let mut packet = vec![0x80, kind];

@@ -13,8 +13,8 @@ use super::description;
 use super::reception::empty_report;
 use super::{Camera, Output, State, Trouble};
 use crate::config::Transport;
-use crate::rtsp::client::Failure;
-use crate::rtsp::transport;
+use crate::protocol::rtsp::client::Failure;
+use crate::protocol::rtsp::transport;
 
 /// How long a camera that plays over UDP may take until the first packet.
 pub(super) const FIRST_PACKET: Duration = Duration::from_secs(5);

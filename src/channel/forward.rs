@@ -9,9 +9,9 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::rtsp::client::STARTING;
-use crate::rtsp::message::{self, Builder, Message, Start};
-use crate::rtsp::url;
+use crate::protocol::rtsp::client::STARTING;
+use crate::protocol::rtsp::message::{self, Builder, Message, Start};
+use crate::protocol::rtsp::url;
 
 use super::response::unsupported_transport;
 use super::transport::only_interleaved;

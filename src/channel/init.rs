@@ -1,7 +1,7 @@
 //! INIT: which camera a viewer wants.
 
 use crate::camera::Service;
-use crate::wsp;
+use crate::protocol::wsp;
 
 use super::forward::Link;
 use super::{Channel, GATEWAY, NO_TLS, Output, State, some};

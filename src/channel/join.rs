@@ -1,6 +1,6 @@
 //! JOIN: the first message of a data socket, and the answer to it.
 
-use crate::wsp;
+use crate::protocol::wsp;
 
 /// A JOIN, as the data socket sends it.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! RTSP responses: a camera's as its viewer reads it, and the gateway's own to either.
 
-use crate::rtsp::message::{self, Builder, Message};
+use crate::protocol::rtsp::message::{self, Builder, Message};
 
 /// A camera's response as the text that players read: UTF-8 (what is not is
 /// taken for Latin-1), lines that end in CRLF, a reason, the body's true length.

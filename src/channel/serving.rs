@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{Channel, Output, State, some};
 use crate::camera::{Description, Starts, Wish};
-use crate::rtsp::message;
+use crate::protocol::rtsp::message;
 
 impl Channel {
     /// The camera asked for plays; `description` is its SDP for this viewer.

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use super::Secret;
 use super::value::{show_size, size, switch};
-use crate::rtsp::url::Url;
+use crate::protocol::rtsp::url::Url;
 
 /// The most cameras.
 pub const MAX_CAMERAS: usize = 256;

@@ -1,6 +1,6 @@
 //! What a camera answers when the pool has no buffer for its link: messages need none.
 
-use crate::rtsp::framer::{Event, Framer, Invalid};
+use crate::protocol::rtsp::framer::{Event, Framer, Invalid};
 
 use super::key::Key;
 use super::queue::Brought;

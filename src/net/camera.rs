@@ -4,7 +4,7 @@ use std::io::{self, IoSliceMut};
 use std::time::Instant;
 
 use crate::channel::Failure;
-use crate::rtsp::framer::{Framer, Invalid};
+use crate::protocol::rtsp::framer::{Framer, Invalid};
 
 use super::connection::{Connection, OUTBOX_LIMIT, Role, Taken};
 use super::key::Key;

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Shutdown};
 use std::time::Duration;
 
 use crate::channel::Failure;
-use crate::rtsp::framer::Framer;
+use crate::protocol::rtsp::framer::Framer;
 
 use super::admission::first_to_go;
 use super::connection::{Connection, OUTBOXES, Role, Taken};

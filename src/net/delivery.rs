@@ -16,7 +16,7 @@
 use std::io::{self, IoSlice, Write};
 
 use crate::camera::Tally;
-use crate::rtsp::framer::{DOLLAR, FRAME_HEADER};
+use crate::protocol::rtsp::framer::{DOLLAR, FRAME_HEADER};
 use crate::websocket::{self, Kind};
 
 use super::outbox::Outbox;

@@ -16,7 +16,7 @@ mod walk;
 use std::collections::VecDeque;
 use std::io::IoSliceMut;
 
-use crate::rtsp::framer::{Framer, Invalid};
+use crate::protocol::rtsp::framer::{Framer, Invalid};
 
 use super::key::Key;
 use super::pool::{Claim, MAX_FRAME, Pool};

@@ -5,7 +5,7 @@
 use std::time::Instant;
 
 use crate::channel::Channel;
-use crate::rtsp::framer::Event;
+use crate::protocol::rtsp::framer::Event;
 use crate::websocket;
 
 use super::connection::{Connection, Role, Taken};

@@ -15,8 +15,8 @@ use mio::Interest;
 use mio::net::UdpSocket;
 
 use crate::camera::Verdict;
-use crate::rtsp::framer::{Event, Framer, Invalid};
-use crate::rtsp::transport;
+use crate::protocol::rtsp::framer::{Event, Framer, Invalid};
+use crate::protocol::rtsp::transport;
 
 use super::connection::{Role, Taken};
 use super::key::Key;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::camera::{Receipts, Tally};
 use crate::channel::Channel;
-use crate::rtsp::framer::Framer;
+use crate::protocol::rtsp::framer::Framer;
 
 use super::admission::Ticket;
 use super::delivery::{Delivery, Framing};

@@ -3,8 +3,8 @@
 
 use crate::camera::{Camera, LOOK, Starts};
 use crate::channel::Failure;
-use crate::notice::Kind;
-use crate::rtsp::framer::Framer;
+use crate::protocol::notice::Kind;
+use crate::protocol::rtsp::framer::Framer;
 
 use super::delivery::Delivery;
 use super::key::Key;

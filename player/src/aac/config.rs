@@ -1,10 +1,10 @@
 //! AudioSpecificConfig (ISO 14496-3 1.6.2.1): what a player must know of it,
 //! and the silence to put where frames are missing.
 
-use camgate::rtsp::text;
+use camgate_protocol::rtsp::text;
 
 use crate::audio::payload::{Coding, Format};
-use camgate::codec::bits::Bits;
+use camgate_protocol::codec::bits::Bits;
 
 /// The longest configuration that is taken, bytes. Real ones have 2 to 10.
 pub const MAX_CONFIG: usize = 64;

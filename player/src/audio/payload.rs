@@ -1,6 +1,6 @@
 //! What all audio payload formats have in common: packets in, frames out.
 
-use camgate::rtsp::sdp;
+use camgate_protocol::rtsp::sdp;
 
 use crate::rtp::Packet;
 use crate::{aac, latm, opus, pcm};

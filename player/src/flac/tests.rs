@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use camgate::codec::bits::Bits;
+use camgate_protocol::codec::bits::Bits;
 
 /// What a decoder makes of a frame: the number of its first sample, and the
 /// samples, interleaved.

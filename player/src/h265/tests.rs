@@ -14,7 +14,7 @@ const LAYERS: &str = "420101016000000300900000030000030078a003c08010e596566924e5
     00400000079827259b8003d090007a1220";
 
 fn hex(text: &str) -> Vec<u8> {
-    camgate::rtsp::text::hex(text).unwrap()
+    camgate_protocol::rtsp::text::hex(text).unwrap()
 }
 
 pub fn sets() -> [Vec<u8>; 3] {
@@ -58,7 +58,7 @@ fn sized(width: u64, height: u64) -> Vec<u8> {
     let to = bits.position();
     let number = |bits: u64, value: u64| bits << (2 * (value + 1).ilog2() + 1) | (value + 1);
     let bits = [0, 1, width, height].into_iter().fold(0, number);
-    camgate::codec::splice::splice(&bytes[..2], &rbsp, &Splice { from, to, bits })
+    camgate_protocol::codec::splice::splice(&bytes[..2], &rbsp, &Splice { from, to, bits })
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 use crate::aac::config::{Config, MAX_CONFIG};
 use crate::audio::payload::Frames;
-use camgate::codec::bits::Bits;
+use camgate_protocol::codec::bits::Bits;
 
 /// How an element says how long its payloads are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

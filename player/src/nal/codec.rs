@@ -1,7 +1,7 @@
 //! What tells H.264 and H.265 apart; all that is common is elsewhere.
 
-use camgate::codec::bits::unescape;
-use camgate::codec::splice::splice;
+use camgate_protocol::codec::bits::unescape;
+use camgate_protocol::codec::splice::splice;
 
 use super::Order;
 use crate::{h264, h265};

@@ -1,7 +1,7 @@
 mod any;
 mod starts;
 
-use camgate::codec::splice::{Splice, splice};
+use camgate_protocol::codec::splice::{Splice, splice};
 
 use super::*;
 

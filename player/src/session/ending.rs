@@ -1,8 +1,8 @@
 //! How a session ends, or begins again elsewhere, and what the page is told of
 //! its state.
 
-use camgate::rtsp::text;
-use camgate::rtsp::url::Url;
+use camgate_protocol::rtsp::text;
+use camgate_protocol::rtsp::url::Url;
 
 use super::{MAX_MOVES, Phase, Session, State};
 use crate::output::{Kind, Output};

@@ -1,9 +1,9 @@
 //! What the RTSP client asks for is done here: requests go out in WRAPs, the
 //! description becomes tracks.
 
-use camgate::rtsp::client::{self, Client, Failure};
-use camgate::rtsp::{message, sdp, text};
-use camgate::wsp;
+use camgate_protocol::rtsp::client::{self, Client, Failure};
+use camgate_protocol::rtsp::{message, sdp, text};
+use camgate_protocol::wsp;
 
 use super::{Session, State, words};
 use crate::output::{Kind, Output};

@@ -1,6 +1,6 @@
 //! What went wrong, for the person who watches: a code and a sentence.
 
-use camgate::rtsp::client::Failure;
+use camgate_protocol::rtsp::client::Failure;
 
 /// The code and the sentence for a failure of the RTSP session.
 pub fn failure(failure: &Failure) -> (u16, String) {

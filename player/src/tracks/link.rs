@@ -1,6 +1,6 @@
 //! What every track has: its place in the description, its channels, its source.
 
-use camgate::rtsp::sdp;
+use camgate_protocol::rtsp::sdp;
 
 use crate::source::Source;
 

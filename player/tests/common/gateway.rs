@@ -1,10 +1,10 @@
 //! A gateway with a camera behind it, as far as a session can tell.
 
-use camgate::notice::{self, Notice};
-use camgate::rtsp::message::{self, Builder, Start};
-use camgate::wsp;
 use camgate_player::output::{Kind, Output};
 use camgate_player::session::Session;
+use camgate_protocol::notice::{self, Notice};
+use camgate_protocol::rtsp::message::{self, Builder, Start};
+use camgate_protocol::wsp;
 
 /// Brings a session through its handshake and collects what comes out.
 pub struct Gateway {

@@ -1,8 +1,8 @@
 //! Sequence parameter sets of H.264 as a hardware decoder reads them, written apart
 //! from the player's own reader.
 
-use camgate::codec::bits::{Bits, unescape};
-use camgate::codec::splice::{Splice, splice};
+use camgate_protocol::codec::bits::{Bits, unescape};
+use camgate_protocol::codec::splice::{Splice, splice};
 
 /// What decides how many pictures are held back.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! A camera whose every packet is known beforehand: clocks that run apart,
 //! reports, a link that jitters, all from one seed.
 
-use camgate::random::Random;
+use camgate_protocol::random::Random;
 
 /// Microseconds.
 pub const SECOND: i64 = 1_000_000;

@@ -5,7 +5,7 @@ mod requests;
 
 use super::super::output::MAX_BACKLOG;
 use super::*;
-use crate::rtsp::framer::{Frame, frames};
+use crate::protocol::rtsp::framer::{Frame, frames};
 use std::sync::LazyLock;
 
 static CLIP: LazyLock<Arc<Clip<'static>>> =

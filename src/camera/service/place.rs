@@ -1,7 +1,7 @@
 //! What a viewer's URL names: a camera, and a track of it.
 
 use super::super::description::is_track;
-use crate::rtsp::url::Url;
+use crate::protocol::rtsp::url::Url;
 
 /// The camera that a URL names, `front` or `front/sub`, in lower case, and what
 /// may be a track's name behind it. `None` for `*` and what is no URL.

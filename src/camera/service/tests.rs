@@ -1,5 +1,5 @@
 use super::*;
-use crate::rtsp::sdp;
+use crate::protocol::rtsp::sdp;
 use proptest::prelude::*;
 
 const SDP: &str = "v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n\

@@ -2,7 +2,7 @@
 //! nothing in it grows beyond its bounds.
 
 use super::*;
-use crate::rtsp::framer::{Event, Framer};
+use crate::protocol::rtsp::framer::{Event, Framer};
 use proptest::prelude::*;
 
 /// The longest message and the largest frame that the camera is shown here.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use crate::net::key::Key;
 use crate::net::pool::Pool;
 use crate::net::queue::NoRoom;
-use crate::rtsp::framer::{self, Framer};
+use crate::protocol::rtsp::framer::{self, Framer};
 
 use super::*;
 

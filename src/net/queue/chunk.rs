@@ -1,6 +1,6 @@
 //! One buffer of a queue: media, with what is none of it taken out.
 
-use crate::rtsp::framer::{Event, Framer, Invalid};
+use crate::protocol::rtsp::framer::{Event, Framer, Invalid};
 
 use super::super::pool::Buffer;
 use super::Brought;

@@ -145,7 +145,7 @@ fn a_login_by_a_password_with_any_character() {
         let outputs = page.outputs();
         let options = request(outputs.last().unwrap());
         assert!(options.starts_with("OPTIONS rtsp://10.0.0.1/s RTSP/1.0\r\n"));
-        let coded = camgate::rtsp::text::to_base64(login.as_bytes());
+        let coded = camgate_protocol::rtsp::text::to_base64(login.as_bytes());
         let header = ["Authorization: Basic ", &coded, "\r\n"].concat();
         assert!(options.contains(&header), "{argument}");
     }

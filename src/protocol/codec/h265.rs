@@ -167,7 +167,7 @@ fn below(bits: &mut Bits, end: u32) -> Option<u32> {
 }
 
 /// H.265 7.3.3.
-pub(crate) fn skip_profile(bits: &mut Bits, more_layers: u32) {
+pub fn skip_profile(bits: &mut Bits, more_layers: u32) {
     bits.skip(96);
     let mut size = 0;
     for _ in 0..more_layers {
