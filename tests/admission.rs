@@ -47,6 +47,12 @@ fn refused(house: &House, door: Door, opening: Opening<'_>, setting: &str) {
     }
 }
 
+/// Media comes.
+fn watches(guest: &Guest, door: Door) {
+    let media = std::io::Read::read(&mut guest.stream(), &mut [0]);
+    assert!(matches!(media, Ok(1)), "{door:?}: {media:?}");
+}
+
 #[test]
 fn the_viewers_of_all_doors_are_counted_together() {
     let house = House::new(Config::new().limit("viewers", "5"), filming());
@@ -55,7 +61,10 @@ fn the_viewers_of_all_doors_are_counted_together() {
     for (number, door) in (2..).zip(DOORS) {
         guests.push(enter(&house, door, from(number)));
     }
-    guests.iter_mut().for_each(Guest::play);
+    for (guest, door) in guests.iter_mut().zip(DOORS) {
+        guest.play();
+        watches(guest, door);
+    }
     for door in DOORS {
         refused(&house, door, from(9), "\"viewers\"");
     }
@@ -81,14 +90,15 @@ fn viewers_that_play_nothing_lock_nobody_out() {
             for (number, door) in (10..).zip(DOORS) {
                 let mut guest = enter(&house, door, from(number));
                 guest.play();
+                watches(&guest, door);
                 guests.push(guest);
             }
             let mut last = enter(&house, idle, from(20));
             last.play();
+            watches(&last, idle);
             refused(&house, Door::Plain, from(21), "\"viewers\"");
             for guest in &guests {
-                let media = std::io::Read::read(&mut guest.stream(), &mut [0]);
-                assert!(matches!(media, Ok(1)), "{idle:?}: {media:?}");
+                watches(guest, idle);
             }
         }
     }
@@ -138,8 +148,7 @@ fn viewers_that_play_keep_their_places() {
         let mut playing: Vec<Guest> = (0..4).map(|_| enter(&house, door, from(2))).collect();
         for guest in &mut playing {
             guest.play();
-            let media = std::io::Read::read(&mut guest.stream(), &mut [0]);
-            assert!(matches!(media, Ok(1)), "{door:?}: {media:?}");
+            watches(guest, door);
         }
         for other in DOORS {
             refused(&house, other, from(3), "\"viewers\"");
@@ -231,6 +240,7 @@ fn links_to_cameras_take_nobodys_place() {
     for door in DOORS {
         let mut guest = enter(&house, door, from(2));
         guest.play();
+        watches(&guest, door);
         refused(&house, Door::Plain, from(3), "\"viewers\"");
         drop(guest);
         house

@@ -12,8 +12,9 @@ use super::key::Key;
 use super::server::Server;
 use super::viewer::Ending;
 
-/// Reads in one turn from one WebSocket.
-const READS: usize = 4;
+/// Bytes that a client may say in one turn: all that it asks for is done before it is the
+/// next one's, and whoever watches waits for as many turns as there are clients.
+pub const PER_TURN: usize = 2 * 1024;
 
 /// Bytes in an outbox from which on pings are not answered.
 const PONGS: usize = 1024;
@@ -40,39 +41,29 @@ impl Server {
         self.flush_or_drop(key);
     }
 
-    /// Reads and handles what is there, up to a few reads.
+    /// Reads and handles what is there, up to [`PER_TURN`].
     pub(super) fn read_websocket(&mut self, key: Key) {
-        let mut scratch = std::mem::take(&mut self.scratch);
-        for _ in 0..READS {
-            let Some(connection) = self.connections.get_mut(key) else {
-                break;
-            };
-            match connection.read(&mut scratch) {
-                Ok(Taken::Bytes(count)) => {
-                    if !self.websocket_bytes(key, &mut scratch[..count]) {
-                        break;
-                    }
-                }
-                Ok(Taken::Nothing) => break,
-                Ok(Taken::End) | Err(_) => {
-                    self.peer_gone(key, "closed without a word");
-                    break;
-                }
-            }
+        let found = self.connections.get_mut(key);
+        let Some(connection) = found.filter(|it| it.readable) else {
+            return;
+        };
+        let mut room = [0; PER_TURN];
+        match connection.read(&mut room) {
+            Ok(Taken::Bytes(count)) => self.websocket_bytes(key, &mut room[..count]),
+            Ok(Taken::Nothing) => {}
+            Ok(Taken::End) | Err(_) => self.peer_gone(key, "closed without a word"),
         }
-        self.scratch = scratch;
         if self.connections.get(key).is_some_and(|c| c.readable) {
             self.schedule(key);
         }
     }
 
-    /// Decodes and handles bytes; `false` when the socket is not a WebSocket any
-    /// more.
-    fn websocket_bytes(&mut self, key: Key, mut bytes: &mut [u8]) -> bool {
+    /// Decodes and handles bytes, as long as the socket is a WebSocket.
+    fn websocket_bytes(&mut self, key: Key, mut bytes: &mut [u8]) {
         while !bytes.is_empty() {
             let now = self.now;
             let Some(socket) = self.websocket_mut(key) else {
-                return false;
+                return;
             };
             socket.heard = now;
             socket.pinged = false;
@@ -84,12 +75,10 @@ impl Server {
                     }
                 }
                 Err(error) => {
-                    self.websocket_failed(key, error.code, error.reason);
-                    return false;
+                    return self.websocket_failed(key, error.code, error.reason);
                 }
             }
         }
-        true
     }
 
     fn websocket_mut(&mut self, key: Key) -> Option<&mut WebSocket> {

@@ -55,7 +55,9 @@ impl Server {
         let idle = self.viewers.iter().filter_map(|(key, viewer)| {
             let count = taken.get(&of(viewer)?).copied()?;
             // Who waits for a camera would else never have it, where two take turns.
-            let waits = viewer.channel.is_connecting() || viewer.channel.is_waiting();
+            let channel = &viewer.channel;
+            let asked = channel.is_waiting() || channel.timeout().is_some();
+            let waits = asked || channel.is_connecting();
             let gives_way = count > own + usize::from(waits) && !self.plays(viewer);
             gives_way.then_some((count, Reverse(viewer.id), key))
         });

@@ -58,6 +58,7 @@
 //! | a client of RTSP that neither says anything nor takes media for `idle` | it is closed |
 //! | a control socket's outbox (256 KiB) | the viewer does not read its replies and is closed |
 //! | all outboxes, what came and is not whole, or waits (2 MiB) | of the network that has most of that, whoever has most is closed, until it fits: see [`ledger`] |
+//! | what a client says in one turn (2 KiB) | the rest waits until all others had theirs |
 //! | requests that the camera has not answered (16) | a WRAP more is answered 503 |
 //! | a head (8 KiB), a WSP message (16 KiB), an RTSP message (64 KiB) | 431; close 1009; the camera is given up |
 //! | viewers (`viewers`, `per_address`), whatever they speak | INIT is answered 503 and the socket closed with 1013; a client of RTSP is answered 503: see [`admission`]. Of an address that has more, one that plays nothing, or took nothing of it for `handshake`, gives way instead: see [`idlers`] |

@@ -9,13 +9,11 @@ use crate::protocol::rtsp::framer::Event;
 use crate::websocket;
 
 use super::connection::{Connection, Role, Taken};
+use super::control::PER_TURN;
 use super::delivery::Framing;
 use super::key::Key;
 use super::server::Server;
 use super::viewer::Viewer;
-
-/// Reads in one turn from one client.
-const READS: usize = 4;
 
 impl Server {
     /// A client of plain RTSP has come.
@@ -58,25 +56,24 @@ impl Server {
     }
 
     pub(super) fn serve_rtsp(&mut self, key: Key, viewer: Key) {
-        let mut scratch = std::mem::take(&mut self.scratch);
-        for _ in 0..READS {
-            let Some(connection) = self.connections.get_mut(key) else {
-                break;
-            };
-            match connection.read(&mut scratch) {
-                Ok(Taken::Bytes(count)) => self.rtsp_bytes(viewer, &scratch[..count]),
-                Ok(Taken::Nothing) => break,
-                Ok(Taken::End) | Err(_) => {
-                    self.peer_gone(key, "closed");
-                    break;
-                }
-            }
+        self.read_rtsp(key, viewer);
+        self.pump(viewer);
+    }
+
+    fn read_rtsp(&mut self, key: Key, viewer: Key) {
+        let found = self.connections.get_mut(key);
+        let Some(connection) = found.filter(|it| it.readable) else {
+            return;
+        };
+        let mut room = [0; PER_TURN];
+        match connection.read(&mut room) {
+            Ok(Taken::Bytes(count)) => self.rtsp_bytes(viewer, &room[..count]),
+            Ok(Taken::Nothing) => {}
+            Ok(Taken::End) | Err(_) => self.peer_gone(key, "closed"),
         }
-        self.scratch = scratch;
         if self.connections.get(key).is_some_and(|c| c.readable) {
             self.schedule(key);
         }
-        self.pump(viewer);
     }
 
     /// Bytes from a viewer: requests, and receiver reports, which tell nothing
