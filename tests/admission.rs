@@ -141,6 +141,24 @@ fn viewers_that_take_nothing_lock_nobody_out() {
     }
 }
 
+/// One picture of a camera of their own is not for long what they watch.
+#[test]
+fn viewers_that_had_one_picture_lock_nobody_out() {
+    let camera = FakeCamera::start(|link| {
+        link.serve_until("PLAY")?;
+        link.send(&Pictures::USUAL.picture(0))?;
+        link.serve()
+    });
+    let config = Config::new().limit("viewers", "2").limit("handshake", "1s");
+    let house = House::new(config, camera);
+    let mut there = [(); 2].map(|()| enter(&house, Door::Direct, from(2)));
+    for guest in &mut there {
+        guest.play();
+        watches(guest, Door::Direct);
+    }
+    common::await_some("a place", || house.enter(Door::Plain, from(3)).ok());
+}
+
 #[test]
 fn viewers_that_play_keep_their_places() {
     for door in DOORS {
@@ -203,6 +221,23 @@ fn connections_that_say_nothing_make_room_by_any_door() {
         }
     }
     house.gateway.await_log(&["make room", "\"handshakes\""]);
+}
+
+/// Also where the system has no descriptors left for whoever comes.
+#[test]
+fn connections_that_say_nothing_make_room_where_descriptors_are_short() {
+    let config = Config::new().descriptors(48).limit("handshake", "300s");
+    let house = House::new(config, filming());
+    for door in [Door::Direct, Door::Plain] {
+        let _silent: Vec<_> = (0..200)
+            .map(|number| house.knock(door, from(10 + number % 3)))
+            .collect();
+        for (number, door) in (2..).zip(DOORS) {
+            let mut guest = enter(&house, door, from(number));
+            guest.play();
+            watches(&guest, door);
+        }
+    }
 }
 
 /// A client of any kind that is on its way in stays, whoever floods the doors meanwhile.

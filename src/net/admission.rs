@@ -101,6 +101,11 @@ impl Admission {
         Ticket::take(&self.waiting, network)
     }
 
+    /// How many wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting.borrow().all
+    }
+
     /// Whether one of those that wait has to make room.
     pub fn is_full(&self, limits: &Limits) -> bool {
         self.waiting.borrow().all > limits.handshakes

@@ -29,15 +29,21 @@ impl Flow {
         self.came = Some((first, now));
     }
 
+    /// Whether it is known how long it takes from one to the next.
+    pub fn has_pace(&self) -> bool {
+        let came = self.came;
+        came.is_some_and(|(first, last)| last.saturating_duration_since(first) >= BURST)
+    }
+
     /// Whether more is to be expected: the last came not longer than `patience` ago, or
     /// than is usual here.
     pub fn goes_on(&self, patience: Duration, now: Instant) -> bool {
-        let Some((first, last)) = self.came else {
+        let Some((_, last)) = self.came else {
             return false;
         };
-        let usual = match last.saturating_duration_since(first) < BURST {
-            true => SECOND_PICTURE,
-            false => (self.pause * MISSED).min(LONGEST),
+        let usual = match self.has_pace() {
+            true => (self.pause * MISSED).min(LONGEST),
+            false => SECOND_PICTURE,
         };
         last + patience.max(usual) > now
     }

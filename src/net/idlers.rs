@@ -88,7 +88,12 @@ impl Server {
             && takes
             && source.is_some_and(|source| match (source.owner, source.connection) {
                 (Owner::Camera(_), _) => true,
-                (_, Some(link)) => self.is_flowing(link) || self.is_held_up(link),
+                // Who had one picture, and paused, is not waited for as a camera is.
+                (_, Some(link)) => {
+                    let fresh = viewer.alive + patience > self.now;
+                    let flows = fresh || source.link.flow.has_pace();
+                    flows && self.is_flowing(link) || self.is_held_up(link)
+                }
                 (_, None) => false,
             })
     }

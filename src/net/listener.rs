@@ -23,6 +23,9 @@ const RECEIVE: usize = 32 * 1024;
 /// How long to wait when the system has no more descriptors or memory, if no
 /// connection ends before.
 const PAUSE: Duration = Duration::from_millis(500);
+/// Connections that have not said what they want, from which on one of them makes room
+/// where descriptors or memory are short.
+const CROWD: usize = 16;
 /// How often to say that the gateway is full.
 const COMPLAINTS: Duration = Duration::from_secs(10);
 
@@ -185,6 +188,8 @@ impl Server {
                 }
                 // That peer has gone again; the next may be there.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                // Whoever holds all there is by saying nothing is no reason to wait.
+                Err(_) if self.admission.waiting() >= CROWD && self.displace_one() => {}
                 Err(error) => {
                     self.pause(&error.to_string());
                     return;
@@ -218,23 +223,27 @@ impl Server {
         Ok(true)
     }
 
-    /// Of too many that have not said what they want, closes some: see [`first_to_go`].
+    /// Of too many that have not said what they want, closes some.
     fn displace(&mut self) {
-        while self.admission.is_full(&self.config.limits) {
-            let waiting = self.connections.iter().filter(|(_, it)| it.is_waiting());
-            let waiting: Vec<_> = waiting
-                .filter_map(|(key, it)| Some((key, it.client?, it.id)))
-                .collect();
-            let Some(key) = first_to_go(&waiting) else {
-                return;
-            };
-            if self.listeners.may_complain(self.now) {
-                log::warn!(
-                    "the gateway is full of connections that ask for nothing (see \"handshakes\"): \
-                     those of the address that has most make room for who comes"
-                );
-            }
-            self.peer_gone(key, "makes room for who comes");
+        while self.admission.is_full(&self.config.limits) && self.displace_one() {}
+    }
+
+    /// Closes one that has not said what it wants, if there is one: see [`first_to_go`].
+    fn displace_one(&mut self) -> bool {
+        let waiting = self.connections.iter().filter(|(_, it)| it.is_waiting());
+        let waiting: Vec<_> = waiting
+            .filter_map(|(key, it)| Some((key, it.client?, it.id)))
+            .collect();
+        let Some(key) = first_to_go(&waiting) else {
+            return false;
+        };
+        if self.listeners.may_complain(self.now) {
+            log::warn!(
+                "the gateway is full of connections that ask for nothing (see \"handshakes\"): \
+                 those of the address that has most make room for who comes"
+            );
         }
+        self.peer_gone(key, "makes room for who comes");
+        true
     }
 }

@@ -68,7 +68,7 @@
 //! | packets before a missing one (16 a track, 50 ms) | the missing one is given up |
 //! | names of viewers to be looked up (64, 4 for one address) | INIT is answered 503 |
 //! | threads that look names up (8 for what viewers name, 24 for cameras; as many again for names that were slow before) | names wait; what has waited for `handshake` fails: see [`resolver`] |
-//! | the connection table, file descriptors, the system's memory | the listeners pause until a connection ends |
+//! | the connection table, file descriptors, the system's memory | connections that ask for nothing make room, if there are 16 of them; else the listeners pause until a connection ends |
 //!
 //! # Edge-triggered
 //!
