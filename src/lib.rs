@@ -2,27 +2,45 @@
 //!
 //! ```text
 //!  browser                              camgate (one thread)                cameras
-//!  ┌──────────────────────────┐   ws    ┌───────────────────────────┐ rtsp ┌────────┐
-//!  │ <video> ◄ MSE ◄ JS ◄ wasm├────────►│ http ─ websocket ─ channel├─────►│        │
-//!  │          RTSP client,    │ control │                 │         │      │        │
-//!  │          depacketise,    │  data   │   fixed buffer pool ◄─────┼──────┤        │
-//!  │          fMP4            │◄────────┤                           │      └────────┘
-//!  └──────────────────────────┘         └───────────────────────────┘
+//!  ┌──────────────────────────┐   ws    ┌───────────────────────────┐ rtsp ┌─────────┐
+//!  │ <video> ◄ MSE ◄ JS ◄ wasm├────────►│ http ─ websocket ─ channel├─────►│ direct: │ a link for
+//!  │          RTSP client,    │ control │                      │    │      │ any     │ each viewer
+//!  │          depacketise,    │         │                   camera──├─────►│ shared: │ one link for
+//!  │          fMP4            │  data   │                           │      │ named   │ all viewers
+//!  │                          │◄────────┤ delivery ◄─ queue ◄───────┼──────┤         │
+//!  └──────────────────────────┘         └───────────────────────────┘      └─────────┘
 //! ```
 //!
-//! A page opens two WebSockets. On *control* it speaks RTSP with the camera,
-//! each request wrapped in a message of the WebSocket Streaming Protocol
-//! ([`protocol::wsp`]); on *data* it gets the camera's interleaved frames (RFC 2326
-//! §10.12) as they come. The gateway looks into none of the media, but for how far
-//! it is, which it reports to the camera now and then: the rest is the player's
-//! work, in the browser, where there is power to spare.
+//! A page opens two WebSockets. On *control* it speaks RTSP, each request wrapped
+//! in a message of the WebSocket Streaming Protocol ([`protocol::wsp`]); on *data*
+//! it gets interleaved frames (RFC 2326 §10.12) as the camera sends them. To turn
+//! these into pictures is the player's work, in the browser, where there is power
+//! to spare. Programs that speak RTSP themselves have one socket for both, over TCP
+//! or as the bytes of a WebSocket.
+//!
+//! Media takes one of two ways:
+//!
+//! - **direct**: the viewer names the host and port of a camera. The gateway makes a
+//!   link for this viewer alone and passes its requests on ([`channel`]). It looks at
+//!   the RTP headers of a few frames now and then, to report to the camera what has
+//!   arrived, and at nothing else of the media. A slow viewer slows its camera down.
+//! - **shared**: the viewer names a camera of the configuration. The gateway is that
+//!   camera's only client and answers its viewers' requests itself ([`camera`]). It
+//!   looks at the first bytes of every frame, to know where pictures and key frames
+//!   begin and which parameter sets hold. A viewer begins there, and a slow one goes
+//!   on there after pictures that were left out for it.
+//!
+//! On both ways the bytes of a frame stay as the camera sent them. Viewers of a shared
+//! camera get frames of the gateway's own beside them: parameter sets, sender reports,
+//! and for our own player [`protocol::notice`]s.
 //!
 //! # Words
 //!
-//! - **viewer**: one page watching one stream; owns a control and a data socket
-//! - **channel**: the WSP session that ties the two together
-//! - **source**: where a viewer's media comes from; here a *direct* one, the
-//!   host and port that the viewer named
+//! - **viewer**: one page watching one stream; owns a control and a data socket, or
+//!   the one socket on which it speaks RTSP
+//! - **channel**: the session of a viewer: what it has asked for and what it is told
+//! - **source**: where media comes from, a camera's link and what was read from it:
+//!   *direct*, with one viewer, or *shared*, with as many as watch
 //! - **frame**: an interleaved frame: `$`, channel, 16-bit length, payload
 //! - **message**: a WebSocket message
 //!
@@ -33,7 +51,7 @@
 //! | [`protocol`] | RTSP, WSP, codecs: a crate of its own, which the player is compiled with, too | sans-IO |
 //! | [`http`] | request heads: upgrade, page, or refusal | sans-IO |
 //! | [`websocket`] | frames: unmasking, messages, close | sans-IO |
-//! | [`channel`] | one viewer's INIT, WRAP and what goes to the camera | sans-IO |
+//! | [`channel`] | one viewer's session: INIT, WRAP and what goes to the camera | sans-IO |
 //! | [`camera`] | shared cameras: a link each, and what their viewers are told | sans-IO |
 //! | [`access`] | who may open a socket, and to which camera | pure |
 //! | [`config`] | the configuration file | pure |

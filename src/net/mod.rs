@@ -6,42 +6,53 @@
 //! 1. The camera's socket becomes readable. [`camera`] has the source's
 //!    [`queue`] make room: the rest of its last buffer and as many buffers of the
 //!    [`pool`] as 64 KiB take. One `readv` brings what there is: 45 RTP packets
-//!    at full speed. Buffers that nothing came into go back at once.
+//!    at full speed. Buffers that nothing came into go back at once. (Media over
+//!    UDP is received into the same queue, one datagram a frame: [`udp`].)
 //! 2. The queue runs the framer over the new bytes where they lie. Whole
-//!    interleaved frames count as deliverable; RTSP messages are cut out and go
-//!    to the viewer's [`channel`](crate::channel).
-//! 3. At once, in the same turn, the viewer's [`delivery`] lays out WebSocket
-//!    headers (in an array on the stack) and frames (in the pool's buffers) and
-//!    hands them to the data socket in one `writev`.
-//! 4. What was written is released; an emptied buffer goes back to the pool and
-//!    is the next one taken, by whichever camera, warm in the cache.
+//!    interleaved frames count as deliverable; RTSP messages are cut out. Those of a
+//!    direct source go to its viewer's [`channel`](crate::channel), those of a shared
+//!    one to its [`camera`](crate::camera).
+//! 3. A *direct* source has one viewer. Every five seconds a few of its frames are
+//!    looked at, to tell the camera how far its media has come ([`receipts`]). A
+//!    *shared* source shows its camera the first bytes of every frame ([`sharing`]):
+//!    from these the camera's cache knows the positions of key frames and pictures.
+//! 4. At once, in the same turn, the [`delivery`] of the viewer, or of one watcher
+//!    after the other, lays out WebSocket headers (in an array on the stack) and frames
+//!    (in the pool's buffers) and hands them to the data socket in one `writev`. A
+//!    watcher that is too far behind is moved to a later picture.
+//! 5. What was written is released: of a direct source what its viewer got, of a shared
+//!    one what every watcher got and the cache does not keep. An emptied buffer goes
+//!    back to the pool and is the next one taken, by whichever camera, warm in the
+//!    processor's cache.
 //!
 //! A read that fills less than its room says that the socket is drained, so a
 //! batch costs one read and one write. After eight reads it is the next
 //! connection's turn.
 //!
-//! No byte of media is copied between the two system calls, with two exceptions
-//! that [`queue`] names.
+//! No byte of media is copied between the two system calls, with these exceptions:
+//! the two that [`queue`] names, and the rest of a picture that a watcher still gets
+//! before it is moved ([`sharing`]).
 //!
 //! # Who owns what
 //!
 //! ```text
 //! Server ─┬─ connections: Table<Connection>    sockets, each with its role
 //!         ├─ viewers:     Table<Viewer>        channel, delivery, keys of its sockets
-//!         ├─ sources:     Table<Source>        framer and queue of a camera's link
+//!         ├─ sources:     Table<Source>        a camera's link: framer, queue, and
+//!         │                                    whose it is: a viewer's, or a camera's
+//!         │                                    with the keys of its watchers
+//!         ├─ shared:      Table<Shared>        a stream of the configuration: camera
+//!         │                                    with cache, key of its source
+//!         ├─ ports:       Table<Port>          UDP sockets
 //!         └─ pool                              the buffers that nobody holds
 //! ```
 //!
-//! They name each other by [`key`]s that go stale instead of dangling. A buffer
-//! is its bytes, and has one owner: the pool, or the queue that took it. Within a
-//! queue, positions divide the bytes: up to `head` they were sent, up to `whole`
-//! they may be, up to `tail` they are the beginning of a frame that is not whole
-//! yet.
-//!
-//! Every five seconds a camera is told how far its media has come: of one that a
-//! viewer named, a few frames are looked at for that ([`receipts`]).
-//!
-//! Media over UDP ([`udp`]) is received into the same queues, one datagram a frame.
+//! They name each other by [`key`]s that go stale instead of dangling. A direct source
+//! goes with its viewer; a shared one stays while links and watchers come and go. A
+//! buffer is its bytes, and has one owner: the pool, or the queue that took it. Within a
+//! queue, positions divide the bytes: up to `head` they were sent, up to `whole` they
+//! may be, up to `tail` they are the beginning of a frame that is not whole yet. Each
+//! delivery is a position between `head` and `whole`, and so is the start of a cache.
 //!
 //! # When something is full
 //!
