@@ -1,6 +1,9 @@
 //! The configuration: what stands in the file, typed and checked, and the
 //! defaults of what does not.
 //!
+//! The reference for operators is `src/config/README.md`: a setting that is added
+//! here gets its line there, which the tests see to.
+//!
 //! Invariant: whoever holds a [`Config`] need not check it again; every limit
 //! is within the range named here. What the operator did wrong is an error that
 //! says the file, the line and the mend; what has no effect is a warning that

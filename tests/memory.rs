@@ -1,6 +1,7 @@
 //! What the gateway keeps beside its pool, when nobody takes what it has for them.
 //!
-//! Invariant: it is what the README says, within a twentieth, however many come.
+//! Invariant: it is what `src/config/README.md` says (limits), within a twentieth,
+//! however many come.
 
 mod common;
 
@@ -108,7 +109,7 @@ const CROWD: u64 = 120;
 
 /// Has a crowd come, one after the other, of whom each keeps `sockets` sockets open
 /// between the gateway and others; `then` they do something more. What that costs is
-/// what the README says.
+/// what `src/config/README.md` says.
 fn assert_bounded<T>(
     gateway: &Gateway,
     (sockets, pool): (u64, u64),

@@ -2,6 +2,7 @@ use super::*;
 use proptest::prelude::*;
 
 mod cameras;
+mod reference;
 
 fn read(text: &str) -> Config {
     parse("camgate.ini", text.as_bytes()).unwrap()
