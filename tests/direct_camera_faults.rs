@@ -1,5 +1,5 @@
-//! Cameras in trouble: reset, ended, garbage, another protocol, a response
-//! without end.
+//! Faults of cameras that viewers name: a reset, an end, garbage, another protocol, a
+//! response without end.
 //!
 //! Invariant: what a camera does wrong is felt by its own viewer only, who is
 //! told to come back.

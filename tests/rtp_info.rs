@@ -1,6 +1,6 @@
-//! What a viewer of a shared camera is told of where its media begins: the answer
-//! to PLAY names the first packet from the cache, and a sender report is for the
-//! moment of that one.
+//! What a viewer of a shared camera is told of where its media begins: RTP-Info in the
+//! answer to PLAY names the first packet from the cache, and a sender report is for the
+//! moment of that packet.
 
 mod common;
 

@@ -1,5 +1,5 @@
-//! Cameras of the configuration that redirect: where to, with what, and what
-//! viewers are told.
+//! Redirects of cameras of the configuration: where to, with what, and what viewers are
+//! told.
 //!
 //! Invariant: a redirect leads to the same host or to where `targets` allows, no
 //! other host gets the password, and nothing goes to `rtsps://` in clear.

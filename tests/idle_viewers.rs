@@ -1,5 +1,5 @@
-//! Nobody stays for ever who takes nothing and says nothing, whatever kind of
-//! viewer it is; and nobody is sent away who does.
+//! Idle viewers: who takes nothing and says nothing does not stay for ever, whatever
+//! kind of viewer it is; and nobody is sent away who does either.
 //!
 //! Invariant: a place that is held without a use is free after `idle`.
 

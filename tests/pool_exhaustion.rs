@@ -1,4 +1,4 @@
-//! Memory that many want: whoever takes all there is stops nobody else.
+//! A pool that is empty: whoever takes all the memory there is stops nobody else.
 //!
 //! Invariant: a camera of the configuration goes on, and can be called, whatever
 //! viewers do.

@@ -1,7 +1,7 @@
-//! Cameras that lie, and can be watched all the same: channels, sessions, sizes
-//! and answers that make no sense.
+//! Faults of cameras of the configuration that can be watched all the same: channels,
+//! sessions, sizes and answers that make no sense.
 //!
-//! Invariant: a lie costs the viewers of that camera only.
+//! Invariant: a fault costs the viewers of that camera only.
 
 mod common;
 

@@ -1,7 +1,7 @@
-//! Shared cameras for those who speak RTSP themselves: over TCP, and as the bytes
-//! of a WebSocket.
+//! Viewers that speak RTSP themselves: over TCP, and as the bytes of a WebSocket.
 //!
-//! Invariant: the bytes are the same in all ways; only what is around them is not.
+//! Invariant: they get the same bytes of a shared camera as all others do; only what is
+//! around the bytes differs.
 
 mod common;
 

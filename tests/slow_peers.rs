@@ -1,5 +1,5 @@
-//! Slow and silent are two things: who is slow is waited for, who is silent is
-//! not, and what waits behind unread media is not late.
+//! Timeouts of slow and of silent peers, viewers and cameras: who is slow is waited for,
+//! who is silent is not, and what waits behind unread media is not late.
 //!
 //! Invariant: only a peer that does nothing for as long as a limit allows is
 //! given up, and all it held comes back.

@@ -1,4 +1,5 @@
-//! What a frame costs: no allocation, and far less than a system call each way.
+//! What a frame costs the gateway: no allocation, and far less than a system call each
+//! way.
 //!
 //! The server runs in a thread of this process, so that its allocations can be
 //! counted apart from everybody else's.

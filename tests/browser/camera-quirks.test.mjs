@@ -1,4 +1,4 @@
-// Cameras with habits of their own, which others play: scripted, for a real one cannot be made to do so.
+// Cameras with quirks that others put up with: scripted, for a real one cannot be made to have them.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

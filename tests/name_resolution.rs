@@ -1,5 +1,5 @@
-//! Slow name servers: who needs a name that nobody answers for waits by himself,
-//! and gets one answer.
+//! Slow name servers: who needs a name that nobody answers for waits alone, and gets one
+//! answer.
 //!
 //! Invariant: a camera of the configuration waits for no other name than its own.
 

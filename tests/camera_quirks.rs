@@ -1,5 +1,6 @@
-//! Shared cameras with habits of their own: they hang up instead of answering, name
-//! a session with every answer, write addresses and descriptions as they like.
+//! Shared cameras with quirks that other clients put up with: they hang up instead of
+//! answering, name a session with every answer, write addresses and descriptions as they
+//! like.
 //!
 //! Invariant: whoever watches gets the picture, and the camera gets what it accepts.
 

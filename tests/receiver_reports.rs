@@ -1,5 +1,5 @@
-//! What cameras are told of media that arrives over TCP: many end a session that
-//! nobody reports on. It is the gateway that does, whoever watches.
+//! Receiver reports: what cameras are told of media that arrives over TCP. Many end a
+//! session that nobody reports on. The gateway reports, whoever watches.
 
 mod common;
 

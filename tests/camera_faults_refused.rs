@@ -1,7 +1,7 @@
-//! Cameras that lie, and cannot be had: descriptions, lengths and answers that
-//! make no sense.
+//! Faults of cameras of the configuration that cannot be watched: descriptions, lengths
+//! and answers that make no sense.
 //!
-//! Invariant: a lie costs the viewers of that camera only. It is in the log with
+//! Invariant: a fault costs the viewers of that camera only. The log tells of it with
 //! the camera's name, and the camera is called again, after a pause that grows.
 
 mod common;

@@ -1,7 +1,7 @@
-//! Pictures larger than anything that is kept, written at once by a camera on the
+//! Key frames larger than anything that is kept, written at once by a camera on the
 //! same host.
 //!
-//! Invariant: who takes all that comes loses none of them for others' haste.
+//! Invariant: a viewer that takes all that comes loses none of them for others' haste.
 
 mod common;
 

@@ -1,5 +1,4 @@
-//! The camera's side of the gateway: RTSP and media as cameras send them,
-//! mixed and split.
+//! RTSP and media on one link, mixed and split as cameras send them, are told apart.
 //!
 //! Invariant: what the camera sent arrives as it was sent, each part where it
 //! belongs.

@@ -1,7 +1,7 @@
-//! Many who come at once.
+//! Many connections that come at once, and the queues that listeners take them from.
 //!
-//! Invariant: whoever knocks is in line at once, at every door, whatever the gateway
-//! does meanwhile.
+//! Invariant: whoever connects is in the queue at once, at every listener, whatever the
+//! gateway does meanwhile.
 
 mod common;
 

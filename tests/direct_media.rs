@@ -1,5 +1,5 @@
-//! The media path: every frame arrives once, whole and in order, at whatever
-//! pace the viewer reads; what does not fit waits in the camera.
+//! Media of cameras that viewers name: every frame arrives once, whole and in order, at
+//! whatever pace the viewer reads; what does not fit waits in the camera.
 //!
 //! Invariant: the gateway's memory is the pool, whoever is slow.
 

@@ -1,8 +1,8 @@
-//! What reaches the camera from its viewer: requests as they were written,
+//! What reaches a camera that a viewer names: requests as they were written,
 //! keep-alives as they should have been, and a TEARDOWN in the end.
 //!
 //! Invariant: nothing else ever reaches it, but reports of what arrives: see
-//! `receipts.rs`.
+//! `receiver_reports.rs`.
 
 mod common;
 
