@@ -179,10 +179,8 @@ pub extern "C" fn timeout() -> f64 {
     with(|player| player.session.timeout()).unwrap_or(f64::INFINITY)
 }
 
-/// A number that tells how well the stream of this session arrives: 0 RTP
-/// packets received, 1 RTP packets lost, 2 pictures sent out, 3 pictures dropped
-/// (damaged, or before a sync sample), 4 pictures that the gateway left out
-/// because this viewer was too slow. 0 for any other.
+/// How well the stream of this session arrives: one of the numbers that
+/// `statistics.rs` counts. 0 for any other.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn statistic(which: u32) -> f64 {
     with(|player| player.session.statistic(which))

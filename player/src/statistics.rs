@@ -2,11 +2,20 @@
 
 use crate::source::Follows;
 
+/// What is counted, by its number at the boundary to JavaScript: RTP packets
+/// of all tracks that were taken, and those that are missing, by their
+/// sequence numbers; pictures that went out, those that came, if only in part,
+/// and did not go out, and those that the gateway left out.
+const TAKEN: usize = 0;
+const LOST: usize = 1;
+const SENT: usize = 2;
+const LEFT_OUT: usize = 3;
+const SKIPPED: usize = 4;
+
 /// Counts since the session was opened.
 #[derive(Clone, Debug, Default)]
 pub struct Statistics {
-    /// As JavaScript numbers them: see [`Statistics::get`].
-    counts: [f64; 5],
+    counts: [f64; SKIPPED + 1],
     /// The picture that packets come of, by its timestamp, and whether it has
     /// gone out.
     picture: Option<(i64, bool)>,
@@ -15,9 +24,9 @@ pub struct Statistics {
 impl Statistics {
     /// A packet was taken.
     pub fn packet(&mut self, follows: Follows) {
-        self.counts[0] += 1.0;
+        self.counts[TAKEN] += 1.0;
         if let Follows::AfterLoss(missing) = follows {
-            self.counts[1] += f64::from(missing);
+            self.counts[LOST] += f64::from(missing);
         }
     }
 
@@ -25,7 +34,7 @@ impl Statistics {
     pub fn picture(&mut self, timestamp: i64) {
         match self.picture {
             Some((last, _)) if last == timestamp => return,
-            Some((_, false)) => self.counts[3] += 1.0,
+            Some((_, false)) => self.counts[LEFT_OUT] += 1.0,
             _ => {}
         }
         self.picture = Some((timestamp, false));
@@ -33,7 +42,7 @@ impl Statistics {
 
     /// The picture at `timestamp` went out.
     pub fn sent(&mut self, timestamp: i64) {
-        self.counts[2] += 1.0;
+        self.counts[SENT] += 1.0;
         if let Some((last, sent)) = &mut self.picture {
             *sent |= *last == timestamp;
         }
@@ -41,13 +50,10 @@ impl Statistics {
 
     /// The gateway left out so many pictures.
     pub fn skipped(&mut self, pictures: u32) {
-        self.counts[4] += f64::from(pictures);
+        self.counts[SKIPPED] += f64::from(pictures);
     }
 
-    /// The number `which`: 0 RTP packets of all tracks that were taken, 1 those
-    /// that are missing, by their sequence numbers, 2 pictures that went out, 3
-    /// those that came, if only in part, and did not go out, 4 those that the
-    /// gateway left out. Any other is 0.
+    /// The count with the number `which`; any other is 0.
     pub fn get(&self, which: u32) -> f64 {
         let count = self.counts.get(which as usize);
         count.copied().unwrap_or(0.0)

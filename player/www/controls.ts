@@ -1,7 +1,7 @@
 // The bar at the lower edge: a live picture needs no timeline, so the browser's own will not do.
 
 import { icon, made, part, say, type Icon } from './dom';
-import { on } from './event';
+import { on, play } from './event';
 
 /** The bar goes when the pointer has rested for so long, in ms. */
 const REST = 2_500;
@@ -52,7 +52,7 @@ export class Controls {
   }
 
   togglePlay(): void {
-    if (this.#video.paused) this.#video.play().catch(() => {});
+    if (this.#video.paused) play(this.#video);
     else this.#video.pause();
   }
 

@@ -1,8 +1,15 @@
-// Listening, measuring: what every module needs in one line.
+// Listening, playing, measuring: what every module needs in one line.
+
+export const { max, min } = Math;
 
 /** Listens to several events, until `signal` is aborted if there is one. */
 export function on(target: EventTarget, types: string, listener: (event: Event) => void, signal?: AbortSignal): void {
-  for (const type of types.split(' ')) target.addEventListener(type, listener, signal && { signal });
+  for (const type of types.split(' ')) target.addEventListener(type, listener, { signal } as AddEventListenerOptions);
+}
+
+/** Plays without caring whether the browser allows it: who owns the element hears of that from its events. */
+export function play(element: HTMLMediaElement): void {
+  element.play().catch(() => {});
 }
 
 /** Milliseconds on a clock that only goes forward. */

@@ -7,7 +7,7 @@
 import { Controls } from './controls';
 import { adopt, made } from './dom';
 import type { CamgateVideo } from './element';
-import { HAVE_METADATA, on } from './event';
+import { HAVE_METADATA, on, play } from './event';
 import css from './face.css';
 import { Overlay } from './overlay';
 import { Readout } from './readout';
@@ -75,6 +75,6 @@ export class Face {
   #unmute(): void {
     const { video } = this.#element;
     video.muted = false;
-    video.play().catch(() => {});
+    play(video);
   }
 }

@@ -8,7 +8,7 @@
 // Invariant: of the player only this file sets playbackRate and currentTime. A person may set them
 // too: a rate is left alone until it is 1 again, a play head until it comes near the live edge.
 
-import { endOf, HAVE_CURRENT_DATA, HAVE_METADATA, now as clock, on } from './event';
+import { endOf, HAVE_CURRENT_DATA, HAVE_METADATA, max, min, now as clock, on } from './event';
 
 /** Latency aimed at, behind the live edge, in seconds. Browsers want more of sound in front of them. */
 const NEAREST = 0.06;
@@ -73,21 +73,21 @@ class Extremes {
       this.#since = now;
       return;
     }
-    this.#new.low = Math.min(this.#new.low, low);
-    this.#new.high = Math.max(this.#new.high, high);
+    this.#new.low = min(this.#new.low, low);
+    this.#new.high = max(this.#new.high, high);
   }
 
   /** Counts in the present window only, which `add` begins. */
   late(high: number): void {
-    this.#new.high = Math.max(this.#new.high, high);
+    this.#new.high = max(this.#new.high, high);
   }
 
   get low(): number {
-    return Math.min(this.#old.low, this.#new.low);
+    return min(this.#old.low, this.#new.low);
   }
 
   get high(): number {
-    return Math.max(this.#old.high, this.#new.high);
+    return max(this.#old.high, this.#new.high);
   }
 }
 
@@ -177,7 +177,7 @@ export class Live {
   /** The latency aimed at, in seconds. */
   get target(): number {
     const jitter = this.#lag.high - this.#lag.low;
-    return Math.min(FARTHEST, Math.max(this.#nearest, jitter + MARGIN) + this.#need);
+    return min(FARTHEST, max(this.#nearest, jitter + MARGIN) + this.#need);
   }
 
   get #nearest(): number {
@@ -202,7 +202,7 @@ export class Live {
     // Against where the edge is when nothing is late; but never beyond what is really there.
     if (this.#lag.low === Infinity) return;
     const excess = now / 1000 - this.#lag.low - video.currentTime - target;
-    this.#adjust(latency < target * THERE ? Math.min(excess, 0) : excess, early);
+    this.#adjust(latency < target * THERE ? min(excess, 0) : excess, early);
   }
 
   /** Jumps to the live edge at once. */
@@ -236,7 +236,7 @@ export class Live {
   #adjust(excess: number, early: boolean): void {
     const { playbackRate } = this.#video;
     if (excess > HURRY) this.#rate(FAST_RATE);
-    else if (excess > (this.sound ? START_WITH_SOUND : START)) this.#rate(Math.max(playbackRate, GENTLE_RATE));
+    else if (excess > (this.sound ? START_WITH_SOUND : START)) this.#rate(max(playbackRate, GENTLE_RATE));
     else if (excess < -NEAR) this.#rate(early ? START_RATE : excess < -MUCH_TOO_NEAR ? SLOWER_RATE : SLOW_RATE);
     else if (playbackRate > 1 ? excess < STOP : excess > -STOP) this.#rate(1);
   }
@@ -277,7 +277,7 @@ export class Live {
 
   #forgive(now: number): void {
     if (!this.#need || now - this.#needed < FORGIVE) return;
-    this.#need = Math.max(0, this.#need - STALL_STEP);
+    this.#need = max(0, this.#need - STALL_STEP);
     this.#needed = now;
   }
 
@@ -289,14 +289,14 @@ export class Live {
     this.#rested = now + SEEK_REST;
     this.#still = now + this.#stuck;
     this.#rate(1);
-    this.#at = this.#jumped = this.#video.currentTime = Math.max(time, buffered.start(length - 1) + INSIDE);
+    this.#at = this.#jumped = this.#video.currentTime = max(time, buffered.start(length - 1) + INSIDE);
   }
 
   #stalled(): void {
     const { seeking, readyState } = this.#video;
     if (seeking || readyState < HAVE_METADATA) return;
     if (this.latency < this.target) return; // less than what is aimed at: not the browser's fault
-    this.#need = Math.min(FARTHEST, this.#need + STALL_STEP);
+    this.#need = min(FARTHEST, this.#need + STALL_STEP);
     this.#needed = clock();
   }
 

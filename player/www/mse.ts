@@ -6,7 +6,8 @@
 // Invariant: a new session continues behind the old one on the same MediaSource when it has the
 // same tracks (the last picture stays up meanwhile); in every other case a new one is attached.
 
-import { now as clock, on } from './event';
+import { max, min, now as clock, on, play } from './event';
+import { extras } from './later';
 import { TrackBuffer, type TrackListener } from './track';
 import type { Fragment } from './wasm';
 
@@ -100,7 +101,7 @@ export class Mse implements TrackListener {
 
   /** Seconds kept behind the play head. */
   set keep(seconds: number) {
-    this.#keep = seconds >= 0 ? Math.min(seconds, KEEP_LIMIT) : KEEP;
+    this.#keep = seconds >= 0 ? min(seconds, KEEP_LIMIT) : KEEP;
   }
 
   /** Goes on with another element; the old one is left empty. */
@@ -158,7 +159,7 @@ export class Mse implements TrackListener {
       this.#hold(fragment, now);
     } else {
       track.buffer?.append(fragment);
-      if (track.video) this.#dropSilentAudio(Math.min(fragment.duration, SAMPLE_COUNTS), now);
+      if (track.video) this.#dropSilentAudio(min(fragment.duration, SAMPLE_COUNTS), now);
       else this.#stand(track, now);
     }
     this.#trim(track);
@@ -224,7 +225,7 @@ export class Mse implements TrackListener {
     const { src, srcObject, paused } = this.#video;
     if (!this.#built || this.#source?.readyState !== 'closed' || src !== this.#url || srcObject) return;
     this.#restart();
-    if (this.#playing && paused) this.#video.play().catch(() => {}); // as it was
+    if (this.#playing && paused) play(this.#video); // as it was
   }
 
   #leave(): void {
@@ -278,7 +279,7 @@ export class Mse implements TrackListener {
     if (this.#built && this.#built !== built) return this.#attach(); // comes back here when it is open
     if (!this.#built && !this.#makeBuffers(current)) return;
     this.#built = built;
-    this.#offset = Math.max(0, ...current.map(([, { buffer }]) => buffer?.end ?? 0));
+    this.#offset = max(0, ...current.map(([, { buffer }]) => buffer?.end ?? 0));
     this.#offset += this.edge >= 0 ? UNSEEN : this.#offset && SEAM;
     this.#gathering = false;
     this.#trimmed = 0;
@@ -320,14 +321,11 @@ export class Mse implements TrackListener {
     const playing = !this.#video.paused;
     this.#video.disableRemotePlayback = true; // a condition of ManagedMediaSource
     this.#video.src = this.#url;
-    if (playing) this.#video.play().catch(() => {}); // the owner hears of it from the element's events
+    if (playing) play(this.#video);
   }
 
   #detach(): void {
-    for (const track of this.#tracks.values()) {
-      track.buffer?.destroy();
-      track.buffer = undefined;
-    }
+    this.#tracks.forEach(release);
     URL.revokeObjectURL(this.#url);
     this.#source = undefined;
     this.#built = '';
@@ -347,15 +345,14 @@ export class Mse implements TrackListener {
     const audio = this.#audio;
     if (!audio || (audio.missed += seconds) <= AUDIO_LOST) return;
     audio.lost = now;
-    audio.buffer?.destroy();
-    audio.buffer = undefined;
+    release(audio);
     this.#restart();
   }
 
   /** Sound goes on where no picture comes: the last one is shown until one does, if it can be decoded alone. */
   #stand(audio: Track, now: number): void {
     const [, video] = this.#current()[0]!; // or it is the sound itself, which has just come
-    if ((video.still || now - video.came > STANDS) && video.end < audio.end) import('./extras').then(({ stand }) => stand(video, audio)).catch(() => {});
+    if ((video.still || now - video.came > STANDS) && video.end < audio.end) extras().then(({ stand }) => stand(video, audio)).catch(() => {});
   }
 
   /** The same session on a new MediaSource. */
@@ -368,9 +365,14 @@ export class Mse implements TrackListener {
     if (this.#gathering || !track.buffer || track.end - this.#trimmed < 1) return;
     this.#trimmed = track.end;
     const edge = track.end + this.#offset;
-    const from = Math.max(this.#video.currentTime, edge - AHEAD_LIMIT) - this.#keep;
+    const from = max(this.#video.currentTime, edge - AHEAD_LIMIT) - this.#keep;
     for (const { buffer } of this.#tracks.values()) buffer?.trim(from);
   }
+}
+
+function release(track: Track): void {
+  track.buffer?.destroy();
+  track.buffer = undefined;
 }
 
 function blank(mime: string): Track {

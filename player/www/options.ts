@@ -2,9 +2,6 @@
 
 import type { Player } from './player';
 import type { Problem } from './problem';
-import type { Progress } from './wasm';
-
-export type State = Progress | 'stopped' | 'reconnecting' | 'failed';
 
 export interface PlayerOptions {
   src?: string;

@@ -5,7 +5,7 @@
 import { icon, made, part, say } from './dom';
 import { on } from './event';
 import type { Problem, Unsupported } from './problem';
-import type { State } from './player';
+import type { State } from './state';
 
 export interface Scene {
   state: State;

@@ -2,8 +2,9 @@
 //
 // Invariant: no clock and no timers in here; every `now` is given, in ms.
 
+import { max, min } from './event';
 import { silent, type Problem } from './problem';
-import type { State } from './player';
+import type { State } from './state';
 
 /** The first and the longest pause between attempts, in ms. */
 const RETRY_FIRST = 500;
@@ -46,14 +47,14 @@ export class Patience {
     this.#told = false;
     if (playing) {
       this.#played ||= now;
-      if (this.#last) this.#pace = Math.max(now - this.#last, this.#pace * 0.95);
+      if (this.#last) this.#pace = max(now - this.#last, this.#pace * 0.95);
     }
     this.#last = playing ? now : 0;
   }
 
   /** The pause before the next attempt, in ms: twice as long each time, and never at the same moment for all. */
   pause(random: number): number {
-    const longest = Math.min(RETRY_LONGEST, RETRY_FIRST * 2 ** this.#failures++);
+    const longest = min(RETRY_LONGEST, RETRY_FIRST * 2 ** this.#failures++);
     return longest * (0.5 + random / 2);
   }
 
@@ -67,9 +68,9 @@ export class Patience {
     if (state !== 'playing' && state !== 'buffering') return undefined;
     const waited = now - this.#fed;
     const bytes = now - heard < SILENT_SAY;
-    const pace = Math.min(this.#pace * MISSED, LONGEST);
-    const over = waited > Math.max(pace, this.#played && !this.#pace ? SECOND_RETRY : bytes ? KEY_FRAME_RETRY : SILENT_RETRY);
-    if (!over && (this.#told || waited < Math.max(pace, SILENT_SAY))) return undefined;
+    const pace = min(this.#pace * MISSED, LONGEST);
+    const over = waited > max(pace, this.#played && !this.#pace ? SECOND_RETRY : bytes ? KEY_FRAME_RETRY : SILENT_RETRY);
+    if (!over && (this.#told || waited < max(pace, SILENT_SAY))) return undefined;
     this.#told = true;
     return { problem: silent(bytes), over };
   }

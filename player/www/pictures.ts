@@ -6,7 +6,7 @@
 //
 // Invariant: pictures are drawn in their order; what waits, and what is being decoded, is bounded.
 
-import { HAVE_CURRENT_DATA, on } from './event';
+import { HAVE_CURRENT_DATA, max, min, on, play } from './event';
 import type { Fragment } from './wasm';
 
 /** Pictures that wait for their time; more are dropped. */
@@ -113,8 +113,8 @@ export class Pictures {
     // Sound that is not allowed, or stands still, holds no picture up.
     if (!paused && readyState > HAVE_CURRENT_DATA && heard <= heard) return within((time - heard) * 1000, WAIT_SOUND);
     const transit = now - time * 1000;
-    this.#best = Math.min(transit, this.#best + (now - this.#seen) * DRIFT);
-    this.#late = Math.max(within(transit - this.#best, WAIT_LIMIT), this.#late * FADE);
+    this.#best = min(transit, this.#best + (now - this.#seen) * DRIFT);
+    this.#late = max(within(transit - this.#best, WAIT_LIMIT), this.#late * FADE);
     this.#seen = now;
     return within(this.#best + this.#late - transit, WAIT_LIMIT);
   }
@@ -124,10 +124,10 @@ export class Pictures {
     const { paused, muted, volume } = this.#video;
     Object.assign(this.sound, { muted, volume });
     if (paused) this.sound.pause();
-    else this.sound.play().catch(() => {});
+    else play(this.sound);
   }
 }
 
 function within(ms: number, limit: number): number {
-  return Math.min(limit, Math.max(0, ms));
+  return min(limit, max(0, ms));
 }

@@ -7,21 +7,24 @@
 // that cannot succeed (a wrong password) until somebody changes something.
 
 import { userIn } from './address';
-import { now as clock, on } from './event';
+import { max, now as clock, on, play } from './event';
+import { extras } from './later';
 import { codecs, Mse } from './mse';
-import type { Ask, Credentials, PlayerOptions, State } from './options';
+import type { Ask, Credentials, PlayerOptions } from './options';
 import { Patience } from './patience';
 import * as problems from './problem';
 import type { Problem, Unsupported } from './problem';
 import { Screen } from './screen';
 import { credentialsFor, Session, type SessionListener, type Source } from './session';
 import { webSocketUrl } from './socket';
+import type { State } from './state';
 import { quality, Tally, type Stats } from './stats';
-import { halves, LEFT_OUT, LOST, Machine, parsed, SKIPPED, type Fragment, type Output, type Progress } from './wasm';
+import { LEFT_OUT, LOST, Machine, SKIPPED, type Fragment, type Init, type Output } from './wasm';
 
 export { load } from './wasm';
-export type { Ask, Credentials, PlayerOptions, State } from './options';
+export type { Ask, Credentials, PlayerOptions } from './options';
 export type { Problem, ProblemKind, Unsupported } from './problem';
+export type { State } from './state';
 export type { Stats } from './stats';
 
 const TICK = 250; // ms: how often time is looked at
@@ -34,7 +37,7 @@ export class Player extends EventTarget implements SessionListener {
   readonly video: HTMLMediaElement;
   /** Whoever is to hear all that the session brings (a recorder), and its init segments so far. */
   readonly taps = new Set<(output: Output) => void>();
-  readonly inits = new Map<number, Output>();
+  readonly inits = new Map<number, Init>();
   /** Ends listening: to the element, on destroy(); to the page, on stop(). */
   readonly #end = new AbortController();
   #watching = new AbortController();
@@ -96,7 +99,7 @@ export class Player extends EventTarget implements SessionListener {
 
   /** Seconds to the next attempt while `reconnecting`, else 0. */
   get retryIn(): number {
-    return this.#state === 'reconnecting' ? Math.max(0, this.#retryAt - clock()) / 1000 : 0;
+    return this.#state === 'reconnecting' ? max(0, this.#retryAt - clock()) / 1000 : 0;
   }
 
   get src(): string {
@@ -154,7 +157,7 @@ export class Player extends EventTarget implements SessionListener {
 
   /** The picture as it is now; `type` and `quality` as for HTMLCanvasElement.toBlob(). */
   async snapshot(type?: string, quality?: number): Promise<Blob> {
-    return (await import('./extras')).snapshot(this.video, type, quality);
+    return (await extras()).snapshot(this.video, type, quality);
   }
 
   /** Gives the element an empty stream, so that its own controls can start it; the camera is left alone. */
@@ -179,7 +182,7 @@ export class Player extends EventTarget implements SessionListener {
     this.#screen = undefined;
     clearInterval(this.#ticker);
     this.#watching.abort();
-    this.#setProblem(undefined);
+    this.#setProblem();
     this.#setState('stopped');
   }
 
@@ -197,11 +200,11 @@ export class Player extends EventTarget implements SessionListener {
     this.#leave();
     if (moved && active) this.stop(); // the last picture of another camera must not stay
     Object.assign(this.#source, source);
-    this.#setProblem(undefined);
+    this.#setProblem();
     if (paused && moved) this.load();
     if (!active || paused) return; // playing starts it
     this.start();
-    if (playing) this.video.play().catch(() => {}); // its owner allowed it before
+    if (playing) play(this.video); // its owner allowed it before
   }
 
   #prepare(): Screen {
@@ -294,21 +297,20 @@ export class Player extends EventTarget implements SessionListener {
   }
 
   media(output: Output): void {
-    const { kind, track, bytes, text } = output;
-    if (kind === 'init') this.inits.set(track, output);
+    if (output.kind === 'init') this.inits.set(output.track, output);
     for (const tap of this.taps) tap(output);
-    switch (kind) {
+    switch (output.kind) {
       case 'state':
         this.#patience.feed(clock(), false);
-        return this.#setState(text as Progress);
-      case 'track': return this.#track(track, text);
-      case 'init': return this.#screen?.mse.init(track, bytes);
+        return this.#setState(output.text);
+      case 'track': return this.#track(output.track, output.text);
+      case 'init': return this.#screen?.mse.init(output.track, output.bytes);
       case 'fragment': return this.#fragment(output);
       case 'edge': return void (this.#screen && (this.#screen.mse.edge = output.time));
-      case 'unsupported': return this.#leaveOut(problems.leftOut(...halves(text, ' '), 'player'));
+      case 'unsupported': return this.#leaveOut(problems.leftOut(output.media, output.codec, 'player'));
       case 'picture': return this.#picture(output);
-      case 'size': return this.#size(...(halves(text, 'x').map(Number) as [number, number]));
-      case 'info': return this.#tell('info', parsed(text));
+      case 'size': return this.#size(output.width, output.height);
+      case 'info': return this.#tell('info', output.info);
     }
   }
 
@@ -327,7 +329,7 @@ export class Player extends EventTarget implements SessionListener {
   #picture(picture: Fragment): void {
     const now = clock();
     this.#patience.feed(now, true);
-    this.#setProblem(undefined);
+    this.#setProblem();
     this.#screen?.picture(picture, now);
   }
 
@@ -345,7 +347,7 @@ export class Player extends EventTarget implements SessionListener {
     this.#tally.fragments++;
     if (this.#screen.leads(fragment.track)) {
       this.#patience.feed(now, true);
-      this.#setProblem(undefined);
+      this.#setProblem();
     }
     this.#screen.mse.fragment(fragment, now);
   }
@@ -365,7 +367,7 @@ export class Player extends EventTarget implements SessionListener {
     // key frame on; one that paused may have kept what it saw, and sends no key frame for seconds.
     if (this.#session?.recorded && this.#state === 'playing') this.#session.pause();
     else this.#leave();
-    this.#setProblem(undefined);
+    this.#setProblem();
     this.#setState('paused');
   }
 
@@ -388,7 +390,7 @@ export class Player extends EventTarget implements SessionListener {
     this.#tell('statechange');
   }
 
-  #setProblem(problem: Problem | undefined): void {
+  #setProblem(problem?: Problem): void {
     if (problem === this.#problem) return;
     this.#problem = problem;
     this.#tell('problem');

@@ -4,7 +4,8 @@
 // Invariant: the element has exactly one source, of the one or the other kind; whether it was
 // playing survives every change of it.
 
-import { now as clock } from './event';
+import { now as clock, play } from './event';
+import { extras } from './later';
 import { Live } from './live';
 import { Mse } from './mse';
 import type { Pictures } from './pictures';
@@ -111,7 +112,7 @@ export class Screen {
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
     if (!drawn) return this.#pictures && this.#change(undefined);
-    import('./extras').then(({ Pictures }) => {
+    extras().then(({ Pictures }) => {
       if (this.#drawn && !this.#pictures) this.#change(Pictures);
     }).catch((error: unknown) => {
       if (this.#drawn) this.#listener.broken(String(error));
@@ -129,6 +130,6 @@ export class Screen {
     this.mse.move(fed);
     this.#live = new Live(fed);
     this.#pictures = Drawn && new Drawn(video, fed, (width, height) => this.#listener.sized(width, height));
-    if (playing) video.play().catch(() => {}); // the owner hears of it from the element's events
+    if (playing) play(video);
   }
 }

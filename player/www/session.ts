@@ -2,11 +2,11 @@
 //
 // Invariant: after stop(), or once ended() was called, nothing more comes out of a session.
 
-import { now as clock } from './event';
+import { max, now as clock } from './event';
 import { failed, internal, type Problem } from './problem';
 import { Link, type Listener, type SocketName } from './socket';
 import { userIn } from './address';
-import { halves, type Machine, type Output } from './wasm';
+import type { Machine, Output } from './wasm';
 
 export interface Source {
   /** rtsp:// or rtsps://, credentials allowed. */
@@ -34,7 +34,7 @@ export class Session implements Listener {
   readonly #machine: Machine;
   readonly #source: Source;
   readonly #listener: SessionListener;
-  #link: Link;
+  #link: Link | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** When #timer fires, and when the machine really wants to be called. */
   #armed = Infinity;
@@ -53,33 +53,32 @@ export class Session implements Listener {
     this.#machine = machine;
     this.#source = source;
     this.#listener = listener;
-    this.#link = new Link(source.socket, this);
   }
 
   start(): void {
     const { url, user, password, there } = this.#source;
     this.#run((now) => this.#machine.open([url, user, password, ...there], now));
-    if (!this.#over) this.#link.open('control');
+    if (!this.#over) this.#connect();
   }
 
   pause(): void {
-    this.#run((now) => this.#machine.call('pause', now));
+    this.#call('pause');
   }
 
   play(): void {
-    this.#run((now) => this.#machine.call('play', now));
+    this.#call('play');
   }
 
   /** Says good-bye to the camera and leaves. */
   stop(): void {
     if (this.#leaving) return;
     this.#leaving = true;
-    this.#run((now) => this.#machine.call('close', now)); // its TEARDOWN is sent before the sockets close
+    this.#call('close'); // its TEARDOWN is sent before the sockets close
     this.#finish();
   }
 
   opened(name: SocketName): void {
-    this.#run((now) => this.#machine.call(`${name}_opened`, now));
+    this.#call(`${name}_opened`);
   }
 
   message(name: SocketName, text: string): void {
@@ -91,14 +90,28 @@ export class Session implements Listener {
     this.#listener.received(bytes.byteLength);
     this.#run((now) => {
       this.heard = now;
-      // Timers of a page in the background come late; the keep-alive must not.
-      if (now >= this.#due) this.#machine.call('handle_timeout', now);
+      this.#check(now); // timers of a page in the background come late; the keep-alive must not
       this.#machine.tell('media', bytes, now);
     });
   }
 
   lost(problem: Problem): void {
     this.#end(problem, false);
+  }
+
+  #connect(): void {
+    this.#link?.close();
+    this.#link = new Link(this.#source.socket, this);
+    this.#link.open('control');
+  }
+
+  #call(name: Parameters<Machine['call']>[0]): void {
+    this.#run((now) => this.#machine.call(name, now));
+  }
+
+  /** The moment that the machine named may have come. */
+  #check(now: number): void {
+    if (now >= this.#due) this.#machine.call('handle_timeout', now);
   }
 
   /** Every call into the machine: then does what it wants done, then sets its timer. */
@@ -116,24 +129,21 @@ export class Session implements Listener {
   }
 
   #handle(output: Output): void {
-    const { kind, text } = output;
+    const { kind } = output;
     if (this.#leaving && kind !== 'control' && kind !== 'data') return;
     switch (kind) {
       case 'control':
-      case 'data': return this.#link.send(kind, text);
-      case 'openData': return this.#link.open('data');
+      case 'data': return this.#link?.send(kind, output.text);
+      case 'openData': return this.#link?.open('data');
       case 'error': {
         const { user, url, there } = this.#source;
         const moved = this.#moved;
         const given = moved ? moved === there[0] : user !== '' || userIn(url) !== undefined;
-        const [code, message] = halves(text, '\n');
-        return this.#end(failed(Number(code) || 500, message, { given, moved }), false);
+        return this.#end(failed(output.code, output.message, { given, moved }), false);
       }
       case 'reopen': {
-        this.#moved = text;
-        this.#link.close();
-        this.#link = new Link(this.#source.socket, this);
-        return this.#link.open('control');
+        this.#moved = output.text;
+        return this.#connect();
       }
       case 'closed': return; // only ever the answer to stop(), which does not wait for it
       default: return this.#listener.media(output);
@@ -148,10 +158,8 @@ export class Session implements Listener {
     this.#armed = this.#due;
     this.#timer = setTimeout(() => {
       this.#armed = Infinity;
-      this.#run((now) => {
-        if (now >= this.#due) this.#machine.call('handle_timeout', now);
-      });
-    }, Math.max(0, this.#due - clock()));
+      this.#run((now) => this.#check(now));
+    }, max(0, this.#due - clock()));
   }
 
   #end(problem: Problem, spoilt: boolean): void {
@@ -163,7 +171,7 @@ export class Session implements Listener {
   #finish(): void {
     this.#over = true;
     clearTimeout(this.#timer);
-    this.#link.close();
+    this.#link?.close();
   }
 }
 

@@ -2,6 +2,7 @@
 //
 // Invariant: after close() nobody is called back any more, and every socket is closed.
 
+import { extras } from './later';
 import { closed, stuck, unreachable, type Problem } from './problem';
 
 /** Time for a WebSocket handshake, in ms: a little more than the gateway's own. */
@@ -92,7 +93,7 @@ export class Link {
   async #explain(error?: string): Promise<void> {
     let problem = unreachable();
     try {
-      problem = await (await import('./extras')).explain(this.#url, error);
+      problem = await (await extras()).explain(this.#url, error);
     } catch {
       // there is none
     }

@@ -1,6 +1,7 @@
 // What a player can say of itself in numbers.
 
-import type { State } from './player';
+import { max } from './event';
+import type { State } from './state';
 
 export interface Stats {
   state: State;
@@ -43,7 +44,7 @@ class Rate {
     const ms = now - this.#at;
     if (ms < SPAN) return;
     // A count that went back has begun anew; the first span began before there was anything to count.
-    this.value = this.#at ? Math.max(0, (count - this.#count) * 1000) / ms : 0;
+    this.value = this.#at ? max(0, (count - this.#count) * 1000) / ms : 0;
     this.#count = count;
     this.#at = now;
   }

@@ -4,7 +4,7 @@
 // of is never touched; the queue is bounded; what is removed ends right at a sync sample (a
 // removal that ends inside a group of pictures would take the whole group, play head and all).
 
-import { endOf, on } from './event';
+import { endOf, max, min, on } from './event';
 import type { Fragment } from './wasm';
 
 /** Fragments that wait while the buffer is busy, in bytes; beyond it everything up to the next sync sample goes. */
@@ -78,7 +78,7 @@ export class TrackBuffer {
 
   /** Forgets what is before `time` (seconds, in the element's time), as far as sync samples allow. */
   trim(time: number): void {
-    this.#trimTo = Math.max(this.#trimTo, time);
+    this.#trimTo = max(this.#trimTo, time);
     this.#pump();
   }
 
@@ -91,7 +91,7 @@ export class TrackBuffer {
   /** The end of what is buffered or waits to be, in the element's time; 0 when nothing is. */
   get end(): number {
     if (!this.#alive) return 0;
-    return Math.max(endOf(this.#buffer.buffered), this.#queued ? this.#last : 0);
+    return max(endOf(this.#buffer.buffered), this.#queued ? this.#last : 0);
   }
 
   destroy(): void {
@@ -159,7 +159,7 @@ export class TrackBuffer {
     this.#buffer.appendBuffer(joined(run, size));
     this.#queue.splice(0, run.length);
     this.#queued -= size;
-    this.#from = Math.min(...run.map(({ time }) => time)) + this.#offset;
+    this.#from = min(...run.map(({ time }) => time)) + this.#offset;
     for (const { sync, time } of run) if (sync) this.#remember(time + this.#offset);
   }
 

@@ -3,7 +3,7 @@
 // Invariant: no view of the wasm memory outlives the call that made it. The memory may
 // grow (and so detach every view) in any call, therefore each output is copied out whole.
 
-const ABI = 1;
+export const ABI = 1;
 
 /** What the wasm exports; `now` and every other time is in milliseconds unless it says otherwise. */
 interface Exports extends WebAssembly.Exports {
@@ -45,22 +45,49 @@ export interface Fragment {
   sync: boolean;
 }
 
-/**
- * What there is to do, by its number at the boundary. `text` is: of `control` and `data` what to send there, of
- * `track` a MIME type, of `info` JSON, of `state` a Progress, of `error` a status and a sentence (on lines of their
- * own), of `unsupported` medium and codec, of `size` width and height. `bytes` are of `init`, `fragment`, `picture`.
- * `edge` says that what is shown before its time is history.
- */
-const KINDS = [
-  '', 'control', 'openData', 'data', 'track', 'init', 'fragment', 'info', 'state', 'error', 'unsupported', 'closed', 'size', 'picture', 'edge', 'reopen',
-] as const;
-
-export interface Output extends Fragment {
-  kind: Exclude<(typeof KINDS)[number], ''>;
-  text: string;
+/** The init segment of a track. */
+export interface Init {
+  kind: 'init';
+  track: number;
+  bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** What the wasm counts, by its number at the boundary. */
+/** A piece of a track, as Media Source Extensions take it or as a whole picture. */
+export interface Piece extends Fragment {
+  kind: 'fragment' | 'picture';
+}
+
+/** What there is to do. */
+export type Output =
+  | Init
+  | Piece
+  /** What is shown before this time, in seconds on the session's media timeline, is history. */
+  | { kind: 'edge'; time: number }
+  /** The MIME type of a track, new or changed. */
+  | { kind: 'track'; track: number; text: string }
+  /** Text for the socket of that name. */
+  | { kind: 'control' | 'data'; text: string }
+  | { kind: 'state'; text: Progress }
+  /** Close both sockets and open the control socket again: the stream has moved to this address. */
+  | { kind: 'reopen'; text: string }
+  | { kind: 'openData' | 'closed' }
+  /** The session is over: a status of RTSP, WSP or HTTP, and a sentence. */
+  | { kind: 'error'; code: number; message: string }
+  /** A track that the wasm cannot carry: what it is (`video`), and its codec. */
+  | { kind: 'unsupported'; media: string; codec: string }
+  /** Pixels of the picture. */
+  | { kind: 'size'; width: number; height: number }
+  /** What the gateway says of itself; undefined if that was no JSON. */
+  | { kind: 'info'; info: unknown };
+
+/** The kinds of outputs, by their numbers at the boundary, which begin with 1 (output.rs). */
+export const KINDS = 'control openData data track init fragment info state error unsupported closed size picture edge reopen'
+  .split(' ') as Output['kind'][];
+
+/** Text in two: a number or a word, a separator, and all the rest: `404\nNo such stream`, `video VP8`, `640x480`. */
+const PAIR = /^(\d+|\w+)[^]([^]*)/;
+
+/** What the wasm counts, by its number at the boundary (statistics.rs). */
 export const LOST = 1;
 export const LEFT_OUT = 3;
 export const SKIPPED = 4;
@@ -146,18 +173,25 @@ export class Machine {
 
   #output(number: number): Output | undefined {
     const wasm = this.#wasm;
-    const kind = KINDS[number];
-    if (!kind) return undefined; // a later wasm may say more than this script understands
+    const kind = KINDS[number - 1];
+    const track = wasm.output_track();
     const bytes = this.#bytes();
-    return {
-      kind,
-      track: wasm.output_track(),
-      bytes,
-      text: /^(init|f|p)/.test(kind) ? '' : this.#utf8.decode(bytes),
-      time: wasm.output_time(),
-      duration: wasm.output_duration(),
-      sync: !!wasm.output_sync(),
-    };
+    switch (kind) {
+      case 'init':
+      case 'fragment':
+      case 'picture':
+      case 'edge': return { kind, track, bytes, time: wasm.output_time(), duration: wasm.output_duration(), sync: !!wasm.output_sync() };
+    }
+    const text = this.#utf8.decode(bytes);
+    const [, head = '', rest = ''] = PAIR.exec(text) ?? [];
+    switch (kind) {
+      case undefined: return undefined; // a later wasm may say more than this script understands
+      case 'error': return { kind, code: Number(head) || 500, message: rest };
+      case 'unsupported': return { kind, media: head, codec: rest };
+      case 'size': return { kind, width: Number(head), height: Number(rest) };
+      case 'info': return { kind, info: parsed(text) };
+      default: return { kind, track, text } as Output;
+    }
   }
 
   #write(bytes: Uint8Array): number {
@@ -174,14 +208,8 @@ export class Machine {
   }
 }
 
-/** Cuts at the first separator. */
-export function halves(text: string, separator: string): [string, string] {
-  const at = text.indexOf(separator);
-  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + separator.length)];
-}
-
-/** What a gateway says of itself; undefined if that is no JSON. */
-export function parsed(json: string): unknown {
+/** Undefined if it is no JSON. */
+function parsed(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch {

@@ -3,13 +3,20 @@
 
 import assert from 'node:assert/strict';
 import { scenario, shoot } from './browser.mjs';
+import { player } from './player.mjs';
 import { assertShows, seen } from './video.mjs';
 
-/** Runs in the page ahead of the player: a wasm that makes pictures of the clock, 25 a second. */
-function standIn() {
+const { ABI, KINDS } = await player('wasm');
+
+/**
+ * Runs in the page ahead of the player: a wasm that makes pictures of the clock, 25 a second. `version` and `kinds`
+ * are those of the boundary.
+ */
+function standIn(version, kinds) {
   const memory = new WebAssembly.Memory({ initial: 64 });
   const text = (value) => new TextEncoder().encode(value);
   const queue = [];
+  const tell = (kind, data, time) => queue.push({ kind: kinds.indexOf(kind) + 1, data, time });
   let current;
   let media = 0;
   window.sent = 0;
@@ -26,7 +33,7 @@ function standIn() {
     canvas.toBlob(async (blob) => {
       let data = new Uint8Array(await blob.arrayBuffer());
       if (media % 10 === 0) data = data.slice(0, 100); // damaged on its way
-      queue.push({ kind: 13, data, time });
+      tell('picture', data, time);
       window.sent += 1;
       exports.wake = 0;
     }, 'image/jpeg');
@@ -34,11 +41,12 @@ function standIn() {
   const exports = {
     memory,
     wake: Infinity,
-    abi: () => 1,
+    abi: () => version,
     input: () => 65536,
     seed() {},
     open() {
-      queue.push({ kind: 8, data: text('buffering') }, { kind: 4, data: text('image/jpeg') });
+      tell('state', text('buffering'));
+      tell('track', text('image/jpeg'));
       window.timer = setInterval(picture, 40);
       exports.wake = 0;
     },
@@ -66,7 +74,8 @@ function standIn() {
 /** `body` on a page of the gateway's own origin. */
 function openPage(open, gateway, body) {
   const url = `${gateway.page}written.html`;
-  return open(url, { before: standIn, files: { [url]: { contentType: 'text/html', body: `<!doctype html>${body}` } } });
+  const before = `(${standIn})(${ABI}, ${JSON.stringify(KINDS)})`;
+  return open(url, { before, files: { [url]: { contentType: 'text/html', body: `<!doctype html>${body}` } } });
 }
 
 scenario('Motion JPEG shows in the player as any other stream does', async ({ stage, open }) => {

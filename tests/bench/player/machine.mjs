@@ -1,14 +1,10 @@
 // The player's wasm by itself, with a gateway and a camera that say what is expected of them.
 
 import { readFile } from 'node:fs/promises';
+import { player } from '../../browser/player.mjs';
 
 const WASM = new URL('../../../player/dist/camgate.wasm', import.meta.url);
-/** Kinds of outputs (player/src/output.rs). */
-const SEND_CONTROL = 1;
-const OPEN_DATA = 2;
-const SEND_DATA = 3;
-const FRAGMENT = 6;
-const ERROR = 9;
+const { KINDS } = await player('wasm');
 
 export class Machine {
   #wasm;
@@ -54,9 +50,10 @@ export class Machine {
   /** As the page does it: every output is copied out of the memory. */
   #drain() {
     const wasm = this.#wasm;
-    for (let kind = wasm.poll_output(); kind; kind = wasm.poll_output()) {
+    for (let number = wasm.poll_output(); number; number = wasm.poll_output()) {
+      const kind = KINDS[number - 1];
       const bytes = new Uint8Array(wasm.memory.buffer, wasm.output_ptr(), wasm.output_len()).slice();
-      if (kind === FRAGMENT) {
+      if (kind === 'fragment') {
         this.fragments++;
         this.bytes += bytes.length;
       } else {
@@ -68,11 +65,11 @@ export class Machine {
   #act(kind, text) {
     const seq = /^seq: *(\d+)/m.exec(text)?.[1];
     const reply = (headers, payload = '') => `WSP/1.1 200 OK\r\nseq: ${seq}\r\n${headers}\r\n${payload}`;
-    if (kind === ERROR) throw new Error(text);
-    if (kind === OPEN_DATA) this.#wasm.data_opened(this.#now);
-    else if (kind === SEND_DATA) this.#tell('data_message', reply(''));
-    else if (kind === SEND_CONTROL && text.startsWith('WSP/1.1 INIT')) this.#tell('control_message', reply('channel: 1\r\n'));
-    else if (kind === SEND_CONTROL && text.startsWith('WSP/1.1 WRAP')) this.#tell('control_message', reply('', camera(text, this.#sdp)));
+    if (kind === 'error') throw new Error(text);
+    if (kind === 'openData') this.#wasm.data_opened(this.#now);
+    else if (kind === 'data') this.#tell('data_message', reply(''));
+    else if (kind === 'control' && text.startsWith('WSP/1.1 INIT')) this.#tell('control_message', reply('channel: 1\r\n'));
+    else if (kind === 'control' && text.startsWith('WSP/1.1 WRAP')) this.#tell('control_message', reply('', camera(text, this.#sdp)));
   }
 }
 
