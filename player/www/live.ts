@@ -10,57 +10,83 @@
 
 import { endOf, HAVE_CURRENT_DATA, HAVE_METADATA, max, min, now as clock, on } from './event';
 
-/** Latency aimed at, behind the live edge, in seconds. Browsers want more of sound in front of them. */
+// 1. The latency aimed at: how far behind the live edge the play head is to be, in seconds.
+
+/** The player never aims nearer than this, however steady the network is. */
 const NEAREST = 0.06;
+/** The same for a stream with sound: browsers want more of sound in front of them. */
 const NEAREST_WITH_SOUND = 0.25;
+/** The player never aims farther back than this, whatever the network and the browser do. */
 const FARTHEST = 0.6;
-/** Added to the jitter that was measured, in seconds: for the decoder, and the wait for the display. */
+/** The measured jitter is exceeded by this much: the decoder takes time, and a picture waits for the display. */
 const MARGIN = 0.055;
-/** Jitter is remembered for one to two of these, in ms. */
+/** A stall with data at hand shows that this browser needs more in front of the play head: each adds this much. */
+const STALL_STEP = 0.04;
+/** One such step is taken back after so many milliseconds without a stall. */
+const FORGIVE = 30_000;
+
+// 2. Measuring the jitter, in milliseconds.
+
+/** A measured extreme is remembered for at least one WINDOW and at most two. */
 const WINDOW = 5_000;
-/** What comes in the first moments of a session may be older than it looks, in ms. */
+/** For this long after a session has begun, what comes may be older than it looks: a gain of MARGIN is a burst then. */
 const BEGINNING = 1_500;
-/** Excess latency, in seconds: above START play faster, above HURRY fast, until it is below STOP. */
+
+// 3. Small corrections, by the rate of playing. The excess is how much farther behind than the target the play head
+// is, in seconds; below 0 it is too near.
+
+/** Above this excess the player plays gently faster. */
 const START = 0.025;
+/** The same for a stream with sound. */
 const START_WITH_SOUND = 0.08;
-const STOP = 0.003;
+/** Above this excess it plays as fast as can be borne. */
 const HURRY = 0.5;
-/** So many seconds too near (a camera whose clock is slow, jitter that grew) play slower, before it starves. */
-const NEAR = 0.012;
-/** Gaining ground needs this share of the target really in the buffer. */
+/** A correction ends when the excess is nearer to 0 than this, or has gone beyond. */
+const STOP = 0.003;
+/** Faster playing needs this share of the target really in the buffer. */
 const THERE = 0.25;
-/** Latency, in seconds, above which to jump; within EARLY ms nobody minds, so that much excess will do. */
-const SEEK = 1.5;
-const SEEK_EARLY = 0.4;
-/** The same when a page is shown again. */
-const SEEK_SHOWN = 0.12;
-const EARLY = 3_000;
-/** Not noticed by ear; and what is still bearable. */
-const SLOW_RATE = 0.98;
-/** So many seconds too near, a browser leaves out pictures that come too late, or stalls again. */
+/** This much too near (a camera's clock is slow, or the jitter grew), the player plays slower, before it starves. */
+const NEAR = 0.012;
+/** This much too near, browsers leave out pictures that come too late, or stall again: it plays slower still. */
 const MUCH_TOO_NEAR = 0.08;
-const SLOWER_RATE = 0.9;
-/** At the start, where the play head begins at the edge. */
-const START_RATE = 0.5;
+
+/** These two rates are not noticed by ear. */
 const GENTLE_RATE = 1.03;
+const SLOW_RATE = 0.98;
+/** These two are, but can be borne. */
 const FAST_RATE = 1.1;
-/** After a jump the decoder needs a moment before the next one is judged, in ms. */
-const SEEK_REST = 500;
+const SLOWER_RATE = 0.9;
+/** A play head that is too near in the first moments is slowed down by this rate: it began at the edge itself. */
+const START_RATE = 0.5;
+
+// 4. Great corrections, by a jump of the play head. Latencies are in seconds, times in milliseconds.
+
+/** Above this latency the play head jumps. */
+const JUMP = 1.5;
+/** While a session is younger than this nobody minds a jump: so much more than the target is enough for one. */
+const EARLY = 3_000;
+const JUMP_EARLY = 0.4;
+/** So much more than the target is enough when a hidden page is shown again. */
+const JUMP_SHOWN = 0.12;
+/** The decoder is given this time after a jump, before the next one is judged. */
+const JUMP_REST = 500;
 /**
- * A play head that has stood still for so long while data came, in ms, is stuck: browsers lose a seek now and then.
- * One that a jump did not free is given twice as long each time: a busy machine needs long for a seek.
+ * A play head that has stood still for this time while data came is stuck, for browsers lose a seek now and then.
+ * When a jump does not free it, it is given twice as long each time: a busy machine needs long for a seek.
  */
 const STUCK = 1_000;
-/** A stall with data at hand: this browser needs more in front of it, in seconds per stall. */
-const STALL_STEP = 0.04;
-/** One such step is taken back after so long without a stall, in ms. */
-const FORGIVE = 30_000;
-/** The end of a buffered range counts as reached this many seconds before it. */
+
+// 5. Positions in the buffer, in seconds.
+
+/** The end of a buffered range counts as reached this long before it. */
 const RANGE_END = 0.2;
-/** A little inside a range, so that rounding cannot put us before it. */
+/**
+ * A play head that has moved less than this stands still. A jump goes this far into a range, so that rounding cannot
+ * put the play head before it.
+ */
 const INSIDE = 0.005;
 
-/** The extremes of the last WINDOW to two WINDOWs. */
+/** The extremes of what was measured in the last WINDOW, or up to two. */
 class Extremes {
   #old = { low: Infinity, high: -Infinity };
   #new = { low: Infinity, high: -Infinity };
@@ -161,7 +187,7 @@ export class Live {
   /** At the start, and after a sleep, what was kept comes all at once: that is no jitter, but a new beginning. */
   #burst(edge: number, now: number): boolean {
     const gained = edge - this.#edge - (now - this.#last) / 1000;
-    return gained > (now - this.#begun < BEGINNING ? MARGIN : SEEK);
+    return gained > (now - this.#begun < BEGINNING ? MARGIN : JUMP);
   }
 
   /** The last moment that could be played now, in seconds of the element. */
@@ -194,9 +220,9 @@ export class Live {
     this.#forgive(now);
     const { latency, target } = this;
     const early = now - this.#begun < EARLY;
-    if (latency > (early ? target + SEEK_EARLY : SEEK)) {
+    if (latency > (early ? target + JUMP_EARLY : JUMP)) {
       // So far behind so soon: more has come since, as after a sleep.
-      if (now >= this.#rested || latency > 2 * SEEK) this.toEdge(now);
+      if (now >= this.#rested || latency > 2 * JUMP) this.toEdge(now);
       return;
     }
     // Against where the edge is when nothing is late; but never beyond what is really there.
@@ -257,7 +283,7 @@ export class Live {
     const { buffered, currentTime } = this.#video;
     if (!buffered.length || Math.abs(currentTime - this.#jumped) < INSIDE) return;
     const { edge } = this;
-    this.#behind = currentTime < edge - SEEK;
+    this.#behind = currentTime < edge - JUMP;
     if (currentTime > edge - this.target / 2) this.toEdge(clock());
     else if (currentTime < buffered.start(0)) this.#video.currentTime = buffered.start(0) + INSIDE;
   }
@@ -270,7 +296,7 @@ export class Live {
       if (inside && readyState > HAVE_CURRENT_DATA) return false;
     }
     const last = buffered.length - 1;
-    if (currentTime >= buffered.start(last) && currentTime <= buffered.end(last) + SEEK) return false;
+    if (currentTime >= buffered.start(last) && currentTime <= buffered.end(last) + JUMP) return false;
     this.toEdge(now);
     return true;
   }
@@ -286,7 +312,7 @@ export class Live {
     const { buffered } = this.#video;
     const { length } = buffered;
     if (!length) return;
-    this.#rested = now + SEEK_REST;
+    this.#rested = now + JUMP_REST;
     this.#still = now + this.#stuck;
     this.#rate(1);
     this.#at = this.#jumped = this.#video.currentTime = max(time, buffered.start(length - 1) + INSIDE);
@@ -303,6 +329,6 @@ export class Live {
   #shown(): void {
     if (document.visibilityState !== 'visible' || this.#behind) return;
     this.reset(); // nothing was measured well while timers were held back
-    if (this.latency > this.target + SEEK_SHOWN) this.toEdge(clock());
+    if (this.latency > this.target + JUMP_SHOWN) this.toEdge(clock());
   }
 }
