@@ -79,7 +79,7 @@ for (const name of plain) {
  */
 async function tighten(name) {
   const script = path(dist, name);
-  const options = { module: name !== 'streamedian.js', ecma: 2022, compress: { passes: 3, unsafe: true, unsafe_arrows: true } };
+  const options = { module: name !== 'streamedian.js', ecma: 2022, compress: { passes: 3, hoist_funs: true, unsafe: true, unsafe_arrows: true } };
   const { code } = await minify(await readFile(script, 'utf8'), options);
   await writeFile(script, code);
 }

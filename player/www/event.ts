@@ -1,6 +1,7 @@
 // Listening, playing, measuring: what every module needs in one line.
 
-export const { max, min } = Math;
+export const max = Math.max;
+export const min = Math.min;
 
 /** Listens to several events, until `signal` is aborted if there is one. */
 export function on(target: EventTarget, types: string, listener: (event: Event) => void, signal?: AbortSignal): void {

@@ -8,7 +8,7 @@
 
 import { max, min, now as clock, on, play } from './event';
 import { extras } from './later';
-import { TrackBuffer, type TrackListener } from './track';
+import { TrackBuffer, type Track, type TrackListener } from './track';
 import type { Fragment } from './wasm';
 
 /** A session's tracks are waited for, in ms, once there is video (or once there is only audio). Most sound that is late is silence before. */
@@ -34,23 +34,6 @@ const SEAM = 0.1;
 /** The same before one that begins with history: so far from the play head that browsers show nothing of it. */
 const UNSEEN = 2;
 
-export interface Track {
-  mime: string;
-  video: boolean;
-  init?: BufferSource | undefined;
-  buffer?: TrackBuffer | undefined;
-  /** End of the newest fragment on the session's timeline, in seconds. */
-  end: number;
-  /** That fragment, when it came (clock()), and how its kind is made to follow one that stands. */
-  last?: Fragment;
-  came: number;
-  still?: ((fragment: Fragment, from: number) => Fragment) | undefined;
-  /** Seconds of video since then, for audio. */
-  missed: number;
-  /** When it was left out for being silent (clock()), else undefined. */
-  lost?: number | undefined;
-}
-
 export interface MseListener {
   appended(from: number): void;
   broken(detail: string): void;
@@ -66,7 +49,7 @@ function sourceClass(): SourceClass | undefined {
 
 export class Mse implements TrackListener {
   /** False: this browser has no Media Source Extensions. */
-  static readonly available = sourceClass() !== undefined;
+  static readonly available = !!sourceClass();
 
   #video: HTMLMediaElement;
   readonly #listener: MseListener;
@@ -119,7 +102,7 @@ export class Mse implements TrackListener {
     this.#tracks = new Map([...this.#tracks].map(([id, { buffer }]) => [id, { ...blank(''), buffer }]));
     this.#gather();
     this.edge = NaN;
-    if (!this.#usable) this.#attach();
+    if (!this.#source || this.#source.readyState === 'ended' || this.#video.error) this.#attach();
   }
 
   /** A track, new or with a new codec. False: this browser cannot play it. */
@@ -152,7 +135,9 @@ export class Mse implements TrackListener {
     if (next === fragment) track.still = undefined; // it follows by itself
     fragment = next;
     track.end = fragment.time + fragment.duration;
-    Object.assign(track, { last: fragment, came: now, missed: 0 });
+    track.last = fragment;
+    track.came = now;
+    track.missed = 0;
     if (!this.#wanted(track, now)) return;
     if (!this.#gathering && !track.buffer) this.#restart(); // it came later than its sisters
     if (this.#gathering) {
@@ -172,7 +157,7 @@ export class Mse implements TrackListener {
 
   /** Whether the stream is at a stand without this track: the video, or the audio of a stream without. */
   leads(id: number): boolean {
-    return !this.#current()[0]?.[1].video || this.#tracks.get(id)?.video === true;
+    return !this.#current()[0]?.[1].video || !!this.#tracks.get(id)?.video;
   }
 
   get sound(): boolean {
@@ -235,10 +220,6 @@ export class Mse implements TrackListener {
       this.#video.removeAttribute('src');
       this.#video.load();
     }
-  }
-
-  get #usable(): boolean {
-    return this.#source !== undefined && this.#source.readyState !== 'ended' && !this.#video.error;
   }
 
   #gather(): void {
@@ -308,11 +289,11 @@ export class Mse implements TrackListener {
     this.#detach();
     const source = new Source();
     this.#url = URL.createObjectURL(source);
-    source.addEventListener('sourceopen', () => {
+    on(source, 'sourceopen', () => {
       if (source !== this.#source) return;
       URL.revokeObjectURL(this.#url);
       this.tick(clock());
-    }, { once: true });
+    });
     // A ManagedMediaSource says when it wants to be fed: the radio may sleep in between.
     on(source, 'startstreaming endstreaming', ({ type }) => {
       for (const { buffer } of this.#tracks.values()) buffer?.hold(type === 'endstreaming');

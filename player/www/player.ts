@@ -7,33 +7,52 @@
 // that cannot succeed (a wrong password) until somebody changes something.
 
 import { userIn } from './address';
+import { Attempt, type AttemptListener } from './attempt';
 import { max, now as clock, on, play } from './event';
 import { extras } from './later';
-import { codecs, Mse } from './mse';
-import type { Ask, Credentials, PlayerOptions } from './options';
+import { Mse } from './mse';
 import { Patience } from './patience';
 import * as problems from './problem';
 import type { Problem, Unsupported } from './problem';
-import { Screen } from './screen';
-import { credentialsFor, Session, type SessionListener, type Source } from './session';
+import { Screen, type ScreenListener } from './screen';
+import { credentialsFor, type Session, type Source } from './session';
 import { webSocketUrl } from './socket';
 import type { State } from './state';
 import { quality, Tally, type Stats } from './stats';
-import { LEFT_OUT, LOST, Machine, SKIPPED, type Fragment, type Init, type Output } from './wasm';
+import { LEFT_OUT, LOST, SKIPPED, type Init, type Output } from './wasm';
 
 export { load } from './wasm';
-export type { Ask, Credentials, PlayerOptions } from './options';
 export type { Problem, ProblemKind, Unsupported } from './problem';
 export type { State } from './state';
 export type { Stats } from './stats';
 
 const TICK = 250; // ms: how often time is looked at
 
+export interface PlayerOptions {
+  src?: string;
+  /** Of the gateway: ws(s) or http(s), absolute or relative to the page. Default: /ws/ where this script came from. */
+  socket?: string;
+  user?: string;
+  password?: string;
+  /** Seconds kept behind the play head. Default: 10. */
+  keep?: number;
+  /** Called when the camera wants a (different) user and password. Undefined, or the same again: given up. */
+  credentials?: Ask;
+}
+
+export interface Credentials {
+  user: string;
+  password: string;
+}
+
+/** `problem.message` says whether any are wanted or others than were given. */
+export type Ask = (player: Player, problem: Problem) => Promise<Credentials | undefined> | Credentials | undefined;
+
 /**
  * Events: `statechange`, `problem` (it appeared, changed or went: see `problem`), `unsupported`
  * (detail: a track that is left out), `size`, `info` (detail: the gateway's GET_INFO).
  */
-export class Player extends EventTarget implements SessionListener {
+export class Player extends EventTarget implements AttemptListener, ScreenListener {
   readonly video: HTMLMediaElement;
   /** Whoever is to hear all that the session brings (a recorder), and its init segments so far. */
   readonly taps = new Set<(output: Output) => void>();
@@ -45,19 +64,16 @@ export class Player extends EventTarget implements SessionListener {
   credentials: Ask | undefined;
   #source: Source;
   #keep: number;
-  #machine: Machine | undefined;
-  #session: Session | undefined;
+  /** The last attempt, which may be over. */
+  #attempt: Attempt | undefined;
   #screen: Screen | undefined;
   #state: State = 'stopped';
   #problem: Problem | undefined;
-  #unsupported: Unsupported[] = [];
-  /** Counts attempts, so that what an old one brings late is not taken for the new one's. */
-  #turn = 0;
   readonly #patience = new Patience();
   #retry: ReturnType<typeof setTimeout> | undefined;
   #ticker: ReturnType<typeof setInterval> | undefined;
-  /** Where the stream has moved to, while credentials for that are asked for. */
-  #asked: string | undefined;
+  /** Why the last attempt ended, until the next one begins or nobody wants one. */
+  #ended: Problem | undefined;
   /** When the next attempt is due (clock()). */
   #retryAt = 0;
   readonly #tally = new Tally();
@@ -89,7 +105,7 @@ export class Player extends EventTarget implements SessionListener {
 
   /** Tracks that the camera has but that are left out. */
   get unsupported(): readonly Unsupported[] {
-    return this.#unsupported;
+    return this.#attempt?.unsupported ?? [];
   }
 
   /** The stream has sound that can be heard. */
@@ -127,14 +143,14 @@ export class Player extends EventTarget implements SessionListener {
 
   /** For the camera, or for the host that asks for them, if the stream has moved (`problem.moved`). */
   setCredentials(user: string, password: string): void {
-    const moved = this.#asked;
+    const moved = this.#ended?.moved;
     this.#change(moved ? { there: [moved, user, password] } : { user, password });
   }
 
   get stats(): Stats {
     const none = { codecs: [], latency: 0, target: 0, buffered: 0, dropped: 0 };
     const shown = this.#screen?.stats ?? none;
-    const counted = (which: typeof LOST | typeof LEFT_OUT | typeof SKIPPED): number => this.#machine?.statistic(which) ?? 0;
+    const counted = (which: typeof LOST | typeof LEFT_OUT | typeof SKIPPED): number => this.#attempt?.machine?.statistic(which) ?? 0;
     return {
       ...shown,
       ...this.#tally,
@@ -162,7 +178,13 @@ export class Player extends EventTarget implements SessionListener {
 
   /** Gives the element an empty stream, so that its own controls can start it; the camera is left alone. */
   load(): void {
-    if (Mse.available && !this.#screen) this.#prepare().begin();
+    if (!Mse.available || this.#screen) return;
+    this.#screen = new Screen(this.video, this.#keep, this);
+    this.#ticker = setInterval(() => this.#tick(), TICK);
+    this.#watching = new AbortController();
+    on(window, 'online', () => this.#awake(), this.#watching.signal);
+    on(document, 'visibilitychange', () => document.hidden || this.#awake(), this.#watching.signal);
+    this.#screen.begin();
   }
 
   /** Begins, or tries again at once if it had failed or is waiting to. */
@@ -172,7 +194,7 @@ export class Player extends EventTarget implements SessionListener {
     if (this.#session) return;
     this.load(); // now: a source that came later would interrupt a play() that follows
     this.#patience.forget();
-    void this.#connect();
+    this.#connect();
   }
 
   /** Leaves the camera and empties the element. */
@@ -189,7 +211,7 @@ export class Player extends EventTarget implements SessionListener {
   destroy(): void {
     this.stop();
     this.#end.abort();
-    this.#machine = undefined;
+    this.#attempt = undefined;
   }
 
   #change(source: Partial<Source>): void {
@@ -207,63 +229,65 @@ export class Player extends EventTarget implements SessionListener {
     if (playing) play(this.video); // its owner allowed it before
   }
 
-  #prepare(): Screen {
-    if (this.#screen) return this.#screen;
-    const screen = new Screen(this.video, this.#keep, {
-      sized: (width, height) => this.#size(width, height),
-      broken: (detail) => this.#fail(problems.undecodable(detail)),
-    });
-    this.#ticker = setInterval(() => this.#tick(), TICK);
-    this.#watching = new AbortController();
-    on(window, 'online', () => this.#awake(), this.#watching.signal);
-    on(document, 'visibilitychange', () => document.hidden || this.#awake(), this.#watching.signal);
-    return (this.#screen = screen);
-  }
-
-  async #connect(): Promise<void> {
+  /** There is a screen: nothing is connected before load(). */
+  #connect(): void {
     this.#leave();
-    const turn = this.#turn;
-    this.#setState('connecting');
+    const attempt = (this.#attempt = new Attempt(this.#screen!, this, this.#attempt?.machine));
+    this.#setState('connecting'); // who hears of that may leave it
     this.#patience.begin(clock());
-    this.#unsupported = [];
     this.inits.clear();
-    try {
-      this.#machine ??= await Machine.create();
-    } catch (error) {
-      if (turn === this.#turn) this.#fail(problems.unloadable(error));
-      return;
-    }
-    if (turn !== this.#turn) return;
-    this.#screen?.begin();
-    this.#session = new Session(this.#machine, { ...this.#source }, this);
-    this.#session.start();
+    void attempt.start({ ...this.#source });
   }
 
   /** Ends what is under way, attempt or pause between attempts. */
   #leave(): void {
-    this.#asked = undefined;
-    this.#turn++;
+    this.#ended = undefined;
     clearTimeout(this.#retry);
-    this.#session?.stop();
-    this.#session = undefined;
+    this.#attempt?.leave();
+  }
+
+  get #session(): Session | undefined {
+    return this.#attempt?.session;
   }
 
   received(bytes: number): void {
     this.#tally.bytes += bytes;
   }
 
-  ended(problem: Problem | undefined, spoilt: boolean): void {
-    if (spoilt) this.#machine = undefined;
-    if (problem) this.#fail(problem);
+  brought(output: Output): void {
+    if (output.kind === 'init') this.inits.set(output.track, output);
+    if (output.kind === 'fragment') this.#tally.fragments++;
+    for (const tap of this.taps) tap(output);
   }
 
-  #fail(problem: Problem): void {
+  advanced(state: State): void {
+    this.#patience.feed(clock(), false);
+    this.#setState(state);
+  }
+
+  fed(): void {
+    this.#patience.feed(clock(), true);
+    this.#setProblem();
+  }
+
+  sized(width: number, height: number): void {
+    if (width * height > problems.MOST) return this.failed(problems.undecodable('It is too large.'));
+    this.#tally.width = width;
+    this.#tally.height = height;
+    this.tell('size');
+  }
+
+  tell(type: string, detail?: unknown): void {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  failed(problem: Problem): void {
     this.#leave();
     // Somebody paused: no need to fetch anything, nor to complain, before they play again.
     if (this.#state === 'paused') return;
-    this.#asked = problem.moved;
+    this.#ended = problem;
     if (problem.kind === 'credentials' && this.credentials) return void this.#ask(problem, this.credentials);
-    if (!problem.retry) return this.#giveUp(problems.named(problem, this.#unsupported));
+    if (!problem.retry) return this.#giveUp(problems.named(problem, this.unsupported));
     const delay = this.#patience.pause(Math.random());
     this.#retryAt = clock() + delay;
     this.#retry = setTimeout(() => this.#again(), delay);
@@ -272,15 +296,14 @@ export class Player extends EventTarget implements SessionListener {
   }
 
   async #ask(problem: Problem, credentials: Ask): Promise<void> {
-    const turn = this.#turn;
-    const { user, password } = credentialsFor(this.#source, problem.moved);
+    const [user, password] = credentialsFor(this.#source, problem.moved);
     let given: Credentials | undefined;
     try {
       given = await credentials(this, problem);
     } catch {
       // whoever was asked did not want to say
     }
-    if (turn !== this.#turn) return;
+    if (problem !== this.#ended) return;
     // The same again would be refused again, and many cameras lock out who tries too often.
     if (given && (given.user !== user || given.password !== password)) this.setCredentials(given.user, given.password);
     else this.#giveUp(problem);
@@ -293,63 +316,7 @@ export class Player extends EventTarget implements SessionListener {
 
   #again(): void {
     this.#tally.reconnects++;
-    void this.#connect();
-  }
-
-  media(output: Output): void {
-    if (output.kind === 'init') this.inits.set(output.track, output);
-    for (const tap of this.taps) tap(output);
-    switch (output.kind) {
-      case 'state':
-        this.#patience.feed(clock(), false);
-        return this.#setState(output.text);
-      case 'track': return this.#track(output.track, output.text);
-      case 'init': return this.#screen?.mse.init(output.track, output.bytes);
-      case 'fragment': return this.#fragment(output);
-      case 'edge': return void (this.#screen && (this.#screen.mse.edge = output.time));
-      case 'unsupported': return this.#leaveOut(problems.leftOut(output.media, output.codec, 'player'));
-      case 'picture': return this.#picture(output);
-      case 'size': return this.#size(output.width, output.height);
-      case 'info': return this.#tell('info', output.info);
-    }
-  }
-
-  #size(width: number, height: number): void {
-    if (width * height > problems.MOST) return this.#fail(problems.undecodable('It is too large.'));
-    Object.assign(this.#tally, { width, height });
-    this.#tell('size');
-  }
-
-  #track(id: number, mime: string): void {
-    const media = mime.startsWith('audio') ? 'audio' : 'video';
-    this.#unsupported = this.#unsupported.filter((track) => track.media !== media); // said of its codec before
-    if (!this.#screen?.track(id, mime)) this.#leaveOut(problems.leftOut(media, codecs(mime), 'browser'));
-  }
-
-  #picture(picture: Fragment): void {
-    const now = clock();
-    this.#patience.feed(now, true);
-    this.#setProblem();
-    this.#screen?.picture(picture, now);
-  }
-
-  #leaveOut(track: Unsupported): void {
-    this.#unsupported.push(track);
-    this.#tell('unsupported', track);
-  }
-
-  #fragment(fragment: Fragment): void {
-    const now = clock();
-    if (!this.#screen?.playable) {
-      const [culprit] = this.#unsupported;
-      return culprit && this.#fail(problems.unplayable(culprit));
-    }
-    this.#tally.fragments++;
-    if (this.#screen.leads(fragment.track)) {
-      this.#patience.feed(now, true);
-      this.#setProblem();
-    }
-    this.#screen.mse.fragment(fragment, now);
+    this.#connect();
   }
 
   #tick(): void {
@@ -357,12 +324,17 @@ export class Player extends EventTarget implements SessionListener {
     this.#screen?.tick(now);
     this.#tally.sample(quality(this.video).decoded, now);
     const trouble = this.#session && this.#patience.check(now, this.#state, this.#session.heard);
-    if (trouble?.over) this.#fail(trouble.problem);
+    if (trouble?.over) this.failed(trouble.problem);
     else if (trouble) this.#setProblem(trouble.problem);
   }
 
+  /** Nothing is under way, nor will be by itself. */
+  get #resting(): boolean {
+    return this.#state === 'stopped' || this.#state === 'failed';
+  }
+
   #paused(): void {
-    if (this.#state === 'stopped' || this.#state === 'failed' || this.video.ended) return;
+    if (this.#resting || this.video.ended) return;
     // A recording is to go on where it was. A camera that is asked anew shows what it sees, mostly from a
     // key frame on; one that paused may have kept what it saw, and sends no key frame for seconds.
     if (this.#session?.recorded && this.#state === 'playing') this.#session.pause();
@@ -372,7 +344,7 @@ export class Player extends EventTarget implements SessionListener {
   }
 
   #resumed(): void {
-    if (this.#state === 'stopped' || this.#state === 'failed') return this.start();
+    if (this.#resting) return this.start();
     if (this.#state !== 'paused') return;
     if (!this.#session) return this.start();
     this.#patience.feed(clock(), false);
@@ -387,16 +359,12 @@ export class Player extends EventTarget implements SessionListener {
   #setState(state: State): void {
     if (state === this.#state) return;
     this.#state = state;
-    this.#tell('statechange');
+    this.tell('statechange');
   }
 
   #setProblem(problem?: Problem): void {
     if (problem === this.#problem) return;
     this.#problem = problem;
-    this.#tell('problem');
-  }
-
-  #tell(type: string, detail?: unknown): void {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
+    this.tell('problem');
   }
 }

@@ -120,7 +120,7 @@ export function unplayable(track: Unsupported): Problem {
 }
 
 /** "Nothing playable" is better said with the name of the codec. */
-export function named(problem: Problem, unsupported: Unsupported[]): Problem {
+export function named(problem: Problem, unsupported: readonly Unsupported[]): Problem {
   const culprit = unsupported.find(({ media }) => media === 'video') ?? unsupported[0];
   return problem.code === 415 && culprit ? unplayable(culprit) : problem;
 }

@@ -9,22 +9,22 @@ import { extras } from './later';
 import { Live } from './live';
 import { Mse } from './mse';
 import type { Pictures } from './pictures';
+import { undecodable, type Problem } from './problem';
 import { quality, sum, type Stats } from './stats';
-import type { Fragment } from './wasm';
+import type { Edge, Init, Piece } from './wasm';
 
 /** What the wasm calls a track of whole pictures. */
 const JPEG = 'image/jpeg';
 
 export interface ScreenListener {
   sized(width: number, height: number): void;
-  broken(detail: string): void;
+  failed(problem: Problem): void;
 }
 
 export class Screen {
   readonly #video: HTMLMediaElement;
   readonly #listener: ScreenListener;
-  /** Takes init segments and fragments. */
-  readonly mse: Mse;
+  readonly #mse: Mse;
   #live: Live;
   /** The camera sends Motion JPEG. */
   #drawn = false;
@@ -37,14 +37,14 @@ export class Screen {
     this.#live = new Live(video);
     const mse: Mse = new Mse(video, keep, {
       appended: (from) => this.#live.appended(clock(), from, mse.history),
-      broken: (detail) => listener.broken(detail),
+      broken: (detail) => listener.failed(undecodable(detail)),
     });
-    this.mse = mse;
+    this.#mse = mse;
   }
 
   /** A session begins: its tracks come anew, its timeline starts near 0. */
   begin(): void {
-    this.mse.begin();
+    this.#mse.begin();
     this.#pictures?.begin();
     this.#live.reset();
   }
@@ -53,31 +53,37 @@ export class Screen {
   track(id: number, mime: string): boolean {
     const drawn = mime === JPEG;
     if (drawn || mime.startsWith('video')) this.#draw(drawn);
-    return drawn || this.mse.track(id, mime);
+    return drawn || this.#mse.track(id, mime);
   }
 
-  picture(picture: Fragment, now: number): void {
-    this.#pictures?.show(picture, this.mse.position, now);
+  /** Takes what a session brings of its tracks. */
+  show(output: Init | Piece | Edge): void {
+    switch (output.kind) {
+      case 'init': return this.#mse.init(output.track, output.bytes);
+      case 'fragment': return this.#mse.fragment(output, clock());
+      case 'picture': return this.#pictures?.show(output, this.#mse.position, clock());
+      case 'edge': this.#mse.edge = output.time;
+    }
   }
 
-  /** Whether the stream is at a stand without this track: the video, or the audio of a stream without. */
-  leads(id: number): boolean {
-    return !this.#drawn && this.mse.leads(id);
+  /** Whether the stream is at a stand without such pieces: those of the video, or of the audio of a stream without. */
+  leads({ kind, track }: Piece): boolean {
+    return kind === 'picture' || (!this.#drawn && this.#mse.leads(track));
   }
 
   tick(now: number): void {
-    this.mse.tick(now);
+    this.#mse.tick(now);
     this.#live.sound = this.sound;
     this.#live.tick(now);
     this.#pictures?.tick();
   }
 
   set keep(seconds: number) {
-    this.mse.keep = seconds;
+    this.#mse.keep = seconds;
   }
 
   get sound(): boolean {
-    return this.mse.sound;
+    return this.#mse.sound;
   }
 
   /** There is something to play. */
@@ -86,7 +92,7 @@ export class Screen {
   }
 
   get codecs(): string[] {
-    return [...(this.#drawn ? ['jpeg'] : []), ...this.mse.codecs];
+    return [...(this.#drawn ? ['jpeg'] : []), ...this.#mse.codecs];
   }
 
   get stats(): Pick<Stats, 'codecs' | 'latency' | 'target' | 'buffered' | 'dropped'> {
@@ -102,7 +108,7 @@ export class Screen {
 
   destroy(): void {
     this.#drawn = false;
-    this.mse.destroy();
+    this.#mse.destroy();
     this.#live.destroy();
     this.#pictures?.destroy();
   }
@@ -115,7 +121,7 @@ export class Screen {
     extras().then(({ Pictures }) => {
       if (this.#drawn && !this.#pictures) this.#change(Pictures);
     }).catch((error: unknown) => {
-      if (this.#drawn) this.#listener.broken(String(error));
+      if (this.#drawn) this.#listener.failed(undecodable(String(error)));
       this.#drawn = false;
     });
   }
@@ -127,7 +133,7 @@ export class Screen {
     this.#live.destroy();
     this.#pictures?.destroy();
     const fed = Drawn?.sound() ?? video;
-    this.mse.move(fed);
+    this.#mse.move(fed);
     this.#live = new Live(fed);
     this.#pictures = Drawn && new Drawn(video, fed, (width, height) => this.#listener.sized(width, height));
     if (playing) play(video);

@@ -13,8 +13,8 @@ export interface Source {
   url: string;
   user: string;
   password: string;
-  /** Address, user and password of a host that the stream moved to. */
-  there: string[];
+  /** Address, user and password of a host that the stream moved to, if there are any. */
+  there: [] | [string, string, string];
   /** ws:// or wss:// of the gateway. */
   socket: string;
 }
@@ -96,7 +96,7 @@ export class Session implements Listener {
   }
 
   lost(problem: Problem): void {
-    this.#end(problem, false);
+    this.#end(problem);
   }
 
   #connect(): void {
@@ -139,7 +139,7 @@ export class Session implements Listener {
         const { user, url, there } = this.#source;
         const moved = this.#moved;
         const given = moved ? moved === there[0] : user !== '' || userIn(url) !== undefined;
-        return this.#end(failed(output.code, output.message, { given, moved }), false);
+        return this.#end(failed(output.code, output.message, { given, moved }));
       }
       case 'reopen': {
         this.#moved = output.text;
@@ -162,7 +162,7 @@ export class Session implements Listener {
     }, max(0, this.#due - clock()));
   }
 
-  #end(problem: Problem, spoilt: boolean): void {
+  #end(problem: Problem, spoilt = false): void {
     if (this.#over) return;
     this.#finish();
     this.#listener.ended(this.#leaving ? undefined : problem, spoilt);
@@ -175,8 +175,8 @@ export class Session implements Listener {
   }
 }
 
-/** What a source has for the camera, or for the address that its stream has moved to. */
-export function credentialsFor({ user, password, there }: Source, moved?: string): { user: string; password: string } {
-  if (!moved) return { user, password };
-  return there[0] === moved ? { user: there[1] ?? '', password: there[2] ?? '' } : { user: '', password: '' };
+/** User and password that a source has for the camera, or for the address that its stream has moved to. */
+export function credentialsFor({ user, password, there }: Source, moved?: string): [string, string] {
+  const [place, ...given] = moved ? there : [moved, user, password];
+  return place === moved ? (given as [string, string]) : ['', ''];
 }

@@ -38,15 +38,16 @@ const SPAN = 1000;
 class Rate {
   #at = 0;
   #count = 0;
-  value = 0;
+  #value = 0;
 
-  sample(count: number, now: number): void {
+  sample(count: number, now: number): number {
     const ms = now - this.#at;
-    if (ms < SPAN) return;
+    if (ms < SPAN) return this.#value;
     // A count that went back has begun anew; the first span began before there was anything to count.
-    this.value = this.#at ? max(0, (count - this.#count) * 1000) / ms : 0;
+    this.#value = this.#at ? max(0, (count - this.#count) * 1000) / ms : 0;
     this.#count = count;
     this.#at = now;
+    return this.#value;
   }
 }
 
@@ -64,10 +65,8 @@ export class Tally {
 
   /** To be called several times a second; `decoded` pictures so far. */
   sample(decoded: number, now: number): void {
-    this.#pictures.sample(decoded, now);
-    this.#bits.sample(this.bytes * 8, now);
-    this.fps = this.#pictures.value;
-    this.bitrate = this.#bits.value;
+    this.fps = this.#pictures.sample(decoded, now);
+    this.bitrate = this.#bits.sample(this.bytes * 8, now);
   }
 }
 

@@ -4,7 +4,7 @@
 //
 // Invariant: the pictures stay contiguous, whatever the times were that they had.
 
-import type { Track } from './mse';
+import type { Track } from './track';
 import type { Fragment } from './wasm';
 
 /** Ticks per second of the wasm's video tracks. */

@@ -18,6 +18,24 @@ const TRIM_STEP = 2;
 /** A little before a sync sample, in seconds: clocks inside the browser are rounded to microseconds. */
 const JUST_BEFORE = 0.001;
 
+/** A track of a session, and the buffer that takes it. */
+export interface Track {
+  mime: string;
+  video: boolean;
+  init?: BufferSource | undefined;
+  buffer?: TrackBuffer | undefined;
+  /** End of the newest fragment on the session's timeline, in seconds. */
+  end: number;
+  /** That fragment, when it came (clock()), and how its kind is made to follow one that stands. */
+  last?: Fragment;
+  came: number;
+  still?: ((fragment: Fragment, from: number) => Fragment) | undefined;
+  /** Seconds of video since then, for audio. */
+  missed: number;
+  /** When it was left out for being silent (clock()), else undefined. */
+  lost?: number | undefined;
+}
+
 type Step = { mime: string; init: BufferSource; offset: number } | Fragment;
 
 export interface TrackListener {

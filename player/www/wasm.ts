@@ -57,12 +57,17 @@ export interface Piece extends Fragment {
   kind: 'fragment' | 'picture';
 }
 
+/** What is shown before this time, in seconds on the session's media timeline, is history. */
+export interface Edge {
+  kind: 'edge';
+  time: number;
+}
+
 /** What there is to do. */
 export type Output =
   | Init
   | Piece
-  /** What is shown before this time, in seconds on the session's media timeline, is history. */
-  | { kind: 'edge'; time: number }
+  | Edge
   /** The MIME type of a track, new or changed. */
   | { kind: 'track'; track: number; text: string }
   /** Text for the socket of that name. */
@@ -162,17 +167,14 @@ export class Machine {
     return this.#wasm.statistic(which);
   }
 
-  /** The next thing to do, undefined when there is nothing more. To be asked after every call. */
+  /**
+   * The next thing to do, undefined when there is nothing more. To be asked after every call. A later wasm may say
+   * what this script does not know, which is of no kind then.
+   */
   poll(): Output | undefined {
-    for (let kind; (kind = this.#wasm.poll_output()); ) {
-      const output = this.#output(kind);
-      if (output) return output;
-    }
-    return undefined;
-  }
-
-  #output(number: number): Output | undefined {
     const wasm = this.#wasm;
+    const number = wasm.poll_output();
+    if (!number) return undefined;
     const kind = KINDS[number - 1];
     const track = wasm.output_track();
     const bytes = this.#bytes();
@@ -185,7 +187,6 @@ export class Machine {
     const text = this.#utf8.decode(bytes);
     const [, head = '', rest = ''] = PAIR.exec(text) ?? [];
     switch (kind) {
-      case undefined: return undefined; // a later wasm may say more than this script understands
       case 'error': return { kind, code: Number(head) || 500, message: rest };
       case 'unsupported': return { kind, media: head, codec: rest };
       case 'size': return { kind, width: Number(head), height: Number(rest) };

@@ -170,22 +170,6 @@ scenario('playing tries again what had failed', async ({ stage, open }) => {
   await assertShows(page);
 });
 
-scenario('what was said of a codec is taken back when another takes its place', async ({ stage, open }) => {
-  const gateway = await stage.demo();
-  const page = await openPage(open, gateway, idle(gateway.camera));
-  await ready(page);
-  const told = await page.evaluate(() => {
-    const send = (mime) => player.media({ kind: 'track', track: 1, text: mime });
-    player.load();
-    send('video/mp4; codecs="none.1"');
-    send('video/mp4; codecs="none.2"');
-    const before = player.unsupported.map(({ codec }) => codec);
-    send('video/mp4; codecs="avc1.42c01f"');
-    return [before, player.unsupported.length];
-  });
-  assert.deepEqual(told, [['none.2'], 0]);
-});
-
 scenario('an element takes what was set before its script came, and takes it back', async ({ stage, open }) => {
   const [gateway, camera] = [await stage.gateway(LOOPBACK), await stage.camera(...LOCKED)];
   const page = await openPage(open, gateway, '<camgate-video></camgate-video>');
