@@ -1,21 +1,32 @@
 // The face of <camgate-video>: the bar, what the picture says, the numbers over it. It is a script of
 // its own (face.js), with the dialogs of streamedian.js, so that a picture need not wait for it.
 //
-// Invariant: it knows of an element what every page knows (attributes, properties, events), so that
-// the face of a newer gateway fits a page that is still open.
+// Invariant: it knows of an element what every page knows (attributes, properties, events: a Host), so
+// that the face of a newer gateway fits a page that is still open.
 
 import { Controls } from './controls';
 import { adopt, made } from './dom';
-import type { CamgateVideo } from './element';
 import { HAVE_METADATA, on, play } from './event';
 import css from './face.css';
 import { Overlay } from './overlay';
+import type { Player } from './player';
 import { Readout } from './readout';
 
 export { ask, tell } from './streamedian/dialog';
 
+/** What a face has to know of a <camgate-video>. */
+interface Host extends HTMLElement {
+  readonly player: Player;
+  readonly video: HTMLVideoElement;
+  readonly src: string;
+  readonly hushed: boolean;
+  readonly controls: boolean;
+  start(): void;
+  setCredentials(user: string, password: string): void;
+}
+
 export class Face {
-  readonly #element: CamgateVideo;
+  readonly #element: Host;
   readonly #frame: HTMLElement;
   readonly #overlay: Overlay;
   readonly #controls: Controls;
@@ -24,7 +35,7 @@ export class Face {
   #moving: boolean;
 
   /** `frame` lies in the element's shadow root and holds the picture. */
-  constructor(element: CamgateVideo, frame: HTMLElement) {
+  constructor(element: Host, frame: HTMLElement) {
     const { video } = element;
     this.#element = element;
     this.#frame = frame;
