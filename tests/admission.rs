@@ -5,6 +5,8 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::doors::{DOORS, Door, Guest, House};
 use common::fake_camera::FakeCamera;
 use common::gateway::Config;
@@ -13,14 +15,7 @@ use common::pictures::Pictures;
 use common::socket::Opening;
 
 fn filming() -> FakeCamera {
-    FakeCamera::start(|link| {
-        link.serve_until("PLAY")?;
-        for number in 0.. {
-            link.send(&Pictures::USUAL.picture(number))?;
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
-        Ok(())
-    })
+    FakeCamera::filming(Pictures::USUAL, Duration::from_millis(20))
 }
 
 fn from(last: u8) -> Opening<'static> {
@@ -104,25 +99,15 @@ fn viewers_that_play_nothing_lock_nobody_out() {
     }
 }
 
-/// Sends more than any line takes, as pictures.
-fn pouring() -> FakeCamera {
-    FakeCamera::start(|link| {
-        link.serve_until("PLAY")?;
-        for number in 0.. {
-            link.send(&Pictures::USUAL.picture(number))?;
-            std::thread::sleep(std::time::Duration::from_millis(1));
-        }
-        Ok(())
-    })
-}
-
 /// To take nothing of what plays is to play nothing; and whoever has to go is gone,
 /// also where the message under way is taken byte by byte.
 #[test]
 fn viewers_that_take_nothing_lock_nobody_out() {
     for stuck in DOORS {
         let config = Config::new().limit("viewers", "3").limit("handshake", "1s");
-        let house = House::new(config.limit("idle", "300s"), pouring());
+        // Sends more than any queue takes.
+        let pouring = FakeCamera::filming(Pictures::USUAL, Duration::from_millis(1));
+        let house = House::new(config.limit("idle", "300s"), pouring);
         let narrow = Opening {
             from: from(2).from,
             ..Opening::NARROW

@@ -7,6 +7,7 @@
 mod common;
 
 use std::io;
+use std::time::Duration;
 
 use common::fake_camera::{FakeCamera, Link};
 use common::gateway::{Config, Gateway};
@@ -14,13 +15,12 @@ use common::pictures::{Pictures, packets};
 use common::socket::Opening;
 use common::viewer::Viewer;
 
+/// Between two pictures.
+const PAUSE: Duration = Duration::from_millis(5);
+
 /// Plays pictures for as long as somebody is there.
 fn pictures(link: &mut Link) -> io::Result<()> {
-    for number in 0.. {
-        link.send(&Pictures::USUAL.picture(number))?;
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
-    Ok(())
+    link.film(Pictures::USUAL, 0.., PAUSE)
 }
 
 fn gateway(camera: &FakeCamera, login: &str) -> Gateway {
@@ -202,7 +202,7 @@ fn one_that_sends_on_other_channels_than_it_was_asked_for_is_seen() {
             let length = frames.len() / usize::from(common::pictures::PACKETS);
             frames.chunks_mut(length).for_each(|frame| frame[1] = 6);
             link.send(&frames)?;
-            std::thread::sleep(std::time::Duration::from_millis(5));
+            std::thread::sleep(PAUSE);
         }
         Ok(())
     });
@@ -226,7 +226,7 @@ fn who_was_announced_is_watched_though_a_session_that_is_gone_is_heard_first() {
                     link.send(&gone.picture(number + 20_000))?;
                 }
                 link.send(&Pictures::USUAL.picture(number))?;
-                std::thread::sleep(std::time::Duration::from_millis(5));
+                std::thread::sleep(PAUSE);
             }
             Ok(())
         });
@@ -248,7 +248,7 @@ fn packets_of_a_session_that_is_gone_are_kept_from_who_watches() {
             // Numbers and times of their own.
             let gone = Pictures { every: 25, ssrc: 8 };
             link.send(&gone.picture(number + 20_000))?;
-            std::thread::sleep(std::time::Duration::from_millis(5));
+            std::thread::sleep(PAUSE);
         }
         Ok(())
     });

@@ -5,11 +5,10 @@
 
 mod common;
 
-use std::io;
 use std::time::{Duration, Instant};
 
 use common::doors::{DOORS, Door, Guest, House};
-use common::fake_camera::{FakeCamera, Link};
+use common::fake_camera::FakeCamera;
 use common::gateway::Config;
 use common::pictures::Pictures;
 use common::socket::Opening;
@@ -23,13 +22,8 @@ fn house(camera: FakeCamera) -> House {
     House::new(Config::new().limit("idle", "5s"), camera)
 }
 
-fn film(link: &mut Link) -> io::Result<()> {
-    link.serve_until("PLAY")?;
-    for number in 0.. {
-        link.send(&Pictures::USUAL.picture(number))?;
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    Ok(())
+fn filming() -> FakeCamera {
+    FakeCamera::filming(Pictures::USUAL, Duration::from_millis(10))
 }
 
 fn enter(house: &House, door: Door, opening: Opening<'_>) -> Guest {
@@ -41,7 +35,7 @@ fn enter(house: &House, door: Door, opening: Opening<'_>) -> Guest {
 /// find out that these do not take what they are sent.
 #[test]
 fn who_stops_reading_goes_whatever_door_it_came_by() {
-    let house = house(FakeCamera::start(film));
+    let house = house(filming());
     let mut guests = DOORS.map(|door| {
         let mut guest = enter(&house, door, Opening::NARROW);
         guest.play();
@@ -67,7 +61,7 @@ fn who_stops_reading_goes_whatever_door_it_came_by() {
 /// 12.37), until media flow.
 #[test]
 fn a_client_that_falls_silent_before_play_goes_and_the_others_stay() {
-    let house = house(FakeCamera::start(film));
+    let house = house(filming());
     let doors = [Door::Onvif, Door::Binary, Door::Plain];
     let transport = [("Transport", "RTP/AVP/TCP;unicast;interleaved=0-1")];
     let guests = |asks: &dyn Fn(&mut Guest)| {

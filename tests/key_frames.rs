@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use common::fake_camera::{FakeCamera, Link};
 use common::gateway::{Config, Gateway};
+use common::pictures::{fragment, frame};
 use common::socket::Opening;
 use common::viewer::Viewer;
 
@@ -39,18 +40,12 @@ impl Piece {
         let unit = match self.piece {
             0 => [9, 0xf0], // H.264 table 7-1
             1 => [if self.key { 7 } else { 6 }, 1],
-            2 => [0x7c, 0x80 | kind], // RFC 6184 section 5.8
-            _ => [0x7c, 0x40 | kind],
+            piece => fragment(kind, piece == 2, piece + 1 == PIECES),
         };
-        let mut bytes = vec![b'$', 0];
-        bytes.extend(((12 + size) as u16).to_be_bytes());
-        bytes.extend([0x80, 0x60 | u8::from(self.piece + 1 == PIECES) << 7]);
-        bytes.extend((self.index() as u16).to_be_bytes());
-        bytes.extend((self.picture * 3600).to_be_bytes());
-        bytes.extend([0, 0, 0, 7]);
-        bytes.extend(unit);
-        bytes.resize(4 + 12 + size, u8::from(self.key));
-        bytes
+        let mut payload = unit.to_vec();
+        payload.resize(size, u8::from(self.key));
+        let (sequence, time) = (self.index() as u16, self.picture * 3600);
+        frame(sequence, time, 7, self.piece + 1 == PIECES, &payload)
     }
 
     /// Reads one message, which must be one whole frame with one piece.

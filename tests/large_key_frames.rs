@@ -11,6 +11,7 @@ use std::time::Duration;
 use common::fake_camera::FakeCamera;
 use common::gateway::{Config, Gateway};
 use common::http;
+use common::pictures::{fragment, frame};
 use common::socket::Opening;
 use common::viewer::Viewer;
 
@@ -28,17 +29,9 @@ fn picture(number: u32, packets: usize, sequence: &mut u16) -> Vec<u8> {
     for packet in 0..packets {
         let last = packet + 1 == packets;
         *sequence = sequence.wrapping_add(1);
-        bytes.extend([b'$', 0]);
-        bytes.extend(((12 + PAYLOAD) as u16).to_be_bytes());
-        bytes.extend([0x80, if last { 0xe0 } else { 0x60 }]);
-        bytes.extend(sequence.to_be_bytes());
-        bytes.extend((number * 9_000).to_be_bytes());
-        bytes.extend([0, 0, 0, 7]);
-        bytes.extend([
-            0x7c,
-            u8::from(packet == 0) << 7 | u8::from(last) << 6 | kind,
-        ]);
-        bytes.resize((packet + 1) * (PAYLOAD + 16), 0);
+        let mut payload = fragment(kind, packet == 0, last).to_vec();
+        payload.resize(PAYLOAD, 0);
+        bytes.extend(frame(*sequence, number * 9_000, 7, last, &payload));
     }
     bytes
 }

@@ -51,17 +51,6 @@ fn packets(frames: &[Frame]) -> Vec<u16> {
     packets.collect()
 }
 
-fn filming(pictures: Pictures, pause: Duration) -> FakeCamera {
-    FakeCamera::start(move |link| {
-        link.serve_until("PLAY")?;
-        for number in 0.. {
-            link.send(&pictures.picture(number))?;
-            std::thread::sleep(pause);
-        }
-        Ok(())
-    })
-}
-
 fn gateway(camera: &FakeCamera) -> Gateway {
     Config::new()
         .limit("backlog", "128k")
@@ -87,11 +76,7 @@ fn slow() -> Opening<'static> {
 
 #[test]
 fn who_comes_late_is_told_where_the_history_ends() {
-    let pictures = Pictures {
-        every: u32::MAX,
-        ssrc: 7,
-    };
-    let camera = filming(pictures, Duration::from_millis(10));
+    let camera = FakeCamera::filming(Pictures::ONE_KEY, Duration::from_millis(10));
     let gateway = gateway(&camera);
     let mut first = watch(&gateway, false, Opening::default());
     read(&mut first, 100);
@@ -121,7 +106,7 @@ fn who_comes_late_is_told_where_the_history_ends() {
 
 #[test]
 fn who_begins_with_what_is_live_is_told_nothing() {
-    let camera = filming(Pictures::USUAL, Duration::from_millis(10));
+    let camera = FakeCamera::filming(Pictures::USUAL, Duration::from_millis(10));
     let settings = [("url", camera.url()), ("gop_cache", "0".to_owned())];
     let settings = settings
         .each_ref()
@@ -133,7 +118,7 @@ fn who_begins_with_what_is_live_is_told_nothing() {
 
 #[test]
 fn a_slow_viewer_is_told_how_much_was_left_out_and_others_are_not() {
-    let camera = filming(Pictures::USUAL, Duration::from_millis(1));
+    let camera = FakeCamera::filming(Pictures::USUAL, Duration::from_millis(1));
     let gateway = gateway(&camera);
     let mut viewer = watch(&gateway, true, slow());
     let mut foreign = watch(&gateway, false, slow());

@@ -11,7 +11,7 @@ use std::time::Duration;
 use common::doors::{Door, Guest, House};
 use common::fake_camera::{FakeCamera, Link};
 use common::gateway::{Config, Gateway};
-use common::pictures::{Pictures, packets};
+use common::pictures::{Pictures, frame, packets};
 use common::socket::Opening;
 use common::viewer::Viewer;
 use common::{await_some, http};
@@ -23,11 +23,7 @@ const LARGE: &[u8] = b"\x67\x64\0\x28\xac\xd9\x40\x78\x02\x27\xe5\xc0\x44\0\0\x0
 
 /// An interleaved frame with this unit, at the time of picture `number`.
 fn unit(number: u32, unit: &[u8]) -> Vec<u8> {
-    let mut frame = vec![b'$', 0, 0, 12 + unit.len() as u8, 0x80, 0x60, 0xff, 0xff];
-    frame.extend((number * 3600).to_be_bytes());
-    frame.extend([0, 0, 0, 7]);
-    frame.extend(unit);
-    frame
+    frame(0xffff, number * 3600, 7, false, unit)
 }
 
 fn gateway(camera: &FakeCamera) -> Gateway {
@@ -115,15 +111,7 @@ fn sets_that_come_ahead_are_kept_for_their_key_frame() {
         // Full of zeros, as picture 0 is: to be told apart by its number alone.
         link.send(&unit(0, &[0x67, 0, 0, 0]))?;
         std::thread::sleep(Duration::from_millis(200));
-        for number in 0.. {
-            let pictures = Pictures {
-                every: u32::MAX,
-                ssrc: 7,
-            };
-            link.send(&pictures.picture(number))?;
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        Ok(())
+        link.film(Pictures::ONE_KEY, 0.., Duration::from_millis(10))
     });
     let gateway = gateway(&camera);
     let mut first = watch(&gateway);

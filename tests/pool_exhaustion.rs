@@ -5,12 +5,12 @@
 
 mod common;
 
-use std::io::{self, Read};
+use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use common::fake_camera::{FakeCamera, Link};
+use common::fake_camera::FakeCamera;
 use common::frames::Pattern;
 use common::gateway::{Config, Gateway};
 use common::pictures::{PACKETS, Packet, Pictures, packets};
@@ -18,19 +18,8 @@ use common::rtsp;
 use common::socket::{Opening, Socket};
 use common::viewer::{Viewer, init};
 
-/// Sends pictures until the link ends, one every `pause`.
-fn film(link: &mut Link, pause: Duration) -> io::Result<()> {
-    link.serve_until("PLAY")?;
-    for number in 0.. {
-        link.send(&Pictures::USUAL.picture(number))?;
-        std::thread::sleep(pause);
-    }
-    Ok(())
-}
-
-/// A camera that does so.
 fn filming(pause: Duration) -> FakeCamera {
-    FakeCamera::start(move |link| film(link, pause))
+    FakeCamera::filming(Pictures::USUAL, pause)
 }
 
 /// A camera that sends as much as it can once it was asked to play.
@@ -193,18 +182,7 @@ fn the_last_who_comes_is_answered_and_has_his_turn() {
 #[test]
 fn caches_share_a_pool_that_is_smaller_than_all_of_them() {
     // One key frame, and no other: the caches grow as far as they may.
-    let camera = FakeCamera::start(|link| {
-        link.serve_until("PLAY")?;
-        let pictures = Pictures {
-            every: u32::MAX,
-            ssrc: 7,
-        };
-        for number in 0.. {
-            link.send(&pictures.picture(number))?;
-            std::thread::sleep(PAUSE / 2);
-        }
-        Ok(())
-    });
+    let camera = FakeCamera::filming(Pictures::ONE_KEY, PAUSE / 2);
     let hose = fast();
     let names = ["a", "b", "c", "d"];
     let url = camera.url();

@@ -14,20 +14,8 @@ use common::pictures::{Packet, Pictures, packets};
 use common::socket::Opening;
 use common::viewer::Viewer;
 
-/// One key frame, then pictures until the link ends.
 fn filming() -> FakeCamera {
-    FakeCamera::start(|link| {
-        link.serve_until("PLAY")?;
-        for number in 0.. {
-            let pictures = Pictures {
-                every: u32::MAX,
-                ssrc: 7,
-            };
-            link.send(&pictures.picture(number))?;
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        Ok(())
-    })
+    FakeCamera::filming(Pictures::ONE_KEY, Duration::from_millis(5))
 }
 
 /// Who is not read for a while must not be moved to a key frame: there is one only.

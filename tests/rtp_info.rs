@@ -36,14 +36,10 @@ fn report(number: u32) -> Vec<u8> {
 
 #[test]
 fn who_comes_late_is_told_of_the_first_packet() {
-    let pictures = Pictures {
-        every: u32::MAX,
-        ssrc: 7,
-    };
-    let camera = FakeCamera::start(move |link| {
+    let camera = FakeCamera::start(|link| {
         link.serve_until("PLAY")?;
         for number in 0.. {
-            link.send(&pictures.picture(number))?;
+            link.send(&Pictures::ONE_KEY.picture(number))?;
             link.send(&report(number))?;
             std::thread::sleep(Duration::from_millis(10));
         }

@@ -18,14 +18,7 @@ use common::rtsp::{self, Upstream};
 use common::socket::{Opening, Socket};
 
 fn filming() -> FakeCamera {
-    FakeCamera::start(|link| {
-        link.serve_until("PLAY")?;
-        for number in 0.. {
-            link.send(&Pictures::USUAL.picture(number))?;
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        Ok(())
-    })
+    FakeCamera::filming(Pictures::USUAL, Duration::from_millis(5))
 }
 
 fn start(camera: &FakeCamera) -> (Gateway, SocketAddr) {

@@ -6,29 +6,14 @@
 
 mod common;
 
-use std::io;
 use std::time::Duration;
 
-use common::fake_camera::{FakeCamera, Link};
+use common::fake_camera::FakeCamera;
 use common::gateway::{Config, Gateway};
 use common::http;
 use common::pictures::{PACKETS, Packet, Pictures, packets};
 use common::socket::Opening;
 use common::viewer::Viewer;
-
-/// A camera that plays until the link ends, a picture every `pause`.
-fn filming(pictures: Pictures, pause: Duration) -> FakeCamera {
-    FakeCamera::start(move |link| film(link, pictures, 0, pause))
-}
-
-fn film(link: &mut Link, pictures: Pictures, first: u32, pause: Duration) -> io::Result<()> {
-    link.serve_until("PLAY")?;
-    for number in first.. {
-        link.send(&pictures.picture(number))?;
-        std::thread::sleep(pause);
-    }
-    Ok(())
-}
 
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -64,7 +49,7 @@ fn check_order(last: Packet, next: Packet) {
 
 #[test]
 fn many_viewers_share_one_link_and_each_begins_with_a_key_frame() {
-    let camera = filming(Pictures::USUAL, PAUSE);
+    let camera = FakeCamera::filming(Pictures::USUAL, PAUSE);
     let gateway = gateway(&camera);
     let mut viewers: Vec<Viewer> = (0..4)
         .map(|_| {
@@ -93,9 +78,7 @@ fn many_viewers_share_one_link_and_each_begins_with_a_key_frame() {
 fn the_camera_is_kept_a_while_and_then_left_politely() {
     let camera = FakeCamera::start(|link| {
         link.serve_until("PLAY")?;
-        for number in 0..100 {
-            link.send(&Pictures::USUAL.picture(number))?;
-        }
+        link.film(Pictures::USUAL, 0..100, Duration::ZERO)?;
         link.serve()
     });
     let gateway = gateway(&camera);
@@ -122,7 +105,7 @@ fn who_comes_late_begins_with_the_last_key_frame_without_waiting_for_the_next() 
         every: u32::MAX,
         ssrc: 7,
     };
-    let camera = filming(pictures, PAUSE);
+    let camera = FakeCamera::filming(pictures, PAUSE);
     let gateway = gateway(&camera);
     let mut first = Viewer::watch(&gateway);
     read(&mut first, 100);
@@ -141,7 +124,7 @@ fn who_comes_late_and_reads_slowly_keeps_what_the_cache_has() {
         every: u32::MAX,
         ssrc: 7,
     };
-    let camera = filming(pictures, Duration::from_millis(5));
+    let camera = FakeCamera::filming(pictures, Duration::from_millis(5));
     let gateway = Config::new()
         .limit("backlog", "128k")
         .limit("viewers", "8") // the fewer, the more the cache may have
@@ -170,7 +153,7 @@ fn without_a_cache_or_with_a_small_one_viewers_begin_where_the_camera_is() {
             every: u32::MAX,
             ssrc: 7,
         };
-        let camera = filming(pictures, PAUSE);
+        let camera = FakeCamera::filming(pictures, PAUSE);
         let settings = [("url", camera.url()), ("gop_cache", cache.to_owned())];
         let settings = settings
             .each_ref()
@@ -185,7 +168,7 @@ fn without_a_cache_or_with_a_small_one_viewers_begin_where_the_camera_is() {
 
 #[test]
 fn a_slow_viewer_loses_whole_pictures_and_nobody_else_loses_anything() {
-    let camera = filming(Pictures::USUAL, Duration::from_millis(3));
+    let camera = FakeCamera::filming(Pictures::USUAL, Duration::from_millis(3));
     let gateway = Config::new()
         .limit("backlog", "256k")
         .camera("front", &[("url", &camera.url())])
@@ -222,7 +205,7 @@ fn a_slow_viewer_loses_whole_pictures_and_nobody_else_loses_anything() {
 
 #[test]
 fn channels_are_called_what_the_viewer_calls_them() {
-    let camera = filming(Pictures::USUAL, PAUSE);
+    let camera = FakeCamera::filming(Pictures::USUAL, PAUSE);
     let gateway = gateway(&camera);
     let mut viewer = Viewer::join_shared(&gateway, "front", true, Opening::default());
     viewer.ask("DESCRIBE");
@@ -257,14 +240,11 @@ fn channels_are_called_what_the_viewer_calls_them() {
 #[test]
 fn a_camera_that_comes_back_goes_on_for_those_who_watch() {
     let camera = FakeCamera::start(|link| {
-        if link.number() > 0 {
-            return film(link, Pictures::USUAL, 1_000, PAUSE);
-        }
         link.serve_until("PLAY")?;
-        for number in 0..60 {
-            link.send(&Pictures::USUAL.picture(number))?;
-            std::thread::sleep(PAUSE);
+        if link.number() > 0 {
+            return link.film(Pictures::USUAL, 1_000.., PAUSE);
         }
+        link.film(Pictures::USUAL, 0..60, PAUSE)?;
         link.send(&Pictures::USUAL.picture(60)[..1_500]) // in the middle of a packet
     });
     let gateway = gateway(&camera);
@@ -339,7 +319,7 @@ fn why_there_is_no_picture_is_said_to_the_viewer_the_log_and_the_list() {
 
 #[test]
 fn a_camera_that_is_always_on_needs_no_viewer() {
-    let camera = filming(Pictures::USUAL, PAUSE);
+    let camera = FakeCamera::filming(Pictures::USUAL, PAUSE);
     let settings = [("url", camera.url()), ("always", "on".to_owned())];
     let settings = settings
         .each_ref()

@@ -326,14 +326,7 @@ fn a_slow_camera_that_answers_with_media_alone_is_kept() {
 fn who_was_sent_away_gets_no_more_of_a_shared_camera() {
     /// More than is on its way to a viewer, wherever it waits.
     const ENOUGH: usize = 3 << 20;
-    let camera = FakeCamera::start(|link| {
-        link.serve_until("PLAY")?;
-        for number in 0.. {
-            link.send(&Pictures::USUAL.picture(number))?;
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        Ok(())
-    });
+    let camera = FakeCamera::filming(Pictures::USUAL, Duration::from_millis(1));
     let gateway = Config::new()
         .limit("backlog", "128k")
         .camera("front", &[("url", &camera.url())])

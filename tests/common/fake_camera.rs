@@ -10,10 +10,11 @@ use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::BOUND;
 use super::frames::Pattern;
+use super::pictures::Pictures;
 use super::rtsp::Message;
 
 pub use super::link::Link;
@@ -101,6 +102,15 @@ impl FakeCamera {
             link.serve_until("PLAY")?;
             link.send_frames(pattern, 0..count)?;
             link.serve()
+        })
+    }
+
+    /// A camera that answers everything and, from PLAY on, sends pictures until the
+    /// link ends, one every `pause`.
+    pub fn filming(pictures: Pictures, pause: Duration) -> Self {
+        Self::start(move |link| {
+            link.serve_until("PLAY")?;
+            link.film(pictures, 0.., pause)
         })
     }
 

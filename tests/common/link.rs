@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use super::fake_camera::{Record, Shared};
 use super::frames::Pattern;
+use super::pictures::Pictures;
 use super::rtsp::{self, Message, Upstream};
 
 /// How long an offered frame may find no room before the link counts as stalled.
@@ -221,6 +222,20 @@ impl Link {
                 self.push(&batch)?;
                 batch.clear();
             }
+        }
+        Ok(())
+    }
+
+    /// Sends pictures, one every `pause`.
+    pub fn film(
+        &mut self,
+        pictures: Pictures,
+        numbers: impl IntoIterator<Item = u32>,
+        pause: Duration,
+    ) -> io::Result<()> {
+        for number in numbers {
+            self.send(&pictures.picture(number))?;
+            std::thread::sleep(pause);
         }
         Ok(())
     }

@@ -20,6 +20,12 @@ pub struct Pictures {
 impl Pictures {
     pub const USUAL: Self = Self { every: 25, ssrc: 7 };
 
+    /// Begun with a key frame, and no other.
+    pub const ONE_KEY: Self = Self {
+        every: u32::MAX,
+        ssrc: 7,
+    };
+
     /// The interleaved frames of picture `number`, on channel 0.
     pub fn picture(&self, number: u32) -> Vec<u8> {
         let kind = if number % self.every == 0 { 5 } else { 1 };
@@ -36,20 +42,31 @@ impl Pictures {
     }
 
     fn packet(&self, number: u32, packet: u16, kind: u8) -> Vec<u8> {
-        let last = packet + 1 == PACKETS;
         let sequence = (number as u16).wrapping_mul(PACKETS).wrapping_add(packet);
-        let length = (12 + PAYLOAD) as u16;
-        let mut bytes = vec![b'$', 0];
-        bytes.extend(length.to_be_bytes());
-        bytes.extend([0x80, if last { 0xe0 } else { 0x60 }]);
-        bytes.extend(sequence.to_be_bytes());
-        bytes.extend((number * 3600).to_be_bytes());
-        bytes.extend(self.ssrc.to_be_bytes());
-        let ends = u8::from(packet == 0) << 7 | u8::from(last) << 6;
-        bytes.extend([0x7c, ends | kind]); // FU-A (RFC 6184 section 5.8)
-        bytes.resize(HEADER + usize::from(length), number as u8);
-        bytes
+        let (first, last) = (packet == 0, packet + 1 == PACKETS);
+        let mut payload = fragment(kind, first, last).to_vec();
+        payload.resize(PAYLOAD, number as u8);
+        frame(sequence, number * 3600, self.ssrc, last, &payload)
     }
+}
+
+/// An RTP packet of payload type 96 (RFC 3550 section 5.1) as an interleaved frame on
+/// channel 0.
+pub fn frame(sequence: u16, time: u32, ssrc: u32, marker: bool, payload: &[u8]) -> Vec<u8> {
+    let length = (12 + payload.len()) as u16;
+    let mut bytes = vec![b'$', 0];
+    bytes.extend(length.to_be_bytes());
+    bytes.extend([0x80, 0x60 | u8::from(marker) << 7]);
+    bytes.extend(sequence.to_be_bytes());
+    bytes.extend(time.to_be_bytes());
+    bytes.extend(ssrc.to_be_bytes());
+    bytes.extend(payload);
+    bytes
+}
+
+/// The first bytes of an FU-A (RFC 6184 section 5.8): a piece of a NAL unit of this kind.
+pub fn fragment(kind: u8, first: bool, last: bool) -> [u8; 2] {
+    [0x7c, u8::from(first) << 7 | u8::from(last) << 6 | kind]
 }
 
 /// What a viewer got.

@@ -31,14 +31,6 @@ pub struct Witness {
     seen: std::thread::JoinHandle<Vec<Packet>>,
 }
 
-/// A camera that plays until the link ends.
-fn honest() -> FakeCamera {
-    FakeCamera::start(|link| {
-        link.serve_until("PLAY")?;
-        film(link, 0)
-    })
-}
-
 /// Sends pictures on this channel until the link ends.
 pub fn film(link: &mut Link, channel: u8) -> io::Result<()> {
     for number in 0.. {
@@ -98,7 +90,7 @@ pub fn watch(gateway: &Gateway, name: &str) -> Viewer {
 
 /// A gateway with the honest camera and these, `always` on or not.
 pub fn gateway(lies: &[Lie], always: &str) -> (Gateway, Vec<FakeCamera>, Witness) {
-    let honest = honest();
+    let honest = FakeCamera::filming(Pictures::USUAL, PAUSE);
     let cameras: Vec<FakeCamera> = lies.iter().map(|lie| FakeCamera::start(lie.act)).collect();
     let mut config = Config::new().camera("honest", &[("url", &honest.url())]);
     for (lie, camera) in lies.iter().zip(&cameras) {
