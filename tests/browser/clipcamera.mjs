@@ -1,10 +1,9 @@
-// An RTSP camera inside the test: the built-in camera's pictures over and over, at any multiple of
+// A fake camera that plays: the built-in camera's pictures over and over, at any multiple of
 // their pace and as large as one likes. Its RTP clock goes at that multiple, too. Where it has sound, that
 // is a tone which begins as late as one likes.
 
 import { readFileSync } from 'node:fs';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { fakeCamera } from './fakecamera.mjs';
 
 export const CLIP = new URL('../../src/builtin/clip.h264', import.meta.url);
 const RATE = 25;
@@ -78,7 +77,7 @@ function describe(all, name, sound) {
 }
 
 /**
- * Resolves to `{ url, asked, close }`. `asked`: the addresses that were to be described; `speed`: times real
+ * Resolves to `{ url, asked, close }`, as a fake camera does. `speed`: times real
  * pace; `padding`: bytes added to each picture; `silent`: there is sound, which begins so many seconds after
  * the picture; `every`: only key pictures come, one in so many seconds; `stale`:
  * packets of a session that is gone come in between, under a name, numbers and times of their own; `said`: what the
@@ -91,19 +90,7 @@ export async function clipCamera({ speed = 1, padding = 0, silent, every, stale 
   const clip = every ? whole.filter((picture) => picture.length > 1) : whole;
   const pause = every ? every * RATE : 1;
   const sdp = describe(said, name, silent !== undefined);
-  const sockets = new Set();
-  const asked = [];
-  const server = createServer({ noDelay: true }, (socket) => {
-    sockets.add(socket);
-    serve(socket, { clip, codec, sdp, speed, silent, pause, stale, asked });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const close = () => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  };
-  return { url: `rtsp://127.0.0.1:${server.address().port}/clip`, asked, close };
+  return fakeCamera((link) => serve(link, { clip, codec, sdp, speed, silent, pause, stale }));
 }
 
 /** An RTP packet on an interleaved channel. */
@@ -116,8 +103,9 @@ function frame(channel, type, sequence, time, payload, name = channel) {
   return Buffer.concat([head, payload]);
 }
 
-function serve(socket, { clip, codec, sdp, speed, silent = Infinity, pause, stale, asked }) {
-  let [said, timer, sequence, sent, packets] = ['', undefined, 0, 0, 0];
+/** Plays on one link. */
+function serve({ socket, reply }, { clip, codec, sdp, speed, silent = Infinity, pause, stale }) {
+  let [timer, sequence, sent, packets] = [undefined, 0, 0, 0];
   const send = () => {
     const frames = [];
     const picture = sent % pause ? [] : clip[(sent / pause) % clip.length];
@@ -141,25 +129,13 @@ function serve(socket, { clip, codec, sdp, speed, silent = Infinity, pause, stal
     }, STEP);
   };
   const stop = () => (timer = clearInterval(timer));
-  const answer = (request) => {
-    const [method, url] = request.split(' ');
-    const find = (name) => new RegExp(`^${name}: *(.*)$`, 'im').exec(request)?.[1].trim();
-    const body = method === 'DESCRIBE' ? sdp : '';
-    if (body) asked.push(url);
-    const transport = method === 'SETUP' ? `Transport: ${find('Transport')}\r\n` : '';
-    const kind = body && `Content-Type: application/sdp\r\nContent-Length: ${body.length}\r\n`;
-    socket.write(`RTSP/1.0 200 OK\r\nCSeq: ${find('CSeq')}\r\nSession: 1\r\nPublic: DESCRIBE, SETUP, PLAY, PAUSE, TEARDOWN\r\n${transport}${kind}\r\n${body}`);
-    if (method === 'PLAY') play();
-    if (method === 'PAUSE' || method === 'TEARDOWN') stop();
+  socket.on('close', stop);
+  return (request) => {
+    const headers = { Session: 1, Public: 'DESCRIBE, SETUP, PLAY, PAUSE, TEARDOWN' };
+    if (request.method === 'SETUP') headers.Transport = request.header('Transport');
+    if (request.method === 'DESCRIBE') headers['Content-Type'] = 'application/sdp';
+    reply(request, '200 OK', headers, request.method === 'DESCRIBE' ? sdp : '');
+    if (request.method === 'PLAY') play();
+    if (request.method === 'PAUSE' || request.method === 'TEARDOWN') stop();
   };
-  socket.on('close', stop).on('error', stop);
-  socket.setEncoding('latin1').on('data', (text) => {
-    said += text;
-    for (let end = said.indexOf('\r\n\r\n'); end >= 0; end = said.indexOf('\r\n\r\n')) {
-      // Receiver reports come in between.
-      const request = said.slice(said.search(/[A-Z_]{4,} rtsp/), end);
-      said = said.slice(end + 4);
-      answer(request);
-    }
-  });
 }

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { scenario, shoot, words, watchPage } from './browser.mjs';
 import { CLIP, clipCamera, units } from './clipcamera.mjs';
+import { fakeCamera } from './fakecamera.mjs';
 import { watch } from './playback.mjs';
 
 /** A port that was free a moment ago: nothing answers there. */
@@ -26,14 +27,13 @@ scenario('a camera that is not there is named as such', async ({ stage, open }) 
 });
 
 scenario('a camera that takes its time is waited for, and nothing else is said', async ({ stage, open }) => {
-  const server = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const silent = await fakeCamera(() => undefined);
   const gateway = await stage.gateway('targets = loopback\n');
-  const page = await open(watchPage(gateway, `rtsp://127.0.0.1:${server.address().port}/live`));
+  const page = await open(watchPage(gateway, silent.url));
   await words(page, /^Waiting for the camera$/);
   await shoot(page, 'words waiting');
   await page.close();
-  server.close();
+  silent.close();
 });
 
 // The address is one that would answer: what refuses is the setting alone.

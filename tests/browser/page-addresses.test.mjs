@@ -23,14 +23,16 @@ async function clip() {
   return camera;
 }
 
+/** The addresses that it was asked to describe. */
+const described = ({ asked }) => asked.filter((line) => line.startsWith('DESCRIBE ')).map((line) => line.slice('DESCRIBE '.length));
+
 for (const name of ['watch', 'test']) {
   scenario(`/${name} plays a camera's address as it was pasted behind src=`, async ({ stage, open }) => {
     const [gateway, camera] = [await stage.gateway(LOOPBACK), await clip()];
     const address = camera.url + QUERY;
     const page = await open(`${gateway.page}${name}?src=${address}`);
     await watch(page, { frames: 10 });
-    assert.equal(new Set(camera.asked).size, 1, String(camera.asked));
-    assert.equal(camera.asked[0], address);
+    assert.deepEqual([...new Set(described(camera))], [address]);
     await shoot(page, `pasted ${name}`);
   });
 
@@ -39,7 +41,7 @@ for (const name of ['watch', 'test']) {
     const address = camera.url + QUERY;
     const page = await open(`${gateway.page}${name}?src=${encodeURIComponent(address)}&other=1#more`);
     await watch(page, { frames: 10 });
-    assert.equal(camera.asked[0], address);
+    assert.equal(described(camera)[0], address);
   });
 }
 

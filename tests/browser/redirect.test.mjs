@@ -2,9 +2,8 @@
 // host and port, so both of the viewer's sockets are opened anew.
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { scenario, watchPage, words } from './browser.mjs';
+import { fakeCamera } from './fakecamera.mjs';
 import { assertPlays } from './playback.mjs';
 import { assertShows } from './video.mjs';
 
@@ -12,29 +11,14 @@ const LOOPBACK = 'targets = loopback\n';
 
 /** A camera that answers every DESCRIBE with 302 to `location(its own address)`; `act` gets its address and the requests so far. */
 async function withSignpost(location, act) {
-  const asked = [];
-  const server = createServer((socket) => {
-    let text = '';
-    socket.on('error', () => {});
-    socket.setEncoding('latin1').on('data', (data) => {
-      text += data;
-      for (let end = text.indexOf('\r\n\r\n'); end >= 0; end = text.indexOf('\r\n\r\n')) {
-        const request = text.slice(0, end);
-        text = text.slice(end + 4);
-        asked.push(request.split(' ', 2).join(' '));
-        const cseq = /^CSeq: *(\d+)/im.exec(request)?.[1];
-        const status = request.startsWith('DESCRIBE') ? `302 Moved Temporarily\r\nLocation: ${location(address)}` : '200 OK\r\nPublic: OPTIONS, DESCRIBE';
-        socket.write(`RTSP/1.0 ${status}\r\nCSeq: ${cseq}\r\n\r\n`);
-      }
-    });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  // As long as it lasts: whoever is still connected may ask again after that.
-  const address = `rtsp://127.0.0.1:${server.address().port}/old`;
+  const camera = await fakeCamera(({ reply }) => (request) => {
+    if (request.method === 'DESCRIBE') reply(request, '302 Moved Temporarily', { Location: location(camera.url) });
+    else reply(request, '200 OK', { Public: 'OPTIONS, DESCRIBE' });
+  });
   try {
-    await act(address, asked);
+    await act(camera.url, camera.asked);
   } finally {
-    server.close();
+    camera.close();
   }
 }
 
