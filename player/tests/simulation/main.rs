@@ -2,12 +2,12 @@
 //! what must hold all day long, through losses and restarts.
 
 mod camera;
+mod clock_rates;
+mod clock_wrap;
 #[path = "../common/mod.rs"]
 mod common;
-mod leap;
-mod long;
 mod loss;
-mod odd;
 mod restart;
-mod silent;
+mod silent_track;
+mod timestamp_leaps;
 mod viewer;

@@ -1,4 +1,4 @@
-//! Clocks that are not what was said of them.
+//! Clocks whose rate is another than was said.
 
 use crate::camera::{Camera, EVEN, Habits, SECOND};
 use crate::viewer::{SDP, Viewer};
