@@ -17,6 +17,9 @@ use super::viewer::Viewer;
 /// Between two pictures.
 pub const PAUSE: Duration = Duration::from_millis(5);
 
+/// Packets that a witness has seen at least.
+const ENOUGH: usize = 100;
+
 /// What a camera is called, what it does, and what is to be in the log.
 pub struct Lie {
     pub name: &'static str,
@@ -58,7 +61,8 @@ impl Witness {
         let seen = std::thread::spawn(move || {
             let viewer = &mut viewer; // with its control socket
             let mut seen = Vec::new();
-            while !told.load(Ordering::Relaxed) {
+            // The others may be done before it has seen enough to tell.
+            while !told.load(Ordering::Relaxed) || seen.len() <= ENOUGH {
                 seen.extend(packets(&viewer.data.binary()));
             }
             seen
@@ -70,7 +74,7 @@ impl Witness {
     pub fn check(self) {
         self.stop.store(true, Ordering::Relaxed);
         let seen = self.seen.join().expect("its viewer was not closed");
-        assert!(seen.len() > 100 && seen[0].key && seen[0].packet == 0);
+        assert!(seen[0].key && seen[0].packet == 0);
         let place = |packet: &Packet| packet.picture * 4 + u32::from(packet.packet);
         assert!(
             seen.windows(2)
