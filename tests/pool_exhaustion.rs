@@ -67,7 +67,6 @@ fn watch(gateway: &Gateway, name: &str) -> Viewer {
 }
 
 const PAUSE: Duration = Duration::from_millis(10);
-const EVICTED: &str = "camgate_evicted_viewers_total";
 
 #[test]
 fn viewers_who_read_nothing_do_not_stop_the_configured_cameras() {
@@ -108,8 +107,10 @@ fn a_camera_that_comes_later_has_the_memory_of_those_who_do_not_read() {
     gateway.await_log(&["configuration read again"]);
     let mut front = watch(&gateway, "front");
     read(&mut front, 1_000);
-    let gone = gateway.metrics().value(EVICTED);
-    assert!((1.0..=40.0).contains(&gone), "{gone} had to go");
+    // After a while they give way to each other, too: only those for the camera count.
+    let log = gateway.log();
+    let gone = log.matches("and [front] needs the memory").count();
+    assert!((1..=40).contains(&gone), "{gone} had to go:\n{log}");
     drop(crowd);
 }
 
