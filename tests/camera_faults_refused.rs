@@ -10,7 +10,7 @@ use std::io;
 
 use common::await_some;
 use common::fake_camera::Link;
-use common::witness::{Lie, gateway};
+use common::witness::{Fault, gateway};
 
 /// Answers this to DESCRIBE.
 fn describe(link: &mut Link, headers: &[(&str, &str)], body: &[u8]) -> io::Result<()> {
@@ -34,23 +34,23 @@ fn repeat(link: &mut Link, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-const REFUSED: [Lie; 12] = [
-    Lie {
+const REFUSED: [Fault; 12] = [
+    Fault {
         name: "no-tracks",
         act: |link| describe(link, &[], b"v=0\r\ns=nothing\r\nt=0 0\r\n"),
         words: "offers nothing to play",
     },
-    Lie {
+    Fault {
         name: "no-description",
         act: |link| describe(link, &[], &[0xff; 3_000]),
         words: "offers nothing to play",
     },
-    Lie {
+    Fault {
         name: "only-metadata",
         act: |link| describe(link, &[], b"v=0\r\nm=application 0 RTP/AVP 107\r\n"),
         words: "offers nothing to play",
     },
-    Lie {
+    Fault {
         name: "long-description",
         act: |link| {
             link.serve_but("DESCRIBE")?;
@@ -59,12 +59,12 @@ const REFUSED: [Lie; 12] = [
         },
         words: "an RTSP body longer than allowed",
     },
-    Lie {
+    Fault {
         name: "no-number",
         act: |link| say(link, b"RTSP/1.0 200 OK\r\nContent-Length: 0x10\r\n\r\n"),
         words: "at byte 41: ",
     },
-    Lie {
+    Fault {
         name: "overflow",
         act: |link| {
             let length = "9".repeat(30);
@@ -75,7 +75,7 @@ const REFUSED: [Lie; 12] = [
         },
         words: "at byte ",
     },
-    Lie {
+    Fault {
         name: "endless-header",
         act: |link| {
             link.receive()?;
@@ -86,7 +86,7 @@ const REFUSED: [Lie; 12] = [
         },
         words: "an RTSP message longer than allowed",
     },
-    Lie {
+    Fault {
         name: "endless-headers",
         act: |link| {
             link.receive()?;
@@ -97,17 +97,17 @@ const REFUSED: [Lie; 12] = [
         },
         words: "an RTSP message longer than allowed",
     },
-    Lie {
+    Fault {
         name: "web-server",
         act: |link| say(link, b"HTTP/1.1 400 Bad Request\r\n\r\n"),
         words: "at byte 0: ",
     },
-    Lie {
+    Fault {
         name: "garbage",
         act: |link| repeat(link, &[0; 10_000]),
         words: "what is not RTSP, at byte ",
     },
-    Lie {
+    Fault {
         name: "another-transport",
         act: |link| {
             let request = link.serve_but("SETUP")?;
@@ -120,7 +120,7 @@ const REFUSED: [Lie; 12] = [
         },
         words: "does not send this stream over TCP",
     },
-    Lie {
+    Fault {
         name: "asks-and-does-not-listen",
         act: |link| repeat(link, &b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n".repeat(100)),
         words: "does not read",
@@ -128,14 +128,14 @@ const REFUSED: [Lie; 12] = [
 ];
 
 #[test]
-fn a_lie_is_told_of_by_name_and_the_camera_is_called_again_after_a_pause() {
+fn a_fault_is_told_of_by_name_and_the_camera_is_called_again_after_a_pause() {
     let (gateway, cameras, witness) = gateway(&REFUSED, "on");
-    for (lie, camera) in REFUSED.iter().zip(&cameras) {
-        gateway.await_log(&[&format!("[{}]", lie.name), lie.words]);
-        await_some(lie.name, || (camera.links() >= 2).then_some(()));
+    for (fault, camera) in REFUSED.iter().zip(&cameras) {
+        gateway.await_log(&[&format!("[{}]", fault.name), fault.words]);
+        await_some(fault.name, || (camera.links() >= 2).then_some(()));
     }
-    for (lie, camera) in REFUSED.iter().zip(&cameras) {
-        let name = format!("[{}]", lie.name);
+    for (fault, camera) in REFUSED.iter().zip(&cameras) {
+        let name = format!("[{}]", fault.name);
         let log = gateway.log();
         let of = |words: &str| {
             let lines = log
@@ -143,8 +143,12 @@ fn a_lie_is_told_of_by_name_and_the_camera_is_called_again_after_a_pause() {
                 .filter(|it| it.contains(&name) && it.contains(words));
             lines.count()
         };
-        assert!(camera.links() <= of(lie.words) + 1, "{}: {log}", lie.name);
-        assert!(camera.links() <= 4, "{}: {}", lie.name, camera.links());
+        assert!(
+            camera.links() <= of(fault.words) + 1,
+            "{}: {log}",
+            fault.name
+        );
+        assert!(camera.links() <= 4, "{}: {}", fault.name, camera.links());
     }
     witness.check();
 }

@@ -9,7 +9,7 @@ use std::io;
 
 use common::fake_camera::Link;
 use common::pictures::{Pictures, packets};
-use common::witness::{Lie, PAUSE, film, gateway, picture, watch};
+use common::witness::{Fault, PAUSE, film, gateway, picture, watch};
 
 /// The description with this many tracks of pictures.
 fn tracks(count: usize) -> Vec<u8> {
@@ -32,8 +32,8 @@ fn set_up(link: &mut Link, transport: &str, channel: u8) -> io::Result<()> {
     film(link, channel)
 }
 
-const ENDURED: [Lie; 8] = [
-    Lie {
+const TOLERATED: [Fault; 8] = [
+    Fault {
         name: "hundred-tracks",
         act: |link| {
             let request = link.serve_but("DESCRIBE")?;
@@ -43,7 +43,7 @@ const ENDURED: [Lie; 8] = [
         },
         words: "plays",
     },
-    Lie {
+    Fault {
         name: "foreign-channels",
         act: |link| {
             link.serve_until("PLAY")?;
@@ -58,7 +58,7 @@ const ENDURED: [Lie; 8] = [
         },
         words: ", which is no track's, by byte ",
     },
-    Lie {
+    Fault {
         name: "answers-nobody-asked-for",
         act: |link| {
             link.serve_until("PLAY")?;
@@ -72,7 +72,7 @@ const ENDURED: [Lie; 8] = [
         },
         words: "plays",
     },
-    Lie {
+    Fault {
         name: "another-session-each-time",
         act: |link| {
             loop {
@@ -92,22 +92,22 @@ const ENDURED: [Lie; 8] = [
         },
         words: "plays",
     },
-    Lie {
+    Fault {
         name: "channels-beyond",
         act: |link| set_up(link, "RTP/AVP/TCP;unicast;interleaved=300-301", 0),
         words: "plays",
     },
-    Lie {
+    Fault {
         name: "one-channel-for-both",
         act: |link| set_up(link, "RTP/AVP/TCP;unicast;interleaved=5-5", 5),
         words: "plays",
     },
-    Lie {
+    Fault {
         name: "last-channel",
         act: |link| set_up(link, "RTP/AVP/TCP;interleaved=255;ssrc=zz", 255),
         words: "plays",
     },
-    Lie {
+    Fault {
         name: "no-transport",
         act: |link| set_up(link, "", 0),
         words: "plays",
@@ -116,10 +116,10 @@ const ENDURED: [Lie; 8] = [
 
 #[test]
 fn what_can_be_put_up_with_is_and_a_new_viewer_gets_a_key_frame() {
-    let (gateway, cameras, witness) = gateway(&ENDURED, "off");
-    for (lie, camera) in ENDURED.iter().zip(&cameras) {
+    let (gateway, cameras, witness) = gateway(&TOLERATED, "off");
+    for (fault, camera) in TOLERATED.iter().zip(&cameras) {
         for first in [true, false] {
-            let mut viewer = watch(&gateway, lie.name);
+            let mut viewer = watch(&gateway, fault.name);
             let mut seen = Vec::new();
             while seen.len() < 30 {
                 let found = packets(&viewer.data.binary()).into_iter();
@@ -128,11 +128,11 @@ fn what_can_be_put_up_with_is_and_a_new_viewer_gets_a_key_frame() {
             assert!(
                 first || (seen[0].key && seen[0].packet == 0),
                 "{}",
-                lie.name
+                fault.name
             );
         }
-        gateway.await_log(&[&format!("[{}]", lie.name), lie.words]);
-        assert_eq!(camera.links(), 1, "{}", lie.name);
+        gateway.await_log(&[&format!("[{}]", fault.name), fault.words]);
+        assert_eq!(camera.links(), 1, "{}", fault.name);
     }
     witness.check();
 }
@@ -156,12 +156,12 @@ fn giants(link: &mut Link) -> io::Result<()> {
 
 #[test]
 fn key_frames_that_no_pool_holds_take_nothing_from_others() {
-    let lies = [Lie {
+    let faults = [Fault {
         name: "giants",
         act: giants,
         words: "plays",
     }];
-    let (gateway, cameras, witness) = gateway(&lies, "off");
+    let (gateway, cameras, witness) = gateway(&faults, "off");
     let asleep = watch(&gateway, "giants");
     let mut awake = watch(&gateway, "giants");
     let mut bytes = 0;

@@ -1,4 +1,4 @@
-//! Cameras that lie, and a witness that must not notice: a gateway with both.
+//! Cameras with faults, and a witness that must not notice: a gateway with both.
 //!
 //! Invariant: the witness's viewer reads all the time, and what it got is whole
 //! from beginning to end.
@@ -21,7 +21,7 @@ pub const PAUSE: Duration = Duration::from_millis(5);
 const ENOUGH: usize = 100;
 
 /// What a camera is called, what it does, and what is to be in the log.
-pub struct Lie {
+pub struct Fault {
     pub name: &'static str,
     pub act: fn(&mut Link) -> io::Result<()>,
     pub words: &'static str,
@@ -93,17 +93,20 @@ pub fn watch(gateway: &Gateway, name: &str) -> Viewer {
 }
 
 /// A gateway with the honest camera and these, `always` on or not.
-pub fn gateway(lies: &[Lie], always: &str) -> (Gateway, Vec<FakeCamera>, Witness) {
+pub fn gateway(faults: &[Fault], always: &str) -> (Gateway, Vec<FakeCamera>, Witness) {
     let honest = FakeCamera::filming(Pictures::USUAL, PAUSE);
-    let cameras: Vec<FakeCamera> = lies.iter().map(|lie| FakeCamera::start(lie.act)).collect();
+    let cameras: Vec<FakeCamera> = faults
+        .iter()
+        .map(|fault| FakeCamera::start(fault.act))
+        .collect();
     let mut config = Config::new().camera("honest", &[("url", &honest.url())]);
-    for (lie, camera) in lies.iter().zip(&cameras) {
+    for (fault, camera) in faults.iter().zip(&cameras) {
         let settings = [
             ("url", &*camera.url()),
             ("always", always),
             ("transport", "tcp"),
         ];
-        config = config.camera(lie.name, &settings);
+        config = config.camera(fault.name, &settings);
     }
     let gateway = config.start();
     let witness = Witness::watch(honest, &gateway);
