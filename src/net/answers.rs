@@ -5,7 +5,6 @@ use crate::protocol::rtsp::framer::{Event, Framer, Invalid};
 use super::key::Key;
 use super::queue::Brought;
 use super::server::Server;
-use super::viewer::Owner;
 
 /// Looks at one link in one turn.
 const LOOKS: usize = 8;
@@ -13,7 +12,7 @@ const LOOKS: usize = 8;
 impl Server {
     /// Reads messages up to the next frame, which has to wait, from a link of which the
     /// queue holds nothing.
-    pub(super) fn read_answers(&mut self, key: Key, place: Key, owner: Owner) {
+    pub(super) fn read_answers(&mut self, key: Key, place: Key) {
         for _ in 0..LOOKS {
             let (Some(connection), Some(source)) =
                 (self.connections.get_mut(key), self.sources.get_mut(place))
@@ -26,18 +25,18 @@ impl Server {
                     connection.readable = false;
                     return;
                 }
-                Ok(_) | Err(_) => return self.camera_closed(owner),
+                Ok(_) | Err(_) => return self.camera_closed(place),
             };
             let (count, taken) = talk(&self.scratch[..ahead], &mut source.link.framer);
             if count > 0 {
                 source.link.heard = self.now;
                 // They are there.
                 if connection.read(&mut self.scratch[..count]).is_err() {
-                    return self.camera_closed(owner);
+                    return self.camera_closed(place);
                 }
                 connection.readable = true;
             }
-            if !self.brought(owner, taken) || count == 0 {
+            if !self.brought(place, taken) || count == 0 {
                 return;
             }
         }

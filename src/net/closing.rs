@@ -103,7 +103,7 @@ impl Server {
             Some(Role::Rtsp { viewer }) => self.said(*viewer),
             // A configured camera is the operator's, and does not count with clients.
             Some(Role::Camera { source }) => match self.sources.get(*source) {
-                Some(source) if source.owner.is_viewer() => source.link.framer.held(),
+                Some(source) if source.is_direct() => source.link.framer.held(),
                 _ => 0,
             },
             Some(Role::Closing { .. }) | None => 0,
@@ -140,12 +140,12 @@ impl Server {
                 worst.id,
                 worst.cost()
             );
-            let link = self.source_of(key).map(|source| source.owner);
-            match (&worst.role, link) {
-                (_, Some(owner)) => {
+            let source = self.source_of(key).map(|(place, _)| place);
+            match (&worst.role, source) {
+                (_, Some(source)) => {
                     let reason = "there is no memory left for what the camera says or is told";
                     let reason = reason.to_owned();
-                    self.link_failed(owner, &Failure::Refused(reason));
+                    self.link_failed(source, &Failure::Refused(reason));
                     self.drop_connection(key);
                 }
                 (Role::Http { .. } | Role::Closing { .. }, None) => self.drop_connection(key),

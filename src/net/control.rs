@@ -10,6 +10,7 @@ use super::closing::LINGER;
 use super::connection::{OUTBOX_LIMIT, Role, Taken, WebSocket};
 use super::key::Key;
 use super::server::Server;
+use super::source::Source;
 use super::viewer::Ending;
 
 /// Bytes that a client may say in one turn: all that it asks for is done before it is the
@@ -194,7 +195,11 @@ impl Server {
                 Output::Leave => self.unwatch(viewer),
                 Output::Serve => self.serve_own(viewer),
                 Output::Connect { host, port } => self.connect(viewer, host, port),
-                Output::ToCamera(bytes) => self.send_to_camera(viewer, bytes),
+                Output::ToCamera(bytes) => {
+                    if let Some((place, _)) = self.direct_source(viewer) {
+                        self.send_to_camera(place, bytes);
+                    }
+                }
                 Output::Close { code, reason } => self.end_viewer(viewer, code, &reason, true),
             }
         }
@@ -308,7 +313,7 @@ impl Server {
         log::info!("[c{}] viewer ends: {code} {reason}", found.id);
         // What a shared camera sends has no end, and a slow viewer never has all of it.
         let source = found.source.and_then(|source| self.sources.get(source));
-        let drain = drain && source.is_some_and(|source| source.owner.is_viewer());
+        let drain = drain && source.is_some_and(Source::is_direct);
         found.ending = Some(Ending {
             code,
             reason: reason.to_owned(),

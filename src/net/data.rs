@@ -10,7 +10,6 @@ use super::connection::{Connection, Role, WebSocket};
 use super::delivery::{Delivery, Framing};
 use super::key::Key;
 use super::server::Server;
-use super::viewer::Owner;
 
 /// What a round of writing came to.
 enum Pumped {
@@ -147,7 +146,7 @@ impl Server {
             });
         };
         let source = self.sources.get_mut(found.source?)?;
-        let alone = matches!(source.owner, Owner::Viewer(_));
+        let alone = source.is_direct();
         let start = delivery.position();
         let patience = self.config.limits.handshake;
         let pumped = loop {

@@ -67,8 +67,7 @@ impl Server {
     /// a viewer took something, or it was long enough.
     pub(super) fn hold(&mut self, camera: Key) -> bool {
         let overtaken = self.overtaken(camera);
-        let source = self.shared.get(camera).map(|shared| shared.source);
-        let Some(source) = source.and_then(|source| self.sources.get_mut(source)) else {
+        let Some(source) = self.sources.get_mut(camera) else {
             return false;
         };
         let held = source.link.hold.is_on();
@@ -90,10 +89,10 @@ impl Server {
 
     /// Viewers whom more of the camera would leave behind, and who were not slow lately.
     fn overtaken(&self, camera: Key) -> Vec<Key> {
-        let shared = self.shared.get(camera);
-        let Some((shared, source)) =
-            shared.and_then(|shared| Some((shared, self.sources.get(shared.source)?)))
-        else {
+        let Some(source) = self.sources.get(camera) else {
+            return Vec::new();
+        };
+        let Some(shared) = source.shared() else {
             return Vec::new();
         };
         let whole = source.queue.whole();
@@ -106,7 +105,7 @@ impl Server {
             let far = whole - at > most && !shared.camera.cache.keeps(at, whole + more);
             Some(far && !slow && found.skipping.is_none())
         };
-        let watchers = source.watchers.iter();
+        let watchers = shared.watchers.iter();
         watchers
             .filter(|viewer| is_overtaken(viewer) == Some(true))
             .copied()

@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use super::admission::site;
 use super::key::Key;
 use super::server::Server;
-use super::viewer::{Owner, Viewer};
+use super::viewer::Viewer;
 
 /// What such a viewer is told.
 const REASON: &str = "it plays nothing, and others want to watch";
@@ -86,15 +86,15 @@ impl Server {
         let source = viewer.source.and_then(|source| self.sources.get(source));
         joined
             && takes
-            && source.is_some_and(|source| match (source.owner, source.connection) {
-                (Owner::Camera(_), _) => true,
+            && source.is_some_and(|source| match source.connection {
+                _ if !source.is_direct() => true,
                 // Who had one picture, and paused, is not waited for as a camera is.
-                (_, Some(link)) => {
+                Some(link) => {
                     let fresh = viewer.alive + patience > self.now;
                     let flows = fresh || source.link.flow.has_pace();
                     flows && self.is_flowing(link) || self.is_held_up(link)
                 }
-                (_, None) => false,
+                None => false,
             })
     }
 }

@@ -135,6 +135,12 @@ impl<T> Table<T> {
     }
 }
 
+impl<T> Default for Table<T> {
+    fn default() -> Table<T> {
+        Table::new()
+    }
+}
+
 /// Keys waiting for their turn, each at most once if the caller marks them.
 pub type Line = VecDeque<Key>;
 

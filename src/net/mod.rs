@@ -38,11 +38,9 @@
 //! ```text
 //! Server ─┬─ connections: Table<Connection>    sockets, each with its role
 //!         ├─ viewers:     Table<Viewer>        channel, delivery, keys of its sockets
-//!         ├─ sources:     Table<Source>        a camera's link: framer, queue, and
-//!         │                                    whose it is: a viewer's, or a camera's
-//!         │                                    with the keys of its watchers
-//!         ├─ shared:      Table<Shared>        a stream of the configuration: camera
-//!         │                                    with cache, key of its source
+//!         ├─ sources:     Sources              a camera's link, framer, queue, and who
+//!         │                                    reads it: one viewer, or a stream of the
+//!         │                                    configuration, with camera and watchers
 //!         ├─ ports:       Table<Port>          UDP sockets
 //!         └─ pool                              the buffers that nobody holds
 //! ```
@@ -103,6 +101,7 @@ mod hold;
 mod idlers;
 mod key;
 mod ledger;
+mod link;
 mod listener;
 mod outbox;
 mod pool;
@@ -116,6 +115,7 @@ mod server;
 mod shared;
 mod sharing;
 mod signals;
+mod source;
 mod status;
 mod timer;
 mod udp;

@@ -11,7 +11,6 @@ use crate::camera::{LOOK, Receipts};
 
 use super::key::Key;
 use super::server::Server;
-use super::viewer::Owner;
 
 /// How long media is looked at before reports are due: as long as it takes for
 /// every track to send some.
@@ -25,7 +24,7 @@ impl Server {
             return;
         };
         let whole = source.queue.whole();
-        if from == whole || matches!(source.owner, Owner::Camera(_)) {
+        if from == whole || !source.is_direct() {
             return;
         }
         let now = self.now;

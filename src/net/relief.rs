@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::key::Key;
 use super::server::Server;
-use super::viewer::Owner;
+use super::source::Reader;
 
 /// How long a direct viewer's media must have waited before the viewer is sent away for
 /// the share of a configured stream.
@@ -23,18 +23,18 @@ impl Server {
     /// Makes room for a link that finds no buffer, as far as others have to give way.
     pub(super) fn relieve(&mut self, link: Key) {
         self.count_direct();
-        while let Some(source) = self.source_of(link) {
-            let (owner, entitled) = (source.owner, source.queue.is_entitled());
+        while let Some((place, source)) = self.source_of(link) {
+            let (direct, entitled) = (source.is_direct(), source.queue.is_entitled());
             if source.queue.has_room(&self.pool, link) {
                 return;
             }
-            let patience = match owner {
-                Owner::Camera(_) if entitled => BEHIND,
-                Owner::Viewer(_) if !entitled => return,
+            let patience = match (direct, entitled) {
+                (false, true) => BEHIND,
+                (true, false) => return,
                 _ => LONG_BEHIND,
             };
-            let gave_way = entitled && self.shrink_cache(owner);
-            if !gave_way && !self.evict(owner, patience) {
+            let gave_way = entitled && self.shrink_cache(place);
+            if !gave_way && !self.evict(place, patience) {
                 return;
             }
         }
@@ -58,22 +58,21 @@ impl Server {
 
     /// Tells the pool how many viewers have cameras of their own.
     pub(super) fn count_direct(&mut self) {
-        let direct = self.sources.len().saturating_sub(self.shared.len());
-        self.pool.set_direct(direct);
+        self.pool.set_direct(self.sources.direct());
     }
 
     /// Has the cache that is furthest beyond its stream's share given up; `false`: there
     /// is none.
-    fn shrink_cache(&mut self, but: Owner) -> bool {
-        let shared = self.shared.iter().filter_map(|(key, shared)| {
-            let (_, excess) = self.sources.get(shared.source)?.queue.held();
-            let keeps = shared.camera.cache.start().is_some() && but != Owner::Camera(key);
+    fn shrink_cache(&mut self, but: Key) -> bool {
+        let shared = self.sources.iter().filter_map(|(key, source)| {
+            let (_, excess) = source.queue.held();
+            let keeps = source.shared()?.camera.cache.start().is_some() && but != key;
             (keeps && excess > 0).then_some((excess, key))
         });
         let Some((_, key)) = shared.max_by_key(|(excess, _)| *excess) else {
             return false;
         };
-        if let Some(shared) = self.shared.get_mut(key) {
+        if let Some(shared) = self.sources.shared_mut(key) {
             shared.camera.cache.give_up();
         }
         self.release(key);
@@ -82,15 +81,15 @@ impl Server {
 
     /// Ends the direct viewer whose media has waited longest, if that is `patience`;
     /// `false`: there is none.
-    fn evict(&mut self, to: Owner, patience: Duration) -> bool {
-        let direct = self.sources.iter().filter_map(|(_, source)| {
+    fn evict(&mut self, to: Key, patience: Duration) -> bool {
+        let direct = self.sources.iter().filter_map(|(place, source)| {
             let (held, _) = source.queue.held();
-            match source.owner {
-                Owner::Viewer(viewer) if held > 0 => Some((source.unsent_since(), viewer)),
+            match source.reader {
+                Reader::Viewer(viewer) if held > 0 => Some((source.unsent_since(), place, viewer)),
                 _ => None,
             }
         });
-        let Some((since, viewer)) = direct.min_by_key(|(since, _)| *since) else {
+        let Some((since, place, viewer)) = direct.min_by_key(|(since, ..)| *since) else {
             return false;
         };
         let due = since + patience;
@@ -101,8 +100,8 @@ impl Server {
         let waited = self.now.saturating_duration_since(since).as_secs();
         log::info!(
             "[{}] closed: its media waits for {waited} s already, and [{}] needs the memory",
-            self.owner_name(Owner::Viewer(viewer)),
-            self.owner_name(to)
+            self.source_name(place),
+            self.source_name(to)
         );
         self.counters.evicted += 1;
         self.end_at_once(viewer);

@@ -21,7 +21,8 @@ use std::time::{Duration, Instant};
 
 use mio::Waker;
 
-use super::viewer::{Attempt, Owner};
+use super::key::Key;
+use super::source::Attempt;
 
 /// Names of viewers that may wait, or are looked up.
 const NAMES: usize = 64;
@@ -152,7 +153,7 @@ impl Resolver {
         until: Instant,
         client: Option<IpAddr>,
     ) -> io::Result<()> {
-        let of_viewers = matches!(attempt.owner, Owner::Viewer(_));
+        let of_viewers = client.is_some();
         let asker = Asker {
             attempt,
             port,
@@ -203,10 +204,11 @@ impl Resolver {
     }
 
     /// This one wants no answer any more.
-    pub fn forget(&mut self, owner: Owner) {
-        self.answers.retain(|answer| answer.attempt.owner != owner);
+    pub fn forget(&mut self, source: Key) {
+        self.answers
+            .retain(|answer| answer.attempt.source != source);
         for name in &mut self.names {
-            name.askers.retain(|asker| asker.attempt.owner != owner);
+            name.askers.retain(|asker| asker.attempt.source != source);
         }
         self.drop_unwanted();
     }

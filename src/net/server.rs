@@ -25,12 +25,12 @@ use super::outbox::Outbox;
 use super::pool::Pool;
 use super::reload::policy;
 use super::resolver::Resolver;
-use super::shared::Shared;
 use super::signals::{Order, Signals};
+use super::source::Sources;
 use super::status::Counters;
 use super::timer::Timers;
 use super::udp::port::Port;
-use super::viewer::{Source, Viewer};
+use super::viewer::Viewer;
 
 const WAKER: Token = Token(Key::OTHERS);
 const SIGNALS: Token = Token(Key::OTHERS + 1);
@@ -64,9 +64,7 @@ pub struct Server {
     pub(super) pool: Pool,
     pub(super) connections: Table<Connection>,
     pub(super) viewers: Table<Viewer>,
-    pub(super) sources: Table<Source>,
-    /// The configured cameras.
-    pub(super) shared: Table<Shared>,
+    pub(super) sources: Sources,
     /// Their UDP ports.
     pub(super) ports: Table<Port>,
     /// Channel ids of viewers that wait for their JOIN, or had it.
@@ -125,8 +123,7 @@ impl Server {
             ),
             connections: Table::new(),
             viewers: Table::new(),
-            sources: Table::new(),
-            shared: Table::new(),
+            sources: Sources::default(),
             ports: Table::new(),
             channels: HashMap::new(),
             ready: Line::new(),
@@ -303,7 +300,7 @@ impl Server {
                 return;
             };
             match self.source_of(key) {
-                Some(source) if !source.queue.has_room(&self.pool, key) => {
+                Some((_, source)) if !source.queue.has_room(&self.pool, key) => {
                     self.waiting.push_back(key);
                 }
                 _ => self.resume_camera(key),

@@ -1,30 +1,28 @@
 //! Shared cameras: made as configured, called when somebody watches, left when
 //! nobody does.
 //!
-//! Each has one source, which stays while its links come and go; [`super::watching`]
-//! tells who watches, [`super::sharing`] how media gets to them.
+//! Each is the reader of one source, which stays while its links come and go;
+//! [`super::watching`] tells who watches, [`super::sharing`] how media gets to them.
 
 use std::net::IpAddr;
 use std::time::Instant;
 
 use crate::camera::{Camera, Output, Status};
-use crate::channel::Failure;
 use crate::config;
 
-use super::connection::OUTBOX_LIMIT;
 use super::key::Key;
 use super::pool::Claim;
 use super::queue::Queue;
 use super::server::Server;
-use super::viewer::{Attempt, Owner, Source, Way};
+use super::source::{Attempt, Reader, Source, Way};
 
-/// A camera and where its media is.
+/// A camera of the configuration, and who watches it. Its media is its source's.
 pub struct Shared {
     /// What it was made of; `true`: of its smaller stream.
     config: (config::Camera, bool),
     pub camera: Camera,
-    /// It stays while the links come and go.
-    pub source: Key,
+    /// The viewers that get its media.
+    pub watchers: Vec<Key>,
     /// Where its host was when the link as configured stood last.
     pub home: Option<IpAddr>,
     /// Frames before this position were looked at.
@@ -48,7 +46,7 @@ impl Server {
         let wanted: Vec<(config::Camera, bool)> = all
             .filter(|(camera, sub)| camera.stream(*sub).is_some())
             .collect();
-        let there = self.shared.iter();
+        let there = self.sources.iter_shared();
         let gone = there.filter(|(_, it)| !wanted.iter().any(|other| is_same(&it.config, other)));
         let gone: Vec<Key> = gone.map(|(key, _)| key).collect();
         for key in gone {
@@ -56,13 +54,13 @@ impl Server {
         }
         for config in wanted {
             let same = |(_, it): &(Key, &Shared)| is_same(&it.config, &config);
-            let same = self.shared.iter().find(same).map(|(key, _)| key);
+            let same = self.sources.iter_shared().find(same).map(|(key, _)| key);
             match same {
                 Some(key) => self.change_camera(key, config),
                 None => self.add_camera(config),
             }
         }
-        let all: Vec<Key> = self.shared.iter().map(|(key, _)| key).collect();
+        let all: Vec<Key> = self.sources.iter_shared().map(|(key, _)| key).collect();
         for key in all {
             self.set_share(key);
         }
@@ -70,18 +68,16 @@ impl Server {
 
     /// Has the pool keep a stream's share for it.
     fn set_share(&mut self, key: Key) {
-        let streams = self.shared.len();
-        if let Some(shared) = self.shared.get(key)
-            && let Some(source) = self.sources.get_mut(shared.source)
-        {
-            let most = source.queue.most();
-            let share = self.pool.share(streams, most, !shared.called);
-            source.queue.set_claim(Claim::Stream(share), &mut self.pool);
+        let streams = self.sources.cameras();
+        let source = self.sources.get_mut(key);
+        if let Some((shared, queue)) = source.and_then(Source::shared_mut) {
+            let share = self.pool.share(streams, queue.most(), !shared.called);
+            queue.set_claim(Claim::Stream(share), &mut self.pool);
         }
     }
 
     fn set_called(&mut self, key: Key, called: bool) {
-        if let Some(shared) = self.shared.get_mut(key) {
+        if let Some(shared) = self.sources.shared_mut(key) {
             shared.called = called;
             self.set_share(key);
         }
@@ -91,12 +87,11 @@ impl Server {
     fn change_camera(&mut self, key: Key, config: (config::Camera, bool)) {
         let kept = self.config.limits.backlog.max(config.0.gop_cache);
         let size = self.pool.buffer_size();
-        let Some(shared) = self.shared.get_mut(key) else {
+        let source = self.sources.get_mut(key);
+        let Some((shared, queue)) = source.and_then(Source::shared_mut) else {
             return;
         };
-        if let Some(source) = self.sources.get_mut(shared.source) {
-            source.queue.set_backlog(kept, size);
-        }
+        queue.set_backlog(kept, size);
         shared.config = config.clone();
         shared.camera.set_patience(self.config.limits.handshake);
         self.with_camera(key, |camera, now| camera.configure(&config.0, now));
@@ -118,37 +113,33 @@ impl Server {
         let mut camera = Camera::new(name, camera, url.reveal(), random, self.now);
         camera.set_patience(self.config.limits.handshake);
         let queue = Queue::new(kept, self.pool.buffer_size());
-        let now = self.now;
-        let (sources, shared) = (&mut self.sources, &mut self.shared);
-        let added = shared.insert_with(|key| {
-            let source = Source::new(Owner::Camera(key), queue, Way::default(), now);
-            let source = sources.insert_with(|_| Ok::<_, ()>(source)).ok_or(())??;
-            Ok::<_, ()>(Shared {
-                config,
-                camera,
-                source,
-                home: None,
-                seen: 0,
-                told: false,
-                awaited_by: Vec::new(),
-                called: false,
-            })
-        });
-        if let Some(Ok(key)) = added {
+        let shared = Shared {
+            config,
+            camera,
+            watchers: Vec::new(),
+            home: None,
+            seen: 0,
+            told: false,
+            awaited_by: Vec::new(),
+            called: false,
+        };
+        let reader = Reader::Shared(Box::new(shared));
+        let source = Source::new(reader, queue, Way::default(), self.now);
+        if let Some(key) = self.sources.insert(source) {
             self.with_camera(key, Camera::start);
         }
     }
 
     /// Has a camera do something, then does what it wants done.
     pub(super) fn with_camera(&mut self, key: Key, act: impl FnOnce(&mut Camera, Instant)) {
-        if let Some(shared) = self.shared.get_mut(key) {
+        if let Some(shared) = self.sources.shared_mut(key) {
             act(&mut shared.camera, self.now);
             self.run_camera(key);
         }
     }
 
     fn run_camera(&mut self, key: Key) {
-        while let Some(shared) = self.shared.get_mut(key)
+        while let Some(shared) = self.sources.shared_mut(key)
             && let Some(output) = shared.camera.poll_output()
         {
             match output {
@@ -159,11 +150,10 @@ impl Server {
                 } => {
                     log::info!("[{}] connecting to {host}:{port}", shared.camera.name());
                     self.set_called(key, true);
-                    let owner = Owner::Camera(key);
-                    let number = attempt;
-                    self.connect_for(Attempt { owner, number }, &host, port);
+                    let (source, number) = (key, attempt);
+                    self.connect_for(Attempt { source, number }, &host, port);
                 }
-                Output::Send(bytes) => self.send_to_shared(key, bytes),
+                Output::Send(bytes) => self.send_to_camera(key, bytes),
                 Output::OpenPorts { pairs } => self.open_ports(key, pairs),
                 Output::Expect { channel, from } => self.expect_datagrams(key, channel, from),
                 Output::Datagram { channel, bytes } => self.send_datagram(key, channel, &bytes),
@@ -180,7 +170,10 @@ impl Server {
 
     /// The next time at which a camera wants to be looked at.
     pub(super) fn cameras_due(&self) -> Option<Instant> {
-        let due = self.shared.iter().filter_map(|(_, it)| it.camera.timeout());
+        let due = self
+            .sources
+            .iter_shared()
+            .filter_map(|(_, it)| it.camera.timeout());
         due.min()
     }
 
@@ -188,7 +181,7 @@ impl Server {
         if self.cameras_due().is_none_or(|due| due > self.now) {
             return;
         }
-        let keys: Vec<Key> = self.shared.iter().map(|(key, _)| key).collect();
+        let keys: Vec<Key> = self.sources.iter_shared().map(|(key, _)| key).collect();
         for key in keys {
             self.with_camera(key, Camera::handle_timeout);
         }
@@ -196,7 +189,7 @@ impl Server {
 
     /// The link stands, to this address.
     pub(super) fn shared_connected(&mut self, key: Key, peer: Option<IpAddr>) {
-        if let Some(shared) = self.shared.get_mut(key)
+        if let Some(shared) = self.sources.shared_mut(key)
             && !shared.camera.is_elsewhere()
         {
             shared.home = peer;
@@ -204,59 +197,11 @@ impl Server {
         self.with_camera(key, Camera::connected);
     }
 
-    /// There is no link to a camera, or no more.
-    pub(super) fn shared_lost(&mut self, key: Key, failure: &Failure) {
-        self.drop_link(key);
-        self.with_camera(key, |camera, now| camera.link_lost(failure, now));
-    }
-
-    fn send_to_shared(&mut self, key: Key, bytes: Vec<u8>) {
-        let Some(connection) = self.link_of(key).and_then(|c| self.connections.get_mut(c)) else {
-            return;
-        };
-        connection.out.push(bytes);
-        if connection.flush(self.now).is_err() {
-            self.camera_closed(Owner::Camera(key));
-        } else if connection.out.cost() > OUTBOX_LIMIT {
-            let reason = "the camera does not read what it is told".to_owned();
-            self.link_failed(Owner::Camera(key), &Failure::Refused(reason));
-        }
-    }
-
-    pub(super) fn link_of(&self, key: Key) -> Option<Key> {
-        let source = self.shared.get(key)?.source;
-        self.sources.get(source)?.connection
-    }
-
-    /// Takes the link from a camera's source, closes its ports, and has no name
-    /// looked up for it any more.
-    fn take_link(&mut self, key: Key) -> Option<Key> {
-        self.resolver.forget(Owner::Camera(key));
-        self.close_ports(key);
-        let source = self.shared.get(key)?.source;
-        let link = self.sources.get_mut(source)?.connection.take()?;
-        self.pool.settle(link);
-        Some(link)
-    }
-
-    /// Drops the link; what it brought stays.
-    pub(super) fn drop_link(&mut self, key: Key) {
-        if let Some(link) = self.take_link(key) {
-            self.drop_connection(link);
-        }
-    }
-
     /// Ends a camera that the configuration has no more, or has otherwise.
     fn remove_camera(&mut self, key: Key) {
-        let watching: Vec<Key> = match self.shared.get(key) {
-            Some(shared) => {
-                let source = shared.source;
-                let all = self.viewers.iter();
-                let all = all.filter(|(_, viewer)| viewer.source == Some(source));
-                all.map(|(viewer, _)| viewer).collect()
-            }
-            None => return,
-        };
+        let all = self.viewers.iter();
+        let watching = all.filter(|(_, viewer)| viewer.source == Some(key));
+        let watching: Vec<Key> = watching.map(|(viewer, _)| viewer).collect();
         for viewer in watching {
             self.end_viewer(
                 viewer,
@@ -267,9 +212,7 @@ impl Server {
             self.unwatch(viewer);
         }
         self.with_camera(key, Camera::leave);
-        if let Some(shared) = self.shared.remove(key)
-            && let Some(mut source) = self.sources.remove(shared.source)
-        {
+        if let Some(mut source) = self.sources.remove(key) {
             source.queue.clear(&mut self.pool);
             source.queue.set_claim(Claim::Stream(0), &mut self.pool);
         }
@@ -277,27 +220,19 @@ impl Server {
 
     /// Ends them all.
     pub(super) fn remove_cameras(&mut self) {
-        let keys: Vec<Key> = self.shared.iter().map(|(key, _)| key).collect();
+        let keys: Vec<Key> = self.sources.iter_shared().map(|(key, _)| key).collect();
         for key in keys {
             self.remove_camera(key);
         }
     }
 
-    /// Closes the link when what waits for the camera is out.
-    fn close_link(&mut self, key: Key) {
-        if let Some(link) = self.take_link(key) {
-            self.close_connection(link);
-        }
-        self.release(key);
-    }
-
     /// What can be told of all cameras, in the order of their names.
     pub(super) fn camera_statuses(&mut self) -> Vec<Status> {
-        let keys: Vec<Key> = self.shared.iter().map(|(key, _)| key).collect();
+        let keys: Vec<Key> = self.sources.iter_shared().map(|(key, _)| key).collect();
         let now = self.now;
         let mut list: Vec<Status> = keys
             .into_iter()
-            .filter_map(|key| Some(self.shared.get_mut(key)?.camera.status(now)))
+            .filter_map(|key| Some(self.sources.shared_mut(key)?.camera.status(now)))
             .collect();
         list.sort_by(|a, b| a.name.cmp(&b.name));
         list

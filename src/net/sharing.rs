@@ -14,6 +14,7 @@ use crate::protocol::notice::Kind;
 use super::key::Key;
 use super::queue::{Brought, NoRoom};
 use super::server::Server;
+use super::source::{Reader, Source};
 use super::watching::{precede, starts};
 
 /// The most that is set aside to finish a picture for a viewer who is to lose the
@@ -46,23 +47,24 @@ impl Server {
 
     /// Shows the camera the frames that came.
     fn look_at_frames(&mut self, key: Key) {
-        let Some(shared) = self.shared.get_mut(key) else {
+        let Some(source) = self.sources.get_mut(key) else {
             return;
         };
-        let Some(source) = self.sources.get_mut(shared.source) else {
+        let read = source.link.framer.position();
+        let Some((shared, queue)) = source.shared_mut() else {
             return;
         };
-        let (camera, whole) = (&mut shared.camera, source.queue.whole());
+        let (camera, whole) = (&mut shared.camera, queue.whole());
         let mut renamed = Vec::new();
         let look = |channel, start: &[u8], length, at| {
             let taken = camera.frame(channel, start, length, at);
             renamed.extend(taken.filter(|it| *it != channel).map(|it| (at, it)));
         };
-        source.queue.frames::<LOOK>(shared.seen, whole, look);
+        queue.frames::<LOOK>(shared.seen, whole, look);
         for (position, channel) in &renamed {
-            source.queue.rename(*position, *channel);
+            queue.rename(*position, *channel);
         }
-        for viewer in source.watchers.iter().filter(|_| !renamed.is_empty()) {
+        for viewer in shared.watchers.iter().filter(|_| !renamed.is_empty()) {
             if let Some(found) = self.viewers.get_mut(*viewer)
                 && let (Some(delivery), Some(channels)) = (&mut found.delivery, &found.channels)
             {
@@ -71,14 +73,14 @@ impl Server {
         }
         shared.seen = whole;
         shared.camera.heard(self.now);
-        shared.camera.cache.grown(source.queue.head(), whole);
+        shared.camera.cache.grown(queue.head(), whole);
         let cache = &shared.camera.cache;
         let misses = cache.missed() > 0 && !std::mem::replace(&mut shared.told, cache.missed() > 0);
         if let Some(channel) = shared.camera.take_foreign() {
             log::warn!(
                 "[{}] the camera sends on channel {channel}, which is no track's, by byte {}",
                 shared.camera.name(),
-                source.link.framer.position(),
+                read,
             );
         }
         if misses {
@@ -89,11 +91,11 @@ impl Server {
     /// Tells the operator what to write so that a cache holds what its camera sends.
     fn say_what_to_cache(&self, key: Key) {
         const MIB: u64 = 1 << 20;
-        let Some(shared) = self.shared.get(key) else {
+        let Some(shared) = self.sources.shared(key) else {
             return;
         };
         let whole = |bytes: u64| bytes.div_ceil(MIB);
-        let caches = self.shared.iter();
+        let caches = self.sources.iter_shared();
         let caches = caches.map(|(_, it)| it.camera.cache.limit().max(it.camera.cache.group()));
         let all: u64 = caches.map(whole).sum();
         let (name, cache) = (shared.camera.name(), &shared.camera.cache);
@@ -110,20 +112,17 @@ impl Server {
 
     /// The viewers that get media of a camera.
     pub(super) fn playing(&self, key: Key) -> Vec<Key> {
-        let source = self
-            .shared
-            .get(key)
-            .and_then(|it| self.sources.get(it.source));
-        source.map_or_else(Vec::new, |source| source.watchers.clone())
+        let shared = self.sources.shared(key);
+        shared.map_or_else(Vec::new, |shared| shared.watchers.clone())
     }
 
     /// Whether a viewer is more than `most` bytes behind, and behind what is kept anyway:
     /// that costs nothing, and who has just come is far behind.
     fn is_behind(&self, key: Key, viewer: Key, most: u64) -> Option<bool> {
-        let shared = self.shared.get(key)?;
+        let source = self.sources.get(key)?;
+        let cache = &source.shared()?.camera.cache;
         let at = self.viewers.get(viewer)?.delivery.as_ref()?.position();
-        let start = shared.camera.cache.start();
-        let whole = self.sources.get(shared.source)?.queue.whole();
+        let (start, whole) = (cache.start(), source.queue.whole());
         Some(whole - at > most && start.is_none_or(|start| start > at))
     }
 
@@ -143,11 +142,11 @@ impl Server {
         let Some(behind) = self.is_behind(key, viewer, most) else {
             return false;
         };
-        let (Some(shared), Some(found)) = (self.shared.get_mut(key), self.viewers.get_mut(viewer))
-        else {
+        let source = self.sources.get_mut(key);
+        let Some((shared, queue)) = source.and_then(Source::shared_mut) else {
             return false;
         };
-        let Some(source) = self.sources.get(shared.source) else {
+        let Some(found) = self.viewers.get_mut(viewer) else {
             return false;
         };
         let (Some(delivery), Some(data)) = (&mut found.delivery, found.data) else {
@@ -159,7 +158,7 @@ impl Server {
         if behind {
             found.slow = Some(self.now);
         }
-        let (at, whole) = (delivery.next_position(), source.queue.whole());
+        let (at, whole) = (delivery.next_position(), queue.whole());
         let cache = &shared.camera.cache;
         let is_kept = |position: u64| cache.start().is_some_and(|start| start <= position);
         let near = |position: u64| whole - position <= most || is_kept(position);
@@ -200,13 +199,13 @@ impl Server {
         let tally = found.skipped.get_or_insert_with(new);
         let before = tally.frames;
         let count = |channel, start: &[u8], _, _| tally.frame(channel, start);
-        source.queue.frames::<LOOK>(end, target, count);
+        queue.frames::<LOOK>(end, target, count);
         shared.camera.skipped += tally.frames - before;
         let between = delivery.between_messages();
-        let rest = delivery.jump(target, end, &source.queue);
+        let rest = delivery.jump(target, end, queue);
         let sets = shared
             .camera
-            .missed_sets(end, target, &starts(source, target));
+            .missed_sets(end, target, &starts(queue, target));
         if let Some(connection) = self.connections.get_mut(data) {
             match between {
                 true => connection.out.push(rest),
@@ -221,13 +220,13 @@ impl Server {
 
     /// Returns the buffers that nobody wants any more.
     pub(super) fn release(&mut self, key: Key) {
-        let Some(shared) = self.shared.get(key) else {
+        let Some(source) = self.sources.get_mut(key) else {
             return;
         };
-        let Some(source) = self.sources.get_mut(shared.source) else {
+        let Reader::Shared(shared) = &source.reader else {
             return;
         };
-        let viewers = source.watchers.iter().filter_map(|viewer| {
+        let viewers = shared.watchers.iter().filter_map(|viewer| {
             let delivery = self.viewers.get(*viewer)?.delivery.as_ref()?;
             Some(delivery.position())
         });
@@ -250,7 +249,7 @@ impl Server {
         link: Key,
         frame: Option<usize>,
     ) -> Result<(), NoRoom> {
-        if let Some(shared) = self.shared.get_mut(key) {
+        if let Some(shared) = self.sources.shared_mut(key) {
             shared.camera.cache.give_up();
         }
         self.release(key);
@@ -278,8 +277,7 @@ impl Server {
         link: Key,
         frame: Option<usize>,
     ) -> Result<(), NoRoom> {
-        let source = self.shared.get(key).map(|shared| shared.source);
-        match source.and_then(|source| self.sources.get_mut(source)) {
+        match self.sources.get_mut(key) {
             Some(source) => match frame {
                 Some(most) => source.queue.prepare_frame(most, &mut self.pool, link),
                 None => source.queue.prepare(&mut self.pool, link),

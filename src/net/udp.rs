@@ -18,12 +18,12 @@ use crate::camera::Verdict;
 use crate::protocol::rtsp::framer::{Event, Framer, Invalid};
 use crate::protocol::rtsp::transport;
 
-use super::connection::{Role, Taken};
+use super::connection::Taken;
 use super::key::Key;
 use super::queue::{Brought, FRAME_HEADER, NoRoom};
 use super::server::Server;
 use super::shared::Shared;
-use super::viewer::{Owner, Source};
+use super::source::Source;
 use port::{Port, ROOM, bind_pair};
 
 /// UDP ports of all cameras together.
@@ -50,15 +50,14 @@ impl Server {
             match self.open_pair(camera, pair as u8 * 2) {
                 Ok(pair) => numbers.push(pair),
                 Err(error) => {
-                    let name = self.owner_name(Owner::Camera(camera));
+                    let name = self.source_name(camera);
                     log::warn!("[{name}] no UDP ports: {error}");
                     numbers.clear();
                     break;
                 }
             }
         }
-        let source = self.shared.get(camera).map(|it| it.source);
-        if let Some(source) = source.and_then(|source| self.sources.get_mut(source)) {
+        if let Some(source) = self.sources.get_mut(camera) {
             // From here on the link carries messages only.
             source.queue.drop_unfinished(&mut self.pool);
         }
@@ -106,7 +105,7 @@ impl Server {
             })
         });
         let key = added.ok_or_else(|| io::Error::other("the table of ports is full"))??;
-        if let Some(source) = self.source_of_camera(camera) {
+        if let Some(source) = self.sources.get_mut(camera) {
             source.ports.push(key);
         }
         Ok(())
@@ -114,7 +113,7 @@ impl Server {
 
     /// Closes the ports of a camera.
     pub(super) fn close_ports(&mut self, camera: Key) {
-        let Some(source) = self.source_of_camera(camera) else {
+        let Some(source) = self.sources.get_mut(camera) else {
             return;
         };
         for key in std::mem::take(&mut source.ports) {
@@ -149,8 +148,7 @@ impl Server {
     }
 
     fn port_of(&mut self, camera: Key, channel: u8) -> Option<&mut Port> {
-        let source = self.shared.get(camera)?.source;
-        let ports = &self.sources.get(source)?.ports;
+        let ports = &self.sources.get(camera)?.ports;
         let is_it = |key: &&Key| {
             self.ports
                 .get(**key)
@@ -162,7 +160,7 @@ impl Server {
 
     /// Reads the link of a camera whose media comes over UDP: messages, and
     /// frames that nobody asked for.
-    pub(super) fn read_talk(&mut self, key: Key, owner: Owner) {
+    pub(super) fn read_talk(&mut self, key: Key, place: Key) {
         for _ in 0..READS {
             let Some(connection) = self.connections.get_mut(key) else {
                 return;
@@ -170,20 +168,17 @@ impl Server {
             let read = match connection.read(&mut self.scratch) {
                 Ok(Taken::Bytes(count)) => count,
                 Ok(Taken::Nothing) => return,
-                Ok(Taken::End) | Err(_) => return self.camera_closed(owner),
+                Ok(Taken::End) | Err(_) => return self.camera_closed(place),
             };
             let Some(bytes) = self.scratch.get(..read) else {
                 return;
             };
-            let Role::Camera { source } = connection.role else {
-                return;
-            };
-            let Some(source) = self.sources.get_mut(source) else {
+            let Some(source) = self.sources.get_mut(place) else {
                 return;
             };
             source.link.heard = self.now;
             let taken = messages(bytes, &mut source.link.framer);
-            if !self.brought(owner, taken) {
+            if !self.brought(place, taken) {
                 return;
             }
         }
@@ -193,10 +188,10 @@ impl Server {
     /// Reads the ports of a camera, and has what came delivered.
     pub(super) fn read_ports(&mut self, link: Key, camera: Key) {
         let takes = |it: &Shared| it.camera.takes_datagrams();
-        if !self.shared.get(camera).is_some_and(takes) || self.link_of(camera) != Some(link) {
+        if !self.sources.shared(camera).is_some_and(takes) || self.link_of(camera) != Some(link) {
             return;
         }
-        let Some(source) = self.source_of_camera(camera) else {
+        let Some(source) = self.sources.get_mut(camera) else {
             return;
         };
         let ports = source.ports.clone();
@@ -221,15 +216,12 @@ impl Server {
             if !self.prepare_frame(camera, link, room) {
                 return false;
             }
-            let Some(shared) = self.shared.get_mut(camera) else {
-                return false;
-            };
-            let source = self.sources.get_mut(shared.source);
-            let (Some(source), Some(port)) = (source, self.ports.get_mut(key)) else {
+            let source = self.sources.get_mut(camera).and_then(Source::shared_mut);
+            let (Some((shared, queue)), Some(port)) = (source, self.ports.get_mut(key)) else {
                 return false;
             };
             self.counters.reads += 1;
-            let space = source.queue.frame_room();
+            let space = queue.frame_room();
             match port.socket.recv_from(space) {
                 Ok((_, from)) if !port.expects(from, self.now) => {
                     shared.camera.stray_datagram(from, port.expected());
@@ -239,7 +231,7 @@ impl Server {
                 Ok((count, _)) => {
                     let verdict = shared.camera.datagram(channel, &space[..count], self.now);
                     if verdict == Verdict::Take {
-                        source.queue.take_frame(channel, count);
+                        queue.take_frame(channel, count);
                         brought.frames += 1;
                     }
                     self.take_released(camera, link, brought);
@@ -267,13 +259,13 @@ impl Server {
     /// Copies packets that came early, and whose turn it is, into the queue.
     /// Without room for them they are lost.
     fn take_released(&mut self, camera: Key, link: Key, brought: &mut Brought) {
-        while let Some(shared) = self.shared.get_mut(camera)
+        while let Some(shared) = self.sources.shared_mut(camera)
             && let Some((channel, packet)) = shared.camera.released(self.now)
         {
             if !self.prepare_frame(camera, link, packet.len()) {
                 continue;
             }
-            if let Some(source) = self.source_of_camera(camera)
+            if let Some(source) = self.sources.get_mut(camera)
                 && let Some(space) = source.queue.frame_room().get_mut(..packet.len())
             {
                 space.copy_from_slice(&packet);
@@ -285,10 +277,7 @@ impl Server {
 
     fn deliver_datagrams(&mut self, camera: Key, brought: &Brought) {
         let now = self.now;
-        let Some(shared) = self.shared.get(camera) else {
-            return;
-        };
-        let Some(source) = self.sources.get_mut(shared.source) else {
+        let Some(source) = self.sources.get_mut(camera) else {
             return;
         };
         source.queue.trim(&mut self.pool);
@@ -313,7 +302,7 @@ impl Server {
             return true;
         };
         let now = self.now;
-        let Some(source) = self.source_of_camera(camera) else {
+        let Some(source) = self.sources.get_mut(camera) else {
             return false;
         };
         source.link.held_up = Some(now);
@@ -326,11 +315,6 @@ impl Server {
             NoRoom::PoolEmpty => {}
         }
         false
-    }
-
-    fn source_of_camera(&mut self, camera: Key) -> Option<&mut Source> {
-        let source = self.shared.get(camera)?.source;
-        self.sources.get_mut(source)
     }
 }
 

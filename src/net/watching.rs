@@ -4,14 +4,14 @@
 use crate::camera::{Camera, LOOK, Starts};
 use crate::channel::Failure;
 use crate::protocol::notice::Kind;
-use crate::protocol::rtsp::framer::Framer;
 
 use super::delivery::Delivery;
 use super::key::Key;
 use super::outbox::Outbox;
+use super::queue::Queue;
 use super::server::Server;
 use super::shared::Shared;
-use super::viewer::{Owner, Source};
+use super::source::{Reader, Source};
 
 /// Bytes that the kernel may hold for a viewer beyond what it has under way to it
 /// (`TCP_NOTSENT_LOWAT`). Without a limit of its own it takes megabytes for one who
@@ -37,22 +37,22 @@ impl Server {
     pub(super) fn watch(&mut self, viewer: Key, name: &str) {
         self.unwatch(viewer);
         let named = |(_, shared): &(Key, &Shared)| shared.camera.name() == name;
-        let Some((key, shared)) = self.shared.iter().find(named) else {
+        let Some((key, shared)) = self.sources.iter_shared().find(named) else {
             let words = self.unknown_camera(name);
             return self.refuse_watch(viewer, 404, &words);
         };
-        let (source, plays) = (shared.source, shared.camera.description().is_some());
+        let plays = shared.camera.description().is_some();
         if let Err(limit) = self.admit(viewer) {
             return self.refuse_watch(viewer, 503, limit);
         }
         if let Some(found) = self.viewers.get_mut(viewer) {
             log::info!("[c{}] wants camera {name}", found.id);
-            found.source = Some(source);
+            found.source = Some(key);
             if found.data.is_some() {
                 self.expect(viewer, None);
             }
         }
-        if let Some(shared) = self.shared.get_mut(key)
+        if let Some(shared) = self.sources.shared_mut(key)
             && !plays
         {
             shared.awaited_by.push(viewer);
@@ -73,7 +73,10 @@ impl Server {
     fn unknown_camera(&self, name: &str) -> String {
         const SHOWN: usize = 8;
         let shown: String = name.chars().take(64).collect();
-        let names = self.shared.iter().map(|(_, shared)| shared.camera.name());
+        let names = self
+            .sources
+            .iter_shared()
+            .map(|(_, shared)| shared.camera.name());
         let names: Vec<&str> = names.filter(|name| !name.contains('/')).collect();
         let (list, more) = match names.split_at_checked(SHOWN) {
             Some((list, rest)) if !rest.is_empty() => (list, " and others"),
@@ -91,8 +94,7 @@ impl Server {
     /// A viewer is done with its camera.
     pub(super) fn unwatch(&mut self, viewer: Key) {
         let source = self.viewers.get(viewer).and_then(|found| found.source);
-        let Some(Owner::Camera(key)) = source.and_then(|s| self.sources.get(s)).map(|s| s.owner)
-        else {
+        let Some(key) = source.filter(|source| self.sources.shared(*source).is_some()) else {
             return;
         };
         self.stop_delivery(viewer);
@@ -100,7 +102,7 @@ impl Server {
             found.source = None;
             found.channels = None;
         }
-        if let Some(shared) = self.shared.get_mut(key) {
+        if let Some(shared) = self.sources.shared_mut(key) {
             shared.awaited_by.retain(|other| *other != viewer);
         }
         self.with_camera(key, Camera::unwatch);
@@ -108,7 +110,7 @@ impl Server {
 
     /// It plays: who waited for it is told.
     pub(super) fn shared_ready(&mut self, key: Key, changed: bool) {
-        let Some(shared) = self.shared.get_mut(key) else {
+        let Some(shared) = self.sources.shared_mut(key) else {
             return;
         };
         log::info!("[{}] plays", shared.camera.name());
@@ -116,11 +118,10 @@ impl Server {
         let has_keys = shared.camera.has_pictures() && shared.camera.cache.has_keys();
         if changed {
             let reason = "the camera sends something else now";
-            let source = self.shared.get(key).map(|shared| shared.source);
             let told = self
                 .viewers
                 .iter()
-                .filter(|(viewer, found)| found.source == source && !waiting.contains(viewer));
+                .filter(|(viewer, found)| found.source == Some(key) && !waiting.contains(viewer));
             let told: Vec<Key> = told.map(|(viewer, _)| viewer).collect();
             for viewer in told {
                 self.end_viewer(viewer, 1011, reason, false);
@@ -139,7 +140,7 @@ impl Server {
     }
 
     fn tell_ready(&mut self, key: Key, viewer: Key) {
-        let Some(shared) = self.shared.get(key) else {
+        let Some(shared) = self.sources.shared(key) else {
             return;
         };
         if let Some(description) = shared.camera.description().cloned()
@@ -154,14 +155,16 @@ impl Server {
     }
 
     pub(super) fn shared_failed(&mut self, key: Key) {
-        let Some(shared) = self.shared.get_mut(key) else {
+        let Some(source) = self.sources.get_mut(key) else {
+            return;
+        };
+        let read = source.link.framer.position();
+        let Some((shared, _)) = source.shared_mut() else {
             return;
         };
         let Some(trouble) = shared.camera.trouble().cloned() else {
             return;
         };
-        let framer = self.sources.get(shared.source).map(|it| &it.link.framer);
-        let read = framer.map_or(0, Framer::position);
         log::warn!(
             "[{}] {} ({read} bytes were read)",
             shared.camera.name(),
@@ -181,19 +184,18 @@ impl Server {
         let place = self.viewers.get(viewer).and_then(|found| found.source);
         let source = place.and_then(|place| self.sources.get(place));
         let told = self.viewers.get(viewer).map_or(0, |found| found.told);
-        let starts = source.map_or_else(Starts::default, |source| match source.owner {
-            Owner::Camera(key) => {
-                let camera = self.shared.get(key).map(|shared| &shared.camera);
-                let position = camera.and_then(|camera| camera.cache.start());
+        let starts = source.map_or_else(Starts::default, |source| match &source.reader {
+            Reader::Shared(shared) => {
+                let camera = &shared.camera;
+                let position = camera.cache.start();
                 let position = position.unwrap_or_else(|| source.queue.whole());
-                let mut starts = starts(source, position);
-                let sets = camera.map(|camera| camera.missed_sets(told, position, &starts));
-                for (channel, _) in sets.unwrap_or_default() {
+                let mut starts = starts(&source.queue, position);
+                for (channel, _) in camera.missed_sets(told, position, &starts) {
                     starts.precede(channel, 1);
                 }
                 starts
             }
-            Owner::Viewer(_) => Starts::default(),
+            Reader::Viewer(_) => Starts::default(),
         });
         if let Some(found) = self.viewers.get_mut(viewer) {
             found.channel.located(starts);
@@ -219,22 +221,17 @@ impl Server {
             return;
         };
         let Some(place) = found.source else { return };
-        let Some(source) = self.sources.get_mut(place) else {
+        let source = self.sources.get_mut(place);
+        let Some((shared, queue)) = source.and_then(Source::shared_mut) else {
             return;
         };
-        let Owner::Camera(key) = source.owner else {
-            return;
-        };
-        let Some(camera) = self.shared.get(key).map(|shared| &shared.camera) else {
-            return;
-        };
-        let whole = source.queue.whole();
+        let (camera, whole) = (&shared.camera, queue.whole());
         let position = camera.cache.start().unwrap_or(whole);
         let delivery = Delivery::new(position, found.framing, chosen(camera, channels));
         if let Some(connection) = self.connections.get_mut(data) {
             // Where a system cannot do this, it is as it was.
             let _ = socket2::SockRef::from(&connection.socket).set_tcp_notsent_lowat(UNSENT);
-            let starts = starts(source, position);
+            let starts = starts(queue, position);
             let sets = camera.missed_sets(found.told, position, &starts);
             for (channel, report) in camera.reports(&starts) {
                 connection
@@ -246,14 +243,14 @@ impl Server {
                 let sets = sets.iter();
                 sets.for_each(|(channel, set)| history.frame(*channel, set));
                 let count = |channel, start: &[u8], _, _| history.frame(channel, start);
-                source.queue.frames::<LOOK>(position, whole, count);
+                queue.frames::<LOOK>(position, whole, count);
                 delivery.tell(&history, &mut connection.out);
             }
             precede(&delivery, &sets, &mut connection.out);
         }
         found.delivery = Some(delivery);
         (found.skipping, found.skipped) = (None, None);
-        source.watchers.push(viewer);
+        shared.watchers.push(viewer);
         self.schedule(data);
     }
 
@@ -262,16 +259,17 @@ impl Server {
         let Some(found) = self.viewers.get_mut(viewer) else {
             return;
         };
-        let Some(source) = found.source.and_then(|source| self.sources.get_mut(source)) else {
+        let Some(key) = found.source else {
             return;
         };
-        let Owner::Camera(key) = source.owner else {
+        let source = self.sources.get_mut(key);
+        let Some((shared, queue)) = source.and_then(Source::shared_mut) else {
             return;
         };
-        source.watchers.retain(|other| *other != viewer);
+        shared.watchers.retain(|other| *other != viewer);
         if let Some(mut delivery) = found.delivery.take() {
             found.told = delivery.next_position();
-            let rest = delivery.jump(0, 0, &source.queue);
+            let rest = delivery.jump(0, 0, queue);
             if let Some(connection) = found.data.and_then(|data| self.connections.get_mut(data)) {
                 connection.out.push_front(rest);
                 if connection.out.is_empty() {
@@ -285,12 +283,10 @@ impl Server {
 }
 
 /// The first packets from a position on that are there.
-pub(super) fn starts(source: &Source, position: u64) -> Starts {
+pub(super) fn starts(queue: &Queue, position: u64) -> Starts {
     let mut starts = Starts::default();
     let look = |channel, start: &[u8], _, _| starts.frame(channel, start);
-    source
-        .queue
-        .frames::<LOOK>(position, source.queue.whole(), look);
+    queue.frames::<LOOK>(position, queue.whole(), look);
     starts
 }
 

@@ -36,7 +36,7 @@ impl Scene {
             Err(io::ErrorKind::NotFound.into())
         };
         server.resolver = Resolver::with(waker, Arc::new(never));
-        let camera = server.shared.iter().next().unwrap().0;
+        let camera = server.sources.iter_shared().next().unwrap().0;
         Scene {
             server,
             _poll: poll,
@@ -46,9 +46,9 @@ impl Scene {
     }
 
     /// The name is found, for this attempt.
-    fn found(&mut self, owner: Owner, number: u64) {
+    fn found(&mut self, source: Key, number: u64) {
         self.server.resolved(Answer {
-            attempt: Attempt { owner, number },
+            attempt: Attempt { source, number },
             host: "front.test".to_owned(),
             port: 554,
             addresses: Ok(vec![self.place.local_addr().unwrap()]),
@@ -72,7 +72,7 @@ impl Scene {
     }
 
     fn words(&self) -> String {
-        let trouble = self.server.shared.get(self.camera).unwrap();
+        let trouble = self.server.sources.shared(self.camera).unwrap();
         trouble.camera.trouble().unwrap().words.clone()
     }
 }
@@ -80,24 +80,24 @@ impl Scene {
 #[test]
 fn a_late_answer_revives_no_camera_and_gives_none_two_links() {
     let mut scene = Scene::new();
-    let owner = Owner::Camera(scene.camera);
+    let source = scene.camera;
     scene.watch();
     scene.leave();
-    scene.found(owner, 1);
+    scene.found(source, 1);
     assert_eq!(scene.links(), 0, "nobody wants it");
     scene.watch();
-    scene.found(owner, 1);
+    scene.found(source, 1);
     assert_eq!(scene.links(), 0, "that was another attempt");
-    scene.found(owner, 2);
+    scene.found(source, 2);
     assert_eq!(scene.links(), 1);
-    scene.found(owner, 2);
-    scene.found(owner, 1);
+    scene.found(source, 2);
+    scene.found(source, 1);
     assert_eq!(scene.links(), 1, "it has one");
     let way = Way {
         place: "front.test:554".to_owned(),
         rest: vec![scene.place.local_addr().unwrap()],
     };
-    scene.server.try_next(owner, way, None);
+    scene.server.try_next(source, way, None);
     assert_eq!(scene.links(), 1, "the source refuses a second one");
     scene.leave();
     assert_eq!(scene.links(), 0);
@@ -106,12 +106,12 @@ fn a_late_answer_revives_no_camera_and_gives_none_two_links() {
 #[test]
 fn a_camera_that_the_configuration_has_no_more_gets_no_link() {
     let mut scene = Scene::new();
-    let owner = Owner::Camera(scene.camera);
+    let source = scene.camera;
     scene.watch();
     scene.server.config.cameras.clear();
     scene.server.set_cameras();
     assert_eq!(scene.server.resolver.due(), None, "nobody asks any more");
-    scene.found(owner, 1);
+    scene.found(source, 1);
     assert_eq!(scene.links(), 0);
 }
 
@@ -161,9 +161,11 @@ fn who_went_away_gets_no_link() {
         .handle_text(init, now);
     scene.server.run_channel(viewer);
     assert!(scene.server.resolver.due().is_some());
+    let source = scene.server.viewers.get(viewer).unwrap().source.unwrap();
     scene.server.end_viewer(viewer, 1000, "gone", false);
     assert_eq!(scene.server.resolver.due(), None);
-    scene.found(Owner::Viewer(viewer), 0);
+    assert!(scene.server.sources.get(source).is_none());
+    scene.found(source, 0);
     assert_eq!(scene.links(), 0);
 }
 
@@ -217,8 +219,8 @@ fn words_for_viewers_of_a_camera_have_no_address() {
         place: address.to_string(),
         rest: Vec::new(),
     };
-    let owner = Owner::Camera(scene.camera);
-    scene.server.try_next(owner, way, Some((address, refused)));
+    let source = scene.camera;
+    scene.server.try_next(source, way, Some((address, refused)));
     let words = scene.words();
     assert!(
         words.contains("refuses connections") && !words.contains("127."),

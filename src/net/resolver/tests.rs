@@ -48,9 +48,16 @@ impl Scene {
         }
     }
 
-    fn ask(&mut self, owner: Owner, number: u64, host: &str, until: Instant) -> io::Result<()> {
-        let attempt = Attempt { owner, number };
-        let client = Some(IpAddr::from([10, 9, 9, 9]));
+    /// A question of a camera, or of a viewer.
+    fn ask(
+        &mut self,
+        (source, is_viewer): (Key, bool),
+        number: u64,
+        host: &str,
+        until: Instant,
+    ) -> io::Result<()> {
+        let attempt = Attempt { source, number };
+        let client = is_viewer.then_some(IpAddr::from([10, 9, 9, 9]));
         self.resolver.ask(attempt, host, 554, until, client)
     }
 
@@ -84,12 +91,12 @@ impl Drop for Scene {
     }
 }
 
-fn camera(number: u16) -> Owner {
-    Owner::Camera(Key::test(number))
+fn camera(number: u16) -> (Key, bool) {
+    (Key::test(number), false)
 }
 
-fn viewer(number: u16) -> Owner {
-    Owner::Viewer(Key::test(number))
+fn viewer(number: u16) -> (Key, bool) {
+    (Key::test(number), true)
 }
 
 const LATER: Duration = Duration::from_secs(10);
@@ -148,21 +155,20 @@ fn what_viewers_name_holds_up_no_camera() {
     let refused = scene.ask(viewer(9), 0, "another", until).unwrap_err();
     assert!(refused.to_string().contains("of yours"), "{refused}");
     for client in 0..NAMES - NAMES_PER_ADDRESS {
-        let owner = viewer(100 + client as u16);
-        let attempt = Attempt { owner, number: 0 };
+        let (source, _) = viewer(100 + client as u16);
+        let attempt = Attempt { source, number: 0 };
         let client = Some(IpAddr::from([10, 0, 1, client as u8]));
         let name = format!("slow-{client:?}");
         let asked = scene.resolver.ask(attempt, &name, 554, until, client);
         asked.unwrap();
     }
-    let attempt = Attempt {
-        owner: viewer(99),
-        number: 0,
-    };
-    let asked = scene.resolver.ask(attempt, "one.more", 554, until, None);
+    let (source, _) = viewer(99);
+    let attempt = Attempt { source, number: 0 };
+    let client = Some(IpAddr::from([10, 0, 2, 1]));
+    let asked = scene.resolver.ask(attempt, "one.more", 554, until, client);
     assert!(asked.unwrap_err().to_string().contains("too many names"));
     scene.ask(camera(1), 0, "front", until).unwrap();
-    assert_eq!(scene.found(now).attempt.owner, camera(1));
+    assert_eq!(scene.found(now).attempt.source, camera(1).0);
 }
 
 #[test]
@@ -203,9 +209,9 @@ fn a_name_is_looked_up_once_for_all_who_want_it() {
     scene.await_lookups(1);
     scene.open();
     let mut owners: Vec<u16> = (0..5)
-        .map(|_| match scene.found(now).attempt.owner {
-            Owner::Camera(key) => (0..5).find(|it| Key::test(*it) == key).unwrap(),
-            Owner::Viewer(_) => panic!(),
+        .map(|_| {
+            let key = scene.found(now).attempt.source;
+            (0..5).find(|it| Key::test(*it) == key).unwrap()
         })
         .collect();
     owners.sort_unstable();
@@ -219,13 +225,13 @@ fn who_went_away_gets_no_answer_and_keeps_no_place() {
     let until = now + LATER;
     scene.ask(viewer(1), 0, "slow", until).unwrap();
     scene.await_lookups(1);
-    scene.resolver.forget(viewer(1));
+    scene.resolver.forget(viewer(1).0);
     assert_eq!(scene.resolver.due(), None);
     // The thread is still held: its client may not hold them all in this way.
     assert_eq!(scene.resolver.names.len(), 1);
     scene.ask(viewer(2), 0, "good", until).unwrap();
     let found = scene.found(now);
-    assert_eq!(found.attempt.owner, viewer(2));
+    assert_eq!(found.attempt.source, viewer(2).0);
     scene.open();
     while !scene.resolver.names.is_empty() {
         assert!(scene.resolver.answer(now).is_none());
@@ -237,6 +243,6 @@ fn who_went_away_gets_no_answer_and_keeps_no_place() {
             scene.resolver.take(found);
         }
     }
-    scene.resolver.forget(camera(5));
+    scene.resolver.forget(camera(5).0);
     assert!(scene.resolver.answer(now).is_none());
 }
