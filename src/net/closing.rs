@@ -5,7 +5,6 @@ use std::net::{IpAddr, Shutdown};
 use std::time::Duration;
 
 use crate::channel::Failure;
-use crate::protocol::rtsp::framer::Framer;
 
 use super::admission::first_to_go;
 use super::connection::{Connection, OUTBOXES, Role, Taken};
@@ -112,9 +111,9 @@ impl Server {
 
     /// What a viewer's session keeps of what was said.
     fn said(&self, viewer: Key) -> usize {
-        self.viewers.get(viewer).map_or(0, |found| {
-            found.channel.held() + found.requests.as_ref().map_or(0, Framer::held)
-        })
+        self.viewers
+            .get(viewer)
+            .map_or(0, |found| found.channel.held() + found.sockets.held())
     }
 
     /// The connection that keeps most, among those of the network that does.

@@ -85,7 +85,7 @@ impl Server {
     /// The network of the viewer who named a camera.
     fn client_of(&self, place: Key) -> Option<IpAddr> {
         let viewer = self.sources.get(place)?.viewer()?;
-        let control = self.viewers.get(viewer)?.control?;
+        let control = self.viewers.get(viewer)?.sockets.control()?;
         self.connections.get(control).map(Connection::network)
     }
 

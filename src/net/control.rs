@@ -159,11 +159,7 @@ impl Server {
             _ => return None,
         };
         let found = self.viewers.get_mut(viewer)?;
-        for place in [&mut found.control, &mut found.data] {
-            if *place == Some(key) {
-                *place = None;
-            }
-        }
+        found.sockets.remove(key);
         Some(viewer)
     }
 
@@ -177,7 +173,7 @@ impl Server {
     /// Does what a viewer's channel wants done.
     pub(super) fn run_channel(&mut self, viewer: Key) {
         while let Some(found) = self.viewers.get_mut(viewer) {
-            let control = found.control;
+            let control = found.sockets.control();
             let Some(output) = found.channel.poll_output() else {
                 break;
             };
@@ -203,7 +199,7 @@ impl Server {
                 Output::Close { code, reason } => self.end_viewer(viewer, code, &reason, true),
             }
         }
-        let control = self.viewers.get(viewer).and_then(|found| found.control);
+        let control = self.viewers.get(viewer).and_then(|it| it.sockets.control());
         if let Some(control) = control {
             self.flush_or_drop(control);
             self.count_held(control);
@@ -305,7 +301,7 @@ impl Server {
         };
         if found.ending.is_some() {
             // Its end was waiting for the data socket; if that is gone, too:
-            if found.data.is_none() {
+            if found.sockets.media().is_none() {
                 self.finish_viewer(viewer);
             }
             return;
@@ -319,7 +315,7 @@ impl Server {
             reason: reason.to_owned(),
             drain,
         });
-        let (control, data) = (found.control.take(), found.data);
+        let (control, data) = (found.sockets.take_control(), found.sockets.media());
         self.channels.remove(found.channel.id());
         if let Some(control) = control {
             self.say_close(control, code, reason);

@@ -73,7 +73,7 @@ impl Server {
         let unknown = (404, "no such channel", 1011);
         let viewer = *self.channels.get(join.channel).ok_or(unknown)?;
         let found = self.viewers.get_mut(viewer).ok_or(unknown)?;
-        if found.data.is_some() {
+        if found.sockets.media().is_some() {
             return Err((409, "the channel is joined already", 4009));
         }
         found.framing = match join.batch {
@@ -85,7 +85,7 @@ impl Server {
             let position = source.ok_or(unknown)?.queue.head();
             found.delivery = Some(Delivery::new(position, found.framing, None));
         }
-        found.data = Some(key);
+        found.sockets.join(key);
         if let Some(connection) = self.connections.get_mut(key)
             && let Role::Data { viewer: place, .. } = &mut connection.role
         {
@@ -100,7 +100,8 @@ impl Server {
 
     /// Writes what a viewer's source has, as far as its socket takes it.
     pub(super) fn pump(&mut self, viewer: Key) {
-        let Some(data) = self.viewers.get(viewer).and_then(|found| found.data) else {
+        let viewed = self.viewers.get(viewer);
+        let Some(data) = viewed.and_then(|found| found.sockets.media()) else {
             return;
         };
         let is_stuck = |server: &Server| {
@@ -264,7 +265,9 @@ impl Server {
     /// When a viewer that speaks RTSP must have said something, or taken media.
     pub(super) fn viewer_deadline(&self, viewer: Key) -> Option<Instant> {
         let found = self.viewers.get(viewer)?;
-        found.requests.as_ref()?;
+        if !found.sockets.is_rtsp() {
+            return None;
+        }
         let limits = &self.config.limits;
         // Who waits for an answer of ours has nothing to say.
         let more = match found.channel.is_waiting() {

@@ -24,7 +24,7 @@ impl Server {
     /// The limit that is reached, in a sentence.
     pub(super) fn admit(&mut self, viewer: Key) -> Result<(), &'static str> {
         let found = self.viewers.get(viewer).filter(|it| it.place.is_none());
-        let Some(socket) = found.and_then(|it| it.control.or(it.data)) else {
+        let Some(socket) = found.and_then(|it| it.sockets.iter().next()) else {
             return Ok(());
         };
         let Some(network) = self.connections.get(socket).map(|it| it.network()) else {
@@ -67,7 +67,7 @@ impl Server {
         self.end_viewer(idler, 1013, REASON, false);
         // Who is in the middle of a message could take it byte by byte, without a place.
         if let Some(found) = self.viewers.get(idler) {
-            let data = found.data;
+            let data = found.sockets.media();
             self.finish_viewer(idler);
             if let Some(data) = data {
                 self.drop_connection(data);
@@ -79,7 +79,10 @@ impl Server {
     /// while, then it plays nothing either.
     fn plays(&self, viewer: &Viewer) -> bool {
         let patience = self.config.limits.handshake;
-        let socket = viewer.data.and_then(|data| self.connections.get(data));
+        let socket = viewer
+            .sockets
+            .media()
+            .and_then(|data| self.connections.get(data));
         let stuck = socket.and_then(|socket| socket.stuck);
         let takes = stuck.is_none_or(|since| since + patience > self.now);
         let joined = viewer.delivery.is_some() && viewer.ending.is_none();

@@ -115,6 +115,7 @@ mod server;
 mod shared;
 mod sharing;
 mod signals;
+mod sockets;
 mod source;
 mod status;
 mod timer;

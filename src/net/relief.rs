@@ -115,7 +115,8 @@ impl Server {
     /// Ends a viewer without waiting for its data socket, which takes nothing.
     fn end_at_once(&mut self, viewer: Key) {
         const TRY_AGAIN: u16 = 1013;
-        let data = self.viewers.get_mut(viewer).and_then(|it| it.data.take());
+        let found = self.viewers.get_mut(viewer);
+        let data = found.and_then(|it| it.sockets.take_media());
         if let Some(data) = data {
             self.drop_connection(data);
         }

@@ -44,7 +44,7 @@ impl Server {
 
     pub(super) fn speaks_rtsp(&self, viewer: Key) -> bool {
         let viewer = self.viewers.get(viewer);
-        viewer.is_some_and(|viewer| viewer.requests.is_some())
+        viewer.is_some_and(|viewer| viewer.sockets.is_rtsp())
     }
 
     /// The viewer that speaks RTSP on this WebSocket.
@@ -86,7 +86,7 @@ impl Server {
             let Some(found) = self.viewers.get_mut(viewer) else {
                 return;
             };
-            let Some(requests) = found.requests.as_mut() else {
+            let Some(requests) = found.sockets.requests() else {
                 return;
             };
             match requests.feed(bytes) {
@@ -107,7 +107,7 @@ impl Server {
 
     /// An answer for a viewer that speaks RTSP.
     pub(super) fn answer_rtsp(&mut self, viewer: Key, bytes: Vec<u8>) {
-        let data = self.viewers.get(viewer).and_then(|found| found.data);
+        let data = self.viewers.get(viewer).and_then(|it| it.sockets.media());
         let Some(data) = data else { return };
         if let Some(connection) = self.connections.get_mut(data) {
             let bytes = match connection.role {

@@ -131,7 +131,7 @@ impl Server {
     /// all that its socket takes first: there may be room of which no event told yet.
     fn shed(&mut self, key: Key, viewer: Key, most: u64) -> bool {
         if self.is_behind(key, viewer, most) == Some(true) {
-            let data = self.viewers.get(viewer).and_then(|found| found.data);
+            let data = self.viewers.get(viewer).and_then(|it| it.sockets.media());
             if let Some(connection) = data.and_then(|data| self.connections.get_mut(data))
                 && !connection.writable
             {
@@ -149,7 +149,8 @@ impl Server {
         let Some(found) = self.viewers.get_mut(viewer) else {
             return false;
         };
-        let (Some(delivery), Some(data)) = (&mut found.delivery, found.data) else {
+        let data = found.sockets.media();
+        let (Some(delivery), Some(data)) = (&mut found.delivery, data) else {
             return false;
         };
         if found.skipping.is_none() && !behind {

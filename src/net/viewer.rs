@@ -4,30 +4,23 @@ use std::time::Instant;
 
 use crate::camera::Tally;
 use crate::channel::Channel;
-use crate::protocol::rtsp::framer::Framer;
 
 use super::admission::Ticket;
 use super::delivery::{Delivery, Framing};
 use super::key::Key;
 use super::server::Server;
-
-/// The longest RTSP request that is read from a viewer, in bytes.
-pub const MAX_REQUEST: usize = 8 * 1024;
+use super::sockets::Sockets;
 
 /// A viewer's session and the keys of its sockets.
 pub struct Viewer {
     pub channel: Channel,
     /// The number of its control socket in the log.
     pub id: u64,
-    pub control: Option<Key>,
-    pub data: Option<Key>,
+    pub sockets: Sockets,
     /// Its own, or that of a shared camera.
     pub source: Option<Key>,
     /// While it gets media.
     pub delivery: Option<Delivery>,
-    /// Of a viewer that speaks RTSP on its data socket, and has no other: what
-    /// finds its requests.
-    pub requests: Option<Framer>,
     /// What is around its frames: said when its data socket came.
     pub framing: Framing,
     /// The tracks of a shared camera that it wants played: channels on the
@@ -64,9 +57,7 @@ impl Viewer {
     /// A viewer that speaks RTSP on the socket `key`.
     pub fn rtsp(channel: Channel, key: Key, id: u64, open_by: Instant) -> Viewer {
         Viewer {
-            control: None,
-            data: Some(key),
-            requests: Some(Framer::new(MAX_REQUEST)),
+            sockets: Sockets::rtsp(key),
             ..Viewer::new(channel, key, id, open_by)
         }
     }
@@ -77,9 +68,7 @@ impl Viewer {
         Viewer {
             channel,
             id,
-            control: Some(key),
-            requests: None,
-            data: None,
+            sockets: Sockets::wsp(key),
             source: None,
             delivery: None,
             framing: Framing::Messages,
@@ -103,7 +92,7 @@ impl Viewer {
     /// Whether it is told what of its media is not live: our own player says by
     /// JOIN that it takes batches.
     pub fn takes_notices(&self) -> bool {
-        self.framing == Framing::Batches && self.requests.is_none()
+        self.framing == Framing::Batches && !self.sockets.is_rtsp()
     }
 }
 
@@ -113,8 +102,8 @@ impl Server {
     pub(super) fn expect(&mut self, viewer: Key, by: Option<Instant>) {
         if let Some(found) = self.viewers.get_mut(viewer) {
             found.open_by = by;
-            let sockets = [found.control, found.data];
-            for key in sockets.into_iter().flatten() {
+            let sockets: Vec<Key> = found.sockets.iter().collect();
+            for key in sockets {
                 self.renew_deadline(key);
             }
         }

@@ -48,7 +48,7 @@ impl Server {
         if let Some(found) = self.viewers.get_mut(viewer) {
             log::info!("[c{}] wants camera {name}", found.id);
             found.source = Some(key);
-            if found.data.is_some() {
+            if found.sockets.media().is_some() {
                 self.expect(viewer, None);
             }
         }
@@ -216,8 +216,10 @@ impl Server {
         let Some(found) = self.viewers.get_mut(viewer) else {
             return;
         };
-        let (Some(channels), Some(data), None) = (&found.channels, found.data, &found.delivery)
-        else {
+        let (Some(channels), None) = (&found.channels, &found.delivery) else {
+            return;
+        };
+        let Some(data) = found.sockets.media() else {
             return;
         };
         let Some(place) = found.source else { return };
@@ -270,7 +272,8 @@ impl Server {
         if let Some(mut delivery) = found.delivery.take() {
             found.told = delivery.next_position();
             let rest = delivery.jump(0, 0, queue);
-            if let Some(connection) = found.data.and_then(|data| self.connections.get_mut(data)) {
+            let data = found.sockets.media();
+            if let Some(connection) = data.and_then(|data| self.connections.get_mut(data)) {
                 connection.out.push_front(rest);
                 if connection.out.is_empty() {
                     connection.stuck = None;
