@@ -12,7 +12,7 @@ mod tests;
 
 use camgate_protocol::rtsp::{sdp, text};
 
-use crate::audio::payload::{Format, Frames, Payload};
+use crate::payload::{Format, Frames, Payload};
 use crate::rtp::Packet;
 use camgate_protocol::codec::bits::Bits;
 use config::Config;
@@ -27,7 +27,7 @@ const MAX_FRAMES: usize = 64;
 /// The parameters that say how wide the fields of AU headers are (RFC 3640 4.1).
 const FIELDS: [&str; 3] = ["sizelength", "indexlength", "indexdeltalength"];
 
-/// See [`open`](crate::audio::payload::open).
+/// The payload format of `media`, and what its frames are.
 pub fn open(media: &sdp::Media) -> Option<(Box<dyn Payload>, Format)> {
     let mode = media.parameter("mode").unwrap_or_default();
     if mode

@@ -5,16 +5,15 @@
 //! it really plays. Where frames are missing, frames of silence take their
 //! place; where there are too many, some are left out.
 
-pub mod payload;
-
 use camgate_protocol::rtsp::{sdp, text};
 
 use crate::fmp4::fragment::{self, Sample};
 use crate::fmp4::init;
 use crate::output::{Kind, Output, Queue};
+use crate::payload::{Format, Frames, Payload};
 use crate::rtp::Packet;
 use crate::timeline::Timeline;
-use payload::{Format, Frames, Payload};
+use crate::{aac, latm, opus, pcm};
 
 /// How far the timestamps may run from the frames that came before anything is
 /// done about it, microseconds. Many cameras stamp roughly.
@@ -55,7 +54,7 @@ impl Audio {
     /// carried.
     #[inline(never)]
     pub fn open(id: u32, media: &sdp::Media) -> Option<Self> {
-        let (payload, format) = payload::open(media)?;
+        let (payload, format) = payload_of(media)?;
         Some(Self {
             id,
             payload,
@@ -288,6 +287,19 @@ fn scale(time: i64, from: u32, to: u32) -> i64 {
     (time / from)
         .wrapping_mul(to)
         .wrapping_add(time % from * to / from)
+}
+
+/// The payload format of `media` and what its frames are (a guess where only
+/// the packets tell). `None` when it cannot be carried.
+fn payload_of(media: &sdp::Media) -> Option<(Box<dyn Payload>, Format)> {
+    match media.encoding.as_str() {
+        "MPEG4-GENERIC" | "AAC" | "ADTS" => aac::open(media),
+        // MPEG audio counts in 90 kHz (RFC 2250). What does not is mislabelled.
+        "MPA" if media.clock_rate != 90_000 => aac::open(media),
+        "MP4A-LATM" => latm::open(media),
+        "OPUS" => Some(opus::open(media)),
+        _ => pcm::open(media),
+    }
 }
 
 #[cfg(test)]

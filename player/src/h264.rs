@@ -6,9 +6,9 @@ mod tests;
 use camgate_protocol::rtsp::text;
 
 use crate::access_unit::{Format, Record};
-use crate::nal::Order;
-use crate::nal::codec::{Class, Picture, Shape};
-use crate::nal::parameters::{Kind, Parameters, Set, put};
+use crate::nal_unit::{Class, Picture, Shape};
+use crate::parameter_sets::{Kind, Set, Sets, put};
+use crate::picture_order::Order;
 use camgate_protocol::codec::bits::{Bits, unescape};
 use camgate_protocol::codec::h264::Sps;
 use camgate_protocol::codec::splice::Splice;
@@ -115,8 +115,8 @@ pub fn set_ids(nal: &[u8]) -> Option<(Kind, u32, u32)> {
     }
 }
 
-/// What to change of a set, if pictures come in this order: see
-/// [`Codec::ordered`](crate::nal::Codec::ordered).
+/// What to change of a set, so that decoders hold no picture back that need not
+/// wait: if pictures come in this order.
 pub fn ordered(nal: &[u8], order: Order) -> Option<Splice> {
     let sps = Sps::parse(nal)?;
     let kept = nal.first()? & 0x1f == 7 && order.is_kept(sps.reorder == Some(0));
@@ -124,7 +124,7 @@ pub fn ordered(nal: &[u8], order: Order) -> Option<Splice> {
 }
 
 /// What pictures are that refer to `sequence`.
-pub fn format(sets: &Parameters, sequence: &Set) -> Option<Format> {
+pub fn format(sets: &Sets, sequence: &Set) -> Option<Format> {
     let sps = Sps::parse(&sequence.nal)?;
     let mut mime = String::from("video/mp4; codecs=\"avc1.");
     mime.push_str(&text::to_hex(&[sps.profile, sps.constraints, sps.level]));
@@ -147,7 +147,7 @@ pub fn format(sets: &Parameters, sequence: &Set) -> Option<Format> {
 
 /// The AVCDecoderConfigurationRecord (ISO 14496-15 5.3.3.1), lengths of four
 /// bytes.
-fn record(sps: &Sps, sets: &Parameters, sequence: &Set) -> Vec<u8> {
+fn record(sps: &Sps, sets: &Sets, sequence: &Set) -> Vec<u8> {
     let mut record = vec![1, sps.profile, sps.constraints, sps.level, 0xff, 0xe1];
     put(&mut record, &sequence.nal);
     let pictures = || sets.pictures(sequence.id).take(MAX_PICTURE_SETS);

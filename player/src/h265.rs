@@ -6,9 +6,9 @@ pub(crate) mod tests;
 use camgate_protocol::rtsp::text;
 
 use crate::access_unit::{Format, Record};
-use crate::nal::Order;
-use crate::nal::codec::{Class, Picture, Shape};
-use crate::nal::parameters::{Kind, Parameters, Set, put};
+use crate::nal_unit::{Class, Picture, Shape};
+use crate::parameter_sets::{Kind, Set, Sets, put};
+use crate::picture_order::Order;
 use camgate_protocol::codec::bits::{Bits, unescape};
 use camgate_protocol::codec::h265::Sps;
 use camgate_protocol::codec::sei::recovery_point;
@@ -126,8 +126,8 @@ pub fn set_ids(nal: &[u8]) -> Option<(Kind, u32, u32)> {
     }
 }
 
-/// What to change of a set, if pictures come in this order: see
-/// [`Codec::ordered`](crate::nal::Codec::ordered).
+/// What to change of a set, so that decoders hold no picture back that need not
+/// wait: if pictures come in this order.
 pub fn ordered(nal: &[u8], order: Order) -> Option<Splice> {
     let sps = Sps::parse(nal)?;
     let kept = kind(nal)? == SPS && sps.reorder > 0 && order.is_kept(false);
@@ -135,7 +135,7 @@ pub fn ordered(nal: &[u8], order: Order) -> Option<Splice> {
 }
 
 /// What pictures are that refer to `sequence`.
-pub fn format(sets: &Parameters, sequence: &Set) -> Option<Format> {
+pub fn format(sets: &Sets, sequence: &Set) -> Option<Format> {
     let sps = Sps::parse(&sequence.nal)?;
     let video = sets.find(Kind::Video, sequence.parent)?;
     Some(Format {
@@ -190,7 +190,7 @@ fn push_number(mime: &mut String, bytes: &[u8]) {
 
 /// The HEVCDecoderConfigurationRecord (ISO 14496-15 8.3.3.1), lengths of four
 /// bytes.
-fn record(sps: &Sps, sets: &Parameters, video: &Set, sequence: &Set) -> Vec<u8> {
+fn record(sps: &Sps, sets: &Sets, video: &Set, sequence: &Set) -> Vec<u8> {
     let mut record = vec![1];
     record.extend_from_slice(&sps.profile);
     record.extend_from_slice(&[0xf0, 0]); // min_spatial_segmentation_idc: unknown

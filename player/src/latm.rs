@@ -9,7 +9,7 @@ mod mux;
 use camgate_protocol::rtsp::{sdp, text};
 
 use crate::aac::config::Config;
-use crate::audio::payload::{Format, Frames, Payload};
+use crate::payload::{Format, Frames, Payload};
 use crate::rtp::Packet;
 use camgate_protocol::codec::bits::Bits;
 use mux::Mux;
@@ -38,7 +38,7 @@ struct Latm {
     unsure: bool,
 }
 
-/// See [`open`](crate::audio::payload::open).
+/// The payload format of `media`, and what its frames are.
 pub fn open(media: &sdp::Media) -> Option<(Box<dyn Payload>, Format)> {
     let config = media.parameter("config").and_then(text::hex);
     let mux = config.and_then(|mut bytes| {

@@ -8,8 +8,11 @@
 //! | [`session`] | one viewing: WSP, the RTSP client, which tracks to set up, what went wrong |
 //! | [`output`] | the bounded queue of what JavaScript has to do next |
 //! | [`timeline`] | one clock for all tracks |
+//! | [`video`], [`audio`] | a track: which depacketiser it has, its init segment and fragments |
 //! | [`nal`], [`mjpeg`], [`aac`], [`latm`], [`opus`], [`pcm`] | depacketisers |
 //! | [`h264`], [`h265`] | what must be known of the codecs of NAL units |
+//! | [`nal_unit`], [`parameter_sets`], [`picture_order`] | what those two have in common |
+//! | [`payload`] | what the depacketisers of sound have in common |
 //! | [`flac`] | what PCM is wrapped in |
 //! | [`fmp4`] | init segments and fragments |
 //! | [`pacing`], [`group`] | where pictures lie, and which go out together |
@@ -40,10 +43,14 @@ pub mod h265;
 pub mod latm;
 pub mod mjpeg;
 pub mod nal;
+pub mod nal_unit;
 pub mod opus;
 pub mod output;
 pub mod pacing;
+pub mod parameter_sets;
+pub mod payload;
 pub mod pcm;
+pub mod picture_order;
 pub mod rtcp;
 pub mod rtp;
 pub mod session;

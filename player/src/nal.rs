@@ -8,19 +8,17 @@
 //! bits prove wrong is followed by its timestamps from then on.
 
 pub mod codec;
-mod order;
 pub mod parameters;
 
 #[cfg(test)]
 mod tests;
 
 pub use codec::Codec;
-use codec::{Class, Picture, Shape};
-use order::MAX_LEAD;
-pub use order::Order;
 use parameters::Parameters;
 
 use crate::access_unit::{AccessUnit, Format};
+use crate::nal_unit::{Class, Picture, Shape};
+use crate::picture_order::{MAX_LEAD, Order};
 use crate::rtp::Packet;
 use camgate_protocol::codec::start_code;
 

@@ -2,7 +2,7 @@
 
 use camgate_protocol::rtsp::sdp;
 
-use crate::audio::payload::{Coding, Format, Frames, Payload};
+use crate::payload::{Coding, Format, Frames, Payload};
 use crate::rtp::Packet;
 
 /// Whatever the encoder was fed with, Opus counts in this (RFC 7587 4.1).
@@ -31,7 +31,7 @@ struct Opus {
     channels: u16,
 }
 
-/// See [`open`](crate::audio::payload::open).
+/// The payload format of `media`, and what its frames are.
 pub fn open(media: &sdp::Media) -> (Box<dyn Payload>, Format) {
     // RFC 7587 6.1 counts silence about it as mono; stereo fits both.
     let mono = media.parameter("sprop-stereo") == Some("0");

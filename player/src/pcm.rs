@@ -6,8 +6,8 @@
 
 use camgate_protocol::rtsp::sdp;
 
-use crate::audio::payload::{Coding, Format, Frames, Payload};
 use crate::flac::{self, Encoder};
+use crate::payload::{Coding, Format, Frames, Payload};
 use crate::rtp::Packet;
 
 /// Rates that browsers take, samples per second.
@@ -38,7 +38,7 @@ struct Pcm {
     next: i64,
 }
 
-/// See [`open`](crate::audio::payload::open).
+/// The payload format of `media`, and what its frames are.
 pub fn open(media: &sdp::Media) -> Option<(Box<dyn Payload>, Format)> {
     let sample = match media.encoding.as_str() {
         "PCMA" => Sample::ALaw,

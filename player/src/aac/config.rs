@@ -3,7 +3,7 @@
 
 use camgate_protocol::rtsp::text;
 
-use crate::audio::payload::{Coding, Format};
+use crate::payload::{Coding, Format};
 use camgate_protocol::codec::bits::Bits;
 
 /// The longest configuration that is taken, bytes. Real ones have 2 to 10.
@@ -132,7 +132,7 @@ impl Config {
         }
     }
 
-    /// See [`Payload::silence`](crate::audio::payload::Payload::silence).
+    /// See [`Payload::silence`](crate::payload::Payload::silence).
     #[inline(never)]
     pub fn put_silence(&self, samples: u32, data: &mut Vec<u8>) -> u32 {
         match self.silence() {

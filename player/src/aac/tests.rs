@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::audio::payload::given;
+use crate::payload::given;
 
 fn feed(depacketiser: &mut Depacketiser, payload: &[u8], timestamp: i64) -> Vec<Vec<u8>> {
     feed_all(depacketiser, payload, timestamp).0

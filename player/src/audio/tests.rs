@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::audio::payload::given;
+use crate::payload::given;
 
 fn audio() -> Audio {
     // AAC-LC, 48 kHz, mono: a frame lasts 21.333 ms.
@@ -144,5 +144,34 @@ proptest! {
                 end = Some(output.time + output.duration);
             }
         }
+    }
+}
+
+/// The encoding and codec of an `m=` section.
+fn codec(lines: &str) -> Option<String> {
+    payload_of(&given::media(lines)).map(|(_, format)| format.codec)
+}
+
+#[test]
+fn knows_codecs_by_name_and_by_number() {
+    for (lines, expected) in [
+        ("0", Some("flac")),
+        ("8", Some("flac")),
+        ("10", Some("flac")),
+        ("11", Some("flac")),
+        ("96\r\na=rtpmap:96 pcmu/16000", Some("flac")),
+        ("96\r\na=rtpmap:96 L16/48000/2", Some("flac")),
+        ("96\r\na=rtpmap:96 opus/48000/2", Some("opus")),
+        ("96\r\na=rtpmap:96 mpeg4-generic/16000", Some("mp4a.40.2")),
+        ("96\r\na=rtpmap:96 MP4A-LATM/90000", Some("mp4a.40.2")),
+        ("96\r\na=rtpmap:96 MPA/48000/2", Some("mp4a.40.2")),
+        ("8\r\na=rtpmap:8 G711A/8000", Some("flac")),
+        ("96\r\na=rtpmap:96 G726-32/8000", None),
+        ("96", None),
+        ("14", None),
+        ("9", None),
+        ("", None),
+    ] {
+        assert_eq!(codec(lines).as_deref(), expected, "{lines}");
     }
 }

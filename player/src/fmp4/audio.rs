@@ -2,7 +2,7 @@
 
 use super::Writer;
 use super::init::ENTRY;
-use crate::audio::payload::{Coding, Format};
+use crate::payload::{Coding, Format};
 
 /// AudioSampleEntry (ISO 14496-12 12.2.3) with the box that tells the decoder
 /// more. Its 16.16 rate cannot hold more than 65535; that box is what counts.

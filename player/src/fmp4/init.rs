@@ -4,7 +4,7 @@
 
 use super::{Writer, audio};
 use crate::access_unit::Record;
-use crate::audio::payload::Format;
+use crate::payload::Format;
 
 // What is the same in every file stands here as it is, sizes included.
 

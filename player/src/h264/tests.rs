@@ -1,5 +1,6 @@
 use super::*;
 use crate::nal::Codec;
+use crate::nal::parameters::Parameters;
 
 const SEQUENCE: [u8; 9] = [0x67, 0x42, 0xc0, 0x1e, 0xd9, 0x00, 0xa0, 0x3d, 0x90];
 const PICTURE: [u8; 4] = [0x68, 0xcb, 0x83, 0xcb];
@@ -36,20 +37,6 @@ fn refuses_what_it_cannot_read() {
     for nal in [&[][..], &[0x67], &[0x68], &[0x65, 1, 2], &[0x68; 5000]] {
         assert!(!sets.take(nal));
     }
-}
-
-#[test]
-fn keeps_so_many_sets_and_no_more() {
-    let mut sets = Parameters::new(Codec::H264);
-    sets.take(&SEQUENCE);
-    for id in 0..=255u8 {
-        // ue(v) of 17 bits: 0000 0000 1 and eight more for id + 1.
-        let value = u32::from(id) + 256;
-        let bits = value.to_be_bytes();
-        sets.take(&[0x68, bits[1], bits[2], bits[3], 0xff]);
-        sets.take(&SEQUENCE);
-    }
-    assert!(sets.pictures(0).count() <= 64);
 }
 
 #[test]

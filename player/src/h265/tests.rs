@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::nal::Codec;
+use crate::nal::parameters::Parameters;
 
 /// x265, 182x102 at 25/s in the main profile.
 const VIDEO: &str = "40010c01ffff01600000030090000003000003001eba0240";

@@ -3,7 +3,7 @@
 //! One program with one layer, which is all that RTP senders make.
 
 use crate::aac::config::{Config, MAX_CONFIG};
-use crate::audio::payload::Frames;
+use crate::payload::Frames;
 use camgate_protocol::codec::bits::Bits;
 
 /// How an element says how long its payloads are.

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::audio::payload::given;
+use crate::payload::given;
 
 /// A configuration as encoders write it: version 0, a frame per element,
 /// AAC-LC, 24 kHz, stereo.

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::audio::payload::given;
+use crate::payload::given;
 
 fn opened(parameters: &str) -> (Box<dyn Payload>, Format) {
     let map = "96\r\na=rtpmap:96 opus/48000/2\r\n";

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::audio::payload::given;
+use crate::payload::given;
 
 fn opened(lines: &str) -> (Box<dyn Payload>, Format) {
     open(&given::media(lines)).unwrap()

@@ -1,9 +1,6 @@
 //! What all audio payload formats have in common: packets in, frames out.
 
-use camgate_protocol::rtsp::sdp;
-
 use crate::rtp::Packet;
-use crate::{aac, latm, opus, pcm};
 
 /// How frames are coded, as far as MP4 cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +21,7 @@ pub struct Format {
     /// 0: the frames tell.
     pub channels: u16,
     /// AAC: the AudioSpecificConfig, at most
-    /// [`MAX_CONFIG`](aac::config::MAX_CONFIG) bytes. Opus: what `dOps` holds.
+    /// [`MAX_CONFIG`](crate::aac::config::MAX_CONFIG) bytes. Opus: what `dOps` holds.
     /// FLAC: the STREAMINFO.
     pub config: Vec<u8>,
 }
@@ -99,22 +96,11 @@ impl std::fmt::Debug for dyn Payload {
     }
 }
 
-/// The payload format of `media` and what its frames are (a guess where only
-/// the packets tell). `None` when it cannot be carried.
-pub fn open(media: &sdp::Media) -> Option<(Box<dyn Payload>, Format)> {
-    match media.encoding.as_str() {
-        "MPEG4-GENERIC" | "AAC" | "ADTS" => aac::open(media),
-        // MPEG audio counts in 90 kHz (RFC 2250). What does not is mislabelled.
-        "MPA" if media.clock_rate != 90_000 => aac::open(media),
-        "MP4A-LATM" => latm::open(media),
-        "OPUS" => Some(opus::open(media)),
-        _ => pcm::open(media),
-    }
-}
-
 /// What tests of payload formats begin with.
 #[cfg(test)]
 pub(crate) mod given {
+    use camgate_protocol::rtsp::sdp;
+
     use super::*;
 
     pub fn packet(payload: &[u8], marker: bool) -> Packet<'_> {
@@ -140,39 +126,5 @@ pub(crate) mod given {
     pub fn media(lines: &str) -> sdp::Media {
         let text = ["m=audio 0 RTP/AVP ", lines].concat();
         sdp::parse(text.as_bytes()).media.remove(0)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The encoding and codec of an `m=` section.
-    fn codec(lines: &str) -> Option<String> {
-        open(&given::media(lines)).map(|(_, format)| format.codec)
-    }
-
-    #[test]
-    fn knows_codecs_by_name_and_by_number() {
-        for (lines, expected) in [
-            ("0", Some("flac")),
-            ("8", Some("flac")),
-            ("10", Some("flac")),
-            ("11", Some("flac")),
-            ("96\r\na=rtpmap:96 pcmu/16000", Some("flac")),
-            ("96\r\na=rtpmap:96 L16/48000/2", Some("flac")),
-            ("96\r\na=rtpmap:96 opus/48000/2", Some("opus")),
-            ("96\r\na=rtpmap:96 mpeg4-generic/16000", Some("mp4a.40.2")),
-            ("96\r\na=rtpmap:96 MP4A-LATM/90000", Some("mp4a.40.2")),
-            ("96\r\na=rtpmap:96 MPA/48000/2", Some("mp4a.40.2")),
-            ("8\r\na=rtpmap:8 G711A/8000", Some("flac")),
-            ("96\r\na=rtpmap:96 G726-32/8000", None),
-            ("96", None),
-            ("14", None),
-            ("9", None),
-            ("", None),
-        ] {
-            assert_eq!(codec(lines).as_deref(), expected, "{lines}");
-        }
     }
 }
