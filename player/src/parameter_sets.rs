@@ -1,7 +1,7 @@
 //! Parameter sets of H.264 and H.265, by kind and id.
 //!
-//! Invariant: a repetition of what is known changes nothing, and no more than
-//! [`MAX_SETS`] are kept.
+//! Invariant: a repetition of what is known changes nothing, and the oldest set goes
+//! when there are too many.
 
 /// The most parameter sets that are kept: real streams have two to five.
 const MAX_SETS: usize = 64;
