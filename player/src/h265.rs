@@ -6,111 +6,22 @@ pub(crate) mod tests;
 use camgate_protocol::rtsp::text;
 
 use crate::access_unit::{Format, Record};
-use crate::nal_unit::{Class, Picture, Shape};
 use crate::parameter_sets::{Kind, Set, Sets, put};
 use crate::picture_order::Order;
-use camgate_protocol::codec::bits::{Bits, unescape};
+use camgate_protocol::codec::bits::Bits;
 use camgate_protocol::codec::h265::Sps;
-use camgate_protocol::codec::sei::recovery_point;
+use camgate_protocol::codec::nal::h265::{PPS, SPS, VPS, unit_type};
 use camgate_protocol::codec::splice::Splice;
-
-/// Packet types (RFC 7798 4.4).
-const AP: u8 = 48;
-const FU: u8 = 49;
-
-/// NAL unit types (H.265 table 7-1).
-const VPS: u8 = 32;
-const SPS: u8 = 33;
-const PPS: u8 = 34;
 
 /// The most picture parameter sets of a record: their ids end at 63.
 const MAX_PICTURE_SETS: usize = 64;
-
-/// Enough of a slice to read the beginning of its header.
-const SLICE_HEADER: usize = 16;
-
-/// What a payload is. `numbered`: there are decoding order numbers to step over.
-///
-/// ```text
-/// +---------------+---------------+---------------+
-/// |0|1|2|3|4|5|6|7|0|1|2|3|4|5|6|7|0|1|2|3|4|5|6|7|
-/// |F|   Type    |  LayerId  | TID |S|E|  FuType   |
-/// +-------------+-----------------+---------------+
-///   payload header                  FU header
-/// ```
-pub fn shape(payload: &[u8], numbered: bool) -> Option<Shape<'_>> {
-    let (&header, rest) = payload.split_first_chunk::<2>()?;
-    let number = if numbered { 2 } else { 0 };
-    Some(match header[0] >> 1 & 0x3f {
-        AP => Shape::Aggregate {
-            rest: rest.get(number..)?,
-            between: number / 2,
-        },
-        FU => {
-            let (fu, data) = rest.split_first()?;
-            let start = fu & 0x80 != 0;
-            Shape::Part {
-                start,
-                end: fu & 0x40 != 0,
-                header: [header[0] & 0x81 | (fu & 0x3f) << 1, header[1]],
-                data: data.get(if start { number } else { 0 }..)?,
-            }
-        }
-        0..AP => Shape::Part {
-            start: true,
-            end: true,
-            header,
-            data: rest.get(number..)?,
-        },
-        // PACI packets belong to extensions that nobody asked for.
-        _ => Shape::Ignored,
-    })
-}
-
-fn kind(nal: &[u8]) -> Option<u8> {
-    Some(nal.first()? >> 1 & 0x3f)
-}
-
-/// What a NAL unit is (H.265 table 7-1). Of several layers, only the base
-/// counts.
-pub fn class(nal: &[u8]) -> Class {
-    let Some((&[first, second], rest)) = nal.split_first_chunk::<2>() else {
-        return Class::Other;
-    };
-    let layer = (first & 1) << 5 | second >> 3;
-    match first >> 1 & 0x3f {
-        _ if layer > 0 => Class::Other,
-        36 => Class::End,
-        // A header alone is nothing else.
-        _ if rest.is_empty() => Class::Other,
-        8 | 9 => Class::Slice(Picture::Leading),
-        0..=7 => Class::Slice(Picture::Plain),
-        16..=18 | 21 => Class::Slice(Picture::Open),
-        19 | 20 => Class::Slice(Picture::Instant),
-        VPS | SPS | PPS => Class::Set,
-        39 => Class::Supplement(recovery_point(rest)),
-        _ => Class::Other,
-    }
-}
-
-/// slice_pic_parameter_set_id of a slice header (H.265 7.3.6.1).
-pub fn picture_set(slice: &[u8]) -> Option<u32> {
-    let rbsp = unescape(slice.get(2..slice.len().min(SLICE_HEADER))?);
-    let mut bits = Bits::new(&rbsp);
-    bits.flag(); // first_slice_segment_in_pic_flag
-    if matches!(kind(slice)?, 16..=23) {
-        bits.flag(); // no_output_of_prior_pics_flag
-    }
-    let id = bits.unsigned();
-    bits.intact().map(|()| id)
-}
 
 /// Which parameter set a NAL unit is, its id and that of what it refers to;
 /// `None` when it is none, or makes no sense.
 pub fn set_ids(nal: &[u8]) -> Option<(Kind, u32, u32)> {
     let rest = nal.get(2..)?;
     let mut bits = Bits::new(rest);
-    match kind(nal)? {
+    match unit_type(*nal.first()?) {
         // There is a byte behind the header, or it is no parameter set.
         VPS => Some((Kind::Video, bits.take(4), 0)),
         SPS => {
@@ -130,7 +41,7 @@ pub fn set_ids(nal: &[u8]) -> Option<(Kind, u32, u32)> {
 /// wait: if pictures come in this order.
 pub fn ordered(nal: &[u8], order: Order) -> Option<Splice> {
     let sps = Sps::parse(nal)?;
-    let kept = kind(nal)? == SPS && sps.reorder > 0 && order.is_kept(false);
+    let kept = unit_type(*nal.first()?) == SPS && sps.reorder > 0 && order.is_kept(false);
     sps.in_order.filter(|_| kept)
 }
 

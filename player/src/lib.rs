@@ -11,7 +11,7 @@
 //! | [`video`], [`audio`] | a track: which depacketiser it has, its init segment and fragments |
 //! | [`nal`], [`mjpeg`], [`aac`], [`latm`], [`opus`], [`pcm`] | depacketisers |
 //! | [`h264`], [`h265`] | what must be known of the codecs of NAL units |
-//! | [`nal_unit`], [`parameter_sets`], [`picture_order`] | what those two have in common |
+//! | [`parameter_sets`], [`picture_order`] | what those two have in common |
 //! | [`payload`] | what the depacketisers of sound have in common |
 //! | [`flac`] | what PCM is wrapped in |
 //! | [`fmp4`] | init segments and fragments |
@@ -43,7 +43,6 @@ pub mod h265;
 pub mod latm;
 pub mod mjpeg;
 pub mod nal;
-pub mod nal_unit;
 pub mod opus;
 pub mod output;
 pub mod pacing;

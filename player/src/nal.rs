@@ -7,17 +7,16 @@
 //! comes out with the packet that carries its marker bit. A sender whose marker
 //! bits prove wrong is followed by its timestamps from then on.
 
-pub mod codec;
 pub mod parameters;
 
 #[cfg(test)]
 mod tests;
 
-pub use codec::Codec;
+pub use camgate_protocol::codec::nal::Codec;
+use camgate_protocol::codec::nal::{Class, Picture, Shape};
 use parameters::Parameters;
 
 use crate::access_unit::{AccessUnit, Format};
-use crate::nal_unit::{Class, Picture, Shape};
 use crate::picture_order::{MAX_LEAD, Order};
 use crate::rtp::Packet;
 use camgate_protocol::codec::start_code;
@@ -262,7 +261,7 @@ impl Depacketiser {
                 self.headed = true;
                 if self.parameters.take(nal) {
                     self.order.renew();
-                    let set = self.codec.ordered(nal, self.order);
+                    let set = self.parameters.ordered(nal, self.order);
                     let length = set.len() as u32; // little more than was taken
                     let sets = &mut self.gathered.sets;
                     sets.extend_from_slice(&length.to_be_bytes());

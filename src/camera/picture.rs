@@ -12,8 +12,7 @@
 
 use super::sets::Sets;
 use super::size::{self, Size};
-use crate::protocol::codec::sei::recovery_point;
-use crate::protocol::codec::slice;
+use crate::protocol::codec::nal::{self, Class, Picture, Shape};
 use crate::protocol::codec::start_code;
 use crate::protocol::rtsp::sdp::Media;
 
@@ -46,6 +45,15 @@ impl Codec {
             }),
             "JPEG" => Some(Codec::Jpeg),
             _ => None,
+        }
+    }
+
+    /// Of its NAL units; `None`: it has none.
+    pub fn units(self) -> Option<nal::Codec> {
+        match self {
+            Codec::H264 => Some(nal::Codec::H264),
+            Codec::H265 { .. } => Some(nal::Codec::H265),
+            Codec::Jpeg => None,
         }
     }
 }
@@ -165,10 +173,9 @@ impl Pictures {
             (self.drawn, self.key) = (false, false);
         }
         let payload = packet.get(header.payload..).unwrap_or_default();
-        let unit = match self.codec {
-            Codec::H264 => self.h264(payload),
-            Codec::H265 { donl } => self.h265(payload, donl),
-            Codec::Jpeg => {
+        let unit = match self.codec.units() {
+            Some(nal) => self.payload(nal, payload),
+            None => {
                 self.size = size::of_jpeg(payload).or(self.size);
                 Unit::Key
             }
@@ -206,163 +213,112 @@ impl Pictures {
         self.size
     }
 
-    fn h264(&mut self, payload: &[u8]) -> Unit {
-        match payload.first().map_or(0, |byte| byte & 0x1f) {
-            // STAP-A and STAP-B (§5.7.1), the latter with its DON.
-            24 => self.aggregate(payload.get(1..), 0),
-            25 => self.aggregate(payload.get(3..), 0),
-            // FU-A and FU-B (§5.8): the type of the unit is in the second byte.
-            shape @ (28 | 29) => {
-                let header = payload.get(1).copied().unwrap_or(0);
-                let begins = header & 0x80 != 0;
-                let data = payload.get(if shape == 28 { 2 } else { 4 }..);
-                let data = data.unwrap_or_default();
-                let unit = self.unit_h264(header, if begins { data } else { &[] });
-                if unit == Unit::Set {
-                    self.piece(header, &[payload[0] & 0x60 | header & 0x1f], data);
-                }
-                unit
+    /// What a payload is for, as far as the units in it tell by their beginnings.
+    fn payload(&mut self, nal: nal::Codec, payload: &[u8]) -> Unit {
+        let numbered = self.codec == Codec::H265 { donl: true };
+        let (start, end, header, data) = match nal.shape(payload, numbered) {
+            Some(Shape::Part {
+                start,
+                end,
+                header,
+                data,
+            }) => (start, end, header, data),
+            Some(Shape::Aggregate { rest, between }) => {
+                return self.aggregate(nal, rest, between);
             }
-            _ => self.unit(payload, !self.cut),
+            Some(Shape::Ignored) | None => return Unit::Other,
+        };
+        let first = &header[..nal.header_size()];
+        if start && end {
+            // There may be something between its header and the rest.
+            return match payload.len() == first.len() + data.len() {
+                true => self.unit(nal, payload, !self.cut),
+                false => self.unit(nal, &[first, data].concat(), !self.cut),
+            };
         }
+        let unit = self.classify(nal, header, if start { data } else { &[] });
+        if unit == Unit::Set {
+            self.piece(start.then_some(first), end, data);
+        }
+        unit
     }
 
-    fn h265(&mut self, payload: &[u8], donl: bool) -> Unit {
-        match payload.first().map_or(0, |byte| byte >> 1 & 0x3f) {
-            // AP (§4.4.2): two bytes of DONL before the first unit, one of DOND
-            // before the others.
-            48 if donl => self.aggregate(payload.get(4..), 1),
-            48 => self.aggregate(payload.get(2..), 0),
-            // FU (§4.4.3).
-            49 => {
-                let [first, second, header, rest @ ..] = payload else {
-                    return Unit::Other;
-                };
-                let first = first & 0x81 | header << 1 & 0x7e;
-                let unit = self.unit_h265(first, &[]);
-                if unit == Unit::Set {
-                    let numbered = donl && header & 0x80 != 0;
-                    let data = rest.get(if numbered { 2 } else { 0 }..);
-                    self.piece(*header, &[first, *second], data.unwrap_or_default());
-                }
-                unit
-            }
-            // Its number is between header and content (§4.4.1).
-            _ if donl => match payload.split_at_checked(4) {
-                Some((head, rest)) => self.unit(&[&head[..2], rest].concat(), !self.cut),
-                None => Unit::Other,
-            },
-            _ => self.unit(payload, !self.cut),
-        }
-    }
-
-    /// A piece of a parameter set that is cut up; `header` says whether it is the
-    /// first or the last, `first` are the bytes that the whole begins with.
-    fn piece(&mut self, header: u8, first: &[u8], data: &[u8]) {
-        if header & 0x80 != 0 {
+    /// A piece of a parameter set that is cut up: the first one if there is a
+    /// header, which the whole begins with; `end`: the last one.
+    fn piece(&mut self, header: Option<&[u8]>, end: bool, data: &[u8]) {
+        if let Some(header) = header {
             self.pieces.clear();
-            self.pieces.extend(first);
+            self.pieces.extend(header);
         } else if self.pieces.is_empty() {
             return;
         }
         self.pieces.extend(data);
         if self.cut || self.pieces.len() > MAX_SET {
             self.pieces.clear();
-        } else if header & 0x40 != 0 {
+        } else if end {
             let set = std::mem::take(&mut self.pieces);
             self.keep(&set);
         }
     }
 
     /// Units with 16-bit sizes before them, `gap` bytes between two.
-    fn aggregate(&mut self, units: Option<&[u8]>, gap: usize) -> Unit {
-        let mut rest = units.unwrap_or_default();
+    fn aggregate(&mut self, nal: nal::Codec, units: &[u8], gap: usize) -> Unit {
+        let mut rest = units;
         let mut found = Unit::Other;
         while let Some((size, after)) = rest.split_first_chunk() {
             let size = usize::from(u16::from_be_bytes(*size));
             let whole = after.len() >= size;
             let unit = after.get(..size).unwrap_or(after);
-            found = found.and(self.unit(unit, whole));
+            found = found.and(self.unit(nal, unit, whole));
             rest = after.get(size + gap..).unwrap_or_default();
         }
         found
     }
 
     /// One unit, or several where the sender left start codes in, which no unit holds.
-    fn unit(&mut self, unit: &[u8], whole: bool) -> Unit {
-        if self.is_slice(unit) && !unit.starts_with(&[0, 0]) {
-            return self.single(unit, whole);
+    fn unit(&mut self, nal: nal::Codec, unit: &[u8], whole: bool) -> Unit {
+        let is_slice = unit.first().is_some_and(|first| nal.is_slice(*first));
+        if is_slice && !unit.starts_with(&[0, 0]) {
+            return self.single(nal, unit, whole);
         }
         let mut units = start_code::split(unit).peekable();
         let mut found = Unit::Other;
         while let Some(unit) = units.next() {
             let whole = whole || units.peek().is_some();
-            found = found.and(self.single(unit, whole));
+            found = found.and(self.single(nal, unit, whole));
         }
         found
     }
 
-    fn is_slice(&self, unit: &[u8]) -> bool {
-        let first = unit.first().copied().unwrap_or(0);
-        match self.codec {
-            Codec::H264 => matches!(first & 0x1f, 1..=5),
-            _ => first >> 1 & 0x3f < 32,
-        }
-    }
-
     /// One unit; a parameter set that is there as a whole is kept.
-    fn single(&mut self, unit: &[u8], whole: bool) -> Unit {
-        let first = unit.first().copied().unwrap_or(0);
-        let kind = match self.codec {
-            Codec::H264 => self.unit_h264(first, unit.get(1..).unwrap_or_default()),
-            _ => self.unit_h265(first, unit.get(2..).unwrap_or_default()),
-        };
+    fn single(&mut self, nal: nal::Codec, unit: &[u8], whole: bool) -> Unit {
+        let byte = |at| unit.get(at).copied().unwrap_or(0);
+        let rest = unit.get(nal.header_size()..).unwrap_or_default();
+        let kind = self.classify(nal, [byte(0), byte(1)], rest);
         if kind == Unit::Set && whole && unit.len() <= MAX_SET {
             self.keep(unit);
         }
         kind
     }
 
-    /// By the first byte of a NAL unit (H.264 table 7-1); `rest` is the beginning
-    /// of what follows, if that is there.
-    fn unit_h264(&mut self, first: u8, rest: &[u8]) -> Unit {
-        match first & 0x1f {
-            5 => Unit::Key,
-            1 | 2 if self.headed && begins_intra(rest) => Unit::Key,
-            1..=4 => self.slice(),
-            6 => self.supplement(rest),
-            7 | 8 => self.set(),
-            _ => Unit::Other,
+    /// By the header of a unit, and the beginning of what follows, if that is there:
+    /// what it is for where it stands.
+    fn classify(&mut self, nal: nal::Codec, header: [u8; 2], rest: &[u8]) -> Unit {
+        match nal.class_of(header, rest) {
+            Class::Slice(Picture::Instant | Picture::Open) => Unit::Key,
+            Class::Slice(Picture::Intra) if self.headed && is_first(rest) => Unit::Key,
+            Class::Slice(_) if self.recovers => Unit::Key,
+            Class::Slice(_) => Unit::Slice,
+            Class::Set => {
+                self.headed = true;
+                Unit::Set
+            }
+            Class::Supplement(recovery) => {
+                self.recovers |= recovery == Some(true);
+                Unit::Other
+            }
+            Class::End | Class::Other => Unit::Other,
         }
-    }
-
-    /// By the first byte of a NAL unit (H.265 table 7-1): IDR, BLA and CRA are
-    /// keys.
-    fn unit_h265(&mut self, first: u8, rest: &[u8]) -> Unit {
-        match first >> 1 & 0x3f {
-            16..=21 => Unit::Key,
-            0..=15 => self.slice(),
-            32..=34 => self.set(),
-            39 => self.supplement(rest),
-            _ => Unit::Other,
-        }
-    }
-
-    fn slice(&self) -> Unit {
-        match self.recovers {
-            true => Unit::Key,
-            false => Unit::Slice,
-        }
-    }
-
-    fn set(&mut self) -> Unit {
-        self.headed = true;
-        Unit::Set
-    }
-
-    fn supplement(&mut self, messages: &[u8]) -> Unit {
-        self.recovers |= recovery_point(messages) == Some(true);
-        Unit::Other
     }
 
     fn keep(&mut self, set: &[u8]) {
@@ -372,10 +328,9 @@ impl Pictures {
     }
 }
 
-/// Whether a slice is a picture's first, its first_mb_in_slice being 0, and refers
-/// to no other.
-fn begins_intra(slice: &[u8]) -> bool {
-    slice.first().is_some_and(|byte| byte & 0x80 != 0) && slice::is_intra(slice)
+/// Whether a slice is a picture's first: first_mb_in_slice is 0.
+fn is_first(slice: &[u8]) -> bool {
+    slice.first().is_some_and(|byte| byte & 0x80 != 0)
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 
 use super::picture::Codec;
 use crate::protocol::codec::bits::{Bits, unescape};
-use crate::protocol::codec::h265;
+use crate::protocol::codec::h265::skip_profile;
+use crate::protocol::codec::nal::{h264, h265};
 use crate::protocol::rtsp::sdp::Media;
 use crate::protocol::rtsp::text::{base64, to_base64};
 
@@ -87,7 +88,7 @@ impl Sets {
         let all = names.enumerate().map(|(index, name)| {
             let of_kind = |kind: u8| match self.codec {
                 Codec::H264 => true,
-                _ => usize::from(kind) == 32 + index,
+                _ => usize::from(kind) == usize::from(h265::VPS) + index,
             };
             let mut sets: Vec<&Vec<u8>> = self.kept.iter().collect();
             sets.retain(|set| of_kind(kind(self.codec, set)));
@@ -120,10 +121,7 @@ fn names(codec: Codec) -> &'static [&'static str] {
 
 fn kind(codec: Codec, set: &[u8]) -> u8 {
     let first = set.first().copied().unwrap_or(0);
-    match codec {
-        Codec::H264 => first & 0x1f,
-        _ => first >> 1 & 0x3f,
-    }
+    codec.units().map_or(0, |units| units.unit_type(first))
 }
 
 /// The kind and the number of a set (H.264 §7.3.2.1, §7.3.2.2; H.265 §7.3.2.1 to
@@ -134,17 +132,17 @@ fn name(codec: Codec, set: &[u8]) -> (u8, u32) {
     let mut bits = Bits::new(&bytes);
     bits.skip(if codec == Codec::H264 { 8 } else { 16 });
     let number = match (codec, kind) {
-        (Codec::H264, 7) => {
+        (Codec::H264, h264::SPS) => {
             bits.skip(24); // profile, constraints and level
             bits.unsigned()
         }
         (Codec::H264, _) => bits.unsigned(),
-        (_, 32) => bits.take(4),
-        (_, 33) => {
+        (_, h265::VPS) => bits.take(4),
+        (_, h265::SPS) => {
             bits.skip(4);
             let more_layers = bits.take(3);
             bits.skip(1); // nesting
-            h265::skip_profile(&mut bits, more_layers);
+            skip_profile(&mut bits, more_layers);
             bits.unsigned()
         }
         _ => bits.unsigned(),

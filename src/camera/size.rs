@@ -2,7 +2,7 @@
 //! H.265, and by the header of Motion JPEG in RTP.
 
 use super::picture::Codec;
-use crate::protocol::codec::{h264, h265};
+use crate::protocol::codec::{h264, h265, nal};
 use crate::protocol::rtsp::sdp::Media;
 use crate::protocol::rtsp::text;
 
@@ -13,11 +13,11 @@ pub type Size = (u16, u16);
 pub fn of_set(codec: Codec, unit: &[u8]) -> Option<Size> {
     let first = unit.first()?;
     let (width, height) = match codec {
-        Codec::H264 if first & 0x1f == 7 => {
+        Codec::H264 if nal::h264::unit_type(*first) == nal::h264::SPS => {
             let set = h264::Sps::parse(unit)?;
             (set.width, set.height)
         }
-        Codec::H265 { .. } if first >> 1 & 0x3f == 33 => {
+        Codec::H265 { .. } if nal::h265::unit_type(*first) == nal::h265::SPS => {
             let set = h265::Sps::parse(unit)?;
             (set.width, set.height)
         }

@@ -38,27 +38,3 @@ fn refuses_what_it_cannot_read() {
         assert!(!sets.take(nal));
     }
 }
-
-#[test]
-fn reads_the_set_of_a_slice() {
-    assert_eq!(picture_set(&[0x65, 0x88, 0x84]), Some(0));
-    // first_mb_in_slice 1, slice_type 7, set 2.
-    assert_eq!(picture_set(&[0x41, 0b0100_0010, 0b0001_1000]), Some(2));
-    assert_eq!(picture_set(&[0x41]), None);
-}
-
-#[test]
-fn finds_recovery_points() {
-    assert_eq!(class(&[6, 6, 1, 0xc4, 0x80]), Class::Supplement(Some(true)));
-    assert_eq!(class(&[6, 6, 1, 0x11]), Class::Supplement(Some(false)));
-    // Behind another message, of 256 bytes once unescaped.
-    let mut nal = vec![6, 5, 255, 1];
-    nal.extend([6; 254]);
-    nal.extend([0, 0, 3]); // the 3 does not count
-    nal.extend([6, 1, 0xc4, 0x80]);
-    assert_eq!(class(&nal), Class::Supplement(Some(true)));
-    for cut in 0..nal.len() - 2 {
-        let class = class(&nal[..cut]);
-        assert!(matches!(class, Class::Supplement(None) | Class::Other));
-    }
-}

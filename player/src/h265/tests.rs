@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::nal::Codec;
 use crate::nal::parameters::Parameters;
+use camgate_protocol::codec::bits::unescape;
 
 /// x265, 182x102 at 25/s in the main profile.
 const VIDEO: &str = "40010c01ffff01600000030090000003000003001eba0240";
@@ -114,13 +115,6 @@ fn names_the_codec() {
     profile = [2; 12];
     profile[5..11].fill(0);
     assert_eq!(mime(&profile), "video/mp4; codecs=\"hvc1.2.40404040.L2\"");
-}
-
-#[test]
-fn reads_the_set_of_a_slice() {
-    assert_eq!(picture_set(&[19 << 1, 1, 0b1010_0000]), Some(0));
-    assert_eq!(picture_set(&[1 << 1, 1, 0b1010_0000]), Some(1));
-    assert_eq!(picture_set(&[1 << 1, 1]), None);
 }
 
 proptest! {

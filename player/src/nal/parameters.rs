@@ -3,11 +3,13 @@
 //! Invariant: what is in here has an id and fits into a decoder configuration
 //! record.
 
-use super::codec::Codec;
+use super::Codec;
 use crate::access_unit::Format;
 use crate::parameter_sets::{Kind, Set, Sets};
 use crate::picture_order::Order;
 use crate::{h264, h265};
+use camgate_protocol::codec::bits::unescape;
+use camgate_protocol::codec::splice::splice;
 
 /// The longest parameter set that is taken, bytes. Real ones are below 200.
 const MAX_SET: usize = 4096;
@@ -37,6 +39,19 @@ impl Parameters {
         ids.is_some_and(|ids| self.sets.take(ids, nal))
     }
 
+    /// A parameter set as decoders are to have it, so that they hold no picture back
+    /// that need not wait: if pictures come in this order.
+    pub fn ordered(&self, nal: &[u8], order: Order) -> Vec<u8> {
+        let change = match self.codec {
+            Codec::H264 => h264::ordered(nal, order),
+            Codec::H265 => h265::ordered(nal, order),
+        };
+        match (change, nal.split_at_checked(self.codec.header_size())) {
+            (Some(change), Some((header, rest))) => splice(header, &unescape(rest), &change),
+            _ => nal.to_vec(),
+        }
+    }
+
     /// What pictures are that refer to the picture parameter set `picture`, or,
     /// where none is named, to the latest one that is complete. `None` when
     /// sets are missing or cannot be read. `order`: the one in which they
@@ -45,7 +60,7 @@ impl Parameters {
         self.sets.latest(picture).find_map(|set| {
             let sequence = self.sets.find(Kind::Sequence, set.parent)?;
             let sequence = &Set {
-                nal: self.codec.ordered(&sequence.nal, order),
+                nal: self.ordered(&sequence.nal, order),
                 ..*sequence
             };
             match self.codec {
