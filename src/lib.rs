@@ -32,7 +32,7 @@
 //!
 //! On both ways the bytes of a frame stay as the camera sent them. Viewers of a shared
 //! camera get frames of the gateway's own beside them: parameter sets, sender reports,
-//! and for our own player [`protocol::notice`]s.
+//! and for our own player [`protocol::rtp::notice`]s.
 //!
 //! # Words
 //!

@@ -5,7 +5,7 @@ mod common;
 
 use std::time::Duration;
 
-use camgate::protocol::notice::{Kind, Notice};
+use camgate::protocol::rtp::notice::{Kind, Notice};
 use common::fake_camera::FakeCamera;
 use common::frames::HEADER;
 use common::gateway::{Config, Gateway};

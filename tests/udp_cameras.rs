@@ -10,7 +10,7 @@ use std::io;
 use std::net::UdpSocket;
 use std::time::Duration;
 
-use camgate::protocol::notice::{Kind, Notice};
+use camgate::protocol::rtp::notice::{Kind, Notice};
 use common::fake_camera::FakeCamera;
 use common::frames::HEADER;
 use common::gateway::{Config, Gateway};

@@ -13,8 +13,8 @@ mod tests;
 use camgate_protocol::rtsp::{sdp, text};
 
 use crate::payload::{Format, Frames, Payload};
-use crate::rtp::Packet;
 use camgate_protocol::codec::bits::Bits;
+use camgate_protocol::rtp::Packet;
 use config::Config;
 
 /// The largest frame that is put together from fragments, bytes. AAC's own

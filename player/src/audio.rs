@@ -11,9 +11,9 @@ use crate::fmp4::fragment::{self, Sample};
 use crate::fmp4::init;
 use crate::output::{Kind, Output, Queue};
 use crate::payload::{Format, Frames, Payload};
-use crate::rtp::Packet;
 use crate::timeline::Timeline;
 use crate::{aac, latm, opus, pcm};
+use camgate_protocol::rtp::Packet;
 
 /// How far the timestamps may run from the frames that came before anything is
 /// done about it, microseconds. Many cameras stamp roughly.

@@ -10,8 +10,8 @@ use camgate_protocol::rtsp::{sdp, text};
 
 use crate::aac::config::Config;
 use crate::payload::{Format, Frames, Payload};
-use crate::rtp::Packet;
 use camgate_protocol::codec::bits::Bits;
+use camgate_protocol::rtp::Packet;
 use mux::Mux;
 
 /// The largest element that is put together, bytes, and of how many packets:

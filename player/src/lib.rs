@@ -16,7 +16,6 @@
 //! | [`flac`] | what PCM is wrapped in |
 //! | [`fmp4`] | init segments and fragments |
 //! | [`pacing`], [`group`] | where pictures lie, and which go out together |
-//! | [`rtp`], [`rtcp`] | packet headers, sequence numbers, sender reports |
 //! | [`source`], [`statistics`] | which packets count, and how well they come |
 //!
 //! Architecture invariants: no clock, no randomness and no socket in here (all
@@ -50,8 +49,6 @@ pub mod parameter_sets;
 pub mod payload;
 pub mod pcm;
 pub mod picture_order;
-pub mod rtcp;
-pub mod rtp;
 pub mod session;
 pub mod source;
 pub mod statistics;

@@ -12,7 +12,7 @@ mod tables;
 mod tests;
 
 use crate::access_unit::{AccessUnit, Format};
-use crate::rtp::Packet;
+use camgate_protocol::rtp::Packet;
 use header::{Header, Image};
 
 /// The largest picture that is gathered, bytes.

@@ -18,8 +18,8 @@ use parameters::Parameters;
 
 use crate::access_unit::{AccessUnit, Format};
 use crate::picture_order::{MAX_LEAD, Order};
-use crate::rtp::Packet;
 use camgate_protocol::codec::start_code;
+use camgate_protocol::rtp::Packet;
 
 /// The largest access unit that is gathered, with new parameter sets, bytes.
 pub const MAX_ACCESS_UNIT: usize = 8 << 20;

@@ -3,7 +3,7 @@
 use camgate_protocol::rtsp::sdp;
 
 use crate::payload::{Coding, Format, Frames, Payload};
-use crate::rtp::Packet;
+use camgate_protocol::rtp::Packet;
 
 /// Whatever the encoder was fed with, Opus counts in this (RFC 7587 4.1).
 const RATE: u32 = 48_000;

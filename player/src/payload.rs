@@ -1,6 +1,6 @@
 //! What all audio payload formats have in common: packets in, frames out.
 
-use crate::rtp::Packet;
+use camgate_protocol::rtp::Packet;
 
 /// How frames are coded, as far as MP4 cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

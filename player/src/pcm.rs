@@ -8,7 +8,7 @@ use camgate_protocol::rtsp::sdp;
 
 use crate::flac::{self, Encoder};
 use crate::payload::{Coding, Format, Frames, Payload};
-use crate::rtp::Packet;
+use camgate_protocol::rtp::Packet;
 
 /// Rates that browsers take, samples per second.
 const RATES: std::ops::RangeInclusive<u32> = 3_000..=192_000;

@@ -10,9 +10,9 @@
 //! themselves show it. Only where the gateway says that the camera sends over UDP
 //! is every gap a loss; the packets' order is its work then.
 
-use camgate_protocol::sender::{Heard, Sender};
+use camgate_protocol::rtp::sender::{Heard, Sender};
 
-use crate::rtp::{Packet, Unwrap};
+use camgate_protocol::rtp::{MAX_DROPOUT, Packet, Unwrap};
 
 /// So many packets in a row of one other payload type than announced are taken
 /// for what was announced, as long as none of that has come.
@@ -26,17 +26,9 @@ const MAX_APART: i64 = 1 << 20;
 /// this, in ticks, whatever name is on it.
 const MAX_REPORT: i64 = 1 << 23;
 
-/// Numbers may skip ahead this far and still tell how many are missing
-/// (RFC 3550 A.1, MAX_DROPOUT).
-const MAX_DROPOUT: u16 = 3000;
-
 /// A gap takes as much credit from the numbers as so many pictures without one
 /// give; they are believed from twice as much on.
 const GAP: u8 = 8;
-
-/// Second bytes of RTCP packets (RFC 5761 §4): no payload type is as large with
-/// the marker bit.
-pub const RTCP: std::ops::RangeInclusive<u8> = 192..=223;
 
 /// How a packet follows those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +54,7 @@ pub struct Source {
     next: Option<u16>,
     /// How far gaps in the numbers are to be believed.
     credit: u8,
-    /// The camera's packets may be lost on their way: see [`notice`](camgate_protocol::notice).
+    /// The camera's packets may be lost on their way: see [`notice`](camgate_protocol::rtp::notice).
     lossy: bool,
     /// Packets were left out on purpose before the next one.
     skipped: bool,

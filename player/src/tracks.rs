@@ -6,15 +6,14 @@
 
 mod link;
 
-use camgate_protocol::notice;
+use camgate_protocol::rtp::rtcp::{self, Report};
+use camgate_protocol::rtp::{Packet, RTCP, notice};
 use camgate_protocol::rtsp::sdp;
 
 use crate::audio::Audio;
 use crate::output::{Kind, Output, Queue};
 use crate::pacing::TIMESCALE;
-use crate::rtcp::{self, Report};
-use crate::rtp::{self, Packet};
-use crate::source::{self, Follows};
+use crate::source::Follows;
 use crate::statistics::Statistics;
 use crate::timeline::Timeline;
 use crate::video::{self, Video};
@@ -178,7 +177,7 @@ impl Tracks {
             return;
         };
         // RTCP may come on the channel of RTP (RFC 5761).
-        if source::RTCP.contains(&kind) {
+        if RTCP.contains(&kind) {
             return self.report(channel, payload);
         }
         let Some(video) = self.sending(channel, kind & 0x7f) else {
@@ -243,7 +242,7 @@ impl Tracks {
                 let timestamp = link.source.unwrapped(report.ssrc, report.timestamp);
                 let clock = link.clock;
                 if let Some(timestamp) = timestamp {
-                    self.timeline.report(clock, report.ntp_us, timestamp);
+                    self.timeline.report(clock, report.micros(), timestamp);
                 }
             }
             Some(Report::Notice(notice)) if notice.kind == notice::Kind::Lossy => {
@@ -271,7 +270,7 @@ impl Tracks {
         now_us: i64,
         queue: &mut Queue,
     ) -> Option<(Packet<'a>, i64)> {
-        let packet = rtp::parse(payload)?;
+        let packet = Packet::read(payload)?;
         let link = self.link(video)?;
         let (follows, timestamp) = link.source.take(&packet)?;
         let clock = link.clock;

@@ -14,7 +14,7 @@ use crate::mjpeg;
 use crate::nal::{self, Codec};
 use crate::output::{Kind, Output, Queue};
 use crate::pacing::{Pacing, Place, TIMESCALE};
-use crate::rtp::Packet;
+use camgate_protocol::rtp::Packet;
 
 /// What gathers a track's packets.
 #[derive(Debug)]

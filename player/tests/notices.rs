@@ -4,7 +4,7 @@
 mod common;
 
 use camgate_player::output::Kind;
-use camgate_protocol::notice::{self, Notice};
+use camgate_protocol::rtp::notice::{self, Notice};
 use common::gateway::Gateway;
 use common::packetiser::Packetiser;
 

@@ -11,15 +11,13 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::picture::Header;
-use super::reception::{MAX_DROPOUT, REPORT, Reception};
+use crate::protocol::rtp::reception::{REPORT, REPORT_INTERVAL, Reception};
+use crate::protocol::rtp::{Header, MAX_DROPOUT};
 
 /// Packets of a track that wait for an earlier one.
 pub const WINDOW: usize = 16;
 /// How long they do.
 pub const PATIENCE: Duration = Duration::from_millis(50);
-/// The time between two reports of a track.
-pub const REPORT_INTERVAL: Duration = Duration::from_secs(5);
 /// Numbers behind that are still old packets, not a new beginning (§A.1).
 const MAX_MISORDER: u16 = 100;
 

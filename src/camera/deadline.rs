@@ -3,8 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Camera, State, Trouble};
+use super::{Camera, Output, State, Trouble};
 use crate::channel::Failure;
+use crate::protocol::rtp::receipts::Receipts;
 use crate::protocol::rtsp::client::Client;
 
 /// How long a camera may take from the link to the first PLAY, times the patience
@@ -83,5 +84,22 @@ impl Camera {
             return self.connect(now);
         }
         self.leave(now);
+    }
+
+    /// When its camera is to be told what arrived over TCP.
+    fn receipts_due(&self) -> Option<Instant> {
+        let receipts = self.receipts.as_ref().filter(|it| !it.is_empty());
+        receipts
+            .filter(|_| self.state == State::Live)
+            .map(Receipts::due)
+    }
+
+    fn check_receipts(&mut self, now: Instant) {
+        if self.receipts_due().is_none_or(|due| due > now) {
+            return;
+        }
+        let reports = self.receipts.as_mut().map(|it| it.reports(now));
+        let reports = reports.filter(|reports| !reports.is_empty());
+        self.outputs.extend(reports.map(Output::Send));
     }
 }

@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use super::description::{self, Description};
 use super::picture::Pictures;
-use super::receipts::Receipts;
 use super::{Camera, Output, REDIRECTS, State, Trouble};
 use crate::channel::{self, answer};
+use crate::protocol::rtp::receipts::Receipts;
 use crate::protocol::rtsp::client::{self, Client};
 use crate::protocol::rtsp::message::{self, Start};
 use crate::protocol::rtsp::transport;

@@ -4,9 +4,10 @@
 use std::time::Instant;
 
 use super::description::Track;
-use super::picture::Header;
 use super::starts::Start;
 use super::{Camera, MAX_REPORT};
+use crate::protocol::rtp::Header;
+use crate::protocol::rtp::rtcp::SenderReport;
 
 impl Camera {
     /// Frames have come. Those that are no media of a known track are no sign
@@ -96,11 +97,12 @@ impl Camera {
 
     /// Keeps a sender report (RFC 3550 §6.4.1) that is there as a whole.
     fn report(&mut self, channel: u8, packet: &[u8], length: usize) {
-        let is_report =
-            packet.first().is_some_and(|byte| byte >> 6 == 2) && packet.get(1) == Some(&200);
-        let is_report = is_report && !self.senders.is_stale(packet);
-        self.fresh |= is_report;
-        if !is_report || length > MAX_REPORT || packet.len() != length {
+        let report = SenderReport::read(packet);
+        if report.is_none_or(|report| self.senders.is_stale(report.ssrc)) {
+            return;
+        }
+        self.fresh = true;
+        if length > MAX_REPORT || packet.len() != length {
             return;
         }
         match self.reports.iter_mut().find(|(other, _)| *other == channel) {

@@ -14,6 +14,7 @@ use super::sets::Sets;
 use super::size::{self, Size};
 use crate::protocol::codec::nal::{self, Class, Picture, Shape};
 use crate::protocol::codec::start_code;
+use crate::protocol::rtp::Header;
 use crate::protocol::rtsp::sdp::Media;
 
 /// Bytes of an RTP packet that are looked at: all of one that a network carries.
@@ -79,38 +80,6 @@ impl Unit {
             Unit::Set if self != Unit::Other => self,
             next => next,
         }
-    }
-}
-
-/// The fixed header of an RTP packet (RFC 3550 §5.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Header {
-    pub sequence: u16,
-    pub timestamp: u32,
-    pub ssrc: u32,
-    /// Where the payload begins.
-    pub payload: usize,
-}
-
-impl Header {
-    /// Reads the header at the start of `packet`, of which the end may be
-    /// missing.
-    pub fn read(packet: &[u8]) -> Option<Header> {
-        let fixed: &[u8; 12] = packet.first_chunk()?;
-        if fixed[0] >> 6 != 2 {
-            return None;
-        }
-        let mut payload = 12 + 4 * usize::from(fixed[0] & 0x0f);
-        if fixed[0] & 0x10 != 0 {
-            let length = packet.get(payload + 2..payload + 4)?;
-            payload += 4 + 4 * usize::from(u16::from_be_bytes([length[0], length[1]]));
-        }
-        Some(Header {
-            sequence: u16::from_be_bytes([fixed[2], fixed[3]]),
-            timestamp: u32::from_be_bytes([fixed[4], fixed[5], fixed[6], fixed[7]]),
-            ssrc: u32::from_be_bytes([fixed[8], fixed[9], fixed[10], fixed[11]]),
-            payload,
-        })
     }
 }
 

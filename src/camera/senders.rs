@@ -2,11 +2,8 @@
 //! than they answered, and write packets of sessions that are gone between ours.
 
 use super::description::{MAX_TRACKS, Track};
-use super::picture::Header;
-use crate::protocol::sender::{Heard, Sender};
-
-/// Second bytes of RTCP packets, which may come on the channel of RTP (RFC 5761 §4).
-const RTCP: std::ops::RangeInclusive<u8> = 192..=223;
+use crate::protocol::rtp::sender::{Heard, Sender};
+use crate::protocol::rtp::{Header, RTCP};
 
 /// Who sends what on one link.
 #[derive(Debug, Default)]
@@ -41,14 +38,14 @@ impl Senders {
         let Some(header) = header else {
             return self.control(tracks, channel);
         };
-        let index = self.track(tracks, channel, kind & 0x7f)?;
+        let index = self.track(tracks, channel, header.payload_type)?;
         let (track, one) = (tracks.get(index)?, self.tracks.get_mut(index)?);
         if one.sender.name().is_none() {
             let named = self.announced.iter().find(|it| it.0 == track.media);
             one.sender.expect(named.map(|(_, name)| *name));
         }
         let goes_on = one.sender.name().is_some() && one.next == header.sequence;
-        if one.sender.hear(header.ssrc, goes_on, kind & 0x80 != 0) == Heard::Stale {
+        if one.sender.hear(header.ssrc, goes_on, header.marker) == Heard::Stale {
             self.mixed = true;
             let free = |channel: &u8| tracks.iter().all(|it| ![it.rtp, it.rtcp].contains(channel));
             return (0..=u8::MAX).rev().find(free);
@@ -93,12 +90,9 @@ impl Senders {
         tracks.iter().find(named).map(|_| channel)
     }
 
-    /// Whether a sender report is of one that is passed over.
-    pub fn is_stale(&self, report: &[u8]) -> bool {
-        let name = report.get(4..8).and_then(|it| it.try_into().ok());
-        let name = name.map(u32::from_be_bytes);
-        let stale = |name| self.tracks.iter().any(|it| it.sender.is_stale(name));
-        name.is_some_and(stale)
+    /// Whether this sender is passed over.
+    pub fn is_stale(&self, name: u32) -> bool {
+        self.tracks.iter().any(|it| it.sender.is_stale(name))
     }
 }
 
@@ -189,8 +183,7 @@ mod tests {
             "{places:?}"
         );
         assert!(places[4..].chunks(2).all(|pair| pair[0] == 0), "{places:?}");
-        let report = |ssrc| [0x80, 200, 0, 6, 0, 0, 0, ssrc];
-        assert!(senders.is_stale(&report(9)) && !senders.is_stale(&report(7)));
+        assert!(senders.is_stale(9) && !senders.is_stale(7));
     }
 
     #[test]

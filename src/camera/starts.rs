@@ -2,7 +2,8 @@
 //! of each track that it gets from the cache, and sender reports for that moment.
 
 use super::Camera;
-use super::picture::Header;
+use crate::protocol::rtp::rtcp::{SenderReport, set_moment};
+use crate::protocol::rtp::{Header, RTCP};
 use crate::protocol::rtsp::sdp;
 
 /// The first packet of a track.
@@ -25,7 +26,7 @@ impl Start {
             sequence: header.sequence,
             timestamp: header.timestamp,
             ssrc: header.ssrc,
-            payload_type: packet.get(1)? & 0x7f,
+            payload_type: header.payload_type,
         })
     }
 }
@@ -39,7 +40,7 @@ impl Starts {
     /// bytes of its payload.
     pub fn frame(&mut self, channel: u8, start: &[u8]) {
         // RTCP may come on the channel of RTP (RFC 5761 §4).
-        let is_rtcp = matches!(start.get(1), Some(192..=223));
+        let is_rtcp = start.get(1).is_some_and(|kind| RTCP.contains(kind));
         if is_rtcp || self.of(channel).is_some() {
             return;
         }
@@ -59,12 +60,10 @@ impl Starts {
     }
 }
 
-/// What a sender report says of time (RFC 3550 §6.4.1): seconds since 1900 with 32
-/// bits behind the point, and the same moment by the track's clock.
+/// What a sender report says of time, if its sender has a clock.
 fn times(report: &[u8]) -> Option<(u64, u32)> {
-    let ntp = u64::from_be_bytes(*report.get(8..)?.first_chunk()?);
-    let timestamp = u32::from_be_bytes(*report.get(16..)?.first_chunk()?);
-    (ntp != 0).then_some((ntp, timestamp))
+    let report = SenderReport::read(report).filter(SenderReport::has_clock)?;
+    Some((report.ntp(), report.timestamp))
 }
 
 impl Camera {
@@ -105,10 +104,7 @@ impl Camera {
         let passed = i128::from(ntp) - i128::from(told);
         let ticks = (passed * i128::from(self.clock_rate(rtcp)?)) >> 32;
         let mut moved = report.to_vec();
-        let place = moved.get_mut(8..)?.first_chunk_mut()?;
-        *place = ntp.to_be_bytes();
-        let place = moved.get_mut(16..)?.first_chunk_mut()?;
-        *place = timestamp.wrapping_add(ticks as u32).to_be_bytes();
+        set_moment(&mut moved, ntp, timestamp.wrapping_add(ticks as u32))?;
         Some(moved)
     }
 

@@ -4,13 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::picture::Pictures;
 use super::{Camera, MAX_TRACKS, State};
+use crate::protocol::rtp::MAX_DROPOUT;
 
 /// How long bits are counted before a rate is told.
 const WINDOW: Duration = Duration::from_secs(2);
-
-/// Sequence numbers ahead that are still loss, not a new beginning
-/// (RFC 3550 §A.1).
-const MAX_DROPOUT: u16 = 3000;
 
 /// Counts what a link carries.
 #[derive(Debug, Default)]

@@ -1,10 +1,10 @@
 //! Which packets of a camera's tracks lie between two places in its media.
 
-use crate::protocol::notice::{Kind, LENGTH, Notice};
+use crate::protocol::rtp::notice::{Kind, LENGTH, Notice};
+use crate::protocol::rtp::{Header, RTCP};
 
 use super::Camera;
 use super::description::Track;
-use super::picture::Header;
 
 /// Gaps in the numbers of a track are losses.
 const LOSSY: Notice = Notice {
@@ -43,7 +43,7 @@ impl Tally {
     pub fn frame(&mut self, channel: u8, start: &[u8]) {
         self.frames += 1;
         // RTCP may come on the channel of RTP (RFC 5761 §4).
-        let is_rtcp = matches!(start.get(1), Some(192..=223));
+        let is_rtcp = start.get(1).is_some_and(|kind| RTCP.contains(kind));
         let mut tracks = self.tracks.iter_mut();
         if let Some((track, notice)) = tracks.find(|(track, _)| track.rtp == channel && !is_rtcp)
             && let Some(header) = Header::read(start)

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use super::datagrams::{Datagrams, Instead, Verdict};
 use super::description;
-use super::reception::empty_report;
 use super::{Camera, Output, State, Trouble};
 use crate::config::Transport;
+use crate::protocol::rtp::reception::empty_report;
 use crate::protocol::rtsp::client::Failure;
 use crate::protocol::rtsp::transport;
 

@@ -16,7 +16,7 @@ mod walk;
 use std::collections::VecDeque;
 use std::io::IoSliceMut;
 
-use crate::protocol::rtsp::framer::{Framer, Invalid};
+use crate::protocol::rtsp::framer::{FRAME_HEADER, Framer, Invalid};
 
 use super::key::Key;
 use super::pool::{Claim, MAX_FRAME, Pool};
@@ -26,8 +26,6 @@ pub use walk::Walk;
 
 /// Bytes that one read makes room for, if the pool has them.
 pub const READ: usize = 64 * 1024;
-/// Bytes before the payload of an interleaved frame (RFC 2326 §10.12).
-pub const FRAME_HEADER: usize = 4;
 /// Pieces of memory in one read: more than [`READ`] needs with any buffer from
 /// 8 KiB on.
 pub const READ_SLICES: usize = 9;

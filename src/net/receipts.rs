@@ -7,7 +7,8 @@
 
 use std::time::Duration;
 
-use crate::camera::{LOOK, Receipts};
+use crate::camera::LOOK;
+use crate::protocol::rtp::receipts::Receipts;
 
 use super::key::Key;
 use super::server::Server;

@@ -9,7 +9,7 @@
 //! picture will do.
 
 use crate::camera::LOOK;
-use crate::protocol::notice::Kind;
+use crate::protocol::rtp::notice::Kind;
 
 use super::key::Key;
 use super::queue::{Brought, NoRoom};

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use crate::camera::Receipts;
+use crate::protocol::rtp::receipts::Receipts;
 use crate::protocol::rtsp::framer::Framer;
 
 use super::flow::Flow;

@@ -15,12 +15,12 @@ use mio::Interest;
 use mio::net::UdpSocket;
 
 use crate::camera::Verdict;
-use crate::protocol::rtsp::framer::{Event, Framer, Invalid};
+use crate::protocol::rtsp::framer::{Event, FRAME_HEADER, Framer, Invalid};
 use crate::protocol::rtsp::transport;
 
 use super::connection::Taken;
 use super::key::Key;
-use super::queue::{Brought, FRAME_HEADER, NoRoom};
+use super::queue::{Brought, NoRoom};
 use super::server::Server;
 use super::shared::Shared;
 use super::source::Source;

@@ -3,7 +3,7 @@
 
 use crate::camera::{Camera, LOOK, Starts};
 use crate::channel::Failure;
-use crate::protocol::notice::Kind;
+use crate::protocol::rtp::notice::Kind;
 
 use super::delivery::Delivery;
 use super::key::Key;

@@ -6,8 +6,7 @@
 //! | [`wsp`] | messages of the WebSocket Streaming Protocol 1.1 |
 //! | [`rtsp`] | RTSP 1.0 (RFC 2326): framing, messages, SDP, authentication, a client |
 //! | [`codec`] | what is in parameter sets and pictures of H.264 and H.265 |
-//! | [`sender`] | which of the senders on a channel is heard |
-//! | [`notice`] | what of a shared camera's media is not live |
+//! | [`rtp`] | RTP and RTCP (RFC 3550): packets, who is heard, what was left out |
 //! | [`random`] | numbers from a seed |
 //!
 //! # Architecture invariants
@@ -21,8 +20,7 @@
 #![forbid(unsafe_code)]
 
 pub mod codec;
-pub mod notice;
 pub mod random;
+pub mod rtp;
 pub mod rtsp;
-pub mod sender;
 pub mod wsp;

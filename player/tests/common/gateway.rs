@@ -2,7 +2,7 @@
 
 use camgate_player::output::{Kind, Output};
 use camgate_player::session::Session;
-use camgate_protocol::notice::{self, Notice};
+use camgate_protocol::rtp::notice::{self, Notice};
 use camgate_protocol::rtsp::message::{self, Builder, Start};
 use camgate_protocol::wsp;
 

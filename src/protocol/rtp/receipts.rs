@@ -9,10 +9,9 @@
 
 use std::time::Instant;
 
-use super::datagrams::REPORT_INTERVAL;
-use super::picture::Header;
-use super::reception::Reception;
-use super::{Camera, Output, State};
+use super::reception::{REPORT_INTERVAL, Reception};
+use super::rtcp::SenderReport;
+use super::{Header, RTCP};
 
 /// Tracks of a link that are reported on.
 const MAX_TRACKS: usize = 8;
@@ -60,7 +59,7 @@ impl Receipts {
     /// reports, and `start` are its first bytes.
     pub fn frame(&mut self, channel: u8, rtcp: u8, start: &[u8], now: Instant) {
         // RTCP may come on the channel of RTP (RFC 5761 §4).
-        if matches!(start.get(1), Some(192..=223)) {
+        if start.get(1).is_some_and(|kind| RTCP.contains(kind)) {
             return self.control(start);
         }
         let Some(header) = Header::read(start) else {
@@ -96,12 +95,12 @@ impl Receipts {
 
     /// Keeps what a report needs of a sender report (§6.4.1).
     fn control(&mut self, packet: &[u8]) {
-        let ssrc = packet.get(4..8).filter(|_| packet.get(1) == Some(&200));
-        let is_of = |track: &&mut Track| ssrc == Some(&track.reception.ssrc().to_be_bytes());
-        if let Some(track) = self.tracks.iter_mut().find(is_of)
-            && let Some(&[a, b, c, d]) = packet.get(10..14)
-        {
-            track.told = Some(u32::from_be_bytes([a, b, c, d]));
+        let Some(report) = SenderReport::read(packet) else {
+            return;
+        };
+        let mut tracks = self.tracks.iter_mut();
+        if let Some(track) = tracks.find(|track| track.reception.ssrc() == report.ssrc) {
+            track.told = Some(report.middle());
         }
     }
 
@@ -124,25 +123,6 @@ impl Receipts {
             frames.extend(report);
         }
         frames
-    }
-}
-
-impl Camera {
-    /// When its camera is to be told what arrived over TCP.
-    pub(super) fn receipts_due(&self) -> Option<Instant> {
-        let receipts = self.receipts.as_ref().filter(|it| !it.is_empty());
-        receipts
-            .filter(|_| self.state == State::Live)
-            .map(Receipts::due)
-    }
-
-    pub(super) fn check_receipts(&mut self, now: Instant) {
-        if self.receipts_due().is_none_or(|due| due > now) {
-            return;
-        }
-        let reports = self.receipts.as_mut().map(|it| it.reports(now));
-        let reports = reports.filter(|reports| !reports.is_empty());
-        self.outputs.extend(reports.map(Output::Send));
     }
 }
 
@@ -174,7 +154,7 @@ mod tests {
         }
         receipts.frame(2, 3, &packet(0, 4, 8), now);
         let mut sender = vec![0x80, 200, 0, 6, 0, 0, 0, 7];
-        sender.extend([0, 0, 0x22, 0x22, 0x33, 0x33, 0, 0]);
+        sender.extend([0, 0, 0x22, 0x22, 0x33, 0x33, 0, 0, 0, 0, 0, 0]);
         receipts.frame(1, 1, &sender, now);
         receipts.arrived(now);
         let frames = receipts.reports(now + Duration::from_secs(1));

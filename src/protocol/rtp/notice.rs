@@ -17,6 +17,8 @@
 //!
 //! Sequence number and timestamp are those of the last packet that it is about.
 
+use super::word_at;
+
 /// The length of the packet, in bytes.
 pub const LENGTH: usize = 28;
 
@@ -95,12 +97,6 @@ impl Notice {
             pictures,
         })
     }
-}
-
-/// The 32-bit word number `index` of an RTCP packet.
-pub fn word_at(packet: &[u8], index: usize) -> Option<u32> {
-    let bytes = packet.get(index * 4..)?.first_chunk()?;
-    Some(u32::from_be_bytes(*bytes))
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! What a receiver tells a sender: how much of its media arrives, and how evenly
 //! (RFC 3550 §6.4). Many cameras end a session without it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-/// Sequence numbers ahead that are still loss (RFC 3550 §A.1).
-pub const MAX_DROPOUT: u16 = 3000;
+use super::MAX_DROPOUT;
+use super::rtcp::SenderReport;
+
+/// The time between two reports of a track.
+pub const REPORT_INTERVAL: Duration = Duration::from_secs(5);
 /// The name that reports come under (RFC 3550 §6.5.1).
 const CNAME: &[u8; 7] = b"camgate";
 /// Bytes of a report: RR with one block (§6.4.2), SDES with the name (§6.5).
@@ -93,11 +96,10 @@ impl Reception {
 
     /// A sender report among the RTCP that came, if there is one (§6.4.1).
     pub fn control(&mut self, packet: &[u8], now: Instant) {
-        let is_report = packet.first().is_some_and(|byte| byte >> 6 == 2)
-            && packet.get(1) == Some(&200)
-            && packet.get(4..8) == Some(&self.ssrc.to_be_bytes());
-        if let (true, Some(&[a, b, c, d])) = (is_report, packet.get(10..14)) {
-            self.told(u32::from_be_bytes([a, b, c, d]), now);
+        if let Some(report) = SenderReport::read(packet)
+            && report.ssrc == self.ssrc
+        {
+            self.told(report.middle(), now);
         }
     }
 
@@ -158,7 +160,6 @@ pub fn empty_report(own: u32) -> [u8; EMPTY_REPORT] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     fn words(report: &[u8]) -> Vec<u32> {
         let words = report.chunks_exact(4);

@@ -1,0 +1,85 @@
+//! The header of an RTP packet (RFC 3550 §5.1).
+//!
+//! ```text
+//!  0                   1                   2                   3
+//!  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+//! +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//! |V=2|P|X|  CC   |M|     PT      |       sequence number         |
+//! |                           timestamp                           |
+//! |           synchronization source (SSRC) identifier            |
+//! |            contributing source (CSRC) identifiers             |
+//! ```
+
+/// What the header says, and where it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The last byte of the packet counts the padding at its end.
+    pub padded: bool,
+    pub marker: bool,
+    pub payload_type: u8,
+    pub sequence: u16,
+    /// In ticks of the payload format's clock; wraps.
+    pub timestamp: u32,
+    pub ssrc: u32,
+    /// Where the header extension begins, and where the payload does; the two are
+    /// the same if there is no extension. A packet may be shorter than that.
+    pub extension: usize,
+    pub payload: usize,
+}
+
+impl Header {
+    /// Reads the header at the start of `packet`, of which the end may be missing;
+    /// `None` if it is not of version 2, or ends before it says where the payload is.
+    #[inline(always)]
+    pub fn read(packet: &[u8]) -> Option<Header> {
+        let [first, second, s0, s1, t0, t1, t2, t3, c0, c1, c2, c3] = *packet.first_chunk()?;
+        if first >> 6 != 2 {
+            return None;
+        }
+        let extension = 12 + 4 * usize::from(first & 0x0f);
+        let mut payload = extension;
+        if first & 0x10 != 0 {
+            let [_, _, high, low] = *packet.get(extension..)?.first_chunk()?;
+            payload += 4 + 4 * usize::from(u16::from_be_bytes([high, low]));
+        }
+        Some(Header {
+            padded: first & 0x20 != 0,
+            marker: second & 0x80 != 0,
+            payload_type: second & 0x7f,
+            sequence: u16::from_be_bytes([s0, s1]),
+            timestamp: u32::from_be_bytes([t0, t1, t2, t3]),
+            ssrc: u32::from_be_bytes([c0, c1, c2, c3]),
+            extension,
+            payload,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_read_though_the_rest_of_its_packet_is_missing() {
+        let mut bytes = vec![0xb2, 0xe0, 0x12, 0x34, 0, 0, 0, 9, 1, 2, 3, 4];
+        bytes.extend([0; 8]);
+        bytes.extend([0xbe, 0xde, 0, 2]);
+        let header = Header {
+            padded: true,
+            marker: true,
+            payload_type: 96,
+            sequence: 0x1234,
+            timestamp: 9,
+            ssrc: 0x0102_0304,
+            extension: 20,
+            payload: 32,
+        };
+        assert_eq!(Header::read(&bytes), Some(header));
+        for length in 0..bytes.len() {
+            assert_eq!(Header::read(&bytes[..length]), None, "{length}");
+        }
+        bytes[0] = 0x82; // no extension, and a list of CSRCs that is cut
+        let header = Header::read(&bytes[..12]).unwrap();
+        assert_eq!((header.extension, header.payload), (20, 20));
+    }
+}
