@@ -48,7 +48,7 @@
 //!
 //! | module | job | kind |
 //! |---|---|---|
-//! | [`protocol`] | RTSP, WSP, codecs: a crate of its own, which the player is compiled with, too | sans-IO |
+//! | [`protocol`] | RTSP, RTP, WSP, codecs: a crate of its own, which the player is compiled with, too | sans-IO |
 //! | [`http`] | request heads: upgrade, page, or refusal | sans-IO |
 //! | [`websocket`] | frames: unmasking, messages, close | sans-IO |
 //! | [`channel`] | one viewer's session: INIT, WRAP and what goes to the camera | sans-IO |
