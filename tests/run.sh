@@ -51,10 +51,11 @@ style() {
 
 # A change of any file that the player was compiled from has it built anew.
 player_is_rebuilt() {
-    local sources file
+    local sources file plan
     sources=$(sed 's/^[^:]*: //' target/wasm/*/release/camgate_player.d) || return
     for file in $sources; do
-        make -n -W "${file#"$PWD/"}" player/dist/camgate.wasm | grep -q 'toolchain.sh wasm' && continue
+        plan=$(make -n -W "${file#"$PWD/"}" player/dist/camgate.wasm) || return
+        case $plan in *'toolchain.sh wasm'*) continue ;; esac
         echo "the Makefile does not build the player anew when this changes: $file" >&2
         return 1
     done
