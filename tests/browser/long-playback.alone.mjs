@@ -118,7 +118,9 @@ test('over minutes of stream the memory is flat', { timeout: 120_000 }, async ()
   assert.ok(last.wasm - first.wasm <= MESSAGE, `the memory of the wasm does not grow: ${told}`);
   assert.ok(last.heap - first.heap < GROWTH, `nor what the scripts hold: ${told}`);
   for (const name of ['nodes', 'listeners']) assert.ok(last[name] <= first[name] + 10, `${name}: ${told}`);
-  for (const { buffered } of marks) assert.ok(buffered < KEPT, `the buffer is trimmed: ${told}`);
+  // A busy machine gives the page its turn late, by seconds of a stream in such a hurry. If nothing
+  // were trimmed, a minute more would be there at each mark.
+  for (const { buffered } of marks) assert.ok(buffered < 2 * KEPT, `the buffer is trimmed: ${told}`);
 });
 
 test('a buffer that the browser calls full is trimmed, and playing goes on', { timeout: 120_000 }, async () => {
