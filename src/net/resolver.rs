@@ -10,12 +10,14 @@
 //! latest, whatever the threads do; none after [`Resolver::forget`]. A name is
 //! looked up once at a time, however many ask for it.
 
+mod lines;
+
 use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -23,6 +25,8 @@ use mio::Waker;
 
 use super::key::Key;
 use super::source::Attempt;
+
+use lines::{Line, Lines};
 
 /// Names of viewers that may wait, or are looked up.
 const NAMES: usize = 64;
@@ -38,8 +42,6 @@ const VIEWER_THREADS: usize = 8;
 const STACK: usize = 512 * 1024;
 /// A name that takes longer is slow.
 const SLOW: Duration = Duration::from_secs(1);
-/// Slow names that are remembered, of viewers and of cameras.
-const REMEMBERED: usize = 256;
 
 /// The system's resolver, or what stands in for it.
 pub type Lookup = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
@@ -73,32 +75,11 @@ struct Name {
     askers: Vec<Asker>,
 }
 
-/// Names that wait for the same threads.
-struct Line {
-    work: Mutex<Work>,
-    /// The most threads.
-    most: usize,
-}
-
-#[derive(Default)]
-struct Work {
-    waiting: VecDeque<(u64, String)>,
-    threads: usize,
-}
-
 /// What a thread found.
 struct Found {
     number: u64,
     addresses: io::Result<Vec<IpAddr>>,
     slow: bool,
-}
-
-/// The lines of cameras, or of viewers.
-struct Lines {
-    prompt: Arc<Line>,
-    slow: Arc<Line>,
-    /// Names that were slow, the latest last.
-    known_slow: VecDeque<String>,
 }
 
 /// Looks names up.
@@ -332,69 +313,6 @@ impl Name {
             port: asker.port,
             addresses,
         }
-    }
-}
-
-impl Lines {
-    /// Each of the two with so many threads at most.
-    fn new(most: usize) -> Lines {
-        let line = || {
-            Arc::new(Line {
-                work: Mutex::default(),
-                most,
-            })
-        };
-        Lines {
-            prompt: line(),
-            slow: line(),
-            known_slow: VecDeque::new(),
-        }
-    }
-
-    fn line_for(&self, host: &str) -> Arc<Line> {
-        let slow = self.known_slow.iter().any(|name| name == host);
-        Arc::clone(if slow { &self.slow } else { &self.prompt })
-    }
-
-    fn remember(&mut self, host: &str, slow: bool) {
-        self.known_slow.retain(|name| name != host);
-        if slow {
-            self.known_slow.push_back(host.to_owned());
-        }
-        if self.known_slow.len() > REMEMBERED {
-            self.known_slow.pop_front();
-        }
-    }
-}
-
-impl Line {
-    /// Nothing that can panic is done under the lock.
-    fn lock(&self) -> MutexGuard<'_, Work> {
-        self.work.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The next name for a thread; `None`: it is to end.
-    fn next(&self) -> Option<(u64, String)> {
-        let mut work = self.lock();
-        let next = work.waiting.pop_front();
-        work.threads -= usize::from(next.is_none());
-        next
-    }
-
-    /// Whether this name still waits.
-    fn has(&self, number: u64) -> bool {
-        self.lock()
-            .waiting
-            .iter()
-            .any(|(other, _)| *other == number)
-    }
-
-    /// Whether this name waited, and does so no more.
-    fn remove(&self, number: u64) -> bool {
-        let mut work = self.lock();
-        let before = work.waiting.len();
-        work.waiting.retain(|(other, _)| *other != number);
-        work.waiting.len() < before
     }
 }
 

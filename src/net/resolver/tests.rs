@@ -1,4 +1,4 @@
-use std::sync::Condvar;
+use std::sync::{Condvar, Mutex};
 
 use mio::{Poll, Token};
 

@@ -1,0 +1,93 @@
+//! Names in line for the threads that look them up: those that were slow before
+//! stand in a line of their own, and hold nobody else up.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Slow names that are remembered, of viewers and of cameras.
+const REMEMBERED: usize = 256;
+
+/// Names that wait for the same threads.
+pub(super) struct Line {
+    work: Mutex<Work>,
+    /// The most threads.
+    pub(super) most: usize,
+}
+
+/// What is to be done in a line, and how many threads are at it.
+#[derive(Default)]
+pub(super) struct Work {
+    pub(super) waiting: VecDeque<(u64, String)>,
+    pub(super) threads: usize,
+}
+
+/// The lines of cameras, or of viewers.
+pub(super) struct Lines {
+    prompt: Arc<Line>,
+    slow: Arc<Line>,
+    /// Names that were slow, the latest last.
+    known_slow: VecDeque<String>,
+}
+
+impl Lines {
+    /// Each of the two with so many threads at most.
+    pub(super) fn new(most: usize) -> Lines {
+        let line = || {
+            Arc::new(Line {
+                work: Mutex::default(),
+                most,
+            })
+        };
+        Lines {
+            prompt: line(),
+            slow: line(),
+            known_slow: VecDeque::new(),
+        }
+    }
+
+    pub(super) fn line_for(&self, host: &str) -> Arc<Line> {
+        let slow = self.known_slow.iter().any(|name| name == host);
+        Arc::clone(if slow { &self.slow } else { &self.prompt })
+    }
+
+    pub(super) fn remember(&mut self, host: &str, slow: bool) {
+        self.known_slow.retain(|name| name != host);
+        if slow {
+            self.known_slow.push_back(host.to_owned());
+        }
+        if self.known_slow.len() > REMEMBERED {
+            self.known_slow.pop_front();
+        }
+    }
+}
+
+impl Line {
+    /// Nothing that can panic is done under the lock.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Work> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next name for a thread; `None`: it is to end.
+    pub(super) fn next(&self) -> Option<(u64, String)> {
+        let mut work = self.lock();
+        let next = work.waiting.pop_front();
+        work.threads -= usize::from(next.is_none());
+        next
+    }
+
+    /// Whether this name still waits.
+    pub(super) fn has(&self, number: u64) -> bool {
+        self.lock()
+            .waiting
+            .iter()
+            .any(|(other, _)| *other == number)
+    }
+
+    /// Whether this name waited, and does so no more.
+    pub(super) fn remove(&self, number: u64) -> bool {
+        let mut work = self.lock();
+        let before = work.waiting.len();
+        work.waiting.retain(|(other, _)| *other != number);
+        work.waiting.len() < before
+    }
+}
