@@ -77,9 +77,12 @@ fn a_flood_pushes_out_nobody_of_a_network_with_fewer() {
     drop(floods);
 }
 
+/// Descriptors that are gone before so many connections say nothing that they make room.
+const FEW: u32 = 20;
+
 #[test]
 fn a_gateway_out_of_descriptors_goes_on_and_recovers() {
-    let gateway = Config::new().descriptors(24).start();
+    let gateway = Config::new().descriptors(FEW).start();
     let camera = FakeCamera::answering();
     let mut viewer = Viewer::join(&gateway, &camera);
     let before = gateway.metrics();
@@ -107,7 +110,7 @@ fn a_system_without_memory_for_connections_is_asked_again_later() {
 
 #[test]
 fn a_link_that_finds_no_descriptor_is_refused_in_words() {
-    let gateway = Config::new().descriptors(24).start();
+    let gateway = Config::new().descriptors(FEW).start();
     let camera = FakeCamera::answering();
     let mut control = Socket::open(gateway.address(), "control");
     let crowd: Vec<Connection> = (0..60)

@@ -58,7 +58,8 @@ impl Config {
         self
     }
 
-    /// Lets the process have at most this many file descriptors.
+    /// Lets the process have at most this many file descriptors, its own three
+    /// among them: what the test itself was started with does not count.
     pub fn descriptors(mut self, most: u32) -> Self {
         self.descriptors = Some(most);
         self
@@ -93,8 +94,13 @@ impl Config {
     }
 
     fn command(&self, file: &Path) -> Command {
-        let mut command = Command::new("sh");
-        let most = self.descriptors.map(|most| format!("ulimit -n {most};"));
+        let mut command = Command::new("bash");
+        let most = self.descriptors.map(|most| {
+            format!(
+                "for fd in /proc/$$/fd/*; do fd=${{fd##*/}}; \
+                 [ \"$fd\" -le 2 ] || eval \"exec $fd>&-\"; done; ulimit -n {most};"
+            )
+        });
         let fault = self.fault.as_deref().map(|fault| {
             let call = fault.split(':').next().unwrap_or_default();
             // The traced process stays the child that is killed.
@@ -107,7 +113,7 @@ impl Config {
         );
         // The shells become the gateway: it stays the child that is killed.
         let inner = format!("mount --bind \"$2\" /etc/resolv.conf && {serve}");
-        let outer = "exec unshare -m sh -c \"$3\" \"$0\" \"$1\" \"$2\"";
+        let outer = "exec unshare -m bash -c \"$3\" \"$0\" \"$1\" \"$2\"";
         let script = match self.resolver {
             Some(_) => outer,
             None => &serve,
