@@ -47,6 +47,7 @@ style() {
         count 0 0 1
     fi
     check 'what the player is compiled from' player_is_rebuilt
+    check 'the check of the architecture' tests/architecture.py --self-test
 }
 
 # A change of any file that the player was compiled from has it built anew.
