@@ -141,37 +141,38 @@ fn slow_viewers_who_vanish_with_their_backlog() {
     });
 }
 
+type Failure = fn(&mut Link) -> std::io::Result<()>;
+const FAILURES: [Failure; 6] = [
+    |link| link.reset(),
+    |link| link.serve_until("SETUP").and_then(|_| link.reset()),
+    |link| {
+        link.serve_until("PLAY")?;
+        link.send(&Pattern::BULK.run(0..9)[..10_000])?;
+        link.reset()
+    },
+    |link| {
+        link.serve_until("PLAY")?;
+        link.send(&Pattern::BULK.run(0..9)[..10_000])?;
+        link.close();
+        Ok(())
+    },
+    |link| {
+        link.serve_until("PLAY")?;
+        link.send_frames(Pattern::CAMERA, 0..9)?;
+        link.send(&[0xff; 70_000])?;
+        link.fall_silent()
+    },
+    |link| {
+        link.expect("OPTIONS")?;
+        link.send(b"RTSP/1.0 200 OK\r\nContent-Length: 4000000000\r\n\r\n")?;
+        link.fall_silent()
+    },
+];
+
 #[test]
 fn cameras_that_fail_in_every_way() {
     let gateway = Gateway::start_default();
-    type Failure = fn(&mut Link) -> std::io::Result<()>;
-    let failures: [Failure; 6] = [
-        |link| link.reset(),
-        |link| link.serve_until("SETUP").and_then(|_| link.reset()),
-        |link| {
-            link.serve_until("PLAY")?;
-            link.send(&Pattern::BULK.run(0..9)[..10_000])?;
-            link.reset()
-        },
-        |link| {
-            link.serve_until("PLAY")?;
-            link.send(&Pattern::BULK.run(0..9)[..10_000])?;
-            link.close();
-            Ok(())
-        },
-        |link| {
-            link.serve_until("PLAY")?;
-            link.send_frames(Pattern::CAMERA, 0..9)?;
-            link.send(&[0xff; 70_000])?;
-            link.fall_silent()
-        },
-        |link| {
-            link.expect("OPTIONS")?;
-            link.send(b"RTSP/1.0 200 OK\r\nContent-Length: 4000000000\r\n\r\n")?;
-            link.fall_silent()
-        },
-    ];
-    for failure in failures {
+    for failure in FAILURES {
         let camera = FakeCamera::start(failure);
         leaves_nothing(&gateway, |_| {
             let (mut control, reply) = init(&gateway, "127.0.0.1", camera.port());
@@ -219,22 +220,18 @@ fn silence_is_ended_by_the_deadlines() {
     drop((half, control, unjoined, unanswered, idle));
 }
 
-#[test]
-fn a_thousand_random_rounds_leave_nothing() {
-    let gateway = Config::new().limit("per_address", "64").start();
-    let camera = FakeCamera::playing(Pattern::CAMERA, 3_000);
-    let broken = FakeCamera::start(|link| {
-        link.serve_until("SETUP")?;
-        link.send(&Pattern::CAMERA.frame(0)[..99])?;
-        link.reset()
-    });
-    let before = gateway.metrics();
-    let descriptors = gateway.descriptors();
-    let mut dice = Dice::new(2026);
-    let mut open: Vec<Viewer> = Vec::new();
-    // The gateway takes a second to close each: they are waited for side by side.
-    let mut doomed: Vec<Viewer> = Vec::new();
-    for _ in 0..1_000 {
+/// Viewers who come and go as the dice have it.
+struct Crowd {
+    dice: Dice,
+    open: Vec<Viewer>,
+    /// Viewers of the broken camera. The gateway takes a second to close each: they
+    /// are waited for side by side.
+    doomed: Vec<Viewer>,
+}
+
+impl Crowd {
+    fn act(&mut self, gateway: &Gateway, camera: &FakeCamera, broken: &FakeCamera) {
+        let Self { dice, open, doomed } = self;
         if doomed.len() > 16 {
             doomed.drain(..).for_each(|mut viewer| viewer.data.drain());
         }
@@ -242,9 +239,9 @@ fn a_thousand_random_rounds_leave_nothing() {
             0 => drop(Connection::open(gateway.address())),
             1 => Socket::open(gateway.address(), "control").vanish(),
             2 => Socket::open(gateway.address(), "data").close(),
-            3 => init(&gateway, "127.0.0.1", camera.port()).0.vanish(),
+            3 => init(gateway, "127.0.0.1", camera.port()).0.vanish(),
             4 => {
-                let mut viewer = Viewer::join(&gateway, &broken);
+                let mut viewer = Viewer::join(gateway, broken);
                 let transport = ("Transport", "RTP/AVP/TCP;interleaved=0-1");
                 let request = viewer.compose("SETUP", &[transport]);
                 viewer.wrap(&request);
@@ -257,8 +254,8 @@ fn a_thousand_random_rounds_leave_nothing() {
             }
             6 if !open.is_empty() => drop(open.swap_remove(dice.below(open.len()))),
             _ => {
-                let mut viewer =
-                    Viewer::join_as(&gateway, &camera, dice.below(2) == 0, Opening::default());
+                let batched = dice.below(2) == 0;
+                let mut viewer = Viewer::join_as(gateway, camera, batched, Opening::default());
                 viewer.play();
                 open.push(viewer);
             }
@@ -267,9 +264,31 @@ fn a_thousand_random_rounds_leave_nothing() {
             open.swap_remove(dice.below(open.len())).vanish();
         }
     }
-    open.into_iter().for_each(Viewer::vanish);
-    doomed.iter_mut().for_each(|viewer| viewer.data.drain());
-    drop(doomed);
+}
+
+#[test]
+fn a_thousand_random_rounds_leave_nothing() {
+    let gateway = Config::new().limit("per_address", "64").start();
+    let camera = FakeCamera::playing(Pattern::CAMERA, 3_000);
+    let broken = FakeCamera::start(|link| {
+        link.serve_until("SETUP")?;
+        link.send(&Pattern::CAMERA.frame(0)[..99])?;
+        link.reset()
+    });
+    let before = gateway.metrics();
+    let descriptors = gateway.descriptors();
+    let mut crowd = Crowd {
+        dice: Dice::new(2026),
+        open: Vec::new(),
+        doomed: Vec::new(),
+    };
+    for _ in 0..1_000 {
+        crowd.act(&gateway, &camera, &broken);
+    }
+    crowd.open.into_iter().for_each(Viewer::vanish);
+    for mut viewer in crowd.doomed {
+        viewer.data.drain();
+    }
     gateway.await_as_before(&before);
     common::await_some("the descriptors to be as before", || {
         (gateway.descriptors() <= descriptors).then_some(())

@@ -155,6 +155,29 @@ fn only_pages_that_may_use_the_gateway_may_read_its_data() {
     }
 }
 
+/// The value of a directive of a content security policy.
+fn directive<'a>(policy: &'a str, name: &str) -> Option<&'a str> {
+    let mut all = policy.split(';').filter_map(|it| it.trim().split_once(' '));
+    all.find(|(known, _)| *known == name)
+        .map(|(_, value)| value)
+}
+
+/// One path of each kind.
+const PATHS: [&str; 12] = [
+    "/",
+    "/watch",
+    "/test",
+    "/camgate.js",
+    "/streamedian.js",
+    "/player.js",
+    "/camgate.wasm",
+    "/api/cameras",
+    "/metrics",
+    "/healthz",
+    "/none",
+    "/ws/",
+];
+
 /// A hidden frame of `/watch` would let any page use the gateway as its visitor.
 #[test]
 fn strangers_may_frame_nothing_and_load_only_what_is_made_for_them() {
@@ -165,51 +188,19 @@ fn strangers_may_frame_nothing_and_load_only_what_is_made_for_them() {
     let own = "'self' http://localhost:* https://localhost:* http://127.0.0.1:* \
                https://127.0.0.1:* http://pages.example:* https://pages.example:* \
                https://other.example:8443";
-    let paths = [
-        "/",
-        "/watch",
-        "/test",
-        "/camgate.js",
-        "/streamedian.js",
-        "/player.js",
-        "/camgate.wasm",
-        "/api/cameras",
-        "/metrics",
-        "/healthz",
-        "/none",
-        "/ws/",
-    ];
-    for path in paths {
+    for path in PATHS {
         let reply = get(path);
         let policy = reply.header("content-security-policy").unwrap_or_default();
-        let directive = |name: &str| {
-            let mut all = policy.split(';').filter_map(|it| it.trim().split_once(' '));
-            all.find(|(known, _)| *known == name)
-                .map(|(_, value)| value)
-        };
         let framers = if reply.status == 200 { own } else { "'none'" };
-        assert_eq!(
-            directive("frame-ancestors"),
-            Some(framers),
-            "{path}: {policy}"
-        );
-        assert_eq!(
-            reply.header("x-content-type-options"),
-            Some("nosniff"),
-            "{path}"
-        );
-        assert_eq!(
-            reply.header("referrer-policy"),
-            Some("no-referrer"),
-            "{path}"
-        );
+        let ancestors = directive(policy, "frame-ancestors");
+        assert_eq!(ancestors, Some(framers), "{path}: {policy}");
+        let sniffing = reply.header("x-content-type-options");
+        assert_eq!(sniffing, Some("nosniff"), "{path}");
+        let referrer = reply.header("referrer-policy");
+        assert_eq!(referrer, Some("no-referrer"), "{path}");
         let kind = reply.header("content-type").unwrap_or_default();
-        let is_page = kind.starts_with("text/html");
-        assert_eq!(
-            directive("form-action"),
-            is_page.then_some("'self'"),
-            "{path}"
-        );
+        let forms = kind.starts_with("text/html").then_some("'self'");
+        assert_eq!(directive(policy, "form-action"), forms, "{path}");
         let resource = reply.header("cross-origin-resource-policy");
         match path {
             _ if reply.status != 200 => {}

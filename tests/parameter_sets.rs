@@ -152,6 +152,22 @@ fn later_viewers_are_told_the_sets_of_the_stream_not_those_described() {
     }
 }
 
+/// Sends pictures, and before one of them newer sets, once `step` is 1. From then on
+/// `step` counts the pictures.
+fn film_with_newer_sets(link: &mut Link, step: &AtomicU32) -> std::io::Result<()> {
+    for number in 0.. {
+        if number % 5 == 0 && step.load(Ordering::Relaxed) == 1 {
+            link.send(&unit(number, LARGE))?;
+            step.store(2, Ordering::Relaxed);
+        }
+        link.send(&Pictures { every: 5, ssrc: 7 }.picture(number))?;
+        let grown = u32::from(step.load(Ordering::Relaxed) > 1);
+        step.fetch_add(grown, Ordering::Relaxed);
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Ok(())
+}
+
 /// Whoever was told the description before the newer sets came, which come once, and
 /// plays after that: it gets them ahead of the first picture, with or without a cache.
 #[test]
@@ -164,19 +180,7 @@ fn who_was_told_older_sets_gets_the_newer_ones_before_the_picture() {
         );
         let camera = FakeCamera::start(move |link| {
             describe(link)?;
-            for number in 0.. {
-                if number % 5 == 0 && told.load(Ordering::Relaxed) == 1 {
-                    link.send(&unit(number, LARGE))?;
-                    told.store(2, Ordering::Relaxed);
-                }
-                link.send(&Pictures { every: 5, ssrc: 7 }.picture(number))?;
-                told.fetch_add(
-                    u32::from(told.load(Ordering::Relaxed) > 1),
-                    Ordering::Relaxed,
-                );
-                std::thread::sleep(Duration::from_millis(10));
-            }
-            Ok(())
+            film_with_newer_sets(link, &told)
         });
         let config = Config::new().general("gop_cache", cache);
         let house = House::new(config, camera);
@@ -216,17 +220,7 @@ fn the_answer_to_play_names_the_sets_that_come_first() {
     let told = Arc::clone(&step);
     let camera = FakeCamera::start(move |link| {
         link.serve_until("PLAY")?;
-        for number in 0.. {
-            if number % 5 == 0 && told.load(Ordering::Relaxed) == 1 {
-                link.send(&unit(number, LARGE))?;
-                told.store(2, Ordering::Relaxed);
-            }
-            link.send(&Pictures { every: 5, ssrc: 7 }.picture(number))?;
-            let grown = u32::from(told.load(Ordering::Relaxed) > 1);
-            told.fetch_add(grown, Ordering::Relaxed);
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        Ok(())
+        film_with_newer_sets(link, &told)
     });
     let gateway = gateway(&camera);
     let _first = watch(&gateway);

@@ -66,13 +66,9 @@ fn a_request_that_needs_no_repair_reaches_the_camera_as_it_was_written() {
     assert_eq!(seen.body, body.as_bytes());
 }
 
-/// What could be another protocol to whatever listens at the target is refused,
-/// or arrives as what it calls itself: an RTSP request and nothing beside.
-#[test]
-fn what_could_be_another_protocol_is_refused_or_arrives_as_rtsp() {
-    let (gateway, camera) = (Gateway::start_default(), FakeCamera::answering());
-    let url = camera.url();
-    let refused = [
+/// Payloads that are no RTSP request.
+fn refused(url: &str) -> [String; 12] {
+    [
         format!("GET {url} HTTP/1.1\r\nCSeq: 1\r\n\r\n"),
         format!("GET {url} RTSP/1.0\r\nCSeq: 1\r\n\r\n"),
         "POST http://127.0.0.1/ RTSP/1.0\r\nCSeq: 1\r\n\r\n".to_owned(),
@@ -86,15 +82,28 @@ fn what_could_be_another_protocol_is_refused_or_arrives_as_rtsp() {
         format!("OPTIONS {url} RTSP/1.0\r\nCSeq: 1\r\n\r\nQUIT\r\n"),
         // The body could be anything, and nobody has said yet that he speaks RTSP.
         format!("ANNOUNCE {url} RTSP/1.0\r\nCSeq: 1\r\nContent-Length: 10\r\n\r\nFLUSHALL\r\n"),
-    ];
-    let mended = [
+    ]
+}
+
+/// Requests that reach the camera without what is wrong with them.
+fn mended(url: &str) -> [String; 6] {
+    [
         format!("OPTIONS {url} RTSP/1.0\nCSeq: 1\nX: y\n\n"),
         format!("OPTIONS {url} RTSP/1.0\r\nCSeq: 1\r\nFLUSHALL\r\nHELO mail\r\n\r\n"),
         format!("OPTIONS {url} RTSP/1.0\r\nFLUSHALL now: \r\nCSeq: 1\r\n\r\n"),
         format!("OPTIONS {url} RTSP/1.0\r\nCSeq: 1\r\nX: y\r\n\tFLUSHALL\r\n z\r\n\r\n"),
         format!("OPTIONS {url} RTSP/1.0\r\nCSeq: 1\r\nX: y\rFLUSHALL\r\n\r\n"),
         format!("OPTIONS {url} RTSP/1.0\r\nCSeq: 1\r\nX: \u{0}\u{1b}[2J\u{85}\r\n\r\n"),
-    ];
+    ]
+}
+
+/// What could be another protocol to whatever listens at the target is refused,
+/// or arrives as what it calls itself: an RTSP request and nothing beside.
+#[test]
+fn what_could_be_another_protocol_is_refused_or_arrives_as_rtsp() {
+    let (gateway, camera) = (Gateway::start_default(), FakeCamera::answering());
+    let url = camera.url();
+    let (refused, mended) = (refused(&url), mended(&url));
     for (link, payload) in refused.iter().chain(&mended).enumerate() {
         let mut viewer = Viewer::join(&gateway, &camera);
         viewer.control.request("WRAP", &[], payload);

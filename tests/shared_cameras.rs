@@ -8,7 +8,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::fake_camera::FakeCamera;
+use common::fake_camera::{FakeCamera, Link};
 use common::gateway::{Config, Gateway};
 use common::http;
 use common::pictures::{PACKETS, Packet, Pictures, packets};
@@ -264,15 +264,17 @@ fn described(gateway: &Gateway, name: &str) -> (u16, String) {
     (answer.status(), answer.first_line)
 }
 
+fn refuse_everybody(link: &mut Link) -> std::io::Result<()> {
+    let realm = [("WWW-Authenticate", "Digest realm=\"x\", nonce=\"y\"")];
+    loop {
+        let request = link.receive()?;
+        link.reply(&request, "401 Unauthorized", &realm, b"")?;
+    }
+}
+
 #[test]
 fn why_there_is_no_picture_is_said_to_the_viewer_the_log_and_the_list() {
-    let refusing = FakeCamera::start(|link| {
-        let realm = [("WWW-Authenticate", "Digest realm=\"x\", nonce=\"y\"")];
-        loop {
-            let request = link.receive()?;
-            link.reply(&request, "401 Unauthorized", &realm, b"")?;
-        }
-    });
+    let refusing = FakeCamera::start(refuse_everybody);
     let url = refusing.url().replace("rtsp://", "rtsp://admin:hunter2@");
     let nobody = "rtsp://127.0.0.1:1/";
     let gateway = Config::new()

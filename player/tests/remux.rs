@@ -273,6 +273,26 @@ fn lost_audio_is_silence_that_decodes() {
     }
 }
 
+/// Sends pictures at 25 a second, and between them the sound of the same time.
+fn send_interleaved(gateway: &mut Gateway, video: &media::Video, audio: &media::Audio) {
+    let (mut first, mut second) = (Packetiser::new(96), Packetiser::new(97));
+    let mut frames = audio.frames.iter().enumerate().peekable();
+    for (index, (nals, pts)) in video.units.iter().enumerate() {
+        for packet in first.h264(nals, rtp_time(*pts)) {
+            gateway.frame(0, &packet);
+        }
+        while let Some((number, frame)) =
+            frames.next_if(|(number, _)| number * 1024 <= index * 1920)
+        {
+            let timestamp = BASE.wrapping_add((number * 1024) as u32);
+            for packet in second.aac(std::slice::from_ref(frame), timestamp, MTU) {
+                gateway.frame(2, &packet);
+            }
+        }
+        gateway.now += 40.0;
+    }
+}
+
 #[test]
 fn audio_and_video_share_a_timeline() {
     let directory = media::scratch("both");
@@ -291,22 +311,7 @@ fn audio_and_video_share_a_timeline() {
         BASE.wrapping_sub(24_000)
     );
     gateway.start();
-    let (mut first, mut second) = (Packetiser::new(96), Packetiser::new(97));
-    let mut frames = audio.frames.iter().enumerate().peekable();
-    for (index, (nals, pts)) in video.units.iter().enumerate() {
-        for packet in first.h264(nals, rtp_time(*pts)) {
-            gateway.frame(0, &packet);
-        }
-        while let Some((number, frame)) =
-            frames.next_if(|(number, _)| number * 1024 <= index * 1920)
-        {
-            let timestamp = BASE.wrapping_add((number * 1024) as u32);
-            for packet in second.aac(std::slice::from_ref(frame), timestamp, MTU) {
-                gateway.frame(2, &packet);
-            }
-        }
-        gateway.now += 40.0;
-    }
+    send_interleaved(&mut gateway, &video, &audio);
     let kinds: Vec<Kind> = gateway.outputs.iter().map(|output| output.kind).collect();
     let first_fragment = kinds
         .iter()

@@ -170,53 +170,56 @@ fn what_has_no_effect_is_a_warning_with_its_line() {
     assert!(read(&"x=1\n".repeat(9999)).warnings.len() < 100);
 }
 
+/// Settings, each with a part of the error that it leads to.
+const BAD_VALUES: &[(&str, &str)] = &[
+    ("listen =", "no address is given: write 0.0.0.0:8080"),
+    (
+        "listen = 10.0.0.1",
+        "the port is missing: write 10.0.0.1:8080",
+    ),
+    ("listen = cam:80", "this is no address: write"),
+    ("port = x", "the port is not a number"),
+    (
+        "targets = everything",
+        "is no camera address: write private",
+    ),
+    ("targets =", "no address is given"),
+    ("log = loud", "write one of off, error"),
+    (
+        "[limits]\nviewers = 0",
+        ":2: viewers = 0: write a number from 1 to",
+    ),
+    ("[limits]\nviewers =", "write a number"),
+    ("[limits]\npool = 4 parsecs", "write a size from 256k to 1G"),
+    ("[limits]\nbuffer = 1k", "write a size from 4k to 1M"),
+    ("[limits]\npool = 99999999999999999999G", "write a size"),
+    ("[limits]\nidle = 1ms", "write a time from 5s to 24h"),
+    ("[limits]\nhandshake = ten", "write a time from 1s to 300s"),
+    (
+        "[limits]\nbuffer = 1M\n",
+        ":2: pool = 4M holds fewer than 8 buffers of 1M: write pool = 8M",
+    ),
+    (
+        "[limits]\npool=1G\nbuffer=4k",
+        ":3: pool = 1G holds more than 65535 buffers of 4k",
+    ),
+    (
+        "[tls]\ncertificate = /a.pem",
+        ":2: certificate = …: this version does not speak TLS",
+    ),
+    ("[tls]\nkey = /a.pem", "does not speak TLS"),
+    ("[general\n", ":1: the section has no closing \"]\""),
+    ("a\n", ":1: there is no \"=\": write name = value"),
+    ("\n= 3", ":2: there is no name before the \"=\""),
+];
+
 #[test]
 fn bad_values_are_errors_with_their_line() {
     assert_eq!(
         error("\n\nlisten = 0.0.0.0:99999"),
         "camgate.ini:3: listen = 0.0.0.0:99999: the port is not a number from 1 to 65535"
     );
-    for (text, part) in [
-        ("listen =", "no address is given: write 0.0.0.0:8080"),
-        (
-            "listen = 10.0.0.1",
-            "the port is missing: write 10.0.0.1:8080",
-        ),
-        ("listen = cam:80", "this is no address: write"),
-        ("port = x", "the port is not a number"),
-        (
-            "targets = everything",
-            "is no camera address: write private",
-        ),
-        ("targets =", "no address is given"),
-        ("log = loud", "write one of off, error"),
-        (
-            "[limits]\nviewers = 0",
-            ":2: viewers = 0: write a number from 1 to",
-        ),
-        ("[limits]\nviewers =", "write a number"),
-        ("[limits]\npool = 4 parsecs", "write a size from 256k to 1G"),
-        ("[limits]\nbuffer = 1k", "write a size from 4k to 1M"),
-        ("[limits]\npool = 99999999999999999999G", "write a size"),
-        ("[limits]\nidle = 1ms", "write a time from 5s to 24h"),
-        ("[limits]\nhandshake = ten", "write a time from 1s to 300s"),
-        (
-            "[limits]\nbuffer = 1M\n",
-            ":2: pool = 4M holds fewer than 8 buffers of 1M: write pool = 8M",
-        ),
-        (
-            "[limits]\npool=1G\nbuffer=4k",
-            ":3: pool = 1G holds more than 65535 buffers of 4k",
-        ),
-        (
-            "[tls]\ncertificate = /a.pem",
-            ":2: certificate = …: this version does not speak TLS",
-        ),
-        ("[tls]\nkey = /a.pem", "does not speak TLS"),
-        ("[general\n", ":1: the section has no closing \"]\""),
-        ("a\n", ":1: there is no \"=\": write name = value"),
-        ("\n= 3", ":2: there is no name before the \"=\""),
-    ] {
+    for (text, part) in BAD_VALUES {
         let error = error(text);
         assert!(error.contains(part), "{text}: {error}");
     }

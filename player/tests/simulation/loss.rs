@@ -3,6 +3,50 @@
 use crate::camera::{Camera, EVEN, GROUP, Habits, SECOND};
 use crate::viewer::Viewer;
 
+/// What was lost of an hour, and what should come out because of it.
+#[derive(Default)]
+struct Count {
+    moment: i64,
+    lost: u64,
+    taken: u64,
+    pictures: u64,
+    damaged: u64,
+    /// No picture can be decoded until the next key frame.
+    broken: bool,
+    expected: u64,
+}
+
+impl Count {
+    /// Sends the packets of one picture or sound, but for those that are lost.
+    fn send_next(&mut self, camera: &mut Camera, viewer: &mut Viewer) {
+        let packets = camera.next();
+        let video = packets[0].channel == 0;
+        let key = video && self.pictures.is_multiple_of(GROUP.cast_unsigned());
+        let mut whole = true;
+        for sent in packets {
+            self.moment = sent.moment;
+            if sent.channel % 2 == 0 && camera.random(100) == 0 {
+                self.lost += 1;
+                whole = false;
+                continue;
+            }
+            if video && !whole {
+                // The gap shows with this packet.
+                viewer.video.must_sync = true;
+            }
+            self.taken += u64::from(sent.channel % 2 == 0);
+            viewer.take(&sent);
+        }
+        if video {
+            self.pictures += 1;
+            self.damaged += u64::from(!whole);
+            self.broken = !whole || (self.broken && !key);
+            self.expected += u64::from(!self.broken);
+            viewer.video.must_sync |= !whole;
+        }
+    }
+}
+
 #[test]
 fn pictures_after_a_loss_wait_for_a_sync_sample() {
     let habits = Habits {
@@ -13,37 +57,21 @@ fn pictures_after_a_loss_wait_for_a_sync_sample() {
     let mut camera = Camera::new(habits, 7);
     let mut viewer = Viewer::new("");
     viewer.gateway.lose();
-    let (mut lost, mut taken, mut pictures, mut damaged) = (0u64, 0u64, 0u64, 0u64);
-    // What should come out, by what was lost so far.
-    let (mut broken, mut expected) = (true, 0u64);
-    let mut moment = 0;
-    while moment < 3600 * SECOND {
-        let packets = camera.next();
-        let video = packets[0].channel == 0;
-        let key = video && pictures.is_multiple_of(GROUP.cast_unsigned());
-        let mut whole = true;
-        for sent in packets {
-            moment = sent.moment;
-            if sent.channel % 2 == 0 && camera.random(100) == 0 {
-                lost += 1;
-                whole = false;
-                continue;
-            }
-            if video && !whole {
-                // The gap shows with this packet.
-                viewer.video.must_sync = true;
-            }
-            taken += u64::from(sent.channel % 2 == 0);
-            viewer.take(&sent);
-        }
-        if video {
-            pictures += 1;
-            damaged += u64::from(!whole);
-            broken = !whole || (broken && !key);
-            expected += u64::from(!broken);
-            viewer.video.must_sync |= !whole;
-        }
+    let mut count = Count {
+        broken: true,
+        ..Count::default()
+    };
+    while count.moment < 3600 * SECOND {
+        count.send_next(&mut camera, &mut viewer);
     }
+    let Count {
+        lost,
+        taken,
+        pictures,
+        damaged,
+        expected,
+        ..
+    } = count;
     let session = &viewer.gateway.session;
     assert!(damaged > 3000 && lost > 3000, "{damaged} {lost}");
     assert_eq!(session.statistic(0), taken as f64);

@@ -7,8 +7,16 @@ use super::*;
 use proptest::prelude::*;
 use scene::{SDP, Scene};
 
-#[test]
-fn from_options_to_teardown() {
+fn set_up(media: usize, rtp_channel: u8, rtcp_channel: u8) -> Output {
+    Output::SetUp {
+        media,
+        rtp_channel,
+        rtcp_channel,
+    }
+}
+
+/// A client that has set up two media of one session, and asks for PLAY.
+fn about_to_play() -> Scene {
     let mut scene = Scene::new("rtsp://cam:554/live?x");
     assert_eq!(
         (scene.uri(), scene.header("CSeq")),
@@ -22,15 +30,7 @@ fn from_options_to_teardown() {
     assert_eq!(scene.header("Transport"), Some(proposed));
     let headers = "Session: abc;timeout=30\r\nTransport: RTP/AVP/TCP;interleaved=6-7\r\n";
     scene.answer("200 OK", headers, "");
-    let (media, rtp_channel, rtcp_channel) = (1, 6, 7);
-    assert_eq!(
-        scene.take(),
-        Output::SetUp {
-            media,
-            rtp_channel,
-            rtcp_channel
-        }
-    );
+    assert_eq!(scene.take(), set_up(1, 6, 7));
     scene.expect("SETUP");
     assert_eq!(scene.header("Session"), Some("abc"));
     assert_eq!(
@@ -38,16 +38,14 @@ fn from_options_to_teardown() {
         Some("RTP/AVP/TCP;unicast;interleaved=2-3")
     );
     scene.answer("200 OK", "Session: abc\r\n", "");
-    let (media, rtp_channel, rtcp_channel) = (0, 2, 3);
-    assert_eq!(
-        scene.take(),
-        Output::SetUp {
-            media,
-            rtp_channel,
-            rtcp_channel
-        }
-    );
+    assert_eq!(scene.take(), set_up(0, 2, 3));
     scene.expect("PLAY");
+    scene
+}
+
+#[test]
+fn from_options_to_teardown() {
+    let mut scene = about_to_play();
     assert_eq!(
         (scene.uri(), scene.header("Range")),
         ("rtsp://cam/live/", Some("npt=0.000-"))

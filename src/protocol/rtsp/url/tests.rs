@@ -96,120 +96,99 @@ fn credentials_run_over_a_slash_up_to_a_numeric_address() {
     }
 }
 
+/// URLs, each with the password, host, port and path that it is read as.
+type Read<'a> = (&'a str, Option<&'a str>, &'a str, u16, &'a str);
+const PASSWORDS_LIKE_PORTS: &[Read] = &[
+    (
+        "rtsp://admin:12/34@10.0.0.1/x",
+        Some("12/34"),
+        "10.0.0.1",
+        554,
+        "/x",
+    ),
+    ("rtsp://admin:12/34@cam/x", Some("12/34"), "cam", 554, "/x"),
+    (
+        "rtsp://admin:12/34@cam.lan:8554",
+        Some("12/34"),
+        "cam.lan",
+        8554,
+        "",
+    ),
+    (
+        "rtsp://admin:12/3@4/5@cam/x",
+        Some("12/3"),
+        "4",
+        554,
+        "/5@cam/x",
+    ),
+    (
+        "rtsp://admin:12/3@4/5@10.0.0.1/x",
+        Some("12/3@4/5"),
+        "10.0.0.1",
+        554,
+        "/x",
+    ),
+    (
+        "rtsp://admin:12?34@[::1]/x",
+        Some("12?34"),
+        "::1",
+        554,
+        "/x",
+    ),
+    (
+        "rtsp://admin:554/1@10.0.0.1/x",
+        Some("554/1"),
+        "10.0.0.1",
+        554,
+        "/x",
+    ),
+    ("rtsp://admin:12#34@cam/x", Some("12#34"), "cam", 554, "/x"),
+    ("rtsp://admin:12:34@cam/x", Some("12:34"), "cam", 554, "/x"),
+    (
+        "rtsp://admin:12%2F34@cam/x@y",
+        Some("12/34"),
+        "cam",
+        554,
+        "/x@y",
+    ),
+    ("rtsp://admin:1%/2@cam/x", Some("1%/2"), "cam", 554, "/x"),
+    // Paths with an @ behind what cannot be a user, or hardly.
+    (
+        "rtsp://10.0.0.1:554/live@main",
+        None,
+        "10.0.0.1",
+        554,
+        "/live@main",
+    ),
+    (
+        "rtsp://10.0.0.1:99/a@10.0.0.2/b",
+        None,
+        "10.0.0.1",
+        99,
+        "/a@10.0.0.2/b",
+    ),
+    ("rtsp://cam.lan:99/a@b/c", None, "cam.lan", 99, "/a@b/c"),
+    ("rtsp://[::1]:99/a@b/c", None, "::1", 99, "/a@b/c"),
+    ("rtsp://cam:8554/live@main", None, "cam", 8554, "/live@main"),
+    (
+        "rtsp://cam:554/a?user=x@y.z/b",
+        None,
+        "cam",
+        554,
+        "/a?user=x@y.z/b",
+    ),
+    ("rtsp://cam/a@b/c", None, "cam", 554, "/a@b/c"),
+    ("rtsp://cam:99/a?b@", None, "cam", 99, "/a?b@"),
+    ("rtsp://cam:99/a?b", None, "cam", 99, "/a?b"),
+];
+
 #[test]
 fn a_password_of_digits_and_a_slash_is_no_port_and_path() {
-    let password = |text: &str| Some(text.to_owned());
-    for (url, secret, host, port, path) in [
-        (
-            "rtsp://admin:12/34@10.0.0.1/x",
-            password("12/34"),
-            "10.0.0.1",
-            554,
-            "/x",
-        ),
-        (
-            "rtsp://admin:12/34@cam/x",
-            password("12/34"),
-            "cam",
-            554,
-            "/x",
-        ),
-        (
-            "rtsp://admin:12/34@cam.lan:8554",
-            password("12/34"),
-            "cam.lan",
-            8554,
-            "",
-        ),
-        (
-            "rtsp://admin:12/3@4/5@cam/x",
-            password("12/3"),
-            "4",
-            554,
-            "/5@cam/x",
-        ),
-        (
-            "rtsp://admin:12/3@4/5@10.0.0.1/x",
-            password("12/3@4/5"),
-            "10.0.0.1",
-            554,
-            "/x",
-        ),
-        (
-            "rtsp://admin:12?34@[::1]/x",
-            password("12?34"),
-            "::1",
-            554,
-            "/x",
-        ),
-        (
-            "rtsp://admin:554/1@10.0.0.1/x",
-            password("554/1"),
-            "10.0.0.1",
-            554,
-            "/x",
-        ),
-        (
-            "rtsp://admin:12#34@cam/x",
-            password("12#34"),
-            "cam",
-            554,
-            "/x",
-        ),
-        (
-            "rtsp://admin:12:34@cam/x",
-            password("12:34"),
-            "cam",
-            554,
-            "/x",
-        ),
-        (
-            "rtsp://admin:12%2F34@cam/x@y",
-            password("12/34"),
-            "cam",
-            554,
-            "/x@y",
-        ),
-        (
-            "rtsp://admin:1%/2@cam/x",
-            password("1%/2"),
-            "cam",
-            554,
-            "/x",
-        ),
-        // Paths with an @ behind what cannot be a user, or hardly.
-        (
-            "rtsp://10.0.0.1:554/live@main",
-            None,
-            "10.0.0.1",
-            554,
-            "/live@main",
-        ),
-        (
-            "rtsp://10.0.0.1:99/a@10.0.0.2/b",
-            None,
-            "10.0.0.1",
-            99,
-            "/a@10.0.0.2/b",
-        ),
-        ("rtsp://cam.lan:99/a@b/c", None, "cam.lan", 99, "/a@b/c"),
-        ("rtsp://[::1]:99/a@b/c", None, "::1", 99, "/a@b/c"),
-        ("rtsp://cam:8554/live@main", None, "cam", 8554, "/live@main"),
-        (
-            "rtsp://cam:554/a?user=x@y.z/b",
-            None,
-            "cam",
-            554,
-            "/a?user=x@y.z/b",
-        ),
-        ("rtsp://cam/a@b/c", None, "cam", 554, "/a@b/c"),
-        ("rtsp://cam:99/a?b@", None, "cam", 99, "/a?b@"),
-        ("rtsp://cam:99/a?b", None, "cam", 99, "/a?b"),
-    ] {
+    for &(url, password, host, port, path) in PASSWORDS_LIKE_PORTS {
         let found = Url::parse(url).unwrap();
         let user = found.user.as_deref();
-        assert_eq!(user, secret.as_ref().map(|_| "admin"), "{url}");
-        assert_eq!(found.password, secret, "{url}");
+        assert_eq!(user, password.map(|_| "admin"), "{url}");
+        assert_eq!(found.password.as_deref(), password, "{url}");
         let place = (&*found.host, found.port, &*found.path);
         assert_eq!(place, (host, port, path), "{url}");
     }
