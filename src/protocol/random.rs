@@ -1,13 +1,13 @@
-//! Numbers that look random: a sequence that its seed decides (splitmix64).
+//! Pseudo-random numbers: a sequence that depends on its seed only (splitmix64).
 //!
-//! Entropy is the owner's to bring: the numbers are as hard to guess as the seed.
+//! The owner brings the entropy: the numbers are as hard to guess as the seed.
 
 /// A sequence of numbers.
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 
 impl Random {
-    /// The sequence of this seed.
+    /// Starts the sequence of this seed.
     pub fn new(seed: u64) -> Random {
         Random(seed)
     }

@@ -2,14 +2,14 @@
 //!
 //! | module | job |
 //! |---|---|
-//! | [`header`] | the header of a packet, of which the rest may be missing |
+//! | [`header`] | the header of a packet, even when the rest of the packet is missing |
 //! | [`packet`] | a whole packet: header, extension, payload |
-//! | [`unwrap`] | timestamps that do not wrap |
-//! | [`sender`] | which of the senders on a channel is heard |
-//! | [`rtcp`] | sender reports, and notices among them |
-//! | [`reception`] | what arrived of a source, and receiver reports on that |
-//! | [`receipts`] | receiver reports on all media of a link that loses nothing |
-//! | [`notice`] | what of a shared camera's media is not live |
+//! | [`unwrap`] | 64-bit timestamps, which do not wrap |
+//! | [`sender`] | which sender counts when several share a channel |
+//! | [`rtcp`] | sender reports and our own notices, out of compound packets |
+//! | [`reception`] | what arrived from one source, and the receiver reports about it |
+//! | [`receipts`] | receiver reports about all media of a TCP connection, which loses nothing |
+//! | [`notice`] | tells our own player which media of a shared camera is not live |
 
 pub mod header;
 pub mod notice;
@@ -24,12 +24,12 @@ pub use header::Header;
 pub use packet::Packet;
 pub use unwrap::Unwrap;
 
-/// Sequence numbers that are so many ahead or more are a new beginning; those
-/// nearer are a loss (§A.1).
+/// A sequence number this far ahead, or farther, is a new beginning; a smaller jump is a
+/// loss (§A.1).
 pub const MAX_DROPOUT: u16 = 3000;
 
-/// Second bytes of RTCP packets, which may come on the channel of RTP (RFC 5761
-/// §4): no payload type is as large with the marker bit.
+/// The second byte of RTCP packets, which may come on the channel of RTP: payload types
+/// that would look the same together with the marker bit are not in use (RFC 5761 §4).
 pub const RTCP: std::ops::RangeInclusive<u8> = 192..=223;
 
 /// The 32-bit word number `index` of an RTCP packet.

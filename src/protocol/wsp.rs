@@ -11,15 +11,15 @@ use crate::rtsp::text;
 /// Header lines that one message may have; more is malformed.
 pub const MAX_HEADERS: usize = 32;
 
-/// Bytes of a sequence number that are echoed.
+/// The longest sequence number that is echoed, in bytes.
 pub const MAX_SEQ: usize = 32;
 
-/// A message that cannot be read, with what its sender needs to be told so.
+/// A message that cannot be read, and what a reply to it must contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed<'a> {
     /// The `seq` header, if the message had a readable one.
     pub seq: Option<&'a str>,
-    /// What is wrong, for the reason of a `400` reply.
+    /// What is wrong, as the reason of a `400` reply.
     pub reason: &'static str,
 }
 
@@ -28,8 +28,8 @@ pub struct Malformed<'a> {
 pub struct Request<'a> {
     /// The command as sent: `INIT`, `JOIN`, `WRAP`, `GET_INFO`, …
     pub command: &'a str,
-    /// Everything after the empty line. `contentLength` is ignored: clients
-    /// count UTF-16 units there.
+    /// Everything after the empty line. The header `contentLength` is ignored, because
+    /// clients count UTF-16 units in it.
     pub payload: &'a str,
     head: Head<'a>,
 }
@@ -40,8 +40,8 @@ impl<'a> Request<'a> {
         self.head.find(name)
     }
 
-    /// The sender's number for this request, to be echoed in the reply. Longer
-    /// than [`MAX_SEQ`], it is none.
+    /// The sender's number for this request, which the reply repeats. `None` if it is
+    /// longer than [`MAX_SEQ`].
     pub fn seq(&self) -> Option<&'a str> {
         self.header("seq").filter(|seq| seq.len() <= MAX_SEQ)
     }
@@ -76,8 +76,8 @@ impl<'a> Reply<'a> {
 /// A message that ends before its empty line is taken as having no payload.
 ///
 /// # Errors
-/// [`Malformed`] for anything but `WSP/1.x COMMAND`, for a header line without
-/// a colon and for more than [`MAX_HEADERS`] of them.
+/// [`Malformed`] for anything but `WSP/1.x COMMAND`, for a header line without a colon
+/// and for more than [`MAX_HEADERS`] of them.
 pub fn parse_request(text: &str) -> Result<Request<'_>, Malformed<'_>> {
     let (start, head, payload) = split(text);
     let malformed = |reason| Malformed {
@@ -97,10 +97,10 @@ pub fn parse_request(text: &str) -> Result<Request<'_>, Malformed<'_>> {
     })
 }
 
-/// Reads a reply. A missing reason is read as an empty one; a header line
-/// without a colon, and those behind [`MAX_HEADERS`], are passed over.
+/// Reads a reply. A missing reason is read as an empty one; header lines without a
+/// colon, and those after the first [`MAX_HEADERS`], are ignored.
 ///
-/// `None` for anything but `WSP/1.x CODE …`: who reads replies answers nothing.
+/// `None` for anything but `WSP/1.x CODE …`: a client has nobody to report an error to.
 pub fn parse_reply(text: &str) -> Option<Reply<'_>> {
     let (start, head, payload) = split(text);
     let rest = after_version(start)?;
@@ -116,15 +116,15 @@ pub fn parse_reply(text: &str) -> Option<Reply<'_>> {
     }
 }
 
-/// Writes a request. Nothing is added by itself: `seq` is one of `headers`.
+/// Writes a request. Only the given headers are written: `seq` must be one of them.
 pub fn request(command: &str, headers: &[(&str, &str)], payload: &str) -> String {
     write(&["WSP/1.1 ", command], headers, payload)
 }
 
-/// Writes a reply. Nothing is added by itself: `seq` is one of `headers`.
+/// Writes a reply. Only the given headers are written: `seq` must be one of them.
 ///
-/// Deployed clients insist on a reason, read header names in lower case only,
-/// and cut a value at its first colon.
+/// Deployed clients insist on a reason, read header names in lower case only, and cut a
+/// value at its first colon.
 pub fn reply(code: u16, reason: &str, headers: &[(&str, &str)], payload: &str) -> String {
     let reason = match reason.trim_ascii() {
         "" if code < 300 => "OK",
@@ -143,11 +143,11 @@ fn write(start: &[&str], headers: &[(&str, &str)], payload: &str) -> String {
     }
     text::push_line(&mut message, &[]);
     message.extend_from_slice(payload.as_bytes());
-    // Put together from texts, it is one.
+    // The message is put together from strings, so this never fails.
     text::utf8(&message).unwrap_or_default().to_owned()
 }
 
-/// The header lines of a message, searched where they stand.
+/// The header lines of a message, which are searched without being parsed first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Head<'a>(&'a str);
 
@@ -176,7 +176,7 @@ impl<'a> Head<'a> {
     }
 }
 
-/// The start line, the header lines and the payload.
+/// Splits a message into start line, header lines and payload.
 fn split(text: &str) -> (&str, Head<'_>, &str) {
     let (start, rest) = text::cut(text, b"\n").unwrap_or((text, ""));
     let mut left = rest;

@@ -1,16 +1,16 @@
-//! A reader of bits, most significant first, and what goes with it.
+//! A bit reader, most significant bit first, and the removal of emulation prevention.
 //!
-//! Past the end, everything reads as 0: whoever minds asks
-//! [`intact`](Bits::intact) when all is read. (A check of every field would be
-//! a third of the code that reads parameter sets.)
+//! Past the end, everything reads as 0; [`intact`](Bits::intact), called once at the
+//! end, tells whether that happened. (A check of every field would be a third of the
+//! code that reads parameter sets.)
 
 /// Bits of a byte slice.
 #[derive(Clone, Debug)]
 pub struct Bits<'a> {
     bytes: &'a [u8],
-    /// In bits.
+    /// The position in bits.
     position: usize,
-    /// Something was read that is not there.
+    /// Whether something was read past the end.
     broken: bool,
 }
 
@@ -23,12 +23,12 @@ impl<'a> Bits<'a> {
         }
     }
 
-    /// How many bits have been read.
+    /// The number of bits read so far.
     pub fn position(&self) -> usize {
         self.position
     }
 
-    /// `None` when what was read so far was not all there.
+    /// `None` if something was read past the end.
     pub fn intact(&self) -> Option<()> {
         (!self.broken).then_some(())
     }
@@ -45,14 +45,14 @@ impl<'a> Bits<'a> {
         bit == 1
     }
 
-    /// `count` bits (at most 32); 0 when they are not all there.
+    /// Reads `count` bits (at most 32); 0 if fewer are left.
     #[inline(never)]
     pub fn take(&mut self, count: u32) -> u32 {
         let value = (0..count).fold(0, |value, _| value << 1 | u32::from(self.flag()));
         if self.broken { 0 } else { value }
     }
 
-    /// Steps over `count` bits.
+    /// Skips `count` bits.
     #[inline(never)]
     pub fn skip(&mut self, count: usize) {
         let end = self.bytes.len().saturating_mul(8);
@@ -61,8 +61,8 @@ impl<'a> Bits<'a> {
         self.position = position.min(end);
     }
 
-    /// The bits from here to where `end`, a reader of the same bytes, is; as
-    /// bytes, the last one filled up with zeros.
+    /// The bits from here to the position of `end`, a reader of the same bytes, padded
+    /// with zeros to whole bytes.
     #[inline(never)]
     pub fn up_to(&self, end: &Self) -> Vec<u8> {
         let mut from = self.clone();

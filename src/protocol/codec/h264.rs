@@ -1,7 +1,8 @@
-//! The sequence parameter set (H.264 7.3.2.1.1): what must be known of it.
+//! The fields of an H.264 sequence parameter set (7.3.2.1.1) that the player and the
+//! gateway need.
 //!
-//! Invariant: a set whose picture size can be read is read, however broken its
-//! VUI is; what the VUI would have said is then unknown.
+//! Invariant: a set whose picture size can be read is accepted, however broken its VUI
+//! is; the VUI's fields then count as missing.
 
 #[cfg(test)]
 mod tests;
@@ -11,7 +12,7 @@ use super::is_too_large;
 use super::splice::Splice;
 use super::vui;
 
-/// What a sequence parameter set says.
+/// The fields of a sequence parameter set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sps {
     /// seq_parameter_set_id
@@ -21,39 +22,40 @@ pub struct Sps {
     pub constraints: u8,
     pub level: u8,
     pub chroma_format: u8,
-    /// Bits per sample above 8.
+    /// Bits per sample beyond 8.
     pub luma_depth: u8,
-    /// Bits per sample above 8.
+    /// Bits per sample beyond 8.
     pub chroma_depth: u8,
-    /// Pixels, after cropping.
+    /// In pixels, after cropping.
     pub width: u32,
-    /// Pixels, after cropping.
+    /// In pixels, after cropping.
     pub height: u32,
-    /// Pictures are whole frames, never fields.
+    /// Whether all pictures are whole frames, never fields.
     pub frames_only: bool,
-    /// Width and height of a pixel.
+    /// The sample aspect ratio: width and height of a pixel.
     pub aspect: (u16, u16),
-    /// How many pictures may precede one in decoding order and follow it in
-    /// output order, where the stream says or implies it.
+    /// How many pictures may precede one in decoding order and follow it in output
+    /// order; `None` if the stream neither says nor implies it.
     pub reorder: Option<u8>,
-    /// Microseconds per frame, where the stream says it.
+    /// The duration of a frame in microseconds, if the stream says it.
     pub frame_us: Option<i64>,
     /// max_num_ref_frames
     references: u32,
-    /// What makes a set of it that says that nothing is reordered, so that decoders
-    /// hold no picture back. One that says nothing has them hold as many as its level
-    /// allows (E.2.1, max_num_reorder_frames). `None` where the set says so already, or
-    /// cannot be read to the end.
+    /// The change that makes this set say that no picture is reordered, so that
+    /// decoders hold none back. (If a set says nothing, decoders hold back as many
+    /// pictures as its level allows: E.2.1, max_num_reorder_frames.) `None` if the set
+    /// says so already, or cannot be read to its end.
     pub in_order: Option<Splice>,
 }
 
-/// bitstream_restriction_flag and what follows it up to the reordering, with the
-/// values that hold where it is missing (H.264 E.2.1), and no limits of size.
+/// bitstream_restriction_flag and the fields after it up to max_num_reorder_frames,
+/// with the values that are implied when they are missing (H.264 E.2.1), and without
+/// limits of size.
 const RESTRICTION: u64 = 0b1111_000010000_000010000;
 
 impl Sps {
-    /// Reads a NAL unit (its header byte included); `None` when the picture
-    /// size cannot be read. One that is [too large](is_too_large) is not cropped.
+    /// Reads a NAL unit with its header byte. `None` if the picture size cannot be
+    /// read. A picture that is [too large](is_too_large) is not cropped.
     pub fn parse(nal: &[u8]) -> Option<Self> {
         let rbsp = unescape(nal.get(1..)?);
         let mut bits = Bits::new(&rbsp);
@@ -80,8 +82,8 @@ impl Sps {
         }
         let order_type = read_order(&mut bits)?;
         sps.references = bits.unsigned();
-        // Without B slices, or with output in decoding order by definition,
-        // nothing is ever reordered.
+        // Nothing is reordered without B slices, nor where output is in decoding order
+        // by definition.
         if sps.has_no_b_slices() || order_type == 2 || sps.references < 2 {
             sps.reorder = Some(0);
         }
@@ -90,13 +92,13 @@ impl Sps {
         if bits.flag() {
             let _ = sps.read_vui(&mut bits);
         } else if bits.intact().is_some() {
-            // A VUI, of which eight flags are not set.
+            // There is no VUI: this adds one, with eight flags that are not set.
             sps.say_in_order(start, start + 1, RESTRICTION | 1 << 30);
         }
         Some(sps)
     }
 
-    /// Whether the profile is one with chroma format and bit depth fields.
+    /// Whether sets of this profile have chroma format and bit depth fields.
     pub fn has_chroma_fields(&self) -> bool {
         matches!(
             self.profile,
@@ -104,8 +106,9 @@ impl Sps {
         )
     }
 
-    /// H.264 A.2: the baseline profile, what obeys it (constraint_set0_flag), and
-    /// what gives B slices up (constraint_set5_flag; set 3: intra only).
+    /// Whether the stream has no B slices (H.264 A.2): it is of the baseline profile,
+    /// conforms to that (constraint_set0_flag), rules them out (constraint_set5_flag),
+    /// or is intra only (set 3).
     fn has_no_b_slices(&self) -> bool {
         let set = |index: u8| self.constraints & 0x80 >> index != 0;
         match self.profile {
@@ -179,7 +182,8 @@ impl Sps {
         }
     }
 
-    /// H.264 E.1.1. What was read before it ends too early is kept.
+    /// Reads the VUI (H.264 E.1.1). If it ends too early, the fields before that are
+    /// kept.
     fn read_vui(&mut self, bits: &mut Bits) -> Option<()> {
         vui::read_signal(bits, &mut self.aspect);
         if bits.flag() {
@@ -220,9 +224,9 @@ impl Sps {
         Some(())
     }
 
-    /// In the place of those bits: what is `before`, that no frame is reordered, and
-    /// that those are kept which others refer to (max_num_reorder_frames,
-    /// max_dec_frame_buffering).
+    /// Notes the change for the bits `from` to `to`: `before`, then that no frame is
+    /// reordered (max_num_reorder_frames) and that only reference frames are kept
+    /// (max_dec_frame_buffering).
     fn say_in_order(&mut self, from: usize, to: usize, before: u64) {
         let kept = u64::from(self.references.clamp(1, 16)) + 1;
         let size = 2 * kept.ilog2() + 1;
@@ -234,7 +238,7 @@ impl Sps {
     }
 }
 
-/// Steps over the frame number and picture order fields; pic_order_cnt_type.
+/// Skips the frame number and picture order fields, and returns pic_order_cnt_type.
 fn read_order(bits: &mut Bits) -> Option<u32> {
     bits.unsigned(); // log2_max_frame_num_minus4
     let order_type = bits.unsigned();
@@ -257,7 +261,7 @@ fn read_order(bits: &mut Bits) -> Option<u32> {
     Some(order_type)
 }
 
-/// H.264 7.3.2.1.1.1.
+/// Skips a scaling list (H.264 7.3.2.1.1.1).
 fn skip_scaling_list(bits: &mut Bits, size: usize) {
     let (mut last, mut next) = (8i32, 8i32);
     for _ in 0..size {
@@ -270,7 +274,7 @@ fn skip_scaling_list(bits: &mut Bits, size: usize) {
     }
 }
 
-/// H.264 E.1.2.
+/// Skips the HRD parameters (H.264 E.1.2).
 fn skip_hrd(bits: &mut Bits) -> Option<()> {
     let count = bits.unsigned();
     if count > 31 {

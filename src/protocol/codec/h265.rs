@@ -1,49 +1,50 @@
-//! The sequence parameter set (H.265 7.3.2.2): what must be known of it.
+//! The fields of an H.265 sequence parameter set (7.3.2.2) that the player and the
+//! gateway need.
 //!
-//! Invariant: a set whose picture size can be read is read, however broken what
-//! follows is; what that would have said is then unknown.
+//! Invariant: a set whose picture size can be read is accepted, however broken the rest
+//! is; fields that cannot be read count as missing.
 
 use super::bits::{Bits, unescape};
 use super::is_too_large;
 use super::splice::Splice;
 use super::vui;
 
-/// What a sequence parameter set says.
+/// The fields of a sequence parameter set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sps {
     /// sps_seq_parameter_set_id
     pub id: u32,
-    /// The general part of profile_tier_level: profile, compatibility,
-    /// constraints and level, as in the decoder configuration record.
+    /// The general part of profile_tier_level: profile, compatibility, constraints and
+    /// level, laid out as in the decoder configuration record.
     pub profile: [u8; 12],
-    /// Temporal sub-layers, 1 to 7.
+    /// The number of temporal sub-layers, 1 to 7.
     pub layers: u8,
     /// sps_temporal_id_nesting_flag
     pub nested: bool,
     pub chroma_format: u8,
-    /// Bits per sample above 8.
+    /// Bits per sample beyond 8.
     pub luma_depth: u8,
-    /// Bits per sample above 8.
+    /// Bits per sample beyond 8.
     pub chroma_depth: u8,
-    /// Pixels, inside the conformance window.
+    /// In pixels, inside the conformance window.
     pub width: u32,
-    /// Pixels, inside the conformance window.
+    /// In pixels, inside the conformance window.
     pub height: u32,
-    /// Width and height of a pixel.
+    /// The sample aspect ratio: width and height of a pixel.
     pub aspect: (u16, u16),
     /// How many pictures may precede one in decoding order and follow it in
     /// output order (sps_max_num_reorder_pics of the highest sub-layer).
     pub reorder: u8,
-    /// Microseconds per frame, where the stream says it.
+    /// The duration of a frame in microseconds, if the stream says it.
     pub frame_us: Option<i64>,
-    /// What makes a set of it that says that nothing is reordered: decoders hold no
-    /// picture back then. `None` where it says so of several sub-layers.
+    /// The change that makes this set say that no picture is reordered, so that
+    /// decoders hold none back. `None` if the set speaks of several sub-layers.
     pub in_order: Option<Splice>,
 }
 
 impl Sps {
-    /// Reads a NAL unit (its header included); `None` when what a decoder
-    /// configuration record needs cannot be read.
+    /// Reads a NAL unit with its header. `None` if a field is missing that a decoder
+    /// configuration record needs.
     pub fn parse(nal: &[u8]) -> Option<Self> {
         let rbsp = unescape(nal.get(2..)?);
         let mut bits = Bits::new(&rbsp);
@@ -114,7 +115,7 @@ impl Sps {
         Some(())
     }
 
-    /// What stands between the reordering and the VUI, and the VUI.
+    /// Reads the fields after sps_max_num_reorder_pics, and the VUI.
     fn read_rest(&mut self, bits: &mut Bits, order_bits: u32) -> Option<()> {
         for _ in 0..6 {
             bits.unsigned(); // sizes of blocks, depths of their hierarchy
@@ -141,7 +142,7 @@ impl Sps {
         Some(())
     }
 
-    /// H.265 E.2.1.
+    /// Reads the VUI (H.265 E.2.1).
     fn read_vui(&mut self, bits: &mut Bits) {
         vui::read_signal(bits, &mut self.aspect);
         bits.skip(3); // neutral chroma, fields, frame_field_info_present_flag
@@ -154,19 +155,19 @@ impl Sps {
     }
 }
 
-/// Four offsets: what left and right take together, what top and bottom take.
+/// Reads four offsets; returns the sum of left and right, and that of top and bottom.
 fn read_window(bits: &mut Bits) -> (u32, u32) {
     let across = bits.unsigned().saturating_add(bits.unsigned());
     let down = bits.unsigned().saturating_add(bits.unsigned());
     (across, down)
 }
 
-/// A number, if it is below `end`.
+/// Reads a number; `None` if it is not below `end`.
 fn below(bits: &mut Bits, end: u32) -> Option<u32> {
     Some(bits.unsigned()).filter(|number| *number < end)
 }
 
-/// H.265 7.3.3.
+/// Skips profile_tier_level (H.265 7.3.3).
 pub fn skip_profile(bits: &mut Bits, more_layers: u32) {
     bits.skip(96);
     let mut size = 0;
@@ -180,7 +181,7 @@ pub fn skip_profile(bits: &mut Bits, more_layers: u32) {
     bits.skip(size);
 }
 
-/// H.265 7.3.4.
+/// Skips the scaling lists (H.265 7.3.4).
 fn skip_scaling_lists(bits: &mut Bits) {
     for size in 0..4u32 {
         for _ in 0..if size == 3 { 2 } else { 6 } {
@@ -188,7 +189,8 @@ fn skip_scaling_lists(bits: &mut Bits) {
                 bits.unsigned(); // scaling_list_pred_matrix_id_delta
                 continue;
             }
-            // A coefficient for the mean, then up to 64 of them.
+            // Larger lists begin with the coefficient of the mean; up to 64 others
+            // follow.
             let mean = u32::from(size > 1);
             for _ in 0..mean + (16u32 << (2 * size)).min(64) {
                 bits.signed();
@@ -197,10 +199,10 @@ fn skip_scaling_lists(bits: &mut Bits) {
     }
 }
 
-/// The short-term reference picture sets (H.265 7.3.7).
+/// Skips the short-term reference picture sets (H.265 7.3.7).
 fn skip_reference_sets(bits: &mut Bits) -> Option<()> {
     let count = below(bits, 65)?;
-    let mut pictures = 0; // of the set before
+    let mut pictures = 0; // of the previous set
     for index in 0..count {
         if index > 0 && bits.flag() {
             bits.flag(); // delta_rps_sign

@@ -1,12 +1,11 @@
-//! What the head of an H.264 slice says, as far as where a stream can be begun
-//! with depends on it.
+//! The field of an H.264 slice header that tells whether decoding can begin there.
 
 use super::bits::Bits;
 
-/// Whether a slice refers to no other picture; `slice` is what follows the NAL
-/// unit's header, or the beginning of it (H.264 7.3.3, table 7-6).
+/// Whether a slice refers to no other picture (H.264 7.3.3, table 7-6). `slice` is what
+/// follows the NAL unit's header; its beginning is enough.
 ///
-/// The first two numbers are too short for an emulation prevention byte.
+/// The first two numbers are too short to contain an emulation prevention byte.
 pub fn is_intra(slice: &[u8]) -> bool {
     let mut bits = Bits::new(slice);
     bits.unsigned(); // first_mb_in_slice

@@ -1,17 +1,17 @@
-//! Other bits in the place of some of a NAL unit's; all others stay as they are.
+//! Replaces some bits of a NAL unit.
 
-/// What takes the place of some bits.
+/// A change of some bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Splice {
-    /// The first bit and the one behind the last, counted in the RBSP.
+    /// The first bit to replace and the one after the last, as positions in the RBSP.
     pub from: usize,
     pub to: usize,
-    /// The new bits: from the first that is set.
+    /// The new bits, which begin at the highest bit that is set.
     pub bits: u64,
 }
 
-/// The NAL unit whose header is `header` and whose RBSP is `rbsp`, with these bits
-/// in it, and with emulation prevention (H.264 7.4.1.1, H.265 7.4.2).
+/// The NAL unit with this header and RBSP after the change, with emulation prevention
+/// (H.264 7.4.1.1, H.265 7.4.2).
 pub fn splice(header: &[u8], rbsp: &[u8], splice: &Splice) -> Vec<u8> {
     let count = (u64::BITS - splice.bits.leading_zeros()) as usize;
     let end = splice.from + count;

@@ -1,7 +1,7 @@
-//! Start codes (H.264 and H.265 annex B), which RTP has no use for and some
-//! senders leave in.
+//! Start codes (H.264 and H.265 annex B). RTP has no use for them, but some senders
+//! leave them in.
 
-/// Where the first start code begins: 00 00 01, which occurs in no NAL unit.
+/// The position of the first start code: 00 00 01, which occurs inside no NAL unit.
 pub fn find(bytes: &[u8]) -> Option<usize> {
     let mut at = 2;
     while let Some(&byte) = bytes.get(at) {
@@ -15,7 +15,7 @@ pub fn find(bytes: &[u8]) -> Option<usize> {
     None
 }
 
-/// The NAL units between start codes, without zeros behind them.
+/// The NAL units between start codes, without trailing zeros.
 pub fn split(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(bytes);
     let pieces = std::iter::from_fn(move || {

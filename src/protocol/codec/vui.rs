@@ -1,9 +1,9 @@
-//! Video usability information: the part that H.264 (E.1.1) and H.265 (E.2.1)
+//! The part of the video usability information that H.264 (E.1.1) and H.265 (E.2.1)
 //! have in common.
 
 use super::bits::Bits;
 
-/// The value for "the ratio follows" (H.264 table E-1).
+/// aspect_ratio_idc when the ratio itself follows (H.264 table E-1).
 const EXTENDED_SAR: u32 = 255;
 
 /// H.264 table E-1 and H.265 table E.1, sample aspect ratios 1 to 16.
@@ -26,8 +26,8 @@ const ASPECT_RATIOS: [(u8, u8); 16] = [
     (2, 1),
 ];
 
-/// Reads from the aspect ratio to the place of the chroma samples; `aspect` is
-/// set where there is a ratio.
+/// Reads the fields from aspect_ratio_info_present_flag to the chroma sample location,
+/// and sets `aspect` if there is a ratio.
 pub fn read_signal(bits: &mut Bits, aspect: &mut (u16, u16)) {
     if bits.flag() {
         let ratio = match bits.take(8) {
@@ -57,7 +57,8 @@ pub fn read_signal(bits: &mut Bits, aspect: &mut (u16, u16)) {
     }
 }
 
-/// Reads num_units_in_tick and time_scale: microseconds per `ticks` ticks.
+/// Reads num_units_in_tick and time_scale; returns the microseconds that `ticks` ticks
+/// take.
 pub fn read_timing(bits: &mut Bits, ticks: u64) -> Option<i64> {
     let (tick, scale) = (bits.take(32), bits.take(32));
     let us = (u64::from(tick) * ticks * 1_000_000).checked_div(u64::from(scale))?;

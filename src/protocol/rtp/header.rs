@@ -10,10 +10,10 @@
 //! |            contributing source (CSRC) identifiers             |
 //! ```
 
-/// What the header says, and where it ends.
+/// The fields of a header, and where it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// The last byte of the packet counts the padding at its end.
+    /// The packet ends with padding, whose length is in its last byte.
     pub padded: bool,
     pub marker: bool,
     pub payload_type: u8,
@@ -21,15 +21,15 @@ pub struct Header {
     /// In ticks of the payload format's clock; wraps.
     pub timestamp: u32,
     pub ssrc: u32,
-    /// Where the header extension begins, and where the payload does; the two are
-    /// the same if there is no extension. A packet may be shorter than that.
+    /// The offsets of the header extension and of the payload. They are equal if there
+    /// is no extension, and may lie beyond the end of a packet that was cut off.
     pub extension: usize,
     pub payload: usize,
 }
 
 impl Header {
-    /// Reads the header at the start of `packet`, of which the end may be missing;
-    /// `None` if it is not of version 2, or ends before it says where the payload is.
+    /// Reads the header at the start of `packet`, whose end may be missing. `None` if
+    /// the version is not 2, or if too little is there to tell where the payload is.
     #[inline(always)]
     pub fn read(packet: &[u8]) -> Option<Header> {
         let [first, second, s0, s1, t0, t1, t2, t3, c0, c1, c2, c3] = *packet.first_chunk()?;

@@ -1,6 +1,6 @@
-//! What the gateway tells its own player of a shared camera's media, among the
-//! media: an application-defined RTCP packet (RFC 3550 §6.7) on the RTCP channel
-//! of the track that it is about.
+//! Notices, by which the gateway tells its own player something about the media of a
+//! shared camera. A notice is an application-defined RTCP packet (RFC 3550 §6.7), sent
+//! between the media on the RTCP channel of the track that it is about.
 //!
 //! ```text
 //!  0                   1                   2                   3
@@ -15,44 +15,45 @@
 //! |                            pictures                           |
 //! ```
 //!
-//! Sequence number and timestamp are those of the last packet that it is about.
+//! The sequence number and the timestamp are those of the last packet concerned.
 
 use super::word_at;
 
 /// The length of the packet, in bytes.
 pub const LENGTH: usize = 28;
 
-/// The first four bytes, but for the subtype.
+/// The first four bytes, with a subtype of 0.
 const HEAD: u32 = 0x80cc_0006;
 const NAME: u32 = u32::from_be_bytes(*b"CAMG");
 
-/// What happens to the packets that a notice is about.
+/// What a notice says about its packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {
-    /// Subtype 1: they come from the gateway's cache, and come next; what is
-    /// behind them is live.
+    /// Subtype 1: the packets come from the gateway's cache. They follow this notice,
+    /// and everything after them is live.
     History = 1,
-    /// Subtype 2: they were left out, because this viewer was too slow; what
-    /// comes next is what stood behind them.
+    /// Subtype 2: the packets were left out because this viewer was too slow. The next
+    /// packet is the one that came after them.
     Skipped = 2,
-    /// Subtype 3: the camera sends over UDP: what is missing by the sequence
-    /// numbers was lost on the way. Nothing else is said. Over TCP nothing is
-    /// lost, and numbers are what cameras make of them.
+    /// Subtype 3: the camera sends over UDP, so a gap in the sequence numbers is a
+    /// loss. (Over TCP nothing is lost, and gaps are a fault of the camera's numbering.)
+    /// The other fields say nothing.
     Lossy = 3,
 }
 
-/// Some packets of one track that come, or would have come, in a row.
+/// A notice about consecutive packets of one track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Notice {
     pub kind: Kind,
     pub ssrc: u32,
-    /// Of the last of them.
+    /// The sequence number of the last packet.
     pub sequence: u16,
     pub timestamp: u32,
-    /// How many they are.
+    /// The number of packets.
     pub packets: u32,
-    /// Of a video track: how many pictures they are of, if only in part. Else 0.
+    /// The number of pictures that these packets belong to, wholly or in part; 0 for a
+    /// track that is not video.
     pub pictures: u32,
 }
 
@@ -75,7 +76,7 @@ impl Notice {
         packet
     }
 
-    /// Reads one packet of an RTCP compound; `None` if it is another, or cut off.
+    /// Reads one packet of an RTCP compound. `None` if it is no notice, or is cut off.
     pub fn read(packet: &[u8]) -> Option<Notice> {
         let mut words = [0; LENGTH / 4];
         for (index, word) in words.iter_mut().enumerate() {

@@ -13,15 +13,15 @@ pub struct Packet<'a> {
     /// In ticks of the payload format's clock; wraps.
     pub timestamp: u32,
     pub ssrc: u32,
-    /// The header extension with its four bytes of header; empty: there is none.
+    /// The header extension with its own header of four bytes; empty if there is none.
     pub extension: &'a [u8],
-    /// Without CSRC list, header extension and padding.
+    /// What is left without the CSRC list, the header extension and the padding.
     pub payload: &'a [u8],
 }
 
 impl Packet<'_> {
-    /// Reads a packet; `None` when it is not RTP version 2 or its header, extension
-    /// or padding does not fit.
+    /// Reads a packet. `None` if it is not RTP version 2, or if its header, extension or
+    /// padding is longer than the packet.
     pub fn read(bytes: &[u8]) -> Option<Packet<'_>> {
         let header = Header::read(bytes)?;
         let (head, mut payload) = bytes.split_at_checked(header.payload)?;
@@ -40,8 +40,8 @@ impl Packet<'_> {
     }
 }
 
-/// The last byte of a padded packet counts the padding, itself included. A
-/// count of 0 is wrong, but what such senders mean is that there is none.
+/// The last byte of a padded packet is the length of the padding, itself included. A
+/// length of 0 is not allowed; senders that write it have added no padding.
 fn without_padding(payload: &[u8]) -> Option<&[u8]> {
     let count = usize::from(*payload.last()?);
     payload.get(..payload.len().checked_sub(count)?)

@@ -1,11 +1,11 @@
-//! What is told a camera of media that comes on its link itself: that it arrives
-//! (RFC 3550 §6.4, RFC 2326 §10.12). Many cameras end a session without such
-//! reports, over TCP, too, whatever is asked of them meanwhile.
+//! Receiver reports about media that is interleaved with RTSP on a TCP connection
+//! (RFC 3550 §6.4, RFC 2326 §10.12). Many cameras end a session that gets no reports,
+//! even over TCP and even while other requests keep it alive.
 //!
-//! Nothing is lost on a link: only the highest numbers are of interest, so that a
-//! look at some of the media is enough. A report goes on the RTCP channel of its
-//! track; where nobody knows that, it is the one behind the RTP channel, as
-//! clients choose them.
+//! TCP loses nothing, so a report needs the highest sequence number only, and it is
+//! enough to look at some of the packets. A report goes out on the RTCP channel of its
+//! medium. If that channel is not known, it is the one after the RTP channel, which is
+//! how clients choose them.
 
 use std::time::Instant;
 
@@ -13,35 +13,36 @@ use super::reception::{REPORT_INTERVAL, Reception};
 use super::rtcp::SenderReport;
 use super::{Header, RTCP};
 
-/// Tracks of a link that are reported on.
-const MAX_TRACKS: usize = 8;
+/// Further media of a connection are not reported on.
+const MAX_MEDIA: usize = 8;
 
-/// One track, by its channels.
+/// One medium and its channels.
 #[derive(Debug)]
-struct Track {
+struct Medium {
     rtp: u8,
     rtcp: u8,
     reception: Reception,
-    /// The middle of the time that the last sender report names.
-    told: Option<u32>,
+    /// The middle 32 bits of the NTP time in the last sender report, until
+    /// [`Receipts::arrived`] says when that came.
+    reported: Option<u32>,
 }
 
-/// What arrives on one link.
+/// What arrives on one connection.
 #[derive(Debug)]
 pub struct Receipts {
-    /// The source that reports come from.
+    /// Our own SSRC, which reports come from.
     own: u32,
     due: Instant,
-    tracks: Vec<Track>,
+    media: Vec<Medium>,
 }
 
 impl Receipts {
-    /// Nothing has come yet; `own` names us in reports.
+    /// Starts without any media; `own` is our SSRC in reports.
     pub fn new(own: u32, now: Instant) -> Receipts {
         Receipts {
             own,
             due: now + REPORT_INTERVAL,
-            tracks: Vec::new(),
+            media: Vec::new(),
         }
     }
 
@@ -52,11 +53,11 @@ impl Receipts {
 
     /// Whether there is anything to report on.
     pub fn is_empty(&self) -> bool {
-        self.tracks.is_empty()
+        self.media.is_empty()
     }
 
-    /// A packet came on a channel of the link; `rtcp` is its track's channel for
-    /// reports, and `start` are its first bytes.
+    /// Takes the first bytes of a packet that came on `channel`; reports about it go out
+    /// on the channel `rtcp`.
     pub fn frame(&mut self, channel: u8, rtcp: u8, start: &[u8], now: Instant) {
         // RTCP may come on the channel of RTP (RFC 5761 §4).
         if start.get(1).is_some_and(|kind| RTCP.contains(kind)) {
@@ -70,56 +71,57 @@ impl Receipts {
             reception.reached(header.sequence);
             reception
         };
-        match self.tracks.iter_mut().find(|track| track.rtp == channel) {
-            Some(track) if track.reception.ssrc() == header.ssrc => {
-                track.reception.reached(header.sequence);
+        match self.media.iter_mut().find(|medium| medium.rtp == channel) {
+            Some(medium) if medium.reception.ssrc() == header.ssrc => {
+                medium.reception.reached(header.sequence);
             }
-            Some(track) => (track.reception, track.told) = (new(), None),
+            Some(medium) => (medium.reception, medium.reported) = (new(), None),
             None => self.add(channel, rtcp, new()),
         }
     }
 
-    /// A track is heard for the first time. A channel of media is none for reports.
+    /// Adds a medium that is heard for the first time, unless its reports would go out on
+    /// a channel that carries media.
     fn add(&mut self, rtp: u8, rtcp: u8, reception: Reception) {
-        self.tracks.retain(|track| track.rtcp != rtp);
-        let is_media = rtp != rtcp && self.tracks.iter().any(|track| track.rtp == rtcp);
-        if !is_media && self.tracks.len() < MAX_TRACKS {
-            self.tracks.push(Track {
+        self.media.retain(|medium| medium.rtcp != rtp);
+        let is_media = rtp != rtcp && self.media.iter().any(|medium| medium.rtp == rtcp);
+        if !is_media && self.media.len() < MAX_MEDIA {
+            self.media.push(Medium {
                 rtp,
                 rtcp,
                 reception,
-                told: None,
+                reported: None,
             });
         }
     }
 
-    /// Keeps what a report needs of a sender report (§6.4.1).
+    /// Keeps what our next report must repeat of a sender report (§6.4.1).
     fn control(&mut self, packet: &[u8]) {
         let Some(report) = SenderReport::read(packet) else {
             return;
         };
-        let mut tracks = self.tracks.iter_mut();
-        if let Some(track) = tracks.find(|track| track.reception.ssrc() == report.ssrc) {
-            track.told = Some(report.middle());
+        let mut media = self.media.iter_mut();
+        if let Some(medium) = media.find(|medium| medium.reception.ssrc() == report.ssrc) {
+            medium.reported = Some(report.middle());
         }
     }
 
-    /// The packets that were shown came now.
+    /// Says that the packets taken since the last call arrived at `now`.
     pub fn arrived(&mut self, now: Instant) {
-        for track in &mut self.tracks {
-            if let Some(time) = track.told.take() {
-                track.reception.told(time, now);
+        for medium in &mut self.media {
+            if let Some(time) = medium.reported.take() {
+                medium.reception.told(time, now);
             }
         }
     }
 
-    /// The reports of now as interleaved frames, of tracks that were heard.
+    /// The reports about all media heard so far, as interleaved frames.
     pub fn reports(&mut self, now: Instant) -> Vec<u8> {
         self.due = now + REPORT_INTERVAL;
         let mut frames = Vec::new();
-        for track in &mut self.tracks {
-            let report = track.reception.report(self.own, now);
-            frames.extend([b'$', track.rtcp, 0, report.len() as u8]);
+        for medium in &mut self.media {
+            let report = medium.reception.report(self.own, now);
+            frames.extend([b'$', medium.rtcp, 0, report.len() as u8]);
             frames.extend(report);
         }
         frames

@@ -1,31 +1,33 @@
-//! What a receiver tells a sender: how much of its media arrives, and how evenly
-//! (RFC 3550 §6.4). Many cameras end a session without it.
+//! Receiver reports: how much of a sender's media arrives, and how evenly (RFC 3550
+//! §6.4). Many cameras end a session that gets none.
 
 use std::time::{Duration, Instant};
 
 use super::MAX_DROPOUT;
 use super::rtcp::SenderReport;
 
-/// The time between two reports of a track.
+/// The time between two reports about the same source.
 pub const REPORT_INTERVAL: Duration = Duration::from_secs(5);
-/// The name that reports come under (RFC 3550 §6.5.1).
+/// The canonical name in our reports (RFC 3550 §6.5.1).
 const CNAME: &[u8; 7] = b"camgate";
-/// Bytes of a report: RR with one block (§6.4.2), SDES with the name (§6.5).
+/// The length of a report in bytes: RR with one block (§6.4.2) and SDES with the name
+/// (§6.5).
 pub const REPORT: usize = 32 + 20;
-/// Bytes of an RR without a block.
+/// The length of an RR without blocks, in bytes.
 pub const EMPTY_REPORT: usize = 8;
 
 /// What arrived from one source.
 #[derive(Debug)]
 pub struct Reception {
     ssrc: u32,
-    /// Ticks of the RTP clock in a second.
+    /// RTP clock ticks per second.
     clock_rate: u32,
-    /// What arrival times count from.
+    /// Arrival times are counted from here.
     epoch: Instant,
     /// The first sequence number.
     base: u32,
-    /// The highest one, and in the upper half how often they began anew.
+    /// The highest sequence number, extended by how often it wrapped in the upper 16
+    /// bits.
     highest: u32,
     received: u32,
     expected_prior: u32,
@@ -33,12 +35,12 @@ pub struct Reception {
     transit: Option<u32>,
     /// In sixteenths of a tick (§A.8).
     jitter: u32,
-    /// Of the last sender report: the middle of its NTP time, and when it came.
+    /// The middle of the NTP time in the last sender report, and when that report came.
     sender: Option<(u32, Instant)>,
 }
 
 impl Reception {
-    /// The source's first packet has the number `sequence`.
+    /// Starts with the source's first packet, whose number is `sequence`.
     pub fn new(ssrc: u32, sequence: u16, clock_rate: u32, now: Instant) -> Reception {
         Reception {
             ssrc,
@@ -55,12 +57,12 @@ impl Reception {
         }
     }
 
-    /// Whose packets these are.
+    /// The source's SSRC.
     pub fn ssrc(&self) -> u32 {
         self.ssrc
     }
 
-    /// A packet arrived, in whatever order (§A.1, §A.8).
+    /// Takes a packet; packets may come in any order (§A.1, §A.8).
     pub fn packet(&mut self, sequence: u16, timestamp: u32, now: Instant) {
         self.received = self.received.wrapping_add(1);
         let ahead = sequence.wrapping_sub(self.highest as u16);
@@ -77,24 +79,23 @@ impl Reception {
         }
     }
 
-    /// The numbers are at `sequence`, and nothing up to there can be missing.
+    /// Says that all packets up to `sequence` have arrived.
     pub fn reached(&mut self, sequence: u16) {
         let ahead = sequence.wrapping_sub(self.highest as u16);
         self.highest = match ahead {
             0..0x8000 => self.highest.wrapping_add(ahead.into()),
-            // They began anew.
+            // The numbers wrapped.
             _ => self.highest & !0xffff | u32::from(sequence),
         };
         self.received = self.highest.wrapping_sub(self.base).wrapping_add(1);
     }
 
-    /// The last sender report came at `now`; `time` is the middle of the NTP time
-    /// that it names.
+    /// Notes a sender report that came at `now`; `time` is the middle of its NTP time.
     pub fn told(&mut self, time: u32, now: Instant) {
         self.sender = Some((time, now));
     }
 
-    /// A sender report among the RTCP that came, if there is one (§6.4.1).
+    /// Notes the sender report in an RTCP packet, if there is one (§6.4.1).
     pub fn control(&mut self, packet: &[u8], now: Instant) {
         if let Some(report) = SenderReport::read(packet)
             && report.ssrc == self.ssrc
@@ -103,11 +104,11 @@ impl Reception {
         }
     }
 
-    /// The next report, from `own` (§A.3).
+    /// The next report; `own` is our SSRC (§A.3).
     pub fn report(&mut self, own: u32, now: Instant) -> [u8; REPORT] {
         let expected = self.highest.wrapping_sub(self.base).wrapping_add(1);
         let lost = i64::from(expected) - i64::from(self.received);
-        // 24 bits with a sign.
+        // The field has 24 bits with a sign.
         let lost = lost.clamp(-0x80_0000, 0x7f_ffff) as i32;
         let expected_lately = expected.wrapping_sub(self.expected_prior);
         let received_lately = self.received.wrapping_sub(self.received_prior);
@@ -115,7 +116,7 @@ impl Reception {
         let lost_lately = u64::from(expected_lately.saturating_sub(received_lately));
         let fraction = match expected_lately {
             0 => 0,
-            // All of 256 does not fit.
+            // All of 256 does not fit into 8 bits.
             many => (lost_lately * 256 / u64::from(many)).min(255) as u8,
         };
         let (last, delay) = match self.sender {
@@ -150,7 +151,7 @@ impl Reception {
     }
 }
 
-/// A report about nothing yet: it also opens the way through a firewall.
+/// A report with nothing to report. Sending it also opens the way through a firewall.
 pub fn empty_report(own: u32) -> [u8; EMPTY_REPORT] {
     let mut report = [0x80, 201, 0, 1, 0, 0, 0, 0];
     report[4..].copy_from_slice(&own.to_be_bytes());

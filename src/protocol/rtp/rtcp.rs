@@ -1,11 +1,11 @@
-//! RTCP (RFC 3550 §6): sender reports, which tie a track's timestamps to a wall
-//! clock that all tracks share, and what the gateway says of a track. Everything
-//! else in a compound packet is stepped over.
+//! RTCP (RFC 3550 §6): sender reports, which tie a track's timestamps to the wall clock
+//! that all tracks share, and the gateway's [notices](super::notice). All other packets
+//! of a compound are skipped.
 
 use super::notice::Notice;
 use super::word_at;
 
-/// What a sender report says of time (§6.4.1).
+/// The times in a sender report (§6.4.1).
 ///
 /// ```text
 ///  0                   1                   2                   3
@@ -14,21 +14,21 @@ use super::word_at;
 /// |V=2|P|   RC    |   PT=SR=200   |            length             |
 /// |                        SSRC of the sender                     |
 /// |                 NTP timestamp, seconds since 1900             |
-/// |                 NTP timestamp, behind the point               |
+/// |                 NTP timestamp, fraction                       |
 /// |                         RTP timestamp                         |
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SenderReport {
     pub ssrc: u32,
-    /// Of the wall clock: seconds since 1900, and 32 bits behind the point. Both are
-    /// 0 if the sender has none.
+    /// The wall clock: seconds since 1900, and the fraction in 32 bits. Both are 0 if
+    /// the sender has no such clock.
     pub seconds: u32,
     pub fraction: u32,
-    /// The same moment in the track's RTP clock.
+    /// The same moment on the track's RTP clock.
     pub timestamp: u32,
 }
 
-/// What a compound packet says.
+/// The part of a compound packet that matters to the player.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Report {
     Sender(SenderReport),
@@ -38,15 +38,15 @@ pub enum Report {
 const SENDER_REPORT: u8 = 200;
 
 impl SenderReport {
-    /// Reads the report at the start of a compound packet, of which the end may be
-    /// missing; `None` if another packet comes first.
+    /// Reads the report at the start of a compound packet, whose end may be missing.
+    /// `None` if the compound starts with another packet.
     pub fn read(packet: &[u8]) -> Option<SenderReport> {
         let head = word_at(packet, 0)?;
         let is_report = head >> 30 == 2 && (head >> 16) as u8 == SENDER_REPORT;
         is_report.then(|| SenderReport::body(packet))?
     }
 
-    /// The same of a packet that is one.
+    /// Reads a packet that is known to be a sender report.
     fn body(packet: &[u8]) -> Option<SenderReport> {
         let word = |index| word_at(packet, index);
         Some(SenderReport {
@@ -62,7 +62,7 @@ impl SenderReport {
         self.seconds | self.fraction != 0
     }
 
-    /// The wall clock as one number, with 32 bits behind the point.
+    /// The wall clock as one fixed-point number with 32 fractional bits.
     pub fn ntp(&self) -> u64 {
         u64::from(self.seconds) << 32 | u64::from(self.fraction)
     }
@@ -79,7 +79,7 @@ impl SenderReport {
     }
 }
 
-/// Makes a sender report one of another moment; `None` if it is too short for one.
+/// Overwrites the times in a sender report; `None` if it is too short.
 pub fn set_moment(report: &mut [u8], ntp: u64, timestamp: u32) -> Option<()> {
     *report.get_mut(8..)?.first_chunk_mut()? = ntp.to_be_bytes();
     *report.get_mut(16..)?.first_chunk_mut()? = timestamp.to_be_bytes();

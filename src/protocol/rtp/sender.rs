@@ -1,16 +1,17 @@
-//! Which of the senders on one channel of RTP is heard: a camera may write packets of
-//! a session that is gone into the one that is not.
+//! Decides which sender counts when several share one RTP channel: a camera may write
+//! packets of an old session into a new one.
 //!
-//! A new name is followed at once, for that is how a restart looks. If the name
-//! before it comes again, it had never gone: the one in between is passed over
-//! for as long as ours goes on.
+//! A new SSRC is followed at once, because that is how a restart looks. But if the SSRC
+//! before it comes again, that sender was never gone: then the new one is ignored for
+//! as long as the old one goes on.
 
-/// So many packets in a row of a sender that is passed over say that ours is gone;
-/// ends of pictures count for more: a slow camera has few packets.
+/// After this many consecutive packets of an ignored sender, the current one is taken
+/// to be gone. The end of a picture counts for more than one, because a slow camera
+/// sends few packets.
 const PATIENCE: u16 = 250;
 const PICTURE: u16 = 20;
 
-/// Follows the names (SSRC, RFC 3550 §5.1) on one channel.
+/// Follows the senders (SSRC, RFC 3550 §5.1) on one channel.
 #[derive(Clone, Debug, Default)]
 pub struct Sender {
     ours: Option<u32>,
@@ -19,35 +20,36 @@ pub struct Sender {
     passed: u16,
 }
 
-/// Whose a packet is.
+/// Whose packet it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heard {
     Ours,
-    /// Ours from here on.
+    /// The packet of a new sender, which is followed from here on.
     Another,
-    /// Nobody's: to be passed over.
+    /// The packet of a sender that is ignored.
     Stale,
 }
 
 impl Sender {
-    /// Who is heard, once a packet has come.
+    /// The SSRC that is followed; `None` before the first packet.
     pub fn name(&self) -> Option<u32> {
         self.ours
     }
 
-    /// Whether this one is passed over.
+    /// Whether packets of this SSRC are ignored.
     pub fn is_stale(&self, name: u32) -> bool {
         self.stale == Some(name)
     }
 
-    /// The camera said that this will be ours, which makes it ours as soon as it comes,
-    /// whoever was heard before. Until then anybody is: cameras say what is not so.
+    /// Announces an SSRC that the camera has named: it is followed as soon as it
+    /// appears. Until then every other is followed too, because cameras announce wrong
+    /// ones.
     pub fn expect(&mut self, name: Option<u32>) {
         self.before = name;
     }
 
-    /// A packet under this name came; `goes_on`: it follows the last one of ours,
-    /// whatever it is called; `marked`: it ends a picture.
+    /// Takes a packet with the SSRC `name`. `goes_on`: its sequence number continues
+    /// that of the current sender, whatever its SSRC; `marked`: it ends a picture.
     pub fn hear(&mut self, name: u32, goes_on: bool, marked: bool) -> Heard {
         let ours = self.ours == Some(name);
         if !ours && !goes_on && self.is_stale(name) && self.passed < PATIENCE {

@@ -1,4 +1,4 @@
-//! Timestamps of RTP (RFC 3550 §5.1) that do not wrap.
+//! RTP timestamps (RFC 3550 §5.1) without wrap-around.
 
 /// Unwraps 32-bit timestamps to 64 bits. The first one keeps its value.
 #[derive(Clone, Debug, Default)]
@@ -7,14 +7,15 @@ pub struct Unwrap {
 }
 
 impl Unwrap {
-    /// The timestamp within half the range of the last one, which it becomes.
+    /// Extends the timestamp to the value nearest to the last one, and keeps it as the
+    /// new last one.
     pub fn advance(&mut self, timestamp: u32) -> i64 {
         let value = self.peek(timestamp);
         self.last = Some(value);
         value
     }
 
-    /// Like [`advance`](Self::advance), but the last one stays.
+    /// Like [`advance`](Self::advance), but does not keep the value.
     pub fn peek(&self, timestamp: u32) -> i64 {
         match self.last {
             None => i64::from(timestamp),
@@ -22,9 +23,9 @@ impl Unwrap {
         }
     }
 
-    /// How far the timestamp is from the last one; 0 for the first of all.
+    /// How far the timestamp is from the last one; 0 for the first one.
     pub fn distance(&self, timestamp: u32) -> i64 {
-        // The low 32 bits are what wraps; the difference is signed.
+        // The difference is signed, so that the timestamp may be earlier.
         let from = |last: i64| timestamp.wrapping_sub(last as u32) as i32;
         self.last.map_or(0, |last| i64::from(from(last)))
     }

@@ -1,18 +1,20 @@
 //! Answers to `WWW-Authenticate`: Digest (RFC 7616, RFC 2617) and Basic
 //! (RFC 7617).
 //!
-//! Of several challenges the strongest that we know is answered: Digest with
-//! SHA-256, then with MD5, then Basic, then Digest of a strange quality. Nothing
-//! is sent before a camera asks, except to one that hangs up instead
-//! ([`Authenticator::presume`]). A refused answer is not repeated (cameras lock accounts): only a nonce that
-//! went stale, or one that had worked before, is worth another try.
+//! Of several challenges, the strongest one that we support is answered: Digest with
+//! SHA-256, then with MD5, then Basic, then Digest with an unknown quality of
+//! protection. No credentials are sent before a camera asks for them, except to one
+//! that hangs up instead of asking ([`Authenticator::presume`]).
+//!
+//! Invariant: a refused answer is not repeated, because cameras lock accounts. Only a
+//! nonce that went stale, or an answer that was accepted before, is worth another try.
 
 use super::text;
 
-/// Answers in a row that a camera may call stale before we take it for a no.
+/// After this many consecutive answers that a camera calls stale, it has refused us.
 const MAX_STALE: u8 = 3;
 
-/// Who we are to a camera.
+/// A user name and a password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     pub user: String,
@@ -29,13 +31,13 @@ impl std::fmt::Debug for Credentials {
 #[derive(Clone)]
 pub struct Authenticator {
     credentials: Credentials,
-    /// All that the camera asked for; empty: it has not asked.
+    /// The camera's challenges, joined by commas; empty until it has asked.
     challenge: String,
-    /// Requests answered with its nonce.
+    /// How many requests used its nonce.
     count: u32,
-    /// The client nonce that stays for as long as the server's (`-sess`).
+    /// The client nonce, which a `-sess` algorithm keeps for as long as the server's.
     cnonce: Option<String>,
-    /// Answers refused since the last one that was accepted.
+    /// How many answers were refused since one was accepted.
     refused: u8,
 }
 
@@ -56,8 +58,8 @@ impl Authenticator {
         }
     }
 
-    /// Takes the `WWW-Authenticate` values of a 401. True if the request is
-    /// worth another try; false if the camera said no or nothing we know.
+    /// Takes the `WWW-Authenticate` values of a 401. True if the request is worth
+    /// another try; false if the camera refused us, or asks for no scheme that we know.
     pub fn challenge(&mut self, values: &[&str]) -> bool {
         let challenge = text::join(values, ", ");
         let Some(login) = strongest(&challenge) else {
@@ -74,8 +76,8 @@ impl Authenticator {
         first || stale
     }
 
-    /// A camera hangs up unasked: from here on it gets Basic, unless it has
-    /// asked before. False if that changes nothing.
+    /// Sends Basic from here on, to a camera that hangs up instead of asking. False if
+    /// the camera has asked before; then nothing changes.
     pub fn presume(&mut self) -> bool {
         let unasked = self.challenge.is_empty();
         if unasked {
@@ -84,20 +86,20 @@ impl Authenticator {
         unasked
     }
 
-    /// Whether each request needs an answer of its own.
+    /// Whether the scheme is Digest, so that each request needs an answer of its own.
     pub fn is_digest(&self) -> bool {
         strongest(&self.challenge).is_some_and(|login| login.strength != Strength::Basic)
     }
 
-    /// Notes that the camera took our last answer.
+    /// Notes that the camera accepted our last answer.
     pub fn accepted(&mut self) {
         self.refused = 0;
     }
 
-    /// The `Authorization` for a request, `None` until a camera asked.
+    /// The `Authorization` header of a request; `None` until the camera has asked.
     ///
-    /// `cnonce` must be fresh and unguessable; it is put in as it is, so it may
-    /// only have letters and digits.
+    /// `cnonce` must be fresh and unguessable. It is written without escapes, so it must
+    /// consist of letters and digits.
     pub fn authorize(&mut self, method: &str, uri: &str, cnonce: &str) -> Option<String> {
         let login = strongest(&self.challenge)?;
         let Credentials { user, password } = &self.credentials;
@@ -118,17 +120,17 @@ impl Authenticator {
 
 const BASIC: &str = "Basic";
 
-/// How well a login hides the password.
+/// How well a login protects the password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Strength {
-    /// Digest of a quality of protection that we do not know.
+    /// Digest with a quality of protection that we do not know.
     Strange,
     Basic,
     Md5,
     Sha256,
 }
 
-/// The strongest of the logins that we know; the first of equally strong ones.
+/// The strongest login that we support; the first one of equally strong ones.
 fn strongest(challenge: &str) -> Option<Login<'_>> {
     let mut strongest: Option<Login> = None;
     for login in challenges(challenge).iter().filter_map(Login::from) {
@@ -146,13 +148,13 @@ struct Login<'a> {
     sha256: bool,
     /// The algorithm is `-sess`.
     session: bool,
-    /// As the camera wrote it, to be repeated.
+    /// As the camera wrote it, because the answer repeats it.
     algorithm: Option<&'a str>,
     realm: &'a str,
     nonce: &'a str,
     opaque: Option<&'a str>,
-    /// Quality of protection `auth` (RFC 7616 §3.3), else none: as before RFC
-    /// 2617. That is how other clients answer qualities that they do not know.
+    /// Whether the quality of protection is `auth` (RFC 7616 §3.3). Without it we answer
+    /// as before RFC 2617, which is what other clients do about unknown qualities.
     protected: bool,
     stale: bool,
 }
@@ -227,7 +229,7 @@ impl<'a> Login<'a> {
         answer
     }
 
-    /// RFC 7616 §3.4.1 to §3.4.3.
+    /// The `response` parameter (RFC 7616 §3.4.1 to §3.4.3).
     fn response(
         &self,
         credentials: &Credentials,
@@ -247,13 +249,13 @@ impl<'a> Login<'a> {
         }
     }
 
-    /// The hash of the parts with colons between, in hexadecimal.
+    /// The hash of the parts, joined by colons, in hexadecimal.
     fn hash(&self, parts: &[&str]) -> String {
         hash::hash(text::join(parts, ":"), self.sha256)
     }
 }
 
-/// `, name="value"`; the value is as the camera quoted it, escapes included.
+/// Appends `, name="value"`. The value is written as the camera quoted it, with escapes.
 fn quoted(answer: &mut String, name: &str, value: &str) {
     for part in [", ", name, "=\"", value, "\""] {
         answer.push_str(part);

@@ -1,10 +1,11 @@
 //! The RTSP client: from OPTIONS to TEARDOWN (RFC 2326 §10), sans-IO.
 //!
-//! The owner hands in whole messages and the time (milliseconds of any
-//! monotonic clock), and takes [`Output`]s until there are none. At most one
-//! request is in flight (a TEARDOWN alone may overtake one), so outputs do not
-//! pile up whatever the camera sends. Interleaved frames and the requests that
-//! cameras start are not its business. After [`Output::Failed`] or
+//! The owner passes in whole messages and the time (milliseconds of any monotonic
+//! clock), and takes [`Output`]s until there are none. Interleaved frames and requests
+//! from the camera are the owner's to handle.
+//!
+//! Invariants: one request is in flight at a time (only a TEARDOWN may overtake one), so
+//! outputs do not pile up whatever the camera sends. After [`Output::Failed`] or
 //! [`Output::TornDown`] nothing more is sent.
 
 mod answer;
@@ -27,44 +28,44 @@ use crate::random::Random;
 use request::{Kind, Pending};
 use std::rc::Rc;
 
-/// How long a camera may usually take to answer, and always to answer a
-/// keep-alive, in milliseconds.
+/// How long a camera may take to answer, in milliseconds: the default of
+/// [`Options::patience`], and the limit for every keep-alive.
 pub const REPLY_TIMEOUT: u64 = 10_000;
-/// What comes before media may take so many times as long: it wakes cameras, and
-/// starts sources, whatever it is that they are asked first.
+/// Requests before the first media may take this many times as long, because any of them
+/// may wake the camera or start its encoder.
 pub const STARTING: u32 = 3;
-/// How long the answer to TEARDOWN is waited for, in milliseconds.
+/// How long a camera may take to answer TEARDOWN, in milliseconds.
 pub const TEARDOWN_TIMEOUT: u64 = 2_000;
-/// The session timeout unless the camera says one (RFC 2326 §12.37), in seconds.
+/// The session timeout of cameras that name none (RFC 2326 §12.37), in seconds.
 pub const SESSION_TIMEOUT: u32 = 60;
 /// The longest time between two keep-alives, in milliseconds.
 pub const MAX_KEEP_ALIVE: u64 = 60_000;
 /// The shortest time between two keep-alives, in milliseconds.
 pub const MIN_KEEP_ALIVE: u64 = 1_000;
 
-/// What a [`Client`] needs to know.
+/// The parameters of a [`Client`].
 #[derive(Debug)]
 pub struct Options {
-    /// The stream. Credentials in it count where `credentials` has none.
+    /// The stream. Its credentials are used if `credentials` is `None`.
     pub url: Url,
     pub credentials: Option<Credentials>,
-    /// From [`Client::hung_up`], where these were the URL and the credentials, too.
+    /// What [`Client::hung_up`] returned for the same URL and credentials.
     pub habits: Option<Habits>,
-    /// Sent as `User-Agent`; empty: not sent.
+    /// The `User-Agent` header, which is left out if this is empty.
     pub user_agent: String,
-    /// Unguessable: the client nonces of Digest are derived from it.
+    /// The client nonces of Digest are derived from it, so it must be unguessable.
     pub seed: u64,
     /// How long the camera may take to answer, in milliseconds.
     pub patience: u64,
 }
 
-/// How far the session is.
+/// The state of the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Idle,
     /// OPTIONS or DESCRIBE is in flight.
     Describing,
-    /// The owner is to say what to set up.
+    /// Waiting for the owner to choose what to set up.
     Described,
     SettingUp,
     /// Set up; the first PLAY has not been sent.
@@ -78,10 +79,11 @@ enum Phase {
 
 /// A medium that was set up.
 #[derive(Clone, Debug)]
-struct Track {
-    media: usize,
+struct Medium {
+    /// Its index in the description.
+    index: usize,
     url: String,
-    /// The channel of its RTP.
+    /// The channel of its RTP packets.
     channel: u8,
 }
 
@@ -91,36 +93,37 @@ pub struct Client {
     url: Url,
     user_agent: String,
     patience: u64,
-    /// Where the client nonces come from.
+    /// The source of client nonces.
     random: Random,
     habits: Habits,
-    /// What was refused on this connection is asked in another way since.
+    /// A request was refused on this connection and has been repeated in another form.
     rephrased: bool,
 
     phase: Phase,
-    /// Whether the owner wants it to play, rather than to pause.
+    /// Whether the owner wants media, rather than a pause.
     play: bool,
     pending: Option<Pending>,
     cseq: u32,
-    /// The number of a request that nobody waits for any more.
+    /// The number of a request whose answer is no longer waited for.
     abandoned: Option<u32>,
-    /// The next one first.
+    /// Outputs that the owner has not taken yet, the next one first.
     outputs: Vec<Output>,
     redirects: u8,
 
     description: Rc<sdp::Session>,
-    /// What controls of media are relative to.
+    /// The URL that the controls of media are relative to.
     base: String,
-    /// How controls are joined to it: 0 to [`controls::LAST_SPELLING`].
+    /// How controls are joined to the base: 0 to [`controls::LAST_SPELLING`].
     spelling: u8,
-    /// What PLAY, PAUSE and TEARDOWN address.
+    /// The URL of PLAY, PAUSE and TEARDOWN.
     aggregate: String,
-    /// Media to set up, the next one last.
+    /// Indexes of media to set up, the next one last.
     to_set_up: Vec<usize>,
-    tracks: Vec<Track>,
+    /// The media that were set up.
+    media: Vec<Medium>,
     /// The channel to propose for the next medium.
     channel: u8,
-    /// Over UDP: our ports for RTP and RTCP of each medium.
+    /// Over UDP, our ports for RTP and RTCP of each medium; empty over TCP.
     #[cfg(feature = "gateway")]
     ports: Vec<(u16, u16)>,
     /// Why the last SETUP was refused.
@@ -128,19 +131,19 @@ pub struct Client {
 
     session: Option<String>,
     session_timeout: u32,
-    /// Whether the camera knows GET_PARAMETER.
+    /// Whether the camera supports GET_PARAMETER.
     get_parameter: bool,
-    /// Whether PLAY names a range: not after a pause, nor for a camera that
-    /// refused one or counts by the clock.
+    /// Whether PLAY names a range. It does not after a pause, nor for a camera that
+    /// refused a range or has one in wall clock time.
     range: bool,
-    /// It has played before.
+    /// Whether the session has played before.
     played: bool,
     keep_alive: Option<u64>,
     missed_keep_alives: u8,
-    /// Media came.
+    /// Whether media has come.
     heard: bool,
 
-    /// The time while a call that told it lasts.
+    /// The time, during a call that passes it in.
     clock: Option<u64>,
     last_time: u64,
 }
@@ -172,7 +175,7 @@ impl Client {
             spelling: 0,
             aggregate: String::new(),
             to_set_up: Vec::new(),
-            tracks: Vec::new(),
+            media: Vec::new(),
             channel: 0,
             #[cfg(feature = "gateway")]
             ports: Vec::new(),
@@ -190,7 +193,7 @@ impl Client {
         }
     }
 
-    /// Begins the session; does nothing a second time.
+    /// Begins the session; a second call does nothing.
     pub fn start(&mut self, now_ms: u64) {
         self.at(now_ms, |client| {
             if client.phase == Phase::Idle {
@@ -203,9 +206,9 @@ impl Client {
         });
     }
 
-    /// Chooses the media to set up, as indexes into the description. To be
-    /// called once, after [`Output::Described`]; indexes out of range are
-    /// passed over, none at all fails with [`Failure::NoMedia`].
+    /// Chooses the media to set up, by their indexes in the description. To be called
+    /// once, after [`Output::Described`]. Indexes out of range are ignored; if none is
+    /// left, the session fails with [`Failure::NoMedia`].
     pub fn setup(&mut self, media: &[usize]) {
         if self.phase != Phase::Described {
             return;
@@ -220,23 +223,23 @@ impl Client {
         self.advance();
     }
 
-    /// As [`Client::setup`], over UDP: each medium has a pair of our ports, for
-    /// RTP and for RTCP. The answers' Transport headers are the owner's to read.
+    /// Like [`Client::setup`], over UDP: each medium gets a pair of our ports, for RTP
+    /// and for RTCP. The owner reads the Transport headers of the answers.
     #[cfg(feature = "gateway")]
     pub fn setup_udp(&mut self, media: &[usize], ports: &[(u16, u16)]) {
         self.ports = ports.to_vec();
         self.setup(media);
     }
 
-    /// A TEARDOWN, if the camera holds something for us: for an owner who gives
-    /// up a session that goes on without a connection.
+    /// A TEARDOWN request, if the camera may still hold a session for us. It is for an
+    /// owner that gives up a session whose connection is gone.
     #[cfg(feature = "gateway")]
     pub fn farewell(&mut self) -> Option<Vec<u8>> {
         let gone = matches!(self.phase, Phase::TearingDown | Phase::TornDown);
         (self.is_set_up() && !gone).then(|| self.compose_teardown())
     }
 
-    /// Whether media is to come over UDP.
+    /// Whether media is set up over UDP.
     fn is_udp(&self) -> bool {
         #[cfg(feature = "gateway")]
         return !self.ports.is_empty();
@@ -244,14 +247,14 @@ impl Client {
         false
     }
 
-    /// Asks for a pause; [`Output::Paused`] follows when it holds.
+    /// Asks for a pause; [`Output::Paused`] follows once the camera has paused.
     pub fn pause(&mut self) {
         self.play = false;
         self.advance();
     }
 
-    /// Asks for media (again); [`Output::Playing`] follows. The client begins
-    /// with this wish.
+    /// Asks for media, or for more media after a pause; [`Output::Playing`] follows. A
+    /// client does so from the start.
     pub fn play(&mut self) {
         self.play = true;
         self.advance();
@@ -272,10 +275,10 @@ impl Client {
         }
     }
 
-    /// Whether the camera holds something for us. Some do so without naming a
-    /// session.
+    /// Whether the camera may hold a session for us. Some cameras do so without naming
+    /// it.
     fn is_set_up(&self) -> bool {
-        self.session.is_some() || !self.tracks.is_empty()
+        self.session.is_some() || !self.media.is_empty()
     }
 
     /// Takes one whole RTSP message from the camera.
@@ -283,22 +286,22 @@ impl Client {
         self.at(now_ms, |client| client.read(bytes));
     }
 
-    /// Media came: how long it may stay away, the owner knows, whatever the camera
-    /// leaves unanswered.
+    /// Notes that media has come. From then on unanswered keep-alives do not end the
+    /// session: the owner decides how long media may be missing.
     pub fn heard(&mut self) {
         self.heard = true;
     }
 
-    /// The next thing for the owner to do; to be asked after every call.
+    /// The next output; to be called after every other call, until it returns `None`.
     pub fn poll_output(&mut self) -> Option<Output> {
         (!self.outputs.is_empty()).then(|| self.outputs.remove(0))
     }
 
-    /// Runs `act` with the time known.
+    /// Runs `act` while the time is known.
     fn at(&mut self, now_ms: u64, act: impl FnOnce(&mut Self)) {
         self.clock = Some(now_ms);
         self.last_time = now_ms;
-        // A request sent by a call without the time counts from here.
+        // The time of a request that was sent by a call without the time counts from now.
         if let Some(pending) = &mut self.pending {
             pending.sent.get_or_insert(now_ms);
         }
@@ -321,12 +324,12 @@ impl Client {
     }
 
     fn set_up_next(&mut self) {
-        let enough = self.habits.one_medium && !self.tracks.is_empty();
+        let enough = self.habits.one_medium && !self.media.is_empty();
         if let Some(media) = self.to_set_up.pop().filter(|_| !enough) {
             let channel = self.channel;
             self.channel = channel.saturating_add(2);
             self.send(Kind::Setup { media, channel });
-        } else if self.tracks.is_empty() {
+        } else if self.media.is_empty() {
             let refusal = self.refusal.take();
             self.fail(refusal.unwrap_or(Failure::NoMedia));
         } else {
@@ -346,7 +349,7 @@ impl Client {
 
     fn fail(&mut self, failure: Failure) {
         match self.phase {
-            // Who wants to leave does not mind how.
+            // A session that was to end anyway has ended, however that came about.
             Phase::TearingDown => self.torn_down(),
             _ => self.end(Phase::Failed, Output::Failed(failure)),
         }

@@ -1,13 +1,14 @@
-//! Finds the items of an RTSP connection: interleaved frames and messages.
+//! Splits the bytes of an RTSP connection into items: interleaved frames and messages.
 //!
 //! The framer walks a byte stream that arrives in pieces of any size
 //! (RFC 2326 §10.12: `$`, channel, 16-bit length, payload, between messages).
-//! It never stores media: a frame is skipped in O(1) per piece and the caller
-//! keeps the bytes where they are. Only messages are gathered, in one buffer
-//! that never grows past the bound given to [`Framer::new`].
+//! It never stores media: a frame is skipped in O(1) per piece, and its bytes stay
+//! where the caller has them. Only messages are gathered, in one buffer.
 //!
-//! A [`Framer::lenient`] one finds its way again behind stray bytes, as long as
-//! they are few: see [`MAX_SKIP`] and [`SOUND_PER_SKIPPED`].
+//! Invariant: that buffer never grows past the limit given to [`Framer::new`].
+//!
+//! A [`Framer::lenient`] framer resynchronises after stray bytes, as long as these are
+//! few: see [`MAX_SKIP`] and [`SOUND_PER_SKIPPED`].
 
 mod astray;
 mod frames;
@@ -19,12 +20,12 @@ use resync::{LOOK, Resync};
 pub use frames::{Frame, frames};
 pub use resync::{MAX_SKIP, SOUND_PER_SKIPPED};
 
-/// What begins an interleaved frame.
+/// The first byte of an interleaved frame.
 pub const DOLLAR: u8 = b'$';
-/// Bytes before the payload of an interleaved frame.
+/// The length of an interleaved frame's header, in bytes.
 pub const FRAME_HEADER: usize = 4;
 
-/// The stream is not RTSP from here on; it cannot be picked up again.
+/// The stream is not RTSP from here on, and there is no way to resynchronise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Invalid {
     /// Offset in bytes since the start of the stream.
@@ -44,30 +45,29 @@ impl std::error::Error for Invalid {}
 /// What one call of [`Framer::feed`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// How many of the bytes given were used, from the front.
+    /// How many of the given bytes were used, from the front.
     pub consumed: usize,
     /// Whether these bytes belong to an interleaved frame.
     pub media: bool,
-    /// How many of the bytes that were said to be media last are none, and to
-    /// be dropped: at most 4, which ended a piece and looked like the beginning
-    /// of a frame behind stray bytes. They come before `consumed`.
+    /// How many bytes before these were reported as media by mistake, and must be
+    /// dropped: at most 4, which ended the last piece and looked like the beginning of
+    /// a frame after stray bytes.
     pub withdrawn: usize,
-    /// What ended with them.
+    /// What ended at the last of these bytes.
     pub event: Event,
 }
 
 /// What ended at the last byte of a [`Step`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// Nothing yet; everything given was consumed.
+    /// Nothing ended; all given bytes were consumed.
     NeedMore,
-    /// Stray line ends between items, or a line of a description that the
-    /// `Content-Length` before it did not count, or other stray bytes were
-    /// skipped, and more bytes follow.
+    /// Bytes that belong to no item were skipped, and more bytes follow: line ends, a
+    /// line of a description that is longer than its `Content-Length`, or stray bytes.
     Blank,
     /// An interleaved frame with `length` bytes of payload.
     Frame { channel: u8, length: u16 },
-    /// A message, to be had from [`Framer::message`] until the next feed.
+    /// A message, which [`Framer::message`] returns until the next call of `feed`.
     Message,
 }
 
@@ -75,7 +75,7 @@ pub enum Event {
 enum State {
     /// Between two items.
     Idle,
-    /// In the four bytes before a payload: those that are there.
+    /// In a frame's header, of which `have` bytes are there.
     Header { bytes: [u8; 3], have: u8 },
     /// In a payload.
     Payload { channel: u8, length: u16, left: u16 },
@@ -83,12 +83,12 @@ enum State {
     Head { line: usize },
     /// In a body; `left` bytes are missing.
     Body { left: usize },
-    /// A message is complete and may be looked at.
+    /// A message is complete; it is kept until the next call of `feed`.
     Complete,
-    /// Among stray bytes: how much of the beginning of a response the last ones
-    /// are, and whether a line may begin here.
+    /// Among stray bytes. The last `matched` of them are the beginning of a status line;
+    /// `fresh`: a line may begin here.
     Astray { matched: usize, fresh: bool },
-    /// In what may be a frame; `adjacent`: directly behind another item.
+    /// In what may be a frame; `adjacent`: it directly follows another item.
     Candidate {
         bytes: [u8; LOOK],
         have: usize,
@@ -105,16 +105,16 @@ pub struct Framer {
     message: Vec<u8>,
     max_message: usize,
     position: u64,
-    /// The last message had a body.
+    /// The last message had a body, which may be longer than its length said.
     described: bool,
     lenient: bool,
-    /// A frame or a message was seen: this is RTSP.
+    /// A frame or a message was seen, so the peer does speak RTSP.
     proven: bool,
     resync: Resync,
 }
 
 impl Framer {
-    /// `max_message`: the bytes that one message may have, body included.
+    /// `max_message` limits the length of a message with its body, in bytes.
     pub fn new(max_message: usize) -> Self {
         Framer {
             state: State::Idle,
@@ -128,7 +128,7 @@ impl Framer {
         }
     }
 
-    /// One that goes on behind stray bytes, once it has seen a frame or a message.
+    /// A framer that skips stray bytes, once it has seen a frame or a message.
     pub fn lenient(max_message: usize) -> Self {
         Framer {
             lenient: true,
@@ -136,17 +136,17 @@ impl Framer {
         }
     }
 
-    /// Where the first stray bytes were, if there were any.
+    /// The position of the first stray byte, if there was one.
     pub fn astray(&self) -> Option<u64> {
         self.resync.first
     }
 
-    /// How many stray bytes were skipped so far, line ends not counted.
+    /// The number of stray bytes skipped so far, without line ends.
     pub fn skipped(&self) -> u64 {
         self.resync.skipped
     }
 
-    /// The message that the last step completed, else empty.
+    /// The message that the last step completed; empty if it completed none.
     pub fn message(&self) -> &[u8] {
         match self.state {
             State::Complete => &self.message,
@@ -154,12 +154,13 @@ impl Framer {
         }
     }
 
-    /// Memory that it takes for a message, in bytes.
+    /// The size of the message buffer, in bytes.
     pub fn held(&self) -> usize {
         self.message.capacity()
     }
 
-    /// Whether a byte that comes next is of a message, or between two items.
+    /// Whether `next`, as the next byte, would be part of a message or a line end between
+    /// items.
     pub fn is_talk(&self, next: u8) -> bool {
         match self.state {
             State::Head { .. } | State::Body { .. } => true,
@@ -170,19 +171,18 @@ impl Framer {
         }
     }
 
-    /// How many bytes of the stream were consumed so far.
+    /// The number of bytes of the stream consumed so far.
     pub fn position(&self) -> u64 {
         self.position
     }
 
-    /// Takes the bytes that come next, at most to the end of one item.
-    ///
-    /// Call again with the rest until it says [`Event::NeedMore`].
+    /// Takes the next bytes of the stream, up to the end of one item at most. To be
+    /// called again with the rest, until it returns [`Event::NeedMore`].
     ///
     /// # Errors
-    /// [`Invalid`] if the stream is neither frames nor RTSP/1.x messages (more
-    /// than may be skipped, if it is lenient) or a message is longer than
-    /// allowed; from then on always the same.
+    /// [`Invalid`] if the stream is neither frames nor RTSP/1.x messages (a lenient
+    /// framer skips some bytes first), or if a message is too long. From then on every
+    /// call returns the same error.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<Step, Invalid> {
         if matches!(self.state, State::Complete) {
             self.message = Vec::new();
@@ -232,7 +232,7 @@ impl Framer {
         }
     }
 
-    /// Completes the four bytes before a payload from `had` and `bytes`.
+    /// Completes a frame's header, of which `had` came before `bytes`.
     fn frame_header(&mut self, mut had: [u8; 3], have: u8, bytes: &[u8]) -> Step {
         let mut header = [0; FRAME_HEADER];
         let mut count = usize::from(have);
@@ -278,7 +278,7 @@ impl Framer {
         step(consumed, true, Event::Frame { channel, length })
     }
 
-    /// Gathers lines until an empty one; `line` is where the current one starts.
+    /// Gathers lines up to an empty one; `line` is where the current line starts.
     fn head(&mut self, mut line: usize, bytes: &[u8]) -> Result<Step, Invalid> {
         let mut consumed = 0;
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
@@ -319,7 +319,7 @@ impl Framer {
         Ok(step(consumed, false, Event::NeedMore))
     }
 
-    /// Whether a line is of a description longer than its `Content-Length` said.
+    /// Whether a line belongs to a description that is longer than its `Content-Length`.
     fn is_leftover(&self, line: &[u8]) -> bool {
         let [kind, b'=', ..] = line else {
             return false;

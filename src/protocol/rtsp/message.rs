@@ -1,8 +1,8 @@
 //! RTSP messages (RFC 2326 §4 to §7): read leniently, written strictly.
 //!
-//! Cameras write Latin-1 names, two spaces in a status line, or no
-//! reason: all of that is understood. What is written never has a line end or
-//! another control character inside a value.
+//! Some cameras write Latin-1, two spaces in a status line, or no reason; the parser
+//! accepts all of that. The builder never writes a line end or another control
+//! character inside a value.
 
 use super::framer::Invalid;
 use super::text::{cut, cut_last, number, pair, small_number, split, unquoted, utf8, why};
@@ -12,7 +12,7 @@ mod builder;
 
 pub use builder::{Builder, reason};
 
-/// Header lines that one message may have; more is invalid.
+/// A message with more header lines than this is invalid.
 pub const MAX_HEADERS: usize = 128;
 
 /// Why a message could not be read.
@@ -45,11 +45,11 @@ pub enum Start<'a> {
     Response { status: u16, reason: Cow<'a, str> },
 }
 
-/// A message that was read.
+/// A message that was read. It borrows the bytes it was read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message<'a> {
     pub start: Start<'a>,
-    /// As long as `Content-Length` says.
+    /// The body, whose length is that of `Content-Length`.
     pub body: &'a [u8],
     headers: Vec<(String, String)>,
 }
@@ -99,7 +99,7 @@ impl<'a> Message<'a> {
         let timeout = parts.find_map(|part| {
             let (name, value) = pair(part, b"=");
             let named = name.eq_ignore_ascii_case("timeout");
-            // `60s` and `"60"` were seen, too.
+            // Some cameras write `60s` or `"60"`.
             let value = unquoted(value);
             let digits = value.bytes().take_while(u8::is_ascii_digit).count();
             number(value.get(..digits)?).filter(|_| named)
@@ -108,26 +108,27 @@ impl<'a> Message<'a> {
     }
 }
 
-/// Reads the message at the start of `bytes`; also gives its length in bytes.
+/// Reads the message at the start of `bytes`, and returns it with its length in bytes.
 ///
-/// Line ends before it are skipped (and counted). The caller bounds `bytes`.
+/// Line ends before the message are skipped; they count for the length. The caller
+/// limits the length of `bytes`.
 ///
 /// # Errors
-/// [`Error::Incomplete`] while bytes are missing, [`Error::Invalid`] for what
-/// no further bytes can mend.
+/// [`Error::Incomplete`] while bytes are missing, [`Error::Invalid`] if further bytes
+/// would not help.
 pub fn parse(bytes: &[u8]) -> Result<(Message<'_>, usize), Error> {
     parse_as(bytes, start)
 }
 
-/// The same for a response alone: anything else is invalid.
+/// Like [`parse`], but everything other than a response is invalid.
 ///
 /// # Errors
-/// As those of [`parse`].
+/// Those of [`parse`].
 pub fn parse_response(bytes: &[u8]) -> Result<(Message<'_>, usize), Error> {
     parse_as(bytes, status_line)
 }
 
-/// Whether the first line ends as that of a request.
+/// Whether the first line ends like the one of a request.
 pub fn is_request(bytes: &[u8]) -> bool {
     let mut lines = bytes.trim_ascii_start().split(|byte| *byte == b'\n');
     let first = lines.next().unwrap_or_default().trim_ascii_end();
@@ -178,8 +179,8 @@ fn parse_as<'a>(
     Ok((message, skipped + end))
 }
 
-/// Adds the header of one line; a folded line continues the one before
-/// (RFC 2616 §2.2), a line without a colon is passed over.
+/// Adds the header of one line. A folded line continues the one before it (RFC 2616
+/// §2.2); a line without a colon is ignored.
 fn add_header(headers: &mut Vec<(String, String)>, line: &[u8]) {
     if line.starts_with(b" ") || line.starts_with(b"\t") {
         if let Some((_, value)) = headers.last_mut() {
@@ -254,15 +255,15 @@ fn is_version(version: &[u8]) -> bool {
         && minor.iter().all(u8::is_ascii_digit)
 }
 
-/// Whether `line` can begin a message; else what is wrong with it.
+/// Checks whether `line` can begin a message; the error says what is wrong with it.
 pub(super) fn check_start(line: &[u8]) -> Result<(), &'static str> {
     start(line).map(|_| ())
 }
 
-/// The length of the body that follows `head`, 0 if it does not say.
+/// The length of the body that follows `head`; 0 if no header gives it.
 ///
-/// Several lengths that differ are an error: two readers would see different
-/// messages.
+/// Two different lengths are an error, because another reader might see other messages
+/// in the same bytes.
 pub(super) fn content_length(head: &[u8]) -> Result<usize, &'static str> {
     let mut length = None;
     for line in head.split(|byte| *byte == b'\n').skip(1) {
@@ -270,7 +271,7 @@ pub(super) fn content_length(head: &[u8]) -> Result<usize, &'static str> {
             continue;
         };
         let (name, value) = line.split_at(colon);
-        // A line that begins with a space is folded and no header of its own.
+        // A line that begins with white space is folded: it is no header of its own.
         let folded = name.starts_with(b" ") || name.starts_with(b"\t");
         if folded || !name.trim_ascii().eq_ignore_ascii_case(b"Content-Length") {
             continue;
@@ -285,7 +286,7 @@ pub(super) fn content_length(head: &[u8]) -> Result<usize, &'static str> {
     Ok(length.unwrap_or(0))
 }
 
-/// UTF-8, or else Latin-1: every byte sequence is a text.
+/// Decodes UTF-8, or Latin-1 if it is no UTF-8, so that every byte sequence is text.
 pub fn text(bytes: &[u8]) -> Cow<'_, str> {
     match utf8(bytes) {
         Some(text) => Cow::Borrowed(text),

@@ -1,8 +1,8 @@
 //! RTSP 1.0 (RFC 2326), sans-IO: shared by the gateway and the wasm player.
 //!
-//! Invariant: nothing in here opens a socket, reads a clock, draws a random
-//! number or logs. Bytes and the time are handed in, bytes and events come out,
-//! and no input makes it panic.
+//! Invariant: nothing in here opens a socket, reads a clock, draws a random number or
+//! logs. Callers pass in bytes and the time, and get bytes and events back. No input
+//! makes it panic.
 pub mod auth;
 pub mod client;
 pub mod framer;

@@ -1,14 +1,14 @@
 //! Session descriptions (RFC 4566) as cameras write them.
 //!
-//! Reading never fails: a line that makes no sense is passed over, what is
-//! missing gets its usual value. The number of media and of format parameters
-//! is bounded, every string is no longer than its line.
+//! Reading never fails: a line that makes no sense is ignored, and a missing value gets
+//! its usual default. The number of media and of format parameters is limited, and no
+//! string is longer than its line.
 
 use super::{message, text};
 
-/// Media that one session may have; more are ignored.
+/// Further media of a session are ignored.
 pub const MAX_MEDIA: usize = 16;
-/// Format parameters that one medium may have; more are ignored.
+/// Further format parameters of a medium are ignored.
 pub const MAX_PARAMETERS: usize = 64;
 
 /// A session description.
@@ -29,20 +29,20 @@ pub struct Session {
 pub enum Kind {
     Video,
     Audio,
-    /// Metadata and whatever else.
+    /// Metadata and everything else.
     Other,
 }
 
-/// Which way a medium flows (RFC 4566 §6), seen from the camera or not: ONVIF
-/// and RFC 4566 disagree.
+/// Which way a medium flows (RFC 4566 §6). ONVIF and RFC 4566 disagree on whose view
+/// this is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Direction {
-    /// `a=sendrecv`, or nothing said.
+    /// `a=sendrecv`, or no attribute.
     #[default]
     Both,
-    /// `a=sendonly`; ONVIF cameras mark their loudspeaker with it.
+    /// `a=sendonly`, with which ONVIF cameras mark their loudspeaker.
     SendOnly,
-    /// `a=recvonly`; ONVIF cameras mark what they send with it.
+    /// `a=recvonly`, with which ONVIF cameras mark the media that they send.
     ReceiveOnly,
     /// `a=inactive`.
     Inactive,
@@ -57,7 +57,7 @@ pub struct Media {
     /// Upper case, such as `H264` or `MPEG4-GENERIC`; static payload types
     /// (RFC 3551 §6) are filled in. Empty if nothing says what it is.
     pub encoding: String,
-    /// RTP clock in Hz, never 0.
+    /// RTP clock rate in Hz, never 0.
     pub clock_rate: u32,
     /// Audio channels, never 0.
     pub channels: u16,
@@ -104,8 +104,9 @@ pub fn parse(bytes: &[u8]) -> Session {
     session
 }
 
-/// What stands above its medium or below another one is found by its number; what
-/// has the number of none is of the video that has no parameters.
+/// Finds `rtpmap` and `fmtp` lines that are in the wrong place: above all media, or below
+/// another medium. The payload type tells whose they are. An `fmtp` line whose payload
+/// type is no medium's belongs to the video medium that has no parameters.
 fn strays(text: &str, drafts: &mut [Draft]) {
     for last in [false, true] {
         for line in text::split(text, b"\r\n") {
@@ -149,7 +150,7 @@ fn filled(value: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-/// A medium while its attributes come in.
+/// A medium whose attributes are being read.
 struct Draft {
     kind: Kind,
     payload_type: Option<u8>,
@@ -162,17 +163,17 @@ struct Draft {
 }
 
 impl Draft {
-    /// From what follows `m=`: media, port, protocol, formats.
+    /// Reads the rest of an `m=` line: media, port, protocol, formats.
     fn new(line: &str) -> Self {
-        let mut words = text::split(line, b" \t").filter(|word| !word.is_empty());
-        let kind = match words.next().unwrap_or_default() {
+        let mut fields = text::split(line, b" \t").filter(|field| !field.is_empty());
+        let kind = match fields.next().unwrap_or_default() {
             kind if kind.eq_ignore_ascii_case("video") => Kind::Video,
             kind if kind.eq_ignore_ascii_case("audio") => Kind::Audio,
             _ => Kind::Other,
         };
         Draft {
             kind,
-            payload_type: words.nth(2).and_then(payload_type),
+            payload_type: fields.nth(2).and_then(payload_type),
             mapping: None,
             control: None,
             direction: Direction::Both,
@@ -196,8 +197,8 @@ impl Draft {
         }
     }
 
-    /// Keeps the mapping of our payload type, else the first one: some cameras
-    /// number the `m=` line and the mapping differently.
+    /// Keeps the mapping of this medium's payload type, or else the first mapping: in some
+    /// cameras the `m=` line and the mapping have different payload types.
     fn map(&mut self, value: &str) {
         let Some((number, mapping)) = split_number(value) else {
             return;
@@ -213,7 +214,7 @@ impl Draft {
         let Some((number, list)) = split_number(value) else {
             return;
         };
-        // Another format of the same medium, which nobody will ask for.
+        // This is another format of the same medium, which is never used.
         if self.payload_type.is_some_and(|ours| ours != number) && self.mapped() != Some(number) {
             return;
         }
@@ -237,7 +238,7 @@ impl Draft {
     fn finish(self) -> Media {
         let payload_type = self.payload_type.or(self.mapped()).unwrap_or(0);
         let (encoding, clock_rate, channels) = match &self.mapping {
-            // A static type with somebody else's mapping stays what it is.
+            // A static payload type keeps its meaning if the mapping is for another one.
             Some((number, _)) if *number != payload_type && payload_type < 96 => None,
             Some((_, mapping)) => Some(read_mapping(mapping)),
             None => None,
@@ -261,8 +262,8 @@ impl Draft {
         }
     }
 
-    /// Encoding, clock rate and channels where no mapping says them: by the
-    /// payload type, else by the parameters that only one encoding has.
+    /// Encoding, clock rate and channels of a medium without a mapping. They follow from
+    /// the payload type, or from parameters that only one encoding has.
     fn unmapped(&self) -> (String, u32, u16) {
         let has = |name: &str| self.fmtp.iter().any(|(key, _)| key == name);
         read_mapping(match static_type(self.payload_type) {
@@ -274,8 +275,8 @@ impl Draft {
     }
 }
 
-fn payload_type(word: &str) -> Option<u8> {
-    text::small_number(word).filter(|number| *number < 128)
+fn payload_type(digits: &str) -> Option<u8> {
+    text::small_number(digits).filter(|number| *number < 128)
 }
 
 /// `96 rest` → 96 and the rest.
@@ -304,13 +305,13 @@ fn read_mapping(mapping: &str) -> (String, u32, u16) {
     (encoding, rate.unwrap_or(0), channels.unwrap_or(1))
 }
 
-/// The static payload types (RFC 3551 §6, tables 4 and 5) that cameras have or
-/// had, as `a=rtpmap` would say them.
+/// The static payload types (RFC 3551 §6, tables 4 and 5) that cameras use or used, as
+/// `a=rtpmap` would write them.
 const STATIC: &str = "0 PCMU/8000,4 G723/8000,8 PCMA/8000,9 G722/8000,10 L16/44100/2,\
     11 L16/44100,14 MPA/90000,18 G729/8000,26 JPEG/90000,32 MPV/90000,33 MP2T/90000,\
     34 H263/90000";
 
-/// What a static payload type stands for.
+/// The mapping of a static payload type.
 fn static_type(payload_type: Option<u8>) -> Option<&'static str> {
     let mut all = text::split(STATIC, b",").filter_map(split_number);
     let (_, mapping) = all.find(|(number, _)| Some(*number) == payload_type)?;

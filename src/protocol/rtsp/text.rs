@@ -1,19 +1,18 @@
-//! Base64, hexadecimal and numbers, as RTSP and SDP use them, and texts joined
-//! and taken apart. (The library's ways to do so are generic over what is looked
-//! for, and each of their copies as large as all of this file.)
+//! Base64, hexadecimal and decimal numbers, as RTSP and SDP use them, and functions to
+//! split and join strings. (Those of the standard library are generic over the pattern;
+//! each instance of one is as large in the wasm as this whole file.)
 //!
-//! Reading is lenient where cameras are sloppy (missing padding, the URL
-//! alphabet, spaces) and refuses the rest; nothing is larger than its input
-//! asks for.
+//! Decoding accepts what sloppy cameras write (missing padding, the URL alphabet,
+//! spaces) and refuses everything else. No result is larger than its input warrants.
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
-/// Decodes base64 (RFC 4648 §4, or §5: the URL alphabet).
+/// Decodes base64 (RFC 4648 §4) and its URL alphabet (§5).
 ///
-/// Padding may be missing, white space is skipped. `None` for any other
-/// character, data after the padding, or a lone last character.
+/// Padding may be missing, and white space is skipped. `None` if there is any other
+/// character, data after the padding, or a last character that completes no byte.
 pub fn base64(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 3);
     let (mut bits, mut count, mut padded) = (0u32, 0u32, false);
@@ -33,7 +32,7 @@ pub fn base64(text: &str) -> Option<Vec<u8>> {
             bits &= (1 << count) - 1;
         }
     }
-    // Six bits left over are a character that completes no byte.
+    // Six bits are left over if the last character completes no byte.
     (count < 6).then_some(bytes)
 }
 
@@ -97,7 +96,7 @@ pub fn push_ascii(text: &mut String, byte: u8) {
     text.push(char::from(byte & 0x7f));
 }
 
-/// A number in decimal digits and nothing else.
+/// Reads a number that consists of decimal digits only.
 #[inline(never)]
 pub fn number(digits: &str) -> Option<u32> {
     let mut number = None;
@@ -113,7 +112,7 @@ pub fn number(digits: &str) -> Option<u32> {
     number
 }
 
-/// A number that is no larger than `T` can hold.
+/// Reads a number that fits into `T`.
 pub fn small_number<T: TryFrom<u32>>(digits: &str) -> Option<T> {
     number(digits)?.try_into().ok()
 }
@@ -131,8 +130,8 @@ pub fn decimal(mut number: u32) -> String {
     }
 }
 
-/// Appends a line: the parts with every control character as a space, so that
-/// none can begin a line of its own.
+/// Appends a line made of the parts. Control characters become spaces, so that no part
+/// can begin a line of its own.
 #[inline(never)]
 pub fn push_line(message: &mut Vec<u8>, parts: &[&str]) {
     for part in parts {
@@ -142,7 +141,8 @@ pub fn push_line(message: &mut Vec<u8>, parts: &[&str]) {
     message.extend_from_slice(b"\r\n");
 }
 
-/// Where the first of the `separators`, which are ASCII, stands; else the end.
+/// The position of the first of the `separators`, which are ASCII; the end of the text
+/// if there is none.
 #[inline(never)]
 pub fn until(text: &str, separators: &[u8]) -> usize {
     let mut bytes = text.bytes();
@@ -150,29 +150,29 @@ pub fn until(text: &str, separators: &[u8]) -> usize {
     at.unwrap_or(text.len())
 }
 
-/// What stands before and behind the first of the `separators`, which are ASCII.
+/// The parts before and after the first of the `separators`, which are ASCII.
 #[inline(never)]
 pub fn cut<'a>(text: &'a str, separators: &[u8]) -> Option<(&'a str, &'a str)> {
     let at = until(text, separators);
     Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
-/// The same without white space around either; without a separator, nothing
-/// stands behind it.
+/// Like [`cut`], with both parts trimmed; the second part is empty if there is no
+/// separator.
 #[inline(never)]
 pub fn pair<'a>(text: &'a str, separators: &[u8]) -> (&'a str, &'a str) {
     let (name, value) = cut(text, separators).unwrap_or((text, ""));
     (name.trim_ascii(), value.trim_ascii())
 }
 
-/// What stands before and behind the last of the `separators`, which are ASCII.
+/// The parts before and after the last of the `separators`, which are ASCII.
 #[inline(never)]
 pub fn cut_last<'a>(text: &'a str, separators: &[u8]) -> Option<(&'a str, &'a str)> {
     let at = text.bytes().rposition(|byte| has(separators, byte))?;
     Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
-/// The text without the `margin`, which is ASCII, at its end.
+/// The text without any `margin`, which is ASCII, at its end.
 #[inline(never)]
 pub fn trim_end(mut text: &str, margin: u8) -> &str {
     while text.as_bytes().last() == Some(&margin) {
@@ -181,26 +181,30 @@ pub fn trim_end(mut text: &str, margin: u8) -> &str {
     text
 }
 
-/// Whether `byte` is among these. (The library's way is for long texts.)
+/// Whether `byte` is one of these. (The library's search is made for long slices.)
 #[inline(never)]
 #[allow(clippy::manual_contains)]
 pub fn has(bytes: &[u8], byte: u8) -> bool {
     bytes.iter().any(|one| *one == byte)
 }
 
-/// Bytes that are UTF-8, as text.
+/// The bytes as text; `None` if they are not UTF-8.
 #[inline(never)]
 pub fn utf8(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok()
 }
 
-/// Why something cannot be read, in words for a log: the player, which has
-/// none, goes without them.
-pub(crate) const fn why(words: &'static str) -> &'static str {
-    if cfg!(feature = "gateway") { words } else { "" }
+/// A reason for the gateway's log, why something cannot be read. The player has no log,
+/// so the reason is left out of the wasm.
+pub(crate) const fn why(reason: &'static str) -> &'static str {
+    if cfg!(feature = "gateway") {
+        reason
+    } else {
+        ""
+    }
 }
 
-/// A value without the quotation marks around it.
+/// The value without the quotation marks around it.
 #[inline(never)]
 pub fn unquoted(text: &str) -> &str {
     let mut text = trim_end(text, b'"');
@@ -210,8 +214,7 @@ pub fn unquoted(text: &str) -> &str {
     text
 }
 
-/// What stands between the `separators`, which are ASCII; without white space
-/// around it.
+/// The trimmed parts between the `separators`, which are ASCII.
 pub fn split<'a>(text: &'a str, separators: &'static [u8]) -> Split<'a> {
     Split {
         rest: Some(text),
@@ -219,7 +222,7 @@ pub fn split<'a>(text: &'a str, separators: &'static [u8]) -> Split<'a> {
     }
 }
 
-/// See [`split`].
+/// The iterator that [`split`] returns.
 #[derive(Clone, Debug)]
 pub struct Split<'a> {
     rest: Option<&'a str>,
@@ -241,7 +244,7 @@ impl<'a> Iterator for Split<'a> {
     }
 }
 
-/// The parts with `separator` between.
+/// Joins the parts with `separator` between them.
 pub fn join(parts: &[&str], separator: &str) -> String {
     let mut text = String::new();
     for (index, part) in parts.iter().enumerate() {
@@ -253,7 +256,7 @@ pub fn join(parts: &[&str], separator: &str) -> String {
     text
 }
 
-/// The parts one behind the other.
+/// Joins the parts.
 pub fn concat(parts: &[&str]) -> String {
     join(parts, "")
 }

@@ -1,16 +1,16 @@
-//! The Transport header of a SETUP (RFC 2326 §12.39), as a server reads it: only
-//! interleaved TCP is offered; and of the answer, as a client over UDP reads it.
+//! The Transport header (RFC 2326 §12.39): that of a SETUP request as a server reads it
+//! (we serve interleaved TCP only), and that of the answer as a client over UDP reads it.
 
 use std::net::IpAddr;
 
 /// The interleaved channels that a client asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interleaved {
-    /// RTP and RTCP channel; `None` leaves the choice to the server.
+    /// The channels of RTP and RTCP; `None` leaves the choice to the server.
     pub channels: Option<(u8, u8)>,
 }
 
-/// Finds the first transport of `header` that the camera can do.
+/// The first transport in `header` that is interleaved TCP.
 pub fn interleaved(header: &str) -> Option<Interleaved> {
     header.split(',').find_map(specification)
 }
@@ -19,7 +19,7 @@ fn specification(text: &str) -> Option<Interleaved> {
     let mut parts = text.split(';').map(str::trim);
     let profile = parts.next()?.to_ascii_uppercase();
     let tcp = profile == "RTP/AVP/TCP";
-    // Channels say it as well.
+    // A transport that names channels is interleaved, too.
     if !tcp && profile != "RTP/AVP" {
         return None;
     }
@@ -36,7 +36,7 @@ fn specification(text: &str) -> Option<Interleaved> {
     (tcp || channels.is_some()).then_some(Interleaved { channels })
 }
 
-/// `a-b`, or `a` for itself and the next.
+/// Reads `a-b`, or `a`, which stands for `a` and the next number.
 fn pair(text: &str) -> Option<(u8, u8)> {
     let (first, second) = match text.split_once('-') {
         Some((first, second)) => (first, Some(second)),
@@ -50,19 +50,19 @@ fn pair(text: &str) -> Option<(u8, u8)> {
     (first != second).then_some((first, second))
 }
 
-/// Where a camera sends from over UDP, as its answer to SETUP has it.
+/// Where a camera sends from over UDP, according to its answer to SETUP.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Server {
-    /// For RTP and RTCP.
+    /// The ports of RTP and RTCP.
     pub ports: Option<(u16, u16)>,
-    /// Another address than that of the RTSP connection, perhaps.
+    /// The address, which may differ from that of the RTSP connection.
     pub source: Option<IpAddr>,
-    /// What the packets name as their source.
+    /// The SSRC of the packets.
     pub ssrc: Option<u32>,
 }
 
-/// Reads the camera's side of the first transport of `header`; what makes no
-/// sense counts as not said.
+/// Reads the camera's side of the first transport in `header`. A parameter that makes no
+/// sense is ignored.
 pub fn server(header: &str) -> Server {
     let mut server = Server::default();
     let first = header.split(',').next().unwrap_or_default();
@@ -79,7 +79,7 @@ pub fn server(header: &str) -> Server {
     server
 }
 
-/// `a-b`, or `a` for itself and the next. Port 0 is none.
+/// Reads ports as [`pair`] reads channels; port 0 counts as missing.
 fn ports(text: &str) -> Option<(u16, u16)> {
     let (first, second) = text.split_once('-').unwrap_or((text, ""));
     let first = first.trim().parse().ok().filter(|port| *port != 0)?;

@@ -1,16 +1,18 @@
 //! RTSP URLs, as people type them and as cameras join them.
 //!
-//! Reading is lenient where the meaning is plain: a password may contain `@`,
-//! `:`, `/` or `?` unescaped, and what must not stand in a request line is
-//! percent-encoded. An [`Url`] therefore always makes a valid request URI, and
-//! its credentials never show in `Debug` or in [`Url::without_credentials`].
+//! Reading is lenient where the meaning is plain: a password may contain `@`, `:`, `/`
+//! or `?` unescaped, and characters that a request line must not contain are
+//! percent-encoded.
+//!
+//! Invariant: a [`Url`] always makes a valid request URI, and its credentials never show
+//! in `Debug` or in [`Url::without_credentials`].
 
 use super::auth::Credentials;
 use super::text;
 
 /// The port of `rtsp:` (RFC 2326 §3.2).
 pub const PORT: u16 = 554;
-/// The port of servers that may not use that one.
+/// The usual port of servers that are not allowed to use that one.
 const USUAL_PORT: u16 = 8554;
 /// The port of `rtsps:` (RFC 7826 §4.2).
 pub const TLS_PORT: u16 = 322;
@@ -20,22 +22,22 @@ pub const TLS_PORT: u16 = 322;
 pub struct Url {
     /// Whether it is `rtsps:`.
     pub tls: bool,
-    /// Percent-decoded; `None` without `@` or with nothing before it.
+    /// Percent-decoded; `None` if there is no `@`, or nothing before it.
     pub user: Option<String>,
-    /// Percent-decoded; `None` without a colon in the credentials.
+    /// Percent-decoded; `None` if the credentials have no colon.
     pub password: Option<String>,
     /// A name or an address; IPv6 without its brackets.
     pub host: String,
-    /// 1 to 65535; [`PORT`] or [`TLS_PORT`] if not given.
+    /// Never 0; [`PORT`] or [`TLS_PORT`] if the URL gives none.
     pub port: u16,
-    /// Path and query as in the URL, empty or beginning with `/` or `?`.
+    /// The path and the query; empty, or beginning with `/` or `?`.
     pub path: String,
 }
 
-/// Why a text is no URL of ours.
+/// Why a text is not a usable URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadUrl {
-    /// In words for the person who typed it.
+    /// A sentence for the person who typed it.
     pub reason: &'static str,
 }
 
@@ -56,17 +58,17 @@ impl std::fmt::Debug for Url {
 impl Url {
     /// Reads an absolute URL.
     ///
-    /// The last `@` before the path ends the credentials. The path begins at
-    /// the first `/` or `?` that leaves a plausible host and port before it, so
-    /// `rtsp://admin:a/b@cam/1` reads as meant; or at a later one that leaves a
-    /// numeric address after credentials: `rtsp://admin:a@b/c@10.0.0.1/1`.
-    /// What looks like a host's bare name and a port, with an `@` further on, is
-    /// a user and a password: `rtsp://admin:12/34@cam/1`. It is not if the host
-    /// has a dot, nor if its port is a usual one and no numeric address follows.
+    /// The last `@` before the path ends the credentials. The path begins at the first
+    /// `/` or `?` that has a plausible host and port before it, so that
+    /// `rtsp://admin:a/b@cam/1` is understood; or at a later one, if that has a numeric
+    /// address after credentials before it: `rtsp://admin:a@b/c@10.0.0.1/1`.
+    ///
+    /// A name and a port with an `@` further on are taken for a user and a password:
+    /// `rtsp://admin:12/34@cam/1`. They are taken for a host and a port if the name has a
+    /// dot, or if the port is a usual one and no numeric address follows.
     ///
     /// # Errors
-    /// [`BadUrl`] if the scheme is another one, or no host or no usable port
-    /// can be made out.
+    /// [`BadUrl`] if the scheme is another one, or if there is no usable host or port.
     pub fn parse(url: &str) -> Result<Url, BadUrl> {
         let bad = |reason| BadUrl { reason };
         let (tls, rest) = scheme(url.trim_ascii());
@@ -93,8 +95,8 @@ impl Url {
                         break;
                     }
                 }
-                // Only credentials can run over a slash: without an @ further
-                // on this is the path, and the host is wrong.
+                // Only credentials may contain a slash. Without an @ further on,
+                // this is the path, and the host before it is wrong.
                 Err(reason) => {
                     first_fault.get_or_insert(reason);
                     if !has(path, b'@') {
@@ -106,8 +108,8 @@ impl Url {
         found.ok_or(bad(first_fault.unwrap_or(NO_HOST)))
     }
 
-    /// Whether it may be a user and the beginning of a password that was taken
-    /// for a host and a port.
+    /// Whether the host and the port may really be a user and the beginning of a
+    /// password.
     fn may_be_credentials(&self, authority: &str) -> bool {
         let bare = !has(&self.host, b'.') && !has(&self.host, b':');
         self.user.is_none() && bare && has(authority, b':')
@@ -156,9 +158,9 @@ impl Url {
         authority
     }
 
-    /// What a control means to servers that know themselves by another address,
-    /// or want it before the query: its path at our host, or itself behind our
-    /// path.
+    /// What a control means to servers that know themselves by another address, or want
+    /// it before the query: an absolute control moves to our host, any other one is
+    /// appended to our path.
     pub fn relocated(&self, control: &str) -> String {
         let mut url = self.clone();
         if let Some(control) = absolute(control, &self.without_credentials()) {
@@ -170,8 +172,8 @@ impl Url {
         join(&url.without_credentials(), control) + &query
     }
 
-    /// Where a reference (RFC 3986 §4.2) leads: an address, or a path from our
-    /// host's root or, without a slash, in place of our path's last part.
+    /// Resolves a reference (RFC 3986 §4.2): an absolute URL, a path from the root of our
+    /// host, or, without a leading slash, a replacement for the last segment of our path.
     pub fn refer(&self, reference: &str) -> Option<Url> {
         let reference = reference.trim_ascii();
         if scheme(reference).1.is_some() {
@@ -206,10 +208,10 @@ impl Url {
 
 /// Joins a `control` attribute to its base (RFC 2326 §C.1.1).
 ///
-/// `*` and nothing stand for the base itself, an absolute URL for itself.
-/// Everything else is appended with one slash between, after a query too: that
-/// is what cameras expect, whatever RFC 1808 says. Only a control that repeats
-/// the base's path from its root is taken from the root.
+/// `*` and the empty control stand for the base, and an absolute URL for itself.
+/// Everything else is appended with one slash between, even after a query: that is what
+/// cameras expect, whatever RFC 1808 says. Only a control that repeats the whole path of
+/// the base replaces that path.
 pub fn join(base: &str, control: &str) -> String {
     let control = control.trim_ascii();
     if control.is_empty() || control == "*" {
@@ -232,8 +234,8 @@ pub fn join(base: &str, control: &str) -> String {
     joined
 }
 
-/// A control or a base as it should be written, if it is absolute. Cameras write
-/// the scheme twice, or only its end, or none before their host, as `base` has it.
+/// An absolute control or base in its proper form; `None` if it is relative. Cameras
+/// write the scheme twice, or only its end, or leave it out before the host of `base`.
 pub fn absolute(url: &str, base: &str) -> Option<String> {
     let (tls, rest) = scheme(url);
     let bare = || {
@@ -253,8 +255,8 @@ pub fn is_tls(url: &str) -> bool {
     matches!(scheme(url), (true, Some(_)))
 }
 
-/// Whether the scheme is `rtsps:`, and what follows `://` if it is one of ours;
-/// of several schemes the last one counts.
+/// Whether the scheme is `rtsps:`, and what follows `://` if the scheme is `rtsp:` or
+/// `rtsps:`. Of several schemes, the last one counts.
 fn scheme(url: &str) -> (bool, Option<&str>) {
     let (mut tls, mut found) = (false, None);
     loop {
@@ -271,7 +273,7 @@ fn scheme(url: &str) -> (bool, Option<&str>) {
     }
 }
 
-/// Scheme and authority, and the path of an absolute URL.
+/// Splits an absolute URL before its path.
 fn split_path(url: &str) -> (&str, &str) {
     let after = scheme(url).1.unwrap_or(url);
     let authority = url.len() - after.len();
@@ -279,7 +281,6 @@ fn split_path(url: &str) -> (&str, &str) {
     url.split_at_checked(path).unwrap_or((url, ""))
 }
 
-/// Why there is no telling which camera is meant.
 const NO_HOST: &str = "the address has no usable host";
 
 fn host_and_port(place: &str, default: u16) -> Result<(&str, u16), &'static str> {
@@ -316,7 +317,7 @@ fn has(text: &str, byte: u8) -> bool {
     text::has(text.as_bytes(), byte)
 }
 
-/// Whether a usable host is an address: of IPv6, or digits and dots.
+/// Whether a usable host is an IPv6 address, or consists of digits and dots.
 fn is_numeric(host: &str) -> bool {
     let digits = |byte: u8| byte.is_ascii_digit() || byte == b'.';
     has(host, b':') || has(host, b'.') && host.bytes().all(digits)
@@ -330,7 +331,7 @@ fn split_credentials(credentials: &str) -> (Option<String>, Option<String>) {
     }
 }
 
-/// Undoes percent-encoding; a `%` that begins none stands for itself.
+/// Decodes percent-encoding; a `%` without two digits stands for itself.
 fn decode(coded: &str) -> String {
     let mut bytes = Vec::with_capacity(coded.len());
     let mut rest = coded;
@@ -352,8 +353,8 @@ fn decode(coded: &str) -> String {
     super::message::text(&bytes).into_owned()
 }
 
-/// Percent-encodes what would break a request line: spaces, controls and
-/// whatever is not ASCII.
+/// Percent-encodes the characters that would break a request line: spaces, control
+/// characters and everything that is not ASCII.
 fn encode(path: &str) -> String {
     let mut coded = String::with_capacity(path.len());
     for byte in path.bytes() {

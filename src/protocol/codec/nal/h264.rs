@@ -1,4 +1,4 @@
-//! What is particular to the NAL units of H.264 (RFC 6184, H.264 7.3 and 7.4).
+//! NAL units as H.264 has them (RFC 6184, H.264 7.3 and 7.4).
 
 use super::{Class, Picture, Shape};
 use crate::codec::bits::Bits;
@@ -21,7 +21,7 @@ pub fn unit_type(header: u8) -> u8 {
     header & 0x1f
 }
 
-/// What a payload is. STAP-B and FU-B are taken in the order in which they come.
+/// The shape of a payload. STAP-B and FU-B are taken in the order in which they come.
 ///
 /// ```text
 /// +---------------+---------------+
@@ -38,7 +38,7 @@ pub fn shape(payload: &[u8]) -> Option<Shape<'_>> {
             rest: rest.get(2..)?,
             between: 0,
         },
-        // Pictures of several times in one packet.
+        // MTAPs hold pictures of several times, which nobody negotiates.
         MTAP16 | MTAP24 => return None,
         kind @ (FU_A | FU_B) => {
             let (fu, data) = rest.split_first()?;
@@ -51,7 +51,7 @@ pub fn shape(payload: &[u8]) -> Option<Shape<'_>> {
                 data: data.get(if kind == FU_B { 2 } else { 0 }..)?,
             }
         }
-        // A start code, unless it is what is undefined and to be ignored.
+        // Type 0 is undefined and ignored, unless it comes from a start code.
         0 if !(payload.starts_with(&[0, 0, 1]) || payload.starts_with(&[0, 0, 0, 1])) => {
             Shape::Ignored
         }
@@ -65,7 +65,7 @@ pub fn shape(payload: &[u8]) -> Option<Shape<'_>> {
     })
 }
 
-/// What a NAL unit is (H.264 table 7-1); `rest` is what follows its header, or the
+/// The class of a NAL unit (H.264 table 7-1); `rest` is what follows its header, or the
 /// beginning of that.
 pub fn class(header: u8, rest: &[u8]) -> Class {
     match unit_type(header) {
@@ -78,7 +78,7 @@ pub fn class(header: u8, rest: &[u8]) -> Class {
     }
 }
 
-/// Steps over what is before the pic_parameter_set_id of a slice (H.264 7.3.3).
+/// Skips the fields before the pic_parameter_set_id of a slice (H.264 7.3.3).
 pub fn skip_to_set(bits: &mut Bits) {
     bits.unsigned(); // first_mb_in_slice
     bits.unsigned(); // slice_type

@@ -1,4 +1,4 @@
-//! What is particular to the NAL units of H.265 (RFC 7798, H.265 7.3 and 7.4).
+//! NAL units as H.265 has them (RFC 7798, H.265 7.3 and 7.4).
 
 use super::{Class, Picture, Shape};
 use crate::codec::bits::Bits;
@@ -18,7 +18,7 @@ pub fn unit_type(first: u8) -> u8 {
     first >> 1 & 0x3f
 }
 
-/// What a payload is. `numbered`: there are decoding order numbers to step over.
+/// The shape of a payload. `numbered`: it has decoding order numbers, which are skipped.
 ///
 /// ```text
 /// +---------------+---------------+---------------+
@@ -51,13 +51,13 @@ pub fn shape(payload: &[u8], numbered: bool) -> Option<Shape<'_>> {
             header,
             data: rest.get(number..)?,
         },
-        // PACI packets belong to extensions that nobody asked for.
+        // PACI packets belong to extensions that are never negotiated.
         _ => Shape::Ignored,
     })
 }
 
-/// What a NAL unit is (H.265 table 7-1); `rest` is what follows its header, or the
-/// beginning of that. Of several layers, only the base counts.
+/// The class of a NAL unit (H.265 table 7-1); `rest` is what follows its header, or the
+/// beginning of that. Layers other than the base layer are ignored.
 pub fn class([first, second]: [u8; 2], rest: &[u8]) -> Class {
     let layer = (first & 1) << 5 | second >> 3;
     match unit_type(first) {
@@ -73,8 +73,8 @@ pub fn class([first, second]: [u8; 2], rest: &[u8]) -> Class {
     }
 }
 
-/// Steps over what is before the slice_pic_parameter_set_id of a slice whose NAL
-/// unit has this first byte (H.265 7.3.6.1).
+/// Skips the fields before the slice_pic_parameter_set_id of a slice whose NAL unit has
+/// this first byte (H.265 7.3.6.1).
 pub fn skip_to_set(first: u8, bits: &mut Bits) {
     bits.flag(); // first_slice_segment_in_pic_flag
     if matches!(unit_type(first), 16..=23) {

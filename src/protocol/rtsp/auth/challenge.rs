@@ -1,14 +1,14 @@
 //! Splits `WWW-Authenticate` values (RFC 7235 §4.1) into challenges.
 //!
-//! One value may hold several challenges: their parameters and the next scheme
-//! are both separated by commas, or by nothing at all on some cameras. A word
-//! with `=` after it is a parameter, any other word a new scheme.
+//! One value may hold several challenges. A comma separates parameters, and also a
+//! challenge from the next one; some cameras leave it out. So a token with `=` after it
+//! is a parameter, and any other token is a new scheme.
 
 use crate::rtsp::text;
 
-/// Parameters that one challenge may have; more are ignored.
+/// Further parameters of a challenge are ignored.
 const MAX_PARAMETERS: usize = 16;
-/// Challenges that one value may have; more are ignored.
+/// Further challenges of a value are ignored.
 const MAX_CHALLENGES: usize = 8;
 
 /// A scheme with its parameters, borrowed from the header.
@@ -36,8 +36,8 @@ pub(super) fn challenges(value: &str) -> Vec<Challenge<'_>> {
             rest = rest.get(1..).unwrap_or_default();
         }
         let end = text::until(rest, b", \t=");
-        let (word, after) = rest.split_at(end);
-        if word.is_empty() && after.is_empty() {
+        let (token, after) = rest.split_at(end);
+        if token.is_empty() && after.is_empty() {
             return found;
         }
         let Some(after_equals) = after.trim_ascii_start().strip_prefix('=') else {
@@ -45,12 +45,12 @@ pub(super) fn challenges(value: &str) -> Vec<Challenge<'_>> {
                 return found;
             }
             rest = after;
-            // `qop=auth,auth-int` without quotes.
-            if word.eq_ignore_ascii_case("auth-int") || word.eq_ignore_ascii_case("auth") {
+            // This is the rest of `qop=auth,auth-int`, written without quotes.
+            if token.eq_ignore_ascii_case("auth-int") || token.eq_ignore_ascii_case("auth") {
                 continue;
             }
             found.push(Challenge {
-                scheme: word,
+                scheme: token,
                 parameters: Vec::new(),
             });
             continue;
@@ -59,13 +59,13 @@ pub(super) fn challenges(value: &str) -> Vec<Challenge<'_>> {
         rest = next;
         if let Some(challenge) = found.last_mut() {
             if challenge.parameters.len() < MAX_PARAMETERS {
-                challenge.parameters.push((word, parameter));
+                challenge.parameters.push((token, parameter));
             }
         }
     }
 }
 
-/// A quoted string without its quotes (escapes stay), or a word; and the rest.
+/// Splits off a value: a token, or a quoted string without its quotes but with its escapes.
 fn read_value(value: &str) -> (&str, &str) {
     let Some(quoted) = value.strip_prefix('"') else {
         return value.split_at(text::until(value, b", \t"));

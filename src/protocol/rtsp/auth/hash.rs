@@ -1,12 +1,12 @@
-//! MD5 (RFC 1321) and SHA-256 (RFC 6234) of what Digest puts together.
+//! MD5 (RFC 1321) and SHA-256 (RFC 6234) for Digest.
 //!
-//! The libraries hash the blocks; the texts are short and at hand, so that they
-//! need no buffers that take a long one bit by bit, and both are padded alike.
+//! Only the block functions are taken from libraries. The strings are short and whole,
+//! so no code is needed that hashes in pieces, and both hashes share the padding.
 
 use crate::rtsp::text;
 use std::slice;
 
-/// Bytes per block, and those of the length at the end of the last one.
+/// The bytes of a block, and of the length that ends the last block.
 const BLOCK: usize = 64;
 const LENGTH: usize = 8;
 

@@ -1,10 +1,10 @@
-//! What the client makes of the camera's answers.
+//! How the client handles the camera's answers.
 
 use super::controls::LAST_SPELLING;
 use super::habits::Habits;
 use super::headers::{self, Transport};
 use super::request::{Kind, Pending};
-use super::{Client, Failure, MAX_KEEP_ALIVE, MIN_KEEP_ALIVE, Output, Phase, Track};
+use super::{Client, Failure, MAX_KEEP_ALIVE, MIN_KEEP_ALIVE, Medium, Output, Phase};
 use crate::rtsp::auth::Authenticator;
 use crate::rtsp::message::{self, Message, Start};
 use crate::rtsp::sdp;
@@ -12,11 +12,11 @@ use crate::rtsp::text;
 use crate::rtsp::url::{self, Url};
 use std::rc::Rc;
 
-/// Redirects that are followed before it looks like a circle.
+/// The number of redirects that are followed, so that a circle of them ends.
 const MAX_REDIRECTS: u8 = 5;
 
 impl Client {
-    /// Reads one message and does what it calls for.
+    /// Reads one message and acts on it.
     pub(super) fn read(&mut self, bytes: &[u8]) {
         if self.pending.is_none() {
             return;
@@ -30,9 +30,9 @@ impl Client {
         let Start::Response { status, reason } = &message.start else {
             return;
         };
-        // One request waits at a time, so the answer is to that one: some
-        // cameras leave the CSeq out, or count in their own way. Only a late
-        // answer to a request given up is told by it.
+        // One request is in flight at a time, so the answer is to that one, even if the
+        // camera leaves out the CSeq or counts in its own way. Only a late answer to a
+        // request that was given up is recognised by its CSeq.
         let late = message
             .cseq()
             .is_some_and(|cseq| self.abandoned == Some(cseq));
@@ -79,10 +79,10 @@ impl Client {
         }
     }
 
-    /// Notes what any answer may say: the methods known, the session, and that
-    /// the session lives.
+    /// Notes what any answer may contain: the supported methods and the session. Any
+    /// answer also shows that the session is alive.
     fn note(&mut self, pending: &Pending, status: u16, message: &Message<'_>) {
-        // Later answers repeat what has proved wrong.
+        // The answer to a keep-alive repeats methods that have proved not to work.
         let names: &[&str] = match pending.kind {
             Kind::KeepAlive => &[],
             _ => &["Public", "Allow"],
@@ -95,7 +95,8 @@ impl Client {
         }
         let granted = (200..300).contains(&status);
         if let Some((id, timeout)) = message.session().filter(|_| granted) {
-            // Some cameras name another with each answer: it is the first that counts.
+            // Some cameras name another session in each answer; only the first one
+            // works.
             if matches!(pending.kind, Kind::Setup { .. } | Kind::Play) {
                 self.session.get_or_insert_with(|| id.to_owned());
             }
@@ -109,7 +110,7 @@ impl Client {
         self.kept_alive();
     }
 
-    /// The session lives: says when the camera is to be told again.
+    /// Takes note that the session is alive, and schedules the next keep-alive.
     pub(super) fn kept_alive(&mut self) {
         let half = u64::from(self.session_timeout) * 500;
         let interval = half.clamp(MIN_KEEP_ALIVE, MAX_KEEP_ALIVE);
@@ -138,7 +139,7 @@ impl Client {
     fn playing(&mut self, message: &Message<'_>) {
         let mut rtp_info = Vec::new();
         for value in message.headers("RTP-Info") {
-            rtp_info.append(&mut headers::rtp_info(value, &self.tracks));
+            rtp_info.append(&mut headers::rtp_info(value, &self.media));
         }
         self.range = false;
         self.played = true;
@@ -153,7 +154,7 @@ impl Client {
             return self.fail(Failure::NoMedia);
         }
         self.set_base(self.announced_base(message));
-        // A recording that counts by the clock begins where it does (§3.7).
+        // A recording with a range in wall clock time (§3.7) is played from its start.
         let range = self.description.range.as_deref().unwrap_or_default();
         self.range = !range.starts_with("clock") && !self.habits.no_range;
         self.phase = Phase::Described;
@@ -161,10 +162,10 @@ impl Client {
         self.outputs.push(Output::Described(description));
     }
 
-    /// The base that the answer names (RFC 2326 §C.1.1), else the URL asked for.
+    /// The base that the answer names (RFC 2326 §C.1.1), or else the URL asked for.
     ///
-    /// Its host is replaced by the one we reached: behind address translation
-    /// cameras name themselves by an address that means nothing here.
+    /// Its host is replaced by the one that we reached, because behind address
+    /// translation cameras name addresses that mean nothing here.
     fn announced_base(&self, message: &Message<'_>) -> String {
         let names = ["Content-Base", "Content-Location"];
         let asked = self.url.without_credentials();
@@ -188,28 +189,28 @@ impl Client {
         let proposed = (channel, channel.saturating_add(1));
         let (rtp_channel, rtcp_channel) = match transport {
             Some(Transport::Interleaved(_)) if self.is_udp() => {
-                let words = "the camera does not send this stream over UDP";
-                self.refusal.get_or_insert(Failure::Protocol(words));
+                let reason = "the camera does not send this stream over UDP";
+                self.refusal.get_or_insert(Failure::Protocol(reason));
                 return;
             }
             _ if self.is_udp() => proposed,
             Some(Transport::Interleaved(channels)) => channels.unwrap_or(proposed),
             None => proposed,
             Some(Transport::Other) => {
-                let words = "the camera does not send this stream over TCP";
-                self.refusal.get_or_insert(Failure::Protocol(words));
+                let reason = "the camera does not send this stream over TCP";
+                self.refusal.get_or_insert(Failure::Protocol(reason));
                 return;
             }
         };
-        // What two media cannot share is numbered as proposed.
-        let taken = |track: &Track| track.channel == rtp_channel;
-        let (rtp_channel, rtcp_channel) = match self.tracks.iter().any(taken) {
+        // Two media cannot share a channel: then the proposed ones apply.
+        let taken = |medium: &Medium| medium.channel == rtp_channel;
+        let (rtp_channel, rtcp_channel) = match self.media.iter().any(taken) {
             true => proposed,
             false => (rtp_channel, rtcp_channel),
         };
         let url = self.media_url(media);
-        self.tracks.push(Track {
-            media,
+        self.media.push(Medium {
+            index: media,
             url,
             channel: rtp_channel,
         });
@@ -227,29 +228,30 @@ impl Client {
             method: pending.method,
         };
         match pending.kind {
-            // Some cameras name a method that they refuse, with any code. Such
-            // a request may not have kept the session: the other kind does.
+            // Some cameras announce a method and then refuse it, with any status. The
+            // refused keep-alive may not have kept the session alive, so the other kind
+            // is tried.
             Kind::KeepAlive if self.get_parameter && !self.habits.no_options => {
                 self.get_parameter = false;
                 self.send(Kind::KeepAlive);
             }
             Kind::KeepAlive if code == 454 => self.fail(failure),
-            // Still a sign of life.
+            // Even a refusal shows that the session is alive.
             Kind::KeepAlive => {}
             Kind::Options | Kind::Describe if (300..400).contains(&code) => {
                 self.redirected(message, failure);
             }
-            // Few cameras need OPTIONS, and some do not know it.
+            // Few cameras insist on OPTIONS, and some do not support it.
             Kind::Options => {
                 (self.rephrased, self.habits.no_options) = (true, true);
                 self.send(Kind::Describe);
             }
             Kind::Setup { media, channel } => self.not_set_up(media, channel, code, failure),
-            // Some know no ranges, and refuse one in all sorts of ways.
+            // Some cameras support no ranges, and refuse them with various statuses.
             Kind::Play if self.range && matches!(code, 400 | 412 | 457 | 500..) => {
                 self.range = false
             }
-            // It never paused.
+            // The camera has never paused, so it still plays.
             Kind::Play if code == 455 && self.played => self.playing(message),
             Kind::Play if matches!(code, 400 | 404 | 459) => self.not_played(failure),
             Kind::Pause if code != 454 => self.paused(),
@@ -257,15 +259,16 @@ impl Client {
         }
     }
 
-    /// Tries again with the address spelt otherwise, or with the transport; else
-    /// goes on without the medium (a camera may have no licence for sound).
+    /// Repeats a refused SETUP, with another spelling of the URL or of the transport.
+    /// If there is none left, goes on without the medium (a camera may have no licence
+    /// for sound).
     fn not_set_up(&mut self, media: usize, channel: u8, code: u16, failure: Failure) {
         let again = Kind::Setup { media, channel };
         if code == 461 && !self.habits.implied_tcp && !self.is_udp() {
             (self.rephrased, self.habits.implied_tcp) = (true, true);
             return self.send(again);
         }
-        if matches!(code, 400 | 404) && self.tracks.is_empty() {
+        if matches!(code, 400 | 404) && self.media.is_empty() {
             let before = self.media_url(media);
             let spelling = self.spelling;
             while self.spelling < LAST_SPELLING {
@@ -279,12 +282,12 @@ impl Client {
         self.refusal.get_or_insert(failure);
     }
 
-    /// The URL for all tracks was wrong, perhaps: it is the one asked for then,
-    /// or that of the only track.
+    /// Repeats a refused PLAY with another URL, because the aggregate one may be wrong:
+    /// first the URL asked for, then that of the only medium.
     fn not_played(&mut self, failure: Failure) {
         let asked = self.url.without_credentials();
-        let only = match &self.tracks[..] {
-            [track] => track.url.clone(),
+        let only = match &self.media[..] {
+            [medium] => medium.url.clone(),
             _ => asked.clone(),
         };
         if self.aggregate != asked && self.aggregate != only {

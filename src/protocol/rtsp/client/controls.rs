@@ -1,18 +1,18 @@
-//! Where the media of a session are set up: what the description's controls mean.
+//! The URLs at which the media of a session are set up.
 
 use super::Client;
 use crate::rtsp::url;
 
-/// The last of the ways to join controls: 0 to the base that the camera
-/// announced, 1 to the URL asked for, 2 to that URL's host and before its query.
+/// The last way to join a control. The ways are: 0, to the base that the camera
+/// announced; 1, to the URL asked for; 2, to that URL's host, and before its query.
 pub(super) const LAST_SPELLING: u8 = 2;
 
 impl Client {
-    /// Where a medium is set up (RFC 2326 §C.1.1), spelt as this camera likes.
+    /// The URL at which a medium is set up (RFC 2326 §C.1.1), in the current spelling.
     pub(super) fn media_url(&self, media: usize) -> String {
         let media = self.description.media.get(media);
         let Some(control) = media.and_then(|media| media.control.as_deref()) else {
-            // A single medium may do without a control of its own.
+            // A description with a single medium may give it no control of its own.
             return self.aggregate.clone();
         };
         match self.spelling {
@@ -22,7 +22,7 @@ impl Client {
         }
     }
 
-    /// Makes `base` what the description's controls are relative to.
+    /// Sets the URL that the controls of the description are relative to.
     pub(super) fn set_base(&mut self, base: String) {
         let control = self.description.control.as_deref().unwrap_or_default();
         self.aggregate = url::join(&base, control);

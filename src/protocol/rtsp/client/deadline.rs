@@ -1,16 +1,17 @@
-//! What the client waits for: answers, and the next keep-alive.
+//! The client's deadlines: those of answers, and that of the next keep-alive.
 
 use super::request::{Kind, Pending};
 use super::{Client, Failure, REPLY_TIMEOUT, STARTING, TEARDOWN_TIMEOUT};
 
 impl Client {
-    /// To be called at [`Client::timeout`]; too early or too often is harmless.
+    /// To be called at [`Client::timeout`]; calling it too early or too often does no
+    /// harm.
     pub fn handle_timeout(&mut self, now_ms: u64) {
         self.at(now_ms, Client::check_time);
     }
 
-    /// When to call [`Client::handle_timeout`], on the clock of the times given;
-    /// it may have passed already. `None`: nothing to wait for.
+    /// When to call [`Client::handle_timeout`], on the owner's clock; this may be in
+    /// the past. `None` if the client waits for nothing.
     pub fn timeout(&self) -> Option<u64> {
         match &self.pending {
             Some(pending) => Some(self.deadline(pending).unwrap_or(self.last_time)),
@@ -18,11 +19,11 @@ impl Client {
         }
     }
 
-    /// When the answer to a request is late.
+    /// The time after which the answer to a request is late.
     fn deadline(&self, pending: &Pending) -> Option<u64> {
         let patience = match pending.kind {
             Kind::Teardown => TEARDOWN_TIMEOUT,
-            // Whatever its patience, the session ends without them.
+            // The session ends without keep-alives, however patient the owner is.
             Kind::KeepAlive => REPLY_TIMEOUT,
             Kind::Pause => self.patience,
             _ => self.patience * u64::from(STARTING),
@@ -46,14 +47,14 @@ impl Client {
         self.pending = None;
         match kind {
             Kind::Teardown => self.torn_down(),
-            // Some cameras leave one kind of keep-alive unanswered, while the
-            // media flows: try the other before giving up.
+            // Some cameras never answer one kind of keep-alive while they send media,
+            // so the other kind is tried before the session is given up.
             Kind::KeepAlive if self.missed_keep_alives == 0 => {
                 self.missed_keep_alives = 1;
                 self.get_parameter = false;
                 self.send(Kind::KeepAlive);
             }
-            // Others answer none.
+            // Other cameras answer neither kind.
             Kind::KeepAlive if self.heard => self.kept_alive(),
             _ => self.fail(Failure::Timeout { method }),
         }

@@ -1,4 +1,4 @@
-//! Why a session ended, in words for the person who watches.
+//! Why a session ended, worded for the person who watches.
 
 use crate::rtsp::text;
 use crate::rtsp::url::Url;
@@ -7,18 +7,18 @@ use std::fmt::{self, Display, Formatter};
 /// Why the client gave up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// 401. `tried`: credentials were sent and refused.
+    /// Status 401. `tried`: credentials were sent, and refused.
     Unauthorized { tried: bool },
-    /// Any other answer that ends the session.
+    /// Any other status that ends the session.
     Status {
         code: u16,
         reason: String,
         method: &'static str,
     },
-    /// The stream is at another host or port; credentials in the URL are those
-    /// that the camera gave for it.
+    /// The stream is at another host or port. If the URL has credentials, the camera
+    /// gave them for that place.
     Redirect(Url),
-    /// What the camera sent makes no sense.
+    /// The camera sent something that makes no sense.
     Protocol(&'static str),
     /// The camera describes no media, or none was chosen.
     NoMedia,
@@ -27,7 +27,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The words, without a capital or a full stop.
+    /// A sentence without a capital letter and a full stop.
     pub fn text(&self) -> String {
         let parts: &[&str] = match self {
             Failure::Unauthorized { tried: false } => {
@@ -44,9 +44,9 @@ impl Failure {
                 let space = if reason.is_empty() { "" } else { " " };
                 let number = text::decimal((*code).into());
                 let answer = text::concat(&[" (", &number, space, reason, " to ", method, ")"]);
-                return text::concat(&[plain_words(*code), &answer]);
+                return text::concat(&[meaning(*code), &answer]);
             }
-            // A player follows it.
+            // The player follows a redirect, so it never shows this.
             #[cfg(not(feature = "gateway"))]
             Failure::Redirect(_) => &[],
             #[cfg(feature = "gateway")]
@@ -69,7 +69,7 @@ impl Display for Failure {
 
 impl std::error::Error for Failure {}
 
-fn plain_words(code: u16) -> &'static str {
+fn meaning(code: u16) -> &'static str {
     match code {
         #[cfg(feature = "gateway")] // pages have a headline for these
         403 => "the camera does not allow this stream to be watched",

@@ -1,36 +1,39 @@
-//! Cameras that hang up where they should answer: what is done otherwise on the
-//! next connection.
+//! Cameras that hang up instead of answering: what the next connection does
+//! differently.
+//!
+//! Such a camera does not say what it disliked, so the habit is learnt from the request
+//! that was in flight.
 
 use super::Client;
 use super::request::Kind;
 use crate::rtsp::auth::Authenticator;
 
-/// Connections that are hung up in a row before the camera has played.
+/// How many times in a row a camera may hang up before it has played.
 const MAX_HANG_UPS: u8 = 3;
 
-/// What is known of a camera from connections before.
+/// What is known of a camera from earlier connections.
 #[derive(Debug, Default)]
 pub struct Habits {
-    /// It hung up at OPTIONS.
+    /// It hung up on OPTIONS.
     pub(super) no_options: bool,
-    /// At GET_PARAMETER.
+    /// It hung up on GET_PARAMETER.
     pub(super) no_parameter: bool,
-    /// At a PLAY that named a range.
+    /// It hung up on a PLAY that named a range.
     pub(super) no_range: bool,
-    /// The lower transport is left to be understood: it hung up at one that was
-    /// spelt out, or refused it.
+    /// It hung up on `RTP/AVP/TCP` or refused it, so that SETUP leaves out the `/TCP`.
     pub(super) implied_tcp: bool,
-    /// It hung up at a second SETUP.
+    /// It hung up on a second SETUP.
     pub(super) one_medium: bool,
     pub(super) hang_ups: u8,
-    /// Its challenge, and the password.
+    /// The credentials, and the camera's challenge.
     pub(super) authenticator: Option<Authenticator>,
 }
 
 impl Client {
-    /// The camera hung up. If that was where it should have answered, then what
-    /// makes a client of another connection ask in another way, or with the
-    /// password that the camera had asked for.
+    /// To be called when the camera has hung up. If it should have answered instead,
+    /// returns the habits for a client on a new connection, which then asks in another
+    /// form or sends the password that was asked for. `None` if there is nothing new to
+    /// try.
     pub fn hung_up(&mut self) -> Option<Habits> {
         let pending = self.pending.take()?;
         let mut habits = std::mem::take(&mut self.habits);
@@ -40,7 +43,7 @@ impl Client {
             Kind::KeepAlive if pending.method == "OPTIONS" => &mut habits.no_options,
             Kind::KeepAlive => &mut habits.no_parameter,
             Kind::Play => &mut habits.no_range,
-            Kind::Setup { .. } if !self.tracks.is_empty() => &mut habits.one_medium,
+            Kind::Setup { .. } if !self.media.is_empty() => &mut habits.one_medium,
             Kind::Setup { .. } => &mut habits.implied_tcp,
             Kind::Describe => &mut !habits.authenticator.as_mut()?.presume(),
             Kind::Pause | Kind::Teardown => return None,

@@ -1,12 +1,12 @@
-//! The headers that only a client reads: Transport and RTP-Info.
+//! Headers that only a client reads: Transport and RTP-Info.
 
-use super::{RtpInfo, Track};
+use super::{Medium, RtpInfo};
 use crate::rtsp::text;
 
-/// What the answer to SETUP says of the transport (RFC 2326 §12.39).
+/// The transport in the answer to SETUP (RFC 2326 §12.39).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Transport {
-    /// Interleaved; the channels for RTP and RTCP, if it says them.
+    /// Interleaved, with the channels of RTP and RTCP if the answer names them.
     Interleaved(Option<(u8, u8)>),
     /// Anything else.
     Other,
@@ -32,25 +32,25 @@ pub(super) fn transport(value: &str) -> Transport {
     }
 }
 
-/// Reads an RTP-Info header; each track is named once at most.
+/// Reads an RTP-Info header; the result names each medium at most once.
 ///
-/// The URLs are compared whole, then by their last part, and if there are as
-/// many as tracks then by their order: cameras write all sorts of things here.
-pub(super) fn rtp_info(value: &str, tracks: &[Track]) -> Vec<RtpInfo> {
-    let entries: Vec<&str> = entries(value).take(tracks.len()).collect();
+/// URLs are compared as a whole, and then by their last segment. If there are as many
+/// as media, their order counts in the end. Cameras write all sorts of things here.
+pub(super) fn rtp_info(value: &str, media: &[Medium]) -> Vec<RtpInfo> {
+    let entries: Vec<&str> = entries(value).take(media.len()).collect();
     let mut infos: Vec<RtpInfo> = Vec::new();
     for (index, entry) in entries.iter().enumerate() {
         let field = |wanted: &str| field(entry, wanted);
-        let named = field("url").and_then(|url| find(url, tracks));
-        let by_order = || tracks.get(index).filter(|_| entries.len() == tracks.len());
-        let Some(track) = named.or_else(by_order) else {
+        let named = field("url").and_then(|url| find(url, media));
+        let by_order = || media.get(index).filter(|_| entries.len() == media.len());
+        let Some(medium) = named.or_else(by_order) else {
             continue;
         };
         let seq = field("seq").and_then(text::small_number);
         let rtptime = field("rtptime").and_then(text::number);
-        if infos.iter().all(|info| info.media != track.media) {
+        if infos.iter().all(|info| info.media != medium.index) {
             infos.push(RtpInfo {
-                media: track.media,
+                media: medium.index,
                 seq,
                 rtptime,
             });
@@ -59,11 +59,11 @@ pub(super) fn rtp_info(value: &str, tracks: &[Track]) -> Vec<RtpInfo> {
     infos
 }
 
-fn find<'a>(url: &str, tracks: &'a [Track]) -> Option<&'a Track> {
-    let whole = |track: &&Track| trimmed(&track.url) == trimmed(url);
-    let mut alike = tracks.iter().filter(|track| tail(&track.url) == tail(url));
+fn find<'a>(url: &str, media: &'a [Medium]) -> Option<&'a Medium> {
+    let whole = |medium: &&Medium| trimmed(&medium.url) == trimmed(url);
+    let mut alike = media.iter().filter(|medium| tail(&medium.url) == tail(url));
     let only = alike.next().filter(|_| alike.next().is_none());
-    tracks.iter().find(whole).or(only)
+    media.iter().find(whole).or(only)
 }
 
 fn trimmed(url: &str) -> &str {
@@ -75,7 +75,7 @@ fn tail(url: &str) -> &str {
     text::cut_last(url, b"/").map_or(url, |(_, tail)| tail)
 }
 
-/// Splits at the commas that a new `url=` follows: URLs may contain commas.
+/// Splits at the commas before each `url=`, because URLs may contain commas.
 fn entries(value: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(value);
     std::iter::from_fn(move || {
@@ -126,15 +126,15 @@ mod tests {
         }
     }
 
-    fn tracks() -> [Track; 2] {
-        let track = |media, url: &str| Track {
-            media,
+    fn media() -> [Medium; 2] {
+        let medium = |index, url: &str| Medium {
+            index,
             url: url.to_owned(),
             channel: 0,
         };
         [
-            track(0, "rtsp://h/a,b/track1"),
-            track(3, "rtsp://h/a,b/track2"),
+            medium(0, "rtsp://h/a,b/track1"),
+            medium(3, "rtsp://h/a,b/track2"),
         ]
     }
 
@@ -154,21 +154,21 @@ mod tests {
             "url=rtsp://h/a,b/track2;seq=7;rtptime=4294967295, url=rtsp://h/a,b/track1/;seq=65535;rtptime=0",
             "URL=\"track2\"; SEQ=7; rtptime=4294967295,url=/x/track1;rtptime=0;seq=65535",
         ] {
-            assert_eq!(rtp_info(value, &tracks()), both, "{value}");
+            assert_eq!(rtp_info(value, &media()), both, "{value}");
         }
         let by_order = "url=x;seq=1;rtptime=2,url=y;seq=3;rtptime=4";
         assert_eq!(
-            rtp_info(by_order, &tracks()),
+            rtp_info(by_order, &media()),
             vec![info(0, 1, 2), info(3, 3, 4)]
         );
-        assert_eq!(rtp_info("url=x;seq=1", &tracks()), vec![]);
+        assert_eq!(rtp_info("url=x;seq=1", &media()), vec![]);
         let odd = RtpInfo {
             media: 0,
             seq: None,
             rtptime: None,
         };
         assert_eq!(
-            rtp_info("url=track1;seq=70000;rtptime=-1", &tracks()),
+            rtp_info("url=track1;seq=70000;rtptime=-1", &media()),
             vec![odd]
         );
     }
@@ -177,7 +177,7 @@ mod tests {
         #[test]
         fn any_text(value in "(?s)(url=|seq=|[,;=-]|.){0,40}") {
             let _ = transport(&value);
-            prop_assert!(rtp_info(&value, &tracks()).len() <= 2);
+            prop_assert!(rtp_info(&value, &media()).len() <= 2);
         }
     }
 }

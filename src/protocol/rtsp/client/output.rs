@@ -1,49 +1,49 @@
-//! What the client has its owner do or know.
+//! What the client tells its owner.
 
 use super::Failure;
 use crate::rtsp::{message, sdp};
 use std::fmt::{self, Debug, Formatter};
 use std::rc::Rc;
 
-/// One thing for the owner to do or know.
+/// Something for the owner to do or to know.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Output {
-    /// Send these bytes, one request, to the camera.
+    /// Send these bytes, which are one request, to the camera.
     Send(Vec<u8>),
-    /// To be sent if the session has to end without another word from here: a
-    /// TEARDOWN with an answer to the camera's Digest challenge. Instead of the
-    /// one before.
+    /// Keep these bytes in place of earlier ones: a TEARDOWN that answers the camera's
+    /// Digest challenge. They are to be sent if the session must end without the
+    /// client.
     Farewell(Vec<u8>),
-    /// What the camera has; [`super::Client::setup`] is to be called.
+    /// The camera's description; [`super::Client::setup`] is to be called next.
     Described(Rc<sdp::Session>),
-    /// A medium (index into the description) comes on these channels.
+    /// A medium, given by its index in the description, comes on these channels.
     SetUp {
         media: usize,
         rtp_channel: u8,
         rtcp_channel: u8,
     },
-    /// Media flows; what the camera said of where it begins, if anything.
+    /// Media flows. `rtp_info` says where it begins, if the camera did.
     Playing { rtp_info: Vec<RtpInfo> },
-    /// Media is to be ignored: a camera that cannot pause goes on sending.
+    /// Media is to be ignored from here on: a camera that cannot pause keeps sending.
     Paused,
-    /// The end, as asked for.
+    /// The session has ended, as asked for.
     TornDown,
-    /// The end, because of this.
+    /// The session has ended for this reason.
     Failed(Failure),
 }
 
 /// Where a medium begins (RFC 2326 §12.33).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RtpInfo {
-    /// Index into the description.
+    /// The index in the description.
     pub media: usize,
-    /// Sequence number of the first packet.
+    /// The sequence number of the first packet.
     pub seq: Option<u16>,
-    /// RTP time of the range's start, in the medium's clock.
+    /// The RTP timestamp of the start of the range.
     pub rtptime: Option<u32>,
 }
 
-/// Shows only the first line of what is sent: the rest may hold a password.
+/// Shows the first line of what is sent only, because the rest may hold a password.
 impl Debug for Output {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,16 +1,16 @@
-//! The client's requests: what each kind says, and the one in flight.
+//! The client's requests: how each kind is composed, and which one is in flight.
 
 use super::habits::Habits;
 use super::{Client, Output};
 use crate::rtsp::message::Builder;
 use crate::rtsp::text;
 
-/// What a request is for: enough to send it again.
+/// What a request is for; this is enough to send it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Options,
     Describe,
-    /// `channel` is proposed for RTP, the next one for RTCP.
+    /// `channel` is proposed for RTP, and the next one for RTCP.
     Setup {
         media: usize,
         channel: u8,
@@ -27,14 +27,14 @@ pub(super) struct Pending {
     pub(super) kind: Kind,
     pub(super) method: &'static str,
     pub(super) cseq: u32,
-    /// Whether it carried credentials.
+    /// Whether it carries credentials.
     pub(super) authorized: bool,
-    /// When, in milliseconds; `None` until a call tells the time.
+    /// When it was sent, in milliseconds; `None` until a call passes the time in.
     pub(super) sent: Option<u64>,
 }
 
 impl Client {
-    /// Sends a request of this kind, which is then the one in flight.
+    /// Sends a request of this kind and waits for its answer.
     pub(super) fn send(&mut self, kind: Kind) {
         let (message, authorized) = self.compose(kind);
         let overtaken = self.pending.as_ref().map(|pending| pending.cseq);
@@ -49,7 +49,8 @@ impl Client {
         self.outputs.push(Output::Send(message));
     }
 
-    /// Has a TEARDOWN kept, for a camera that nobody else could say it to.
+    /// Has the owner keep a TEARDOWN that answers the camera's Digest challenge,
+    /// because without the client nobody else could compute the answer.
     pub(super) fn prepare_farewell(&mut self) {
         if self
             .habits
@@ -67,13 +68,13 @@ impl Client {
         self.compose(Kind::Teardown).0
     }
 
-    /// The next request, and whether it carries credentials.
+    /// Composes the next request; also returns whether it carries credentials.
     fn compose(&mut self, kind: Kind) -> (Vec<u8>, bool) {
         let method = self.method(kind);
         let uri = match kind {
             Kind::Options | Kind::Describe => self.url.without_credentials(),
-            // Gateways address it to what was named last, and a Digest answer
-            // must be for the same.
+            // Before the first PLAY, the gateway addresses the keep-alives of its viewers
+            // to the URL of DESCRIBE, and a Digest answer is good for one URL only.
             Kind::KeepAlive if !self.played => self.url.without_credentials(),
             Kind::Setup { media, .. } => self.media_url(media),
             _ => self.aggregate.clone(),
@@ -95,7 +96,7 @@ impl Client {
         (self.particulars(kind, builder).build(), answer.is_some())
     }
 
-    /// Adds the headers that only this kind has.
+    /// Adds the headers that only this kind of request has.
     fn particulars(&self, kind: Kind, builder: Builder) -> Builder {
         match kind {
             Kind::Describe => builder.header("Accept", "application/sdp"),

@@ -1,14 +1,16 @@
-//! A [`Framer`] among stray bytes: what it looks for, and what it leaves out.
+//! How a [`Framer`] handles stray bytes: it searches them for the next item and leaves
+//! them out.
 //!
-//! Invariant: every byte is looked at once and none is stored but what looks
-//! like the beginning of an item, so the work is linear whatever comes.
+//! Invariant: every byte is looked at once, and none is stored unless it looks like the
+//! beginning of an item, so the work is linear whatever comes.
 
 use super::resync::{self, LONGEST_START, LOOK, STATUS};
 use super::{DOLLAR, Event, Framer, Invalid, NEITHER, State, Step, is_binary, step};
 
 impl Framer {
-    /// There is no item before `at`: neither what was gathered of a start line
-    /// nor what `bytes` begin with. Looks for the next one from there.
+    /// Takes note that no item ends before `at`: neither the part of a start line that
+    /// was gathered nor the beginning of `bytes` belongs to one. Searches for the next
+    /// item from there on.
     pub(super) fn stray(
         &mut self,
         at: usize,
@@ -32,7 +34,7 @@ impl Framer {
         self.search(at, matched, fresh, bytes)
     }
 
-    /// Goes through stray bytes from `from` on, up to what may be an item.
+    /// Searches stray bytes, from `from` on, for what may be an item.
     pub(super) fn search(
         &mut self,
         from: usize,
@@ -72,8 +74,8 @@ impl Framer {
         Ok(step(bytes.len(), false, Event::NeedMore))
     }
 
-    /// Completes what may be the beginning of a frame from `had` and `bytes`;
-    /// `adjacent`: directly behind another item.
+    /// Completes what may be a frame's beginning, of which `had` came before `bytes`;
+    /// `adjacent`: it directly follows another item.
     pub(super) fn candidate(
         &mut self,
         mut had: [u8; LOOK],
@@ -115,8 +117,8 @@ impl Framer {
         Ok(step(consumed + after.consumed, true, after.event))
     }
 
-    /// The first byte of `part`, the next piece of a first line, that no start
-    /// line would have there.
+    /// The position in `part`, the next piece of a first line, of the first byte that
+    /// cannot be part of a start line.
     pub(super) fn no_start(&self, part: &[u8]) -> Option<usize> {
         let binary = part.iter().position(|&byte| is_binary(byte));
         if !self.is_forgiving() {
@@ -144,7 +146,7 @@ impl Framer {
         description || resync::may_start(line)
     }
 
-    /// Whether stray bytes are put up with.
+    /// Whether stray bytes are skipped rather than refused.
     fn is_forgiving(&self) -> bool {
         self.lenient && self.proven
     }

@@ -1,4 +1,4 @@
-//! The interleaved frames of a buffer that was cut between frames.
+//! The interleaved frames in a buffer that was cut between frames.
 
 use super::{DOLLAR, Invalid};
 use crate::rtsp::text;
@@ -10,7 +10,7 @@ pub struct Frame<'a> {
     pub payload: &'a [u8],
 }
 
-/// The frames of a buffer that holds whole frames only (a WebSocket message).
+/// The frames in a buffer that holds whole frames only (a WebSocket message).
 ///
 /// Anything else ends the iteration with one [`Invalid`].
 pub fn frames(bytes: &[u8]) -> impl Iterator<Item = Result<Frame<'_>, Invalid>> {

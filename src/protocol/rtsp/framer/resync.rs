@@ -1,49 +1,50 @@
-//! What tells an item from stray bytes, and how many of these are put up with.
+//! Tells items from stray bytes, and limits how many of these are skipped.
 //!
-//! Cameras send bytes that belong to nothing between two frames: padding, the
-//! end of a frame that is longer than its header says, what is left of one
-//! whose beginning was dropped. Behind them the next sound item is looked for,
-//! byte by byte and once; what a link may skip is earned by what it sends well.
+//! Some cameras send bytes between frames that belong to nothing: padding, the end of a
+//! frame that is longer than its header says, or the rest of a frame whose beginning
+//! was dropped. The next sound item is then searched for, byte by byte, once. How much
+//! a connection may skip depends on how much sound data it has sent.
 
-/// Bytes that may be skipped in a row.
+/// How many bytes may be skipped in a row.
 pub const MAX_SKIP: u32 = 64 * 1024;
-/// Sound bytes that make up for one skipped.
+/// How many sound bytes allow one more byte to be skipped.
 pub const SOUND_PER_SKIPPED: u64 = 8;
 
-/// Bytes of a candidate that are looked at: header and first payload byte.
+/// How many bytes of a candidate are examined: the header and the first byte of the
+/// payload.
 pub(super) const LOOK: usize = 5;
 
-/// Channels and payloads, in bytes, that cameras use, on a link of which it is
-/// not known.
+/// The channels and payload sizes (in bytes) that cameras use: a guess for a connection
+/// that has not shown its own yet.
 const USUAL_CHANNELS: u8 = 32;
 const USUAL_LENGTH: u16 = 16 * 1024;
-/// The shortest RTP or RTCP packet worth believing in (RFC 3550 §6.4.2).
+/// The shortest payload that counts as an RTP or RTCP packet (RFC 3550 §6.4.2).
 const SHORTEST: u16 = 8;
-/// Letters that the name of a method may have.
+/// How many letters the name of a method may have.
 const LONGEST_METHOD: usize = 24;
-/// The beginning of a start line that is looked at.
+/// How much of a start line is examined.
 pub(super) const LONGEST_START: usize = LONGEST_METHOD + 8;
-/// How a response begins.
+/// The beginning of a status line.
 pub(super) const STATUS: &[u8] = b"RTSP/1.";
 
-/// What is known of a link that helps to find its next item.
+/// What is known of a connection that helps to find its next item.
 #[derive(Debug)]
 pub(super) struct Resync {
-    /// Channels seen, a bit for each.
+    /// The channels seen so far, as bits.
     channels: [u64; 4],
-    /// The longest payload so far.
+    /// The longest payload so far, in bytes.
     longest: u16,
-    /// Where an item seems to be is a guess that nothing has confirmed yet.
+    /// The last item was found by a guess, which nothing has confirmed yet.
     pub(super) doubt: bool,
-    /// Bytes that may be skipped before more are earned.
+    /// How many bytes may be skipped before sound bytes allow more.
     left: u32,
-    /// Up to where sound bytes were counted.
+    /// The position up to which sound bytes were counted.
     counted: u64,
-    /// Where the skipping under way began.
+    /// The position where the current run of stray bytes began.
     pub(super) began: u64,
-    /// Where the link first went astray.
+    /// The position where the connection first went astray.
     pub(super) first: Option<u64>,
-    /// All bytes skipped.
+    /// The number of all skipped bytes.
     pub(super) skipped: u64,
 }
 
@@ -61,7 +62,7 @@ impl Resync {
         }
     }
 
-    /// Notes a whole frame.
+    /// Takes note of a whole frame.
     pub(super) fn saw(&mut self, channel: u8, length: u16) {
         if let Some(word) = self.channels.get_mut(usize::from(channel / 64)) {
             *word |= 1 << (channel % 64);
@@ -74,7 +75,7 @@ impl Resync {
         word.is_some_and(|word| word >> (channel % 64) & 1 == 1)
     }
 
-    /// The stream is astray from `position` on.
+    /// Takes note that the stream is astray from `position` on.
     pub(super) fn begin(&mut self, position: u64) {
         let sound = position.saturating_sub(self.counted) / SOUND_PER_SKIPPED;
         let sound = u32::try_from(sound).unwrap_or(MAX_SKIP);
@@ -97,15 +98,16 @@ impl Resync {
         enough
     }
 
-    /// The last `count` bytes skipped were the beginning of an item.
+    /// Takes back the last `count` skipped bytes: they were the beginning of an item.
     pub(super) fn take_back(&mut self, count: usize) {
         self.skipped = self.skipped.saturating_sub(count as u64);
     }
 
-    /// Which byte of a candidate, of those known, rules it out.
+    /// The position of the byte that rules a candidate out, among the bytes known so
+    /// far.
     ///
-    /// A candidate next to a frame is more credible than one among stray bytes:
-    /// it need not be like the frames before.
+    /// A candidate that follows a frame is more credible than one among stray bytes: it
+    /// need not resemble earlier frames.
     pub(super) fn fault(&self, candidate: &[u8], adjacent: bool) -> Option<usize> {
         let unknown = self.channels == [0; 4];
         let longest = if unknown { USUAL_LENGTH } else { self.longest };
@@ -120,13 +122,13 @@ impl Resync {
         if length < SHORTEST || (!adjacent && length > longest) {
             return Some(3);
         }
-        // Version 2 of RTP and RTCP (RFC 3550 §5.1, §6.1).
+        // The version of RTP and RTCP is 2 (RFC 3550 §5.1, §6.1).
         (byte(4)? >> 6 != 2).then_some(4)
     }
 }
 
-/// How much of [`STATUS`] stands before the next byte, when `matched` bytes of
-/// it stood before `byte`.
+/// How much of [`STATUS`] has matched once `byte` is taken, if `matched` bytes of it
+/// matched before.
 pub(super) fn matched(matched: usize, byte: u8) -> usize {
     match STATUS.get(matched) {
         Some(next) if *next == byte => matched + 1,
@@ -134,7 +136,7 @@ pub(super) fn matched(matched: usize, byte: u8) -> usize {
     }
 }
 
-/// Whether a line that begins like this may be a status line or a request line.
+/// Whether a line with this beginning may be a status line or a request line.
 pub(super) fn may_start(line: &[u8]) -> bool {
     let like = |begin: &[u8], line: &[u8]| {
         let mut both = begin.iter().zip(line);

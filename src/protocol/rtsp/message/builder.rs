@@ -1,4 +1,4 @@
-//! Messages as they are written.
+//! Writes RTSP messages.
 
 use crate::rtsp::text::{decimal, push_line};
 
@@ -15,7 +15,8 @@ impl Builder {
         Builder::start(&[method, " ", uri, " RTSP/1.0"])
     }
 
-    /// A response: `RTSP/1.0 status reason`; an empty reason is filled in.
+    /// A response: `RTSP/1.0 status reason`. An empty reason is replaced by the usual
+    /// one.
     pub fn response(status: u16, phrase: &str) -> Self {
         let phrase = match phrase {
             "" => reason(status),
@@ -40,8 +41,8 @@ impl Builder {
         self
     }
 
-    /// Sets the body, with its `Content-Type`, unless that is empty, and
-    /// `Content-Length`.
+    /// Sets the body, with its `Content-Length` and, unless that is empty, its
+    /// `Content-Type`.
     #[must_use]
     pub fn body(mut self, content_type: &str, bytes: &[u8]) -> Self {
         if !content_type.is_empty() {
@@ -64,7 +65,7 @@ impl Builder {
     }
 }
 
-/// The usual reason of a status (RFC 2326 §7.1.1).
+/// The usual reason phrase of a status (RFC 2326 §7.1.1).
 pub fn reason(status: u16) -> &'static str {
     match status {
         100 => "Continue",
