@@ -1,11 +1,11 @@
-//! Who may do what: pages and sockets by host and origin, cameras by address.
+//! Access decisions: pages and sockets by host and origin, cameras by address.
 //!
-//! Pure decisions on values. Invariant: what is not allowed is refused, with a
-//! sentence that names the setting to change.
+//! All decisions are pure functions of values. Invariant: what is not allowed is
+//! refused with a sentence that names the setting to change.
 //!
-//! Why `Host` is checked at all: a page anywhere can point its own name at this
-//! gateway's address and then counts as the gateway's own page (DNS rebinding).
-//! Names that only the local network can give are safe from that.
+//! Why `Host` is checked at all: any page can point its own host name at this gateway's
+//! address, and then counts as one of the gateway's own pages (DNS rebinding). Names
+//! that only the local network can resolve are safe from that.
 
 use std::net::SocketAddr;
 
@@ -18,29 +18,30 @@ mod tests;
 use names::{Name, Site, is_null};
 pub use targets::Targets;
 
-/// The most characters of a peer's text that are repeated in an answer.
+/// Longer texts of a peer are cut to this many characters in an answer.
 const MAX_SHOWN: usize = 100;
 
-/// What the configuration allows.
+/// The settings that decide about access.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
-    /// Camera addresses that viewers may name.
+    /// The camera addresses that viewers may name.
     pub targets: Targets,
     /// Further pages that may open sockets: `host`, `scheme://host:port`,
     /// `*.domain`, `*` for any, `null` for pages without an origin.
     pub origins: Vec<String>,
-    /// Further names this gateway answers to: `host`, `*.domain`, `*` for any.
+    /// Further host names that this gateway answers to: `host`, `*.domain`, `*` for
+    /// any.
     pub hosts: Vec<String>,
     /// This machine's own name.
     pub host_name: String,
-    /// The ports this gateway listens on.
+    /// The ports that this gateway listens on.
     pub own_ports: Vec<u16>,
 }
 
 impl Policy {
-    /// Whether a request for this `Host` is answered: addresses, localhost,
-    /// the machine's own name, `*.local`, `*.lan` and what `hosts` lists. An
-    /// empty `Host` is no browser's, so it is answered too.
+    /// Checks whether a request for this `Host` is answered: addresses, localhost, the
+    /// machine's own name, `*.local`, `*.lan` and the names in `hosts` are. No browser
+    /// sends an empty `Host`, so a request with one is answered, too.
     ///
     /// # Errors
     /// A sentence for the person who sent the request.
@@ -69,9 +70,9 @@ impl Policy {
             || self.hosts.iter().any(|entry| name.is_listed(entry))
     }
 
-    /// Whether a page of this origin may open a socket: no origin (not a
-    /// browser), the gateway's own pages (same host name as in `Host`, any
-    /// port) and what `origins` lists.
+    /// Checks whether a page of this origin may open a socket: the gateway's own pages
+    /// (the host name of `Host`, on any port) and the origins in `origins` may. A
+    /// request without an origin comes from no browser, and is allowed.
     ///
     /// # Errors
     /// A sentence for the person who sees the page.
@@ -100,7 +101,7 @@ impl Policy {
         ))
     }
 
-    /// Whether a viewer may be connected to a camera at this resolved address.
+    /// Checks whether a viewer may be connected to a camera at this resolved address.
     /// `is_own_address`: the address belongs to this machine.
     ///
     /// # Errors
@@ -122,8 +123,8 @@ impl Policy {
     }
 }
 
-/// The names of one machine for itself are the same host: a page opened as
-/// localhost may use the gateway at 127.0.0.1.
+/// Whether the two hosts are the same. All names of this machine for itself are: a page
+/// opened as localhost may use the gateway at 127.0.0.1.
 fn is_same_host(site: &Site<'_>, host_header: &str) -> bool {
     match (site.name(), Name::parse(host_header)) {
         (Some(origin), Some(host)) => origin == host || origin.is_loopback() && host.is_loopback(),
@@ -131,7 +132,7 @@ fn is_same_host(site: &Site<'_>, host_header: &str) -> bool {
     }
 }
 
-/// What a peer sent, fit to be repeated to a person.
+/// A peer's text, shortened and cleaned so that it can be shown to a person.
 fn shown(text: &str) -> String {
     let printable = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     printable.take(MAX_SHOWN).collect()

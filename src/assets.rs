@@ -1,21 +1,21 @@
-//! The pages and the player, compressed into the program when it was built.
+//! The pages and the player, compressed into the program at build time.
 //!
-//! The table is written by `player/embed.rs`. Invariant: `/` is always there
-//! (a gateway built without its player says so on it), and nothing here
-//! allocates but [`Asset::plain`].
+//! `player/embed.rs` writes the table. Invariant: `/` is always there (in a gateway
+//! built without the player, that page says so), and nothing but [`Asset::plain`]
+//! allocates.
 
 /// One file that the gateway serves.
 #[derive(Debug)]
 pub struct Asset {
-    /// The path it is served at, beginning with `/`.
+    /// The path at which it is served, beginning with `/`.
     pub path: &'static str,
     /// The value of `Content-Type`.
     pub content_type: &'static str,
-    /// The value of `ETag`, quotes and all: weak, so that it holds for the
-    /// compressed and for the plain form (RFC 9110 section 8.8.3).
+    /// The value of `ETag`, with its quotes. It is weak, so that it holds for both the
+    /// compressed and the plain form (RFC 9110 section 8.8.3).
     pub etag: &'static str,
-    /// The file in gzip form (RFC 1952): a header of [`GZIP_HEADER`] bytes, the
-    /// deflate stream, a trailer of [`GZIP_TRAILER`] bytes.
+    /// The file in gzip form (RFC 1952): a header of [`GZIP_HEADER`] bytes, the deflate
+    /// stream, and a trailer of [`GZIP_TRAILER`] bytes.
     pub gzip: &'static [u8],
     /// The length of the plain form in bytes.
     pub length: usize,
@@ -25,10 +25,10 @@ include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
 /// A gzip header without optional fields (RFC 1952 section 2.3).
 const GZIP_HEADER: usize = 10;
-/// CRC-32 and length.
+/// The trailer is a CRC-32 and the length.
 const GZIP_TRAILER: usize = 8;
 
-/// The asset at `path`: the path of a request, without its query.
+/// The asset at `path`, which is the path of a request without its query.
 #[must_use]
 pub fn find(path: &str) -> Option<&'static Asset> {
     ASSETS.iter().find(|asset| asset.path == path)
@@ -37,7 +37,7 @@ pub fn find(path: &str) -> Option<&'static Asset> {
 impl Asset {
     /// The plain form, for the rare client that does not accept gzip.
     ///
-    /// Inflated anew for every call: such clients are tools, and a copy kept in
+    /// It is inflated anew in every call: such clients are tools, and a copy kept in
     /// memory would cost a router more than they are worth.
     #[must_use]
     pub fn plain(&self) -> Vec<u8> {

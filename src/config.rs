@@ -1,13 +1,13 @@
-//! The configuration: what stands in the file, typed and checked, and the
-//! defaults of what does not.
+//! The configuration: the settings of the file, typed and checked, and the defaults of
+//! all others.
 //!
-//! The reference for operators is `src/config/README.md`: a setting that is added
-//! here gets its line there, which the tests see to.
+//! The reference for operators is `src/config/README.md`. A setting that is added here
+//! must be described there; a test checks that.
 //!
-//! Invariant: whoever holds a [`Config`] need not check it again; every limit
-//! is within the range named here. What the operator did wrong is an error that
-//! says the file, the line and the mend; what has no effect is a warning that
-//! says so.
+//! Invariant: a [`Config`] is valid, and every limit is within the range named here, so
+//! nobody has to check again. A mistake of the operator is an error that names the file
+//! and the line, and says what to write instead; a setting without effect is a warning
+//! that says so.
 
 use std::fmt;
 use std::fs::File;
@@ -28,43 +28,44 @@ mod value;
 pub use camera::{Camera, Transport};
 pub use value::listen_address;
 
-/// Read when no file is named; it need not exist.
+/// The file that is read when none is named; it need not exist.
 pub const DEFAULT_PATH: &str = "/etc/camgate.ini";
 
 /// The port of the default listener.
 pub const DEFAULT_PORT: u16 = 8080;
 
-/// The longest interleaved frame in buffers of which an eighth may be unused, in bytes.
+/// The length in bytes of the longest interleaved frame, if an eighth of each buffer
+/// may stay unused.
 const LONGEST: usize = 75 * 1024;
 
 /// The largest configuration file, in bytes.
 const MAX_FILE: u64 = 1 << 20;
 
-/// Everything that can be configured.
+/// All settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// Where to listen; at least one address, none twice.
+    /// The addresses to listen on: at least one, and none twice.
     pub listen: Vec<SocketAddr>,
-    /// Further pages that may open sockets, see [`crate::access::Policy`].
+    /// Further origins whose pages may open sockets; see [`crate::access::Policy`].
     pub origins: Vec<String>,
-    /// Further names this gateway answers to, see [`crate::access::Policy`].
+    /// Further host names that this gateway answers to; see [`crate::access::Policy`].
     pub hosts: Vec<String>,
-    /// Camera addresses that viewers may name.
+    /// The camera addresses that viewers may name.
     pub targets: Targets,
-    /// Where to serve the cameras to RTSP clients, over TCP. Empty: nowhere.
+    /// The addresses at which RTSP clients are served over TCP; usually none.
     pub rtsp_listen: Vec<SocketAddr>,
-    /// The password of the statistic channel. Unset: the documented default
+    /// The password of the statistic channel. If it is unset, the documented default
     /// works from this machine only.
     pub statistic_password: Option<Secret>,
-    /// Licence files, in order.
+    /// The licence files, in order.
     pub license_path: Vec<PathBuf>,
     /// A filter for the log, as env_logger takes it.
     pub log: String,
-    /// How much of everything.
+    /// All limits.
     pub limits: Limits,
-    /// Shared cameras, in the file's order; no name twice.
+    /// The shared cameras in the order of the file; no name occurs twice.
     pub cameras: Vec<Camera>,
-    /// What was read and has no effect, one sentence each, with its line.
+    /// One sentence for each setting that has no effect, with its line.
     pub warnings: Vec<String>,
 }
 
@@ -89,22 +90,22 @@ impl Default for Config {
 /// The limits of the gateway. Sizes are in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Viewers at the same time.
+    /// How many viewers may be connected at the same time.
     pub viewers: usize,
-    /// Viewers at the same time from one address.
+    /// How many of them may come from one address.
     pub viewers_per_address: usize,
-    /// Connections that have not said yet what they want; for one more, one of the
-    /// address that has most makes room.
+    /// How many connections may be open that have not yet said what they want. When one
+    /// more comes, the address that has most of them loses one.
     pub handshakes: usize,
-    /// All media memory, allocated at start.
+    /// The size of the media pool, which is allocated at the start.
     pub pool: usize,
-    /// One buffer of the pool.
+    /// The size of one buffer of the pool.
     pub buffer: usize,
-    /// Media of a shared camera that a slow viewer may fall behind.
+    /// How far a slow viewer of a shared camera may fall behind.
     pub backlog: usize,
     /// How long an opening handshake may take.
     pub handshake: Duration,
-    /// How long a peer may be silent.
+    /// How long a peer may stay silent.
     pub idle: Duration,
 }
 
@@ -124,8 +125,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// How many streams of cameras the pool can serve: each needs a buffer that viewers
-    /// with cameras of their own cannot take, and these have at least as many.
+    /// How many streams of cameras the pool can serve. Each needs a buffer that direct
+    /// viewers cannot take, and at least as many buffers are left for these viewers.
     pub fn streams(&self) -> usize {
         let buffers = self.pool / self.buffer.max(1);
         let reserve = LONGEST.div_ceil(self.buffer.max(1)).min(buffers / 2);
@@ -133,17 +134,17 @@ impl Limits {
     }
 }
 
-/// A password, or a text that holds one: never printed.
+/// A password, or a text that contains one. It is never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes a password, or a text that holds one.
+    /// Wraps a password, or a text that contains one.
     pub fn new(text: impl Into<String>) -> Secret {
         Secret(text.into())
     }
 
-    /// The password itself.
+    /// The text itself.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -155,7 +156,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Why there is no configuration: `file:line: setting = value: what is wrong`.
+/// Why there is no configuration, as `file:line: setting = value: what is wrong`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     file: String,
@@ -174,12 +175,11 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Reads the configuration file, or [`DEFAULT_PATH`] if none is named; without
-/// either, the defaults hold.
+/// Reads the configuration file, or [`DEFAULT_PATH`] if none is named. If that does not
+/// exist, the defaults apply.
 ///
 /// # Errors
-/// A named file that is missing, a file that cannot be read, and whatever
-/// [`parse`] finds.
+/// A named file is missing, a file cannot be read, or [`parse`] finds an error.
 pub fn load(path: Option<&Path>) -> Result<Config, Error> {
     load_or_default(path, Path::new(DEFAULT_PATH))
 }
@@ -214,7 +214,7 @@ fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// Reads the text of a configuration file. `name` is what messages call it.
+/// Reads the text of a configuration file. Messages call the file `name`.
 ///
 /// # Errors
 /// The first line that is wrong.
@@ -229,7 +229,7 @@ impl Config {
         self.cameras.len() + smaller.count()
     }
 
-    /// Whether the pool is large enough for the cameras.
+    /// Checks whether the pool is large enough for the cameras.
     ///
     /// # Errors
     /// A sentence that says what to write.
@@ -249,7 +249,7 @@ impl Config {
         ))
     }
 
-    /// What was understood, as a file that says the same; passwords left out.
+    /// The configuration as a file with the same meaning, without passwords.
     pub fn describe(&self) -> String {
         let limits = &self.limits;
         let password = match self.statistic_password {

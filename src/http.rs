@@ -1,10 +1,12 @@
-//! One HTTP request head in, one response head out (RFC 9112; the opening
+//! The head of an HTTP request in, the head of a response out (RFC 9112; the opening
 //! handshake of RFC 6455 section 4.2).
 //!
-//! Sans-IO: the owner keeps the bytes that arrived, asks [`parse`] after every
-//! read, and closes after the answer, so there is no second request on a
-//! connection. Invariant: the answer depends on the bytes alone, not on how
-//! they were split: what a prefix was told is what the whole is told.
+//! Sans-IO: the owner keeps the bytes that have arrived, calls [`parse`] after every
+//! read, and closes the connection after the answer, so there is never a second
+//! request.
+//!
+//! Invariant: the answer depends on the bytes alone, not on how they were split: an
+//! error found in a prefix is also the error of the whole.
 
 use httparse::Status;
 use tungstenite::handshake::derive_accept_key;
@@ -18,21 +20,22 @@ use headers::Headers;
 /// The longest request head that is read, in bytes, its empty line included.
 pub const MAX_HEAD: usize = 8192;
 
-/// The policy of an answer that is no page: it does nothing, and nobody frames it.
+/// The content security policy of answers that are no pages: they may load nothing, and
+/// nobody may frame them.
 pub const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// The most header lines that a request may have.
+/// A request with more header lines than this is refused.
 const MAX_HEADERS: usize = 64;
 
-/// The subprotocols [`select`] knows, for the text that a person reads who
-/// came with none of them.
+/// The subprotocols that [`select`] knows, for the message to a client that offers none
+/// of them.
 pub const PROTOCOLS: &str =
     "control, data (or by their other names rtsp, rtp), rtsp.onvif.org, binary";
 
-/// A request for a page or for a WebSocket, already checked.
+/// A request for a page or for a WebSocket, which has been checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// HEAD: the answer has no body.
+    /// The method is HEAD, so the answer has no body.
     pub head_only: bool,
     /// The path as it was sent, percent-encoding included; begins with `/`.
     pub path: String,
@@ -42,11 +45,11 @@ pub struct Request {
     pub host: String,
     /// The `Origin` header as it was sent.
     pub origin: Option<String>,
-    /// `Accept-Encoding` allows gzip (RFC 9110 section 12.5.3).
+    /// Whether `Accept-Encoding` allows gzip (RFC 9110 section 12.5.3).
     pub accepts_gzip: bool,
-    /// `If-None-Match`, several headers joined by commas.
+    /// The value of `If-None-Match`; several headers are joined by commas.
     pub if_none_match: Option<String>,
-    /// The client asks for a WebSocket.
+    /// The opening handshake, if the client asks for a WebSocket.
     pub upgrade: Option<Upgrade>,
 }
 
@@ -68,14 +71,12 @@ pub struct Reject {
     pub message: String,
 }
 
-/// Reads a request head from the start of `bytes`.
-///
-/// `Ok(None)`: the head is not complete yet. The number beside the request is
-/// the length of the head; bytes after it belong to what follows.
+/// Reads a request head from the start of `bytes`, and returns it with its length; the
+/// bytes after it belong to what follows. `Ok(None)` while the head is incomplete.
 ///
 /// # Errors
-/// 400 malformed, 405 neither GET nor HEAD, 426 a WebSocket version other than
-/// 13, 431 longer than [`MAX_HEAD`] or more than 64 header lines.
+/// 400 malformed, 405 neither GET nor HEAD, 426 a WebSocket version other than 13, 431
+/// longer than [`MAX_HEAD`] or more than 64 header lines.
 pub fn parse(bytes: &[u8]) -> Result<Option<(Request, usize)>, Reject> {
     let window = bytes.get(..MAX_HEAD).unwrap_or(bytes);
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
@@ -96,7 +97,7 @@ pub fn parse(bytes: &[u8]) -> Result<Option<(Request, usize)>, Reject> {
 }
 
 fn malformed(bytes: &[u8], error: httparse::Error) -> Reject {
-    // A TLS record of type handshake (RFC 8446 section 5.1).
+    // This is a TLS record of type handshake (RFC 8446 section 5.1).
     if bytes.first() == Some(&0x16) {
         return reject(
             400,
@@ -131,7 +132,7 @@ fn request(head: &httparse::Request<'_, '_>) -> Result<Request, Reject> {
     if announces_body(&headers)? {
         return Err(reject(400, "a request body is not accepted here"));
     }
-    // RFC 9110 section 7.8: Upgrade in an HTTP/1.0 request is ignored.
+    // RFC 9110 section 7.8: an HTTP/1.0 client cannot upgrade.
     let upgrade = match head_only || version == 0 {
         true => None,
         false => upgrade(&headers)?,
@@ -220,7 +221,7 @@ fn upgrade(headers: &Headers<'_>) -> Result<Option<Upgrade>, Reject> {
     }))
 }
 
-/// Base64 of 16 bytes is 22 characters and `==`.
+/// The base64 of 16 bytes is 22 characters and `==`.
 fn is_key(key: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'+' || b == b'/';
     match key.strip_suffix("==") {
@@ -250,7 +251,8 @@ impl Head<'_> {
             push(&mut head, "Content-Type", self.content_type);
             push(&mut head, "Content-Length", &self.length.to_string());
         }
-        // A 426 names what to upgrade to (RFC 9110 section 15.5.22).
+        // An answer with status 426 names the protocol to upgrade to (RFC 9110 section
+        // 15.5.22).
         let connection = if self.status == 426 {
             "upgrade, close"
         } else {
@@ -258,7 +260,7 @@ impl Head<'_> {
         };
         push(&mut head, "Connection", connection);
         push(&mut head, "X-Content-Type-Options", "nosniff");
-        // Addresses of pages may hold a camera's, with its password.
+        // The address of a page may contain a camera's address with its password.
         push(&mut head, "Referrer-Policy", "no-referrer");
         for (name, value) in self.extra {
             push(&mut head, name, value);
@@ -268,7 +270,7 @@ impl Head<'_> {
     }
 }
 
-/// Adds a header line; a control character in a value cannot start another.
+/// Adds a header line. A control character in a value cannot start another line.
 fn push(head: &mut String, name: &str, value: &str) {
     head.push_str(name);
     head.push_str(": ");
@@ -277,8 +279,8 @@ fn push(head: &mut String, name: &str, value: &str) {
 }
 
 impl Reject {
-    /// The whole response: the message as text that any page may read, so that
-    /// a player can show why its WebSocket was refused.
+    /// The whole response. Any page may read its message, so that a player can show why
+    /// its WebSocket was refused.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut extra = vec![
             ("Access-Control-Allow-Origin", "*"),
@@ -323,8 +325,8 @@ fn reason(status: u16) -> &'static str {
     }
 }
 
-/// The 101 that turns the connection into a WebSocket (RFC 6455 section 4.2.2).
-/// `protocol` is the name that was offered, as [`select`] returned it.
+/// The response with status 101, which turns the connection into a WebSocket (RFC 6455
+/// section 4.2.2). `protocol` is the name that [`select`] returned.
 pub fn switching(key: &str, protocol: &str) -> Vec<u8> {
     let mut head = String::from("HTTP/1.1 101 Switching Protocols\r\n");
     push(&mut head, "Upgrade", "websocket");
@@ -339,21 +341,21 @@ pub fn switching(key: &str, protocol: &str) -> Vec<u8> {
     head.into_bytes()
 }
 
-/// What a WebSocket carries.
+/// What a WebSocket is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
     /// WSP requests and their replies, as text.
     Control,
-    /// One JOIN, then media.
+    /// One JOIN, and then media.
     Data,
     /// RTSP with interleaved frames in both directions, in binary messages whose
-    /// boundaries mean nothing (ONVIF Streaming Specification, RTSP over
-    /// WebSocket; Axis' `binary`).
+    /// boundaries mean nothing (ONVIF Streaming Specification, RTSP over WebSocket; the
+    /// subprotocol `binary` of Axis).
     Rtsp,
 }
 
-/// The first subprotocol offered that is known, with the name to echo: exactly
-/// the one offered, or browsers fail the handshake.
+/// The first subprotocol offered that we know, and its name as it was offered: the
+/// answer must repeat that, or browsers fail the handshake.
 pub fn select(offered: &[String]) -> Option<(Protocol, &'static str)> {
     offered.iter().find_map(|name| match name.as_str() {
         "control" => Some((Protocol::Control, "control")),

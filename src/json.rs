@@ -1,6 +1,6 @@
-//! JSON, as far as the gateway writes it.
+//! Writes JSON.
 
-/// The inside of a JSON string.
+/// Escapes a text for a JSON string.
 pub fn text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

@@ -25,13 +25,13 @@ camgate: watch RTSP cameras in a browser
     -V, --version        the version
 ";
 
-/// The log's target for what is said of lines that were not written.
-const TOLD: &str = "camgate::quota";
+/// The target of log lines about lines that were withheld.
+const WITHHELD: &str = "camgate::quota";
 
-/// What was logged of late.
+/// Limits how many lines of one kind are logged.
 static QUOTA: LazyLock<Mutex<Quota>> = LazyLock::new(Mutex::default);
 
-/// What the command line asks for.
+/// The command line.
 struct Arguments {
     command: String,
     config: Option<PathBuf>,
@@ -99,7 +99,7 @@ fn serve(arguments: Arguments) -> Result<(), String> {
     server.run().map_err(|error| error.to_string())
 }
 
-/// The configuration with the command line's say over it; starts the log.
+/// Reads the configuration, applies the command line to it, and starts the log.
 fn configured(arguments: &Arguments) -> Result<Config, String> {
     let mut config = load(arguments)?;
     start_log(&config.log);
@@ -114,7 +114,7 @@ fn configured(arguments: &Arguments) -> Result<Config, String> {
 
 fn bind(config: Config, path: Option<PathBuf>) -> Result<Server, String> {
     let mut server = Server::bind(config, path).map_err(|error| error.to_string())?;
-    server.tell_by(tell);
+    server.tell_by(report_withheld);
     for address in server.addresses() {
         log::info!("listening on http://{address}/");
     }
@@ -124,7 +124,7 @@ fn bind(config: Config, path: Option<PathBuf>) -> Result<Server, String> {
     Ok(server)
 }
 
-/// The built-in camera alone, on RTSP's usual second port.
+/// Runs the built-in camera alone, on the usual alternative port of RTSP.
 #[cfg(feature = "builtin-camera")]
 fn camera(arguments: &Arguments) -> Result<(), String> {
     start_log("info");
@@ -134,9 +134,9 @@ fn camera(arguments: &Arguments) -> Result<(), String> {
         .map_err(|error| error.to_string())
 }
 
-/// The gateway, and beside it, in a thread and with a loop of its own, the
-/// built-in camera on a free port of the loopback interface: the gateway
-/// connects to it as to any other camera.
+/// Runs the gateway, and beside it, in a thread with a loop of its own, the built-in
+/// camera on a free port of the loopback interface. The gateway connects to it as to
+/// any other camera.
 #[cfg(feature = "builtin-camera")]
 fn demo(arguments: Arguments) -> Result<(), String> {
     use camgate::net::Listed;
@@ -168,8 +168,9 @@ fn demo(arguments: Arguments) -> Result<(), String> {
     outcome
 }
 
-/// This machine's address towards others. Connecting a UDP socket asks for the
-/// route and sends nothing; the address asked about is nobody's (RFC 5737).
+/// This machine's address in the local network. Connecting a UDP socket looks up the
+/// route and sends nothing; the address it is connected to belongs to nobody (RFC
+/// 5737).
 #[cfg(feature = "builtin-camera")]
 fn lan_address() -> Option<std::net::IpAddr> {
     let socket = std::net::UdpSocket::bind(("0.0.0.0", 0)).ok()?;
@@ -178,7 +179,7 @@ fn lan_address() -> Option<std::net::IpAddr> {
     (!ip.is_loopback() && !ip.is_unspecified()).then_some(ip)
 }
 
-/// What to type into a browser on this machine for an address listened on.
+/// What to type into a browser on this machine to reach a listener.
 #[cfg(feature = "builtin-camera")]
 fn reachable(address: SocketAddr) -> String {
     if address.ip().is_unspecified() || address.ip().is_loopback() {
@@ -203,8 +204,8 @@ fn print(text: &str) -> Result<(), String> {
         .map_err(|error| error.to_string())
 }
 
-/// Log lines go to standard error. Under a supervisor that stamps lines itself
-/// (systemd, procd) they carry no time.
+/// Starts the log, which goes to standard error. Under a supervisor that adds the time
+/// to every line (systemd, procd), the lines have none.
 fn start_log(filter: &str) {
     let stamped = ["JOURNAL_STREAM", "INVOCATION_ID", "PROCD"]
         .iter()
@@ -218,8 +219,8 @@ fn start_log(filter: &str) {
                 clock() + " "
             };
             let text = record.args().to_string();
-            let (told, is_written) = ask_quota(record, &text);
-            for line in told {
+            let (reports, is_written) = ask_quota(record, &text);
+            for line in reports {
                 writeln!(out, "{time}{:5} {line}", log::Level::Warn)?;
             }
             if is_written {
@@ -230,37 +231,37 @@ fn start_log(filter: &str) {
         .init();
 }
 
-/// What is to be said of lines that were not written, and whether this one is. What
-/// somebody who looks for a fault has switched on is written.
+/// Returns lines about withheld lines, and whether this record is logged. Records of a
+/// level that was switched on to search for a fault are always logged.
 fn ask_quota(record: &log::Record, text: &str) -> (Vec<String>, bool) {
     let Ok(mut quota) = QUOTA.lock() else {
         return (Vec::new(), true);
     };
     let now = Instant::now();
-    let is_free = record.level() > log::Level::Info || [DUMP, TOLD].contains(&record.target());
-    let told = quota.told(now);
+    let is_free = record.level() > log::Level::Info || [DUMP, WITHHELD].contains(&record.target());
+    let reports = quota.reports(now);
     let place = (record.file_static(), record.line());
     let is_written = match place {
         (Some(file), Some(line)) if !is_free => quota.admit(Kind::new(file, line, text), text, now),
         _ => true,
     };
-    (told, is_written)
+    (reports, is_written)
 }
 
-/// Tells what is owed about lines that were not written; when there is more to tell.
-fn tell(now: Instant) -> Option<Instant> {
+/// Logs the lines about withheld lines that are due; returns when more will be due.
+fn report_withheld(now: Instant) -> Option<Instant> {
     let owed = match QUOTA.lock() {
-        Ok(mut quota) if quota.due().is_some_and(|due| due <= now) => quota.told(now),
+        Ok(mut quota) if quota.due().is_some_and(|due| due <= now) => quota.reports(now),
         Ok(quota) => return quota.due(),
         Err(_) => return None,
     };
     for line in owed {
-        log::warn!(target: TOLD, "{line}");
+        log::warn!(target: WITHHELD, "{line}");
     }
     QUOTA.lock().ok()?.due()
 }
 
-/// The time of day, UTC, to the millisecond.
+/// The time of day in UTC, in milliseconds.
 fn clock() -> String {
     let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
     let (seconds, millis) = (since.as_secs(), since.subsec_millis());

@@ -1,24 +1,26 @@
-//! How much of one kind goes to the log. What a peer can provoke thousands of times a
-//! second would fill a router's memory, and push out what matters.
+//! Limits how many log lines of one kind are written. A peer can provoke some lines
+//! thousands of times a second, which would fill a router's memory and push out the
+//! lines that matter.
 //!
-//! Pure: the time is passed in. Invariant: of each kind at most [`LINES`] are written
-//! in a [`WINDOW`], and how many were not is told once it is over, whether or not
-//! another line comes, if [`Quota::told`] is asked at [`Quota::due`].
+//! Pure: the time is passed in. Invariant: of each kind, at most [`LINES`] lines are
+//! written in a [`WINDOW`]. Once the window is over, a line reports how many were
+//! withheld, even if no other line of that kind comes, provided that [`Quota::reports`]
+//! is called at [`Quota::due`].
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-/// Lines of one kind in a window.
+/// How many lines of one kind are written in a window.
 pub const LINES: u32 = 30;
-/// How long they are counted together.
+/// The length of a window.
 pub const WINDOW: Duration = Duration::from_secs(5);
-/// Kinds that are told apart; all others are one.
+/// How many kinds are counted apart; all further kinds are counted as one.
 const MAX_KINDS: usize = 1024;
-/// Characters of a line that was not written, as an example.
+/// How many characters of a withheld line are shown as an example.
 const SHOWN: usize = 60;
 
-/// What makes lines one kind: where in the program they are written, and the camera
-/// that they are about, if it is one of the configuration.
+/// The kind of a log line: where in the program it is written, and which configured
+/// camera it is about, if any.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Kind {
     line: u32,
@@ -27,8 +29,8 @@ pub struct Kind {
 }
 
 impl Kind {
-    /// The kind of a line that begins with `[name]`, or with a connection's number,
-    /// `[c12]`, which tells nothing apart.
+    /// The kind of a line that may begin with `[name]`, the name of a camera, or with
+    /// `[c12]`, the number of a connection, which makes no difference.
     pub fn new(file: &'static str, line: u32, text: &str) -> Kind {
         let name = text.strip_prefix('[').and_then(|text| text.split_once(']'));
         let name = name.map_or("", |(name, _)| name);
@@ -42,7 +44,7 @@ impl Kind {
     }
 }
 
-/// One kind's window.
+/// The current window of one kind.
 struct Count {
     since: Instant,
     written: u32,
@@ -50,16 +52,16 @@ struct Count {
     example: String,
 }
 
-/// What was written of late.
+/// Counts the log lines of the current windows.
 #[derive(Default)]
 pub struct Quota {
     counts: HashMap<Kind, Count>,
-    /// When the first window is over in which something was not written.
+    /// When the first window ends in which lines were withheld.
     due: Option<Instant>,
 }
 
 impl Quota {
-    /// Whether a line of this kind is written.
+    /// Whether a line of this kind may be written.
     pub fn admit(&mut self, kind: Kind, text: &str, now: Instant) -> bool {
         let is_known = self.counts.contains_key(&kind);
         let kind = match is_known || self.counts.len() < MAX_KINDS {
@@ -85,25 +87,25 @@ impl Quota {
         false
     }
 
-    /// When [`Quota::told`] will have something to say, if it has.
+    /// When to call [`Quota::reports`], if lines were withheld.
     pub fn due(&self) -> Option<Instant> {
         self.due
     }
 
-    /// The lines about what was not written in the windows that are over.
-    pub fn told(&mut self, now: Instant) -> Vec<String> {
-        let mut told = Vec::new();
+    /// The lines that report what was withheld in windows that have ended.
+    pub fn reports(&mut self, now: Instant) -> Vec<String> {
+        let mut reports = Vec::new();
         self.counts.retain(|_, count| {
             let is_open = now < count.since + WINDOW;
             if !is_open && count.withheld > 0 {
                 let (number, example) = (count.withheld, &count.example);
-                told.push(format!("{number} more were not logged, such as: {example}"));
+                reports.push(format!("{number} more were not logged, such as: {example}"));
             }
             is_open
         });
         let owed = self.counts.values().filter(|count| count.withheld > 0);
         self.due = owed.map(|count| count.since + WINDOW).min();
-        told
+        reports
     }
 }
 
@@ -123,12 +125,12 @@ mod tests {
         assert_eq!(written, LINES as usize);
         assert!(quota.admit(kind(2, "[c7] other"), "[c7] other", start));
         assert!(quota.admit(kind(1, "[front] plays"), "[front] plays", start));
-        assert!(quota.told(start + WINDOW / 2).is_empty());
+        assert!(quota.reports(start + WINDOW / 2).is_empty());
         assert_eq!(quota.due(), Some(start + WINDOW));
-        let told = quota.told(start + WINDOW);
+        let reports = quota.reports(start + WINDOW);
         let example = "970 more were not logged, such as: [c30] wants camera front";
-        assert_eq!(told, [example]);
-        assert!(quota.told(start + WINDOW).is_empty());
+        assert_eq!(reports, [example]);
+        assert!(quota.reports(start + WINDOW).is_empty());
         assert_eq!(quota.due(), None);
         let text = "[c9999] wants camera front";
         assert!(quota.admit(kind(1, text), text, start + WINDOW));

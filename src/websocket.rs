@@ -1,12 +1,12 @@
-//! WebSocket frames, the server's side (RFC 6455 section 5).
+//! WebSocket frames on the server's side (RFC 6455 section 5).
 //!
-//! Sans-IO. [`Decoder`] takes what arrived, however it was split, and unmasks
-//! it in place; the functions below it write headers and short frames.
-//! tungstenite reads and writes the header bits; its `WebSocket` is not used
-//! because it copies every payload and buffers without bound.
+//! Sans-IO: [`Decoder`] takes the bytes that arrived, however they were split, and
+//! unmasks them in place; the functions below it write headers and short frames.
+//! tungstenite reads and writes the header bits. Its `WebSocket` is not used, because
+//! it copies every payload and buffers without limit.
 //!
-//! Invariant: a decoder holds at most `limit` bytes of one message and 125 of
-//! one control frame, whatever lengths the peer announces.
+//! Invariant: a decoder holds at most `limit` bytes of one message and 125 of one
+//! control frame, whatever lengths the peer announces.
 
 use std::io::Cursor;
 
@@ -29,11 +29,11 @@ pub enum Event {
     Text(String),
     /// A whole binary message.
     Binary(Vec<u8>),
-    /// To be answered with [`pong`] and the same payload.
+    /// A ping, to be answered with [`pong`] and the same payload.
     Ping(Payload),
     /// The answer to a ping.
     Pong,
-    /// The client closes; nothing is decoded after it.
+    /// The client closes the connection; nothing after this is decoded.
     Close {
         /// The status code, if the client gave one (section 7.4).
         code: Option<u16>,
@@ -43,9 +43,10 @@ pub enum Event {
 /// Why the connection must be closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Error {
-    /// The close code to send: 1002 protocol, 1007 not UTF-8, 1009 too big.
+    /// The close code to send: 1002 for a protocol error, 1007 for text that is not
+    /// UTF-8, 1009 for a message that is too long.
     pub code: u16,
-    /// What the peer did, for the close frame and the log.
+    /// What the peer did wrong, for the close frame and the log.
     pub reason: &'static str,
 }
 
@@ -59,16 +60,16 @@ struct Frame {
     opcode: OpCode,
     is_final: bool,
     mask: [u8; 4],
-    /// Bytes of payload still to come.
+    /// How many bytes of the payload are still missing.
     remaining: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum State {
-    /// Gathering a header; `header_length` bytes are there.
+    /// In a header, of which `header_length` bytes are there.
     Header,
     Payload(Frame),
-    /// A close frame was read: everything after it is ignored.
+    /// A close frame was read, so everything after it is ignored.
     Closed,
     Failed(Error),
 }
@@ -80,10 +81,11 @@ pub struct Decoder {
     state: State,
     header: [u8; MAX_HEADER],
     header_length: usize,
-    /// The kind of the message in progress, text or binary.
+    /// Whether the message in progress is text or binary.
     kind: Option<Data>,
     message: Vec<u8>,
-    /// Apart from `message`: control frames may stand between its fragments.
+    /// Kept apart from `message`, because control frames may come between the fragments
+    /// of a message.
     control: Payload,
 }
 
@@ -101,18 +103,19 @@ impl Decoder {
         }
     }
 
-    /// Bytes that it keeps of a message that is not whole.
+    /// How many bytes are kept of a message that is not complete.
     pub fn held(&self) -> usize {
         self.message.capacity()
     }
 
-    /// Takes bytes off the start of `input`, up to the end of the first event.
+    /// Takes bytes from the start of `input`, up to the end of the first event.
     ///
-    /// The number is how many bytes were taken: all of them if there is no
-    /// event, so the caller never has to keep any. `input` is overwritten.
+    /// Returns how many bytes were taken: all of them if there is no event, so the
+    /// caller never has to keep any. `input` is overwritten.
     ///
     /// # Errors
-    /// The connection is to be closed with the code; it stays an error.
+    /// The connection is to be closed with the error's code. All later calls return the
+    /// same error.
     pub fn decode(&mut self, input: &mut [u8]) -> Result<(usize, Option<Event>), Error> {
         let result = self.advance(input);
         if let Err(error) = result {
@@ -152,8 +155,8 @@ impl Decoder {
         }
     }
 
-    /// Adds one byte to the header and sees whether that completes it: at most
-    /// 14 tries, and one place that knows how long a header is.
+    /// Adds one byte to the header and parses the header if that completes it. This
+    /// takes at most 14 tries, and the length of a header is known in one place only.
     fn push_header(&mut self, byte: u8) -> Result<(), Error> {
         if let Some(place) = self.header.get_mut(self.header_length) {
             *place = byte;
@@ -169,7 +172,7 @@ impl Decoder {
         Ok(())
     }
 
-    /// What section 5.2 to 5.5 demand of a header.
+    /// Checks the rules of sections 5.2 to 5.5 for a header.
     fn check(&mut self, header: &FrameHeader, length: u64) -> Result<Frame, Error> {
         if header.rsv1 || header.rsv2 || header.rsv3 {
             return Err(protocol("a reserved bit is set"));
@@ -208,7 +211,7 @@ impl Decoder {
         })
     }
 
-    /// Unmasks and stores the start of `rest`, as much as belongs to the frame.
+    /// Unmasks and stores the part of `rest` that belongs to the frame.
     fn push_payload(&mut self, mut frame: Frame, rest: &mut [u8]) -> usize {
         let wanted = usize::try_from(frame.remaining).unwrap_or(usize::MAX);
         let taken = wanted.min(rest.len());
@@ -218,14 +221,15 @@ impl Decoder {
             OpCode::Control(_) => self.control.extend(payload),
             OpCode::Data(_) => self.message.extend_from_slice(payload),
         }
-        // The mask continues where this piece ended.
+        // The next piece continues with the mask where this one ended.
         frame.mask.rotate_left(taken % 4);
         frame.remaining -= taken as u64;
         self.state = State::Payload(frame);
         taken
     }
 
-    /// The event of a frame that is complete; none while fragments are missing.
+    /// The event of a complete frame; `None` while fragments of its message are
+    /// missing.
     fn finish(&mut self, frame: Frame) -> Result<Option<Event>, Error> {
         match frame.opcode {
             OpCode::Control(Control::Ping) => Ok(Some(Event::Ping(self.control.clone()))),
@@ -280,7 +284,7 @@ fn close_code(payload: &[u8]) -> Result<Option<u16>, Error> {
     }
 }
 
-/// The frames that a gateway sends.
+/// The kinds of frames that the gateway sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A text message.
@@ -295,8 +299,8 @@ pub enum Kind {
     Close,
 }
 
-/// Writes the header of a whole, unmasked message of `length` bytes and returns
-/// how long the header is: 2, 4 or 10 bytes.
+/// Writes the header of a whole, unmasked message of `length` bytes, and returns the
+/// length of the header: 2, 4 or 10 bytes.
 pub fn header(kind: Kind, length: usize, out: &mut [u8; 10]) -> usize {
     let opcode = match kind {
         Kind::Text => OpCode::Data(Data::Text),
@@ -323,7 +327,7 @@ fn frame(kind: Kind, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// A whole text message.
+/// A text message in one frame.
 pub fn text(text: &str) -> Vec<u8> {
     frame(Kind::Text, text.as_bytes())
 }
@@ -333,7 +337,7 @@ pub fn binary(payload: &[u8]) -> Vec<u8> {
     frame(Kind::Binary, payload)
 }
 
-/// A close frame. The reason is cut to the 123 bytes that fit.
+/// A close frame. The reason is cut to the 123 bytes that fit into it.
 pub fn close(code: u16, reason: &str) -> Vec<u8> {
     let mut payload = code.to_be_bytes().to_vec();
     for character in reason.chars() {
@@ -345,7 +349,7 @@ pub fn close(code: u16, reason: &str) -> Vec<u8> {
     frame(Kind::Close, &payload)
 }
 
-/// The answer to a ping, with its payload (at most 125 bytes of it).
+/// The answer to a ping, which repeats at most 125 bytes of its payload.
 pub fn pong(payload: &[u8]) -> Vec<u8> {
     frame(Kind::Pong, payload.get(..MAX_CONTROL).unwrap_or(payload))
 }

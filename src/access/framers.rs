@@ -1,16 +1,17 @@
-//! Who may show the gateway's pages in a frame, as a policy for browsers: the value
-//! of `frame-ancestors` (Content Security Policy Level 3).
+//! Which sites may show the gateway's pages in a frame, as a policy for browsers: the
+//! value of `frame-ancestors` (Content Security Policy Level 3).
 //!
-//! They are those whose pages may open sockets. Invariant: the sources are names,
-//! numbers and marks; nothing in a setting or a `Host` can end the directive.
+//! They are the sites whose pages may open sockets. Invariant: a source consists of
+//! names, numbers and fixed punctuation; nothing in a setting or a `Host` can end the
+//! directive.
 
 use super::Policy;
 use super::names::{Name, is_null};
 
 impl Policy {
-    /// The sources of `frame-ancestors`: the gateway's own pages (the same host
-    /// name as in `Host`, any port) and what `origins` lists. The names of one
-    /// machine for itself are one host.
+    /// The sources of `frame-ancestors`: the gateway's own pages (the host name of
+    /// `Host`, on any port) and the entries of `origins`. All names of this machine for
+    /// itself count as one host.
     pub fn framers(&self, host_header: &str) -> String {
         let mut sources = String::from("'self'");
         let mut add = |source: &str| {
@@ -23,7 +24,7 @@ impl Policy {
                     any_scheme(host, "*").iter().for_each(|it| add(it));
                 }
             }
-            // The grammar has no IPv6 addresses: 'self' is left.
+            // The grammar has no IPv6 addresses, so only 'self' covers this host.
             Some(Name::Address(address)) if address.is_ipv4() => {
                 any_scheme(&address.to_string(), "*")
                     .iter()
@@ -39,7 +40,7 @@ impl Policy {
     }
 }
 
-/// What an entry of `origins` is as sources; none if it cannot be one.
+/// The sources for an entry of `origins`; none if no source can express it.
 fn listed(entry: &str) -> Vec<String> {
     let entry = entry.trim().trim_end_matches('/');
     if is_null(entry) {
@@ -69,7 +70,8 @@ fn listed(entry: &str) -> Vec<String> {
     }
 }
 
-/// A host without a scheme would mean that of the gateway's page only.
+/// The sources for a host with any scheme. (A source without a scheme would mean the
+/// scheme of the gateway's page only.)
 fn any_scheme(host: &str, port: &str) -> [String; 2] {
     ["http", "https"].map(|scheme| format!("{scheme}://{host}:{port}"))
 }

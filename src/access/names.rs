@@ -1,14 +1,13 @@
-//! Host names as they stand in `Host` and `Origin` headers and in the settings
-//! `hosts` and `origins`.
+//! Host names in `Host` and `Origin` headers and in the settings `hosts` and `origins`.
 //!
-//! Invariant: two spellings of one host (case, trailing dot, port, brackets)
-//! compare equal; what is not a host name at all equals nothing.
+//! Invariant: two spellings of one host (case, trailing dot, port, brackets) compare
+//! equal; a text that is no host name equals nothing.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use super::targets::canonical;
 
-/// The origin of a file or a sandboxed page, not a host.
+/// Whether this is the origin of a file or of a sandboxed page, which has no host.
 pub(super) fn is_null(text: &str) -> bool {
     text.eq_ignore_ascii_case("null")
 }
@@ -17,12 +16,12 @@ pub(super) fn is_null(text: &str) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Name {
     Address(IpAddr),
-    /// Lower case, no trailing dot.
+    /// In lower case, without a trailing dot.
     Text(String),
 }
 
 impl Name {
-    /// The host of `host[:port]`, RFC 9110 section 7.2.
+    /// Reads the host of `host[:port]` (RFC 9110 section 7.2).
     pub fn parse(authority: &str) -> Option<Self> {
         split_port(authority).and_then(|(host, _)| Self::of_host(host))
     }
@@ -43,7 +42,7 @@ impl Name {
             .then(|| Self::Text(text.to_ascii_lowercase()))
     }
 
-    /// This machine, as seen from itself.
+    /// Whether the name means this machine when used on this machine.
     pub fn is_loopback(&self) -> bool {
         match self {
             Self::Address(address) => address.is_loopback(),
@@ -51,8 +50,8 @@ impl Name {
         }
     }
 
-    /// Whether an entry of a setting means this host: `*`, `*.example.org`, or
-    /// the host itself.
+    /// Whether an entry of a setting matches this host: `*`, `*.example.org`, or the
+    /// host itself.
     fn is_meant_by(&self, entry: &str) -> bool {
         if entry == "*" {
             return true;
@@ -68,15 +67,14 @@ impl Name {
         }
     }
 
-    /// Whether an entry of `hosts` means this host; its scheme and port are
-    /// ignored.
+    /// Whether an entry of `hosts` matches this host; its scheme and port are ignored.
     pub fn is_listed(&self, entry: &str) -> bool {
         Site::parse(entry).is_some_and(|site| self.is_meant_by(site.host))
     }
 }
 
-/// `[scheme://]host[:port]`: an origin (RFC 6454 section 6.2), or an entry that
-/// means some.
+/// `[scheme://]host[:port]`: an origin (RFC 6454 section 6.2), or an entry of
+/// `origins`, which may match several.
 pub(super) struct Site<'a> {
     scheme: Option<&'a str>,
     host: &'a str,
@@ -106,8 +104,8 @@ impl<'a> Site<'a> {
         })
     }
 
-    /// Whether an entry of `origins` means this origin. A scheme or a port that
-    /// the entry leaves out may be any.
+    /// Whether an entry of `origins` matches this origin. An entry without a scheme or
+    /// port matches any.
     pub fn is_listed(&self, entry: &str) -> bool {
         let (Some(name), Some(entry)) = (self.name(), Site::parse(entry)) else {
             return false;
@@ -121,7 +119,7 @@ impl<'a> Site<'a> {
     }
 }
 
-/// Parts `host[:port]`; a bare IPv6 address has no port.
+/// Splits `host[:port]`; a bare IPv6 address has no port.
 fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     let authority = authority.trim();
     if authority.parse::<Ipv6Addr>().is_ok() {

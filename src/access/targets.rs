@@ -1,26 +1,26 @@
 //! The camera addresses that viewers may name: the setting `targets`.
 //!
-//! Invariant: the decision is made on a resolved address, and every spelling of
-//! an address (IPv4-mapped IPv6, unspecified for loopback) decides alike.
+//! Invariant: the decision is made on a resolved address, and it is the same for every
+//! spelling of an address (such as IPv4-mapped IPv6, or unspecified for loopback).
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// The most entries that one setting may have.
+/// A setting with more entries than this is refused.
 const MAX_RULES: usize = 256;
 
-/// What an entry of the setting may look like, for messages.
+/// The forms of an entry, for error messages.
 const FORMS: &str = "write private, loopback, none, any, or addresses such as 192.168.1.0/24, \
     10.0.0.5:554, [fd00::]/8";
 
-/// Camera addresses that viewers may name; the empty set allows none.
+/// The camera addresses that viewers may name; an empty set allows none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Targets(Vec<Rule>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Rule {
     network: Network,
-    /// Any port if absent.
+    /// `None` stands for any port.
     port: Option<u16>,
 }
 
@@ -33,7 +33,7 @@ enum Network {
 }
 
 impl Targets {
-    /// The default: addresses of private networks, any port.
+    /// The default: addresses of private networks, on any port.
     pub fn private() -> Self {
         Self(vec![Rule {
             network: Network::Private,
@@ -41,9 +41,9 @@ impl Targets {
         }])
     }
 
-    /// Reads `private | loopback | none | any | 192.168.1.0/24[:port] |
-    /// 10.0.0.5[:port] | [fd00::]/8[:port]`, several separated by commas. The
-    /// words may have a `:port` too.
+    /// Reads `private | loopback | none | any | 192.168.1.0/24[:port] | 10.0.0.5[:port]
+    /// | [fd00::]/8[:port]`, several separated by commas. The keywords may be followed
+    /// by a `:port`, too.
     ///
     /// # Errors
     /// A sentence that names the entry and says what may be written.
@@ -68,7 +68,7 @@ impl Targets {
         Ok(Self(rules.collect::<Result<_, _>>()?))
     }
 
-    /// Adds one address, its port only.
+    /// Adds one address with its port only.
     pub fn add(&mut self, address: SocketAddr) {
         let ip = canonical(address.ip());
         self.0.push(Rule {
@@ -80,8 +80,8 @@ impl Targets {
         });
     }
 
-    /// Whether a viewer may be connected to this address. Multicast, broadcast
-    /// and port 0 never.
+    /// Whether a viewer may be connected to this address. Multicast, broadcast and port
+    /// 0 are never allowed.
     pub fn allows(&self, address: SocketAddr) -> bool {
         let ip = canonical(address.ip());
         let is_broadcast = ip == IpAddr::V4(Ipv4Addr::BROADCAST);
@@ -94,7 +94,7 @@ impl Targets {
     }
 }
 
-/// One spelling for each address: IPv4 where it is mapped into IPv6, and
+/// The one spelling that counts for an address: IPv4 for one mapped into IPv6, and
 /// loopback for the unspecified address, which connects to this machine.
 pub(super) fn canonical(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
@@ -116,8 +116,8 @@ impl Rule {
     }
 }
 
-/// Parts an entry into the address or word and what follows: `/8`, `:554`,
-/// `/8:554` or nothing.
+/// Splits an entry into the address or keyword, and the rest: `/8`, `:554`, `/8:554` or
+/// nothing.
 fn split(text: &str) -> (&str, &str) {
     if let Some((address, tail)) = text.strip_prefix('[').and_then(|t| t.split_once(']')) {
         return (address, tail);
@@ -148,7 +148,7 @@ impl Network {
             None if prefix.is_empty() => width,
             None => return None,
         };
-        // ::ffff:10.0.0.0/104 is 10.0.0.0/8.
+        // For example, ::ffff:10.0.0.0/104 is 10.0.0.0/8.
         let address = written.to_canonical();
         let prefix = prefix.checked_sub(width - self::width(address))?;
         Some(Self::Range { address, prefix })
@@ -172,7 +172,7 @@ impl Network {
     }
 }
 
-/// How many bits an address of this family has.
+/// The number of bits of an address.
 fn width(ip: IpAddr) -> u8 {
     if ip.is_ipv4() { 32 } else { 128 }
 }
@@ -185,7 +185,7 @@ fn bits(ip: IpAddr) -> u128 {
 }
 
 impl fmt::Display for Targets {
-    /// The setting as it could be written.
+    /// Writes the setting in the form in which it is read.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
             return f.write_str("none");

@@ -1,33 +1,34 @@
-//! The clip inside the program: H.264 access units and AAC frames by index.
+//! The clip that is built into the program: H.264 access units and AAC frames by index.
 //!
-//! The clip is read once, at start; from then on a picture or a piece of sound
-//! is a look-up that copies nothing. Indexes count from the camera's start for
-//! ever and wrap around the clip, so its users never see the loop point.
+//! The clip is parsed once, at the start. After that, getting a picture or a sound is a
+//! look-up that copies nothing. Indexes count from the camera's start without end and
+//! wrap around the clip, so users never notice where it starts over.
 
 use std::fmt;
 
-/// Pictures in a second.
+/// Pictures per second.
 pub const PICTURE_RATE: u32 = 25;
 /// Samples in one AAC frame (ISO 14496-3, AAC-LC).
 pub const SAMPLES: u32 = 1024;
 
-/// Bounds of what one clip may hold (an hour of it).
+/// Limits for what a clip may hold (an hour).
 const MAX_PICTURES: usize = 90_000;
 const MAX_SOUNDS: usize = 200_000;
 
 const CLIP_H264: &[u8] = include_bytes!("clip.h264");
 const CLIP_AAC: &[u8] = include_bytes!("clip.aac");
 
-/// What makes a clip unusable.
+/// Why a clip cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClipError {
-    /// No coded picture, or none that decoding can start with at the front.
+    /// There is no coded picture, or the first one is not one that decoding can start
+    /// with.
     NoKeyPicture,
-    /// No sequence or picture parameter set.
+    /// There is no sequence parameter set or no picture parameter set.
     NoParameterSets,
-    /// The ADTS frames (ISO 13818-7 §6.2) end early or are none.
+    /// The ADTS frames (ISO 13818-7 §6.2) are malformed or end early.
     Adts { position: usize },
-    /// More pictures or sounds than are kept.
+    /// There are too many pictures or sounds.
     TooLong,
 }
 
@@ -47,14 +48,14 @@ impl std::error::Error for ClipError {}
 /// One access unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Picture<'a, 'b> {
-    /// Its NAL units without start codes, in order.
+    /// The NAL units in order, without start codes.
     pub nal_units: &'b [&'a [u8]],
-    /// Decoding can start here (an IDR picture).
+    /// Decoding can start here (this is an IDR picture).
     pub key: bool,
 }
 
 impl Picture<'_, '_> {
-    /// Bytes of all NAL units.
+    /// The size of all NAL units in bytes.
     pub fn size(&self) -> usize {
         self.nal_units.iter().map(|unit| unit.len()).sum()
     }
@@ -62,15 +63,15 @@ impl Picture<'_, '_> {
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    /// Where its NAL units begin and end.
+    /// Where in the list of all NAL units its own begin and end.
     from: usize,
     to: usize,
     key: bool,
-    /// How many pictures before it the last key picture is.
+    /// How many pictures ago the last key picture was.
     since_key: usize,
 }
 
-/// A clip of video and sound that plays round and round.
+/// A clip of video and sound that is repeated for ever.
 #[derive(Debug)]
 pub struct Clip<'a> {
     nal_units: Vec<&'a [u8]>,
@@ -81,10 +82,10 @@ pub struct Clip<'a> {
     sound: SoundFormat,
 }
 
-/// What the ADTS headers say of the sound.
+/// The format of the sound, according to its ADTS headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SoundFormat {
-    /// Samples in a second.
+    /// Samples per second.
     pub rate: u32,
     pub channels: u8,
     /// AudioSpecificConfig (ISO 14496-3 §1.6.2.1).
@@ -102,11 +103,11 @@ impl Clip<'static> {
 }
 
 impl<'a> Clip<'a> {
-    /// Reads a clip: `video` is an Annex B byte stream (H.264 annex B), `sound`
-    /// are ADTS frames of one raw data block each.
+    /// Parses a clip: `video` is a byte stream (H.264 annex B), `sound` consists of
+    /// ADTS frames with one raw data block each.
     ///
     /// # Errors
-    /// [`ClipError`] if either holds nothing that can be played.
+    /// [`ClipError`] if either contains nothing that can be played.
     pub fn parse(video: &'a [u8], sound: &'a [u8]) -> Result<Self, ClipError> {
         let nal_units: Vec<&[u8]> = nal_units(video).collect();
         let pictures = pictures(&nal_units)?;
@@ -156,7 +157,7 @@ impl<'a> Clip<'a> {
         [self.sequence_set, self.picture_set]
     }
 
-    /// How many pictures and AAC frames the clip has before it starts over.
+    /// How many pictures and how many AAC frames the clip has.
     pub fn counts(&self) -> (usize, usize) {
         (self.pictures.len(), self.sounds.len())
     }
@@ -166,13 +167,13 @@ impl<'a> Clip<'a> {
     }
 }
 
-/// `index` modulo `len`, which may be 0.
+/// `index` modulo `len`; 0 if `len` is 0.
 fn wrap(index: u64, len: usize) -> usize {
-    // The remainder is less than `len` and fits.
+    // The remainder is less than `len`, so it fits.
     index.checked_rem(len as u64).unwrap_or(0) as usize
 }
 
-/// The NAL units between start codes; trailing zeros are no part of them.
+/// The NAL units between start codes, without trailing zeros.
 fn nal_units(stream: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = after_start_code(stream);
     std::iter::from_fn(move || {
@@ -187,7 +188,7 @@ fn nal_units(stream: &[u8]) -> impl Iterator<Item = &[u8]> {
     .filter(|unit| !unit.is_empty())
 }
 
-/// What follows the first `00 00 01`.
+/// The bytes after the first `00 00 01`.
 fn after_start_code(bytes: &[u8]) -> Option<&[u8]> {
     let at = bytes.windows(3).position(|code| code == [0, 0, 1])?;
     bytes.get(at + 3..)
@@ -197,8 +198,9 @@ fn nal_type(unit: &[u8]) -> u8 {
     unit.first().map_or(0, |byte| byte & 0x1f)
 }
 
-/// Groups NAL units into access units (H.264 §7.4.1.2.3): one ends before the
-/// first other NAL unit or first slice of a picture that follows its slices.
+/// Groups NAL units into access units (H.264 §7.4.1.2.3): after its slices, an access
+/// unit ends before the next NAL unit that is no slice, or that is the first slice of a
+/// picture.
 fn pictures(units: &[&[u8]]) -> Result<Vec<Entry>, ClipError> {
     let mut pictures: Vec<Entry> = Vec::new();
     let mut from = 0;
@@ -208,7 +210,7 @@ fn pictures(units: &[&[u8]]) -> Result<Vec<Entry>, ClipError> {
     for (at, unit) in units.iter().enumerate() {
         let kind = nal_type(unit);
         let slice = matches!(kind, 1..=5);
-        // first_mb_in_slice is 0, coded as a single 1 bit.
+        // first_mb_in_slice is 0, which is coded as a single 1 bit.
         let first = unit.get(1).is_some_and(|byte| byte & 0x80 != 0);
         if sliced && (!slice || first) {
             since_key = if key { 0 } else { since_key + 1 };
@@ -239,7 +241,7 @@ fn entry(from: usize, to: usize, key: bool, since_key: usize) -> Entry {
     }
 }
 
-/// Splits ADTS frames (ISO 13818-7 §6.2) and reads the format of the first.
+/// Splits ADTS frames (ISO 13818-7 §6.2), and reads the format of the first one.
 fn adts_frames(mut stream: &[u8]) -> Result<(Vec<&[u8]>, SoundFormat), ClipError> {
     let whole = stream.len();
     let mut frames = Vec::new();
@@ -262,7 +264,7 @@ fn adts_frames(mut stream: &[u8]) -> Result<(Vec<&[u8]>, SoundFormat), ClipError
     }
 }
 
-/// The length of the frame and of its header, and what the header says.
+/// The lengths of a frame and of its header, and the format in that header.
 fn adts_header(bytes: &[u8]) -> Option<(usize, usize, SoundFormat)> {
     const RATES: [u32; 13] = [
         96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025,
@@ -271,7 +273,7 @@ fn adts_header(bytes: &[u8]) -> Option<(usize, usize, SoundFormat)> {
     let &[0xff, b1, b2, b3, b4, b5, b6, ..] = bytes else {
         return None;
     };
-    // Sync word, layer 0, one raw data block.
+    // The header has the sync word, layer 0, and one raw data block.
     if b1 & 0xf6 != 0xf0 || b6 & 3 != 0 {
         return None;
     }

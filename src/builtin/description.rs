@@ -6,7 +6,7 @@ use super::resource;
 use crate::protocol::rtsp::text::{to_base64, to_hex};
 use std::fmt::Write;
 
-/// Writes the SDP of `clip`.
+/// Writes the session description of `clip`.
 pub fn describe(clip: &Clip<'_>) -> String {
     let mut sdp = String::from(
         "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=camgate built-in camera\r\nc=IN IP4 0.0.0.0\r\n\

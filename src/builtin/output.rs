@@ -1,11 +1,13 @@
-//! Bytes on their way to one client: appended at the back, sent from the front.
+//! The bytes that wait to be sent to one client: appended at the back, sent from the
+//! front.
 //!
-//! Invariant: media only ever goes in if it fits under [`MAX_BACKLOG`] whole.
+//! Invariant: media is only appended whole, and only if it stays within
+//! [`MAX_BACKLOG`].
 
-/// Bytes that may wait for a client, four seconds of the clip.
+/// How many bytes may wait for a client: four seconds of the clip.
 pub const MAX_BACKLOG: usize = 64 * 1024;
 
-/// A queue of bytes that reads as one slice.
+/// A queue of bytes that can be read as one slice.
 #[derive(Debug, Default)]
 pub struct Output {
     bytes: Vec<u8>,
@@ -13,27 +15,28 @@ pub struct Output {
 }
 
 impl Output {
-    /// What is still to be sent.
+    /// The bytes that are still to be sent.
     pub fn pending(&self) -> &[u8] {
         self.bytes.get(self.sent..).unwrap_or_default()
     }
 
-    /// The first `count` pending bytes are sent.
+    /// Notes that the first `count` pending bytes were sent.
     pub fn sent(&mut self, count: usize) {
         self.sent = self.sent.saturating_add(count).min(self.bytes.len());
-        // Moving the rest only when it is the smaller half keeps this linear.
+        // The rest is moved only when it is the smaller half, which keeps the work
+        // linear.
         if self.sent >= self.bytes.len() - self.sent {
             self.bytes.drain(..self.sent);
             self.sent = 0;
         }
     }
 
-    /// Whether `count` more bytes stay within the bound.
+    /// Whether `count` more bytes stay within the limit.
     pub fn fits(&self, count: usize) -> bool {
         self.pending().len().saturating_add(count) <= MAX_BACKLOG
     }
 
-    /// Where to append.
+    /// The buffer to append to.
     pub fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }

@@ -1,10 +1,10 @@
-//! What goes out when: the pacing of the clip for one client.
+//! The pacing of the clip for one client: what is sent when.
 //!
-//! There is one clip clock for all clients, as with a real camera: `now` is
-//! the time since the camera's start, and picture `n` is due at `n` / 25 s,
-//! whoever looks. A client that starts gets the last key picture and what came
-//! since at once, then everything as it falls due. RTP time follows from the
-//! index alone, so it runs on over the loop point and over a pause.
+//! All clients share one clock, as with a real camera: `now` is the time since the
+//! camera's start, and picture `n` is due at `n` / 25 s for every client. A client that
+//! starts gets the last key picture and everything since then at once, and from then on
+//! every picture when it is due. RTP time follows from the index alone, so it continues
+//! when the clip starts over and after a pause.
 
 use super::clip::{Clip, PICTURE_RATE, SAMPLES};
 use super::output::Output;
@@ -12,15 +12,16 @@ use super::rtp::{self, Stream};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// RTP payload types of video and sound, and the clock of video (RFC 6184 §8.1).
+/// The RTP payload types of video and sound, and the clock rate of video (RFC 6184
+/// §8.1).
 pub const VIDEO_TYPE: u8 = 96;
 pub const AUDIO_TYPE: u8 = 97;
 pub const VIDEO_CLOCK: u32 = 90_000;
 
-/// How often sender reports go out.
+/// The time between sender reports.
 const REPORT_INTERVAL: Duration = Duration::from_secs(5);
-/// A client that was not served for so long (the machine slept) starts over
-/// at the last key picture.
+/// A client that was not served for this long (the machine slept) continues at the last
+/// key picture.
 const MAX_LAG: Duration = Duration::from_secs(2);
 
 /// The two tracks of the clip.
@@ -34,25 +35,25 @@ impl TrackId {
     pub const ALL: [TrackId; 2] = [TrackId::Video, TrackId::Audio];
 }
 
-/// Where a track stands in one client's session.
+/// A track in one client's session.
 #[derive(Debug)]
 struct Track {
     id: TrackId,
     stream: Stream,
-    /// RTP ticks that one access unit lasts.
+    /// The duration of an access unit in RTP ticks.
     unit: u32,
-    /// Index of the access unit that goes out next.
+    /// The index of the access unit to send next.
     next: u64,
-    /// Units were lost: nothing until the next key picture.
+    /// Access units were lost, so nothing is sent before the next key picture.
     broken: bool,
 }
 
 impl Track {
-    /// When access unit `index` is due.
+    /// When the next access unit is due.
     fn due(&self) -> Duration {
         let ticks = self.ticks();
         let rate = u64::from(self.stream.clock_rate.max(1));
-        // Below 10^9: the remainder is less than the rate.
+        // This is less than 10^9, because the remainder is less than the rate.
         let nanos = (ticks % rate) * 1_000_000_000 / rate;
         Duration::new(ticks / rate, nanos as u32)
     }
@@ -62,7 +63,7 @@ impl Track {
         self.next.saturating_mul(u64::from(self.unit))
     }
 
-    /// The access unit that is shown at `now`.
+    /// The index of the access unit that is shown at `now`.
     fn index_at(&self, now: Duration) -> u64 {
         ticks_at(now, self.stream.clock_rate) / u64::from(self.unit.max(1))
     }
@@ -78,13 +79,13 @@ impl Track {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
     pub track: TrackId,
-    /// Sequence number of the next packet.
+    /// The sequence number of the next packet.
     pub sequence: u16,
-    /// RTP time of the moment at which playing starts, the same for all tracks.
+    /// The RTP time at which playing starts; it means the same moment for all tracks.
     pub time: u32,
 }
 
-/// The clip as one client gets it.
+/// The clip as one client plays it.
 #[derive(Debug)]
 pub struct Playback {
     clip: Arc<Clip<'static>>,
@@ -96,7 +97,8 @@ pub struct Playback {
 }
 
 impl Playback {
-    /// Nothing set up; `ntp_epoch` is the NTP time (32.32) of the camera's start.
+    /// A playback without tracks. `ntp_epoch` is the NTP time (32.32) of the camera's
+    /// start.
     pub fn new(clip: Arc<Clip<'static>>, ntp_epoch: u64) -> Self {
         Playback {
             clip,
@@ -108,8 +110,8 @@ impl Playback {
         }
     }
 
-    /// Adds a track, or gives it other channels. `random` decides its SSRC,
-    /// first RTP time and sequence number. Gives the SSRC.
+    /// Adds a track, or changes the channels of one. `random` decides its SSRC, first
+    /// RTP time and sequence number. Returns the SSRC.
     pub fn set_up(&mut self, id: TrackId, channels: (u8, u8), random: [u64; 2]) -> u32 {
         let at = self.tracks.iter().position(|track| track.id == id);
         let mut track = match at {
@@ -149,7 +151,7 @@ impl Playback {
         self.playing
     }
 
-    /// Access units that this client did not get because it was slow.
+    /// How many access units this client did not get because it was slow.
     pub fn dropped(&self) -> u64 {
         self.dropped
     }
@@ -158,14 +160,14 @@ impl Playback {
         self.playing = false;
     }
 
-    /// Forgets all tracks.
+    /// Removes all tracks.
     pub fn tear_down(&mut self) {
         self.playing = false;
         self.tracks.clear();
     }
 
-    /// Starts, or goes on after a pause, at the last key picture or after the
-    /// last picture sent, whichever is later. Says where.
+    /// Starts playing, or continues after a pause: at the last key picture, or after
+    /// the last picture sent, whichever is later. Returns the positions of all tracks.
     pub fn play(&mut self, now: Duration) -> Vec<Position> {
         if !self.playing {
             self.seek(now);
@@ -185,7 +187,7 @@ impl Playback {
         self.tracks.iter().map(position).collect()
     }
 
-    /// Moves every track to the last key picture, or further if it is there.
+    /// Moves every track forward to the last key picture, unless it is there already.
     fn seek(&mut self, now: Duration) {
         let video = self.tracks.iter_mut().find(|t| t.id == TrackId::Video);
         let start = video.map_or(now, |video| {
@@ -201,15 +203,15 @@ impl Playback {
         }
     }
 
-    /// When [`Playback::advance`] has something to do next.
+    /// When [`Playback::advance`] is to be called next.
     pub fn due(&self) -> Option<Duration> {
         let tracks = self.tracks.iter().map(Track::due);
         let first = tracks.min().filter(|_| self.playing)?;
         Some(first.min(self.report_at))
     }
 
-    /// Writes everything that is due at `now`. What does not fit is dropped,
-    /// access unit by access unit.
+    /// Writes everything that is due at `now`. An access unit that does not fit is
+    /// dropped.
     pub fn advance(&mut self, now: Duration, output: &mut Output) {
         if !self.playing {
             return;
@@ -235,14 +237,15 @@ impl Playback {
     fn report(&mut self, now: Duration, output: &mut Output) {
         self.report_at = now + REPORT_INTERVAL;
         for track in &self.tracks {
-            // 52 bytes; a client that reads nothing at all gets none either.
+            // A report has 52 bytes. A client that reads nothing at all gets none
+            // either.
             if output.fits(64) {
                 track.report(output, now, self.ntp_epoch);
             }
         }
     }
 
-    /// Bounds what [`Playback::advance`] has to go through after a long sleep.
+    /// Limits how much [`Playback::advance`] has to do after a long sleep.
     fn catch_up(&mut self, now: Duration) {
         let limit = now.saturating_sub(MAX_LAG);
         let units = |tracks: &[Track]| tracks.iter().map(|t| t.next).sum::<u64>();
@@ -254,7 +257,7 @@ impl Playback {
     }
 }
 
-/// Whether the picture went out.
+/// Writes a picture; false if it was dropped.
 fn send_picture(track: &mut Track, clip: &Clip<'_>, output: &mut Output) -> bool {
     let picture = clip.picture(track.next);
     let size = rtp::written(picture.size(), picture.nal_units.len());
@@ -266,7 +269,7 @@ fn send_picture(track: &mut Track, clip: &Clip<'_>, output: &mut Output) -> bool
     !track.broken
 }
 
-/// Whether the sound went out.
+/// Writes a sound; false if it was dropped.
 fn send_sound(track: &mut Track, clip: &Clip<'_>, output: &mut Output) -> bool {
     let frame = clip.sound(track.next);
     let fits = output.fits(rtp::written(frame.len(), 1));
@@ -277,21 +280,21 @@ fn send_sound(track: &mut Track, clip: &Clip<'_>, output: &mut Output) -> bool {
     fits
 }
 
-/// Whole ticks of a clock of `rate` in `time`.
+/// How many whole ticks of a clock with `rate` are in `time`.
 fn ticks_at(time: Duration, rate: u32) -> u64 {
     let rate = u64::from(rate);
     let part = u64::from(time.subsec_nanos()) * rate / 1_000_000_000;
     time.as_secs().saturating_mul(rate).saturating_add(part)
 }
 
-/// `ticks` of a clock of rate `from` in ticks of a clock of rate `to`.
+/// Converts ticks of a clock with rate `from` into ticks of one with rate `to`.
 fn rescale(ticks: u64, from: u32, to: u32) -> u64 {
     let wide = u128::from(ticks) * u128::from(to) / u128::from(from.max(1));
-    // RTP time is cut to 32 bits later anyway.
+    // RTP time is cut to 32 bits anyway.
     wide as u64
 }
 
-/// A duration as NTP writes it: seconds in 32.32 bits.
+/// A duration in the format of NTP: seconds in 32.32 bits.
 fn ntp_duration(time: Duration) -> u64 {
     let part = (u64::from(time.subsec_nanos()) << 32) / 1_000_000_000;
     (time.as_secs() << 32).wrapping_add(part)

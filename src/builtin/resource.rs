@@ -1,8 +1,8 @@
-//! What a request's URI means to the camera.
+//! The meaning of request URIs for the built-in camera.
 
 use super::playback::TrackId;
 
-/// Something that can be asked for.
+/// What a URI refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resource {
     /// `*`: the server itself.
@@ -13,9 +13,9 @@ pub enum Resource {
     Track(TrackId),
 }
 
-/// Reads a request URI; `None` if there is nothing of that name.
+/// Reads a request URI; `None` if it refers to nothing.
 ///
-/// Host, port and query do not matter: a camera does not know the names by
+/// Host, port and query do not matter, because a camera does not know the names by
 /// which it is reached.
 pub fn resource(uri: &str) -> Option<Resource> {
     if uri == "*" {
@@ -28,8 +28,8 @@ pub fn resource(uri: &str) -> Option<Resource> {
     }
 }
 
-/// The camera's URI, which track names are relative to (`Content-Base`), from
-/// its own or a track's.
+/// The camera's URI, which track names are relative to (`Content-Base`), from its own
+/// URI or that of a track.
 pub fn base(uri: &str) -> String {
     let uri = uri.split(['?', '#']).next().unwrap_or_default();
     let uri = uri.trim_end_matches('/');
@@ -54,8 +54,8 @@ fn track(wanted: &str) -> Option<TrackId> {
         .find(|track| name(*track) == wanted)
 }
 
-/// The path of an `rtsp://` URI, without query; clients that append a track's
-/// name after the query (`/?x=y/trackID=1`) are understood.
+/// The path of an `rtsp://` URI without its query. Clients that append a track's name
+/// after the query (`/?x=y/trackID=1`) are understood, too.
 fn path(uri: &str) -> Option<&str> {
     let (scheme, rest) = uri.split_once("://")?;
     let rtsp = scheme.eq_ignore_ascii_case("rtsp") || scheme.eq_ignore_ascii_case("rtsps");

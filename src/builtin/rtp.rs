@@ -1,48 +1,48 @@
-//! RTP packets as interleaved frames: H.264 (RFC 6184), AAC-hbr (RFC 3640),
-//! and RTCP sender reports (RFC 3550 §6.4.1).
+//! RTP packets as interleaved frames: H.264 (RFC 6184), AAC-hbr (RFC 3640), and RTCP
+//! sender reports (RFC 3550 §6.4.1).
 //!
-//! A [`Stream`] only counts and writes; which access unit goes out when is for
-//! the session to say. Sequence numbers, RTP time and RTCP counters wrap.
+//! A [`Stream`] counts and writes packets; the playback decides which access unit is
+//! sent when. Sequence numbers, RTP time and RTCP counters wrap.
 
 use super::clip::Picture;
 
-/// The largest RTP payload, so that a packet would fit an Ethernet frame even
+/// The largest RTP payload. A packet of this size fits into an Ethernet frame, even
 /// through a tunnel.
 pub const MAX_PAYLOAD: usize = 1400;
 
-/// Bytes of the interleaved header and the RTP header before each payload.
+/// The size of the interleaved header and the RTP header before each payload.
 const PACKET_HEADER: usize = 4 + 12;
 const STAP_A: u8 = 24;
 const FU_A: u8 = 28;
 const NRI: u8 = 0x60;
 
-/// The name that RTCP gives to the camera (RFC 3550 §6.5.1).
+/// The canonical name of the camera in RTCP (RFC 3550 §6.5.1).
 const CNAME: &[u8] = b"camgate";
 
 /// One RTP stream inside an RTSP connection.
 #[derive(Debug, Clone)]
 pub struct Stream {
-    /// Interleaved channel of the RTP packets.
+    /// The interleaved channel of the RTP packets.
     pub rtp_channel: u8,
-    /// Interleaved channel of the RTCP packets.
+    /// The interleaved channel of the RTCP packets.
     pub rtcp_channel: u8,
-    /// RTP payload type.
+    /// The RTP payload type.
     pub payload_type: u8,
-    /// Synchronisation source.
+    /// The synchronisation source.
     pub ssrc: u32,
-    /// Sequence number of the next packet.
+    /// The sequence number of the next packet.
     pub sequence: u16,
-    /// RTP ticks in a second.
+    /// RTP ticks per second.
     pub clock_rate: u32,
-    /// RTP time of the camera's start.
+    /// The RTP time of the camera's start.
     pub epoch: u32,
     packets: u32,
     octets: u32,
 }
 
 impl Stream {
-    /// A stream that has sent nothing; `epoch` and `sequence` should be random
-    /// (RFC 3550 §5.1).
+    /// A stream that has sent nothing. `epoch` and `sequence` should be random (RFC
+    /// 3550 §5.1).
     pub fn new(payload_type: u8, clock_rate: u32, ssrc: u32, epoch: u32, sequence: u16) -> Self {
         Stream {
             rtp_channel: 0,
@@ -57,16 +57,16 @@ impl Stream {
         }
     }
 
-    /// RTP time `ticks` after the camera's start.
+    /// The RTP time `ticks` after the camera's start.
     pub fn time(&self, ticks: u64) -> u32 {
-        // Cutting to 32 bits is the wrap that RTP asks for.
+        // RTP time wraps at 32 bits.
         self.epoch.wrapping_add(ticks as u32)
     }
 
-    /// Writes one access unit, its last packet marked (RFC 6184 §5.6 to §5.8).
+    /// Writes one access unit, whose last packet has the marker (RFC 6184 §5.6 to
+    /// §5.8).
     ///
-    /// Small NAL units that follow each other share a packet, a large one is
-    /// spread over several.
+    /// Consecutive small NAL units share a packet; a large one is spread over several.
     pub fn picture(&mut self, out: &mut Vec<u8>, picture: &Picture<'_, '_>, time: u32) {
         let mut rest = picture.nal_units;
         while let Some(first) = rest.first() {
@@ -84,16 +84,16 @@ impl Stream {
         }
     }
 
-    /// Writes one AAC frame (RFC 3640 §3.3.6: 13 bits of size, 3 of index).
+    /// Writes one AAC frame (RFC 3640 §3.3.6: the size has 13 bits, the index 3).
     pub fn sound(&mut self, out: &mut Vec<u8>, frame: &[u8], time: u32) {
-        // An ADTS frame has 13 bits of length, so this fits as well.
+        // The length of an ADTS frame has 13 bits, so this fits.
         let size = (frame.len() as u16) << 3;
         let [high, low] = size.to_be_bytes();
         self.packet(out, true, time, &[0, 16, high, low], frame);
     }
 
-    /// Writes a sender report and who sends it (RFC 3550 §6.1): at the NTP
-    /// time `ntp` (32.32 bits) the RTP time is `time`.
+    /// Writes a sender report and a source description (RFC 3550 §6.1): the RTP time
+    /// was `time` at the NTP time `ntp` (32.32 bits).
     pub fn report(&self, out: &mut Vec<u8>, ntp: u64, time: u32) {
         let mut packet = vec![0x80, 200, 0, 6];
         packet.extend_from_slice(&self.ssrc.to_be_bytes());
@@ -101,7 +101,8 @@ impl Stream {
         packet.extend_from_slice(&time.to_be_bytes());
         packet.extend_from_slice(&self.packets.to_be_bytes());
         packet.extend_from_slice(&self.octets.to_be_bytes());
-        // SDES: the SSRC, one CNAME item, a zero to end it, padded to words.
+        // The SDES has the SSRC and one CNAME item, which a zero ends, padded to 32-bit
+        // words.
         let words = (4 + 2 + CNAME.len()) / 4 + 1;
         packet.extend_from_slice(&[0x81, 202, 0, words as u8]);
         packet.extend_from_slice(&self.ssrc.to_be_bytes());
@@ -116,7 +117,7 @@ impl Stream {
         let importance = importance.map(|byte| byte & NRI).max().unwrap_or(0);
         let mut payload = vec![importance | STAP_A];
         for unit in units {
-            // Not more than `MAX_PAYLOAD`.
+            // The length is at most `MAX_PAYLOAD`.
             payload.extend_from_slice(&(unit.len() as u16).to_be_bytes());
             payload.extend_from_slice(unit);
         }
@@ -139,7 +140,7 @@ impl Stream {
         }
     }
 
-    /// Writes one packet (RFC 3550 §5.1) whose payload is `prefix`, then `body`.
+    /// Writes one packet (RFC 3550 §5.1), whose payload is `prefix` and then `body`.
     fn packet(&mut self, out: &mut Vec<u8>, marker: bool, time: u32, prefix: &[u8], body: &[u8]) {
         let kind = u8::from(marker) << 7 | self.payload_type & 0x7f;
         let [s0, s1] = self.sequence.to_be_bytes();
@@ -154,13 +155,13 @@ impl Stream {
     }
 }
 
-/// At most this many bytes are written for `size` bytes in `units` NAL units.
+/// The maximum number of bytes written for `size` bytes in `units` NAL units.
 pub fn written(size: usize, units: usize) -> usize {
     let packets = size / (MAX_PAYLOAD - 2) + units;
     size + packets * (PACKET_HEADER + 4)
 }
 
-/// How many NAL units from the front share one packet; at least 1.
+/// How many NAL units, from the front, share one packet; at least 1.
 fn aggregated(units: &[&[u8]]) -> usize {
     let mut size = 1;
     let fits = |unit: &&&[u8]| {
@@ -174,7 +175,7 @@ fn aggregated(units: &[&[u8]]) -> usize {
 fn interleave(out: &mut Vec<u8>, channel: u8, parts: &[&[u8]]) {
     let size: usize = parts.iter().map(|part| part.len()).sum();
     let Ok(size) = u16::try_from(size) else {
-        // Payloads are bounded far below: nothing that long is made.
+        // Payloads are far shorter, so this never happens.
         return;
     };
     let [high, low] = size.to_be_bytes();

@@ -1,10 +1,12 @@
 //! The camera's sockets: one thread, one poll, no busy waiting.
 //!
-//! Readiness is edge-triggered: a connection remembers that it is readable or
-//! writable until the socket says `WouldBlock`. After every batch of events
-//! all connections are served, everything that is due goes out in one write
-//! each, and the poll sleeps until the next access unit is due. Connections
-//! are removed after the batch, so a token is never used twice within it.
+//! Readiness is edge-triggered: a connection remembers that it is readable or writable
+//! until the socket says `WouldBlock`. After every batch of events all connections are
+//! served, each with a single write for everything that is due; then the poll sleeps
+//! until the next access unit is due.
+//!
+//! Invariant: connections are removed after the batch, so a token is never used twice
+//! within one.
 
 use super::clip::Clip;
 use super::session::Session;
@@ -21,28 +23,29 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Clients at once; further ones are told 503.
+/// How many clients are served at once; further ones are answered with 503.
 pub const MAX_CLIENTS: usize = 32;
 
-/// Bytes read at once: a few requests, so that the answers stay few as well.
+/// How many bytes are read at once. They hold only a few requests, so there are only a
+/// few answers at a time.
 const READ_SIZE: usize = 2048;
-/// Reads of one connection before the others get their turn.
+/// How often one connection is read before it is another one's turn.
 const READS: usize = 8;
-/// When to try again after `accept` failed for want of file descriptors.
+/// When to try again after `accept` failed for lack of file descriptors.
 const ACCEPT_RETRY: Duration = Duration::from_millis(250);
-/// Seconds from 1900, where NTP begins, to 1970.
+/// Seconds from 1900, where NTP time begins, to 1970.
 const NTP_UNIX: u64 = 2_208_988_800;
 
 const LISTENER: Token = Token(usize::MAX);
 const WAKER: Token = Token(usize::MAX - 1);
 const SIGNALS: Token = Token(usize::MAX - 2);
 
-/// Ends a running [`Server`] from another thread.
+/// Stops a running [`Server`] from another thread.
 #[derive(Clone, Debug)]
 pub struct Stopper(Arc<(AtomicBool, Waker)>);
 
 impl Stopper {
-    /// Makes [`Server::run`] return soon; harmless if it has.
+    /// Makes [`Server::run`] return soon; does no harm if it has returned already.
     pub fn stop(&self) {
         let (stop, waker) = &*self.0;
         stop.store(true, Ordering::Release);
@@ -57,7 +60,7 @@ pub struct Server {
     poll: Poll,
     listener: TcpListener,
     address: SocketAddr,
-    /// The listener may have connections; cleared by `WouldBlock`.
+    /// Connections may be waiting; `WouldBlock` clears this.
     acceptable: bool,
     accept_at: Duration,
     stopper: Stopper,
@@ -75,16 +78,16 @@ struct Client {
     session: Session,
     readable: bool,
     writable: bool,
-    /// The connection is of no more use.
+    /// The connection is to be removed.
     dead: bool,
     reported: u64,
 }
 
 impl Server {
-    /// Listens on `address`; port 0 takes any free one.
+    /// Listens on `address`; with port 0 the system chooses a port.
     ///
     /// # Errors
-    /// If the address cannot be had, or the clip in the program is damaged.
+    /// The address cannot be listened on, or the embedded clip is damaged.
     pub fn bind(address: SocketAddr) -> io::Result<Self> {
         let clip = Clip::embedded().map_err(|e| io::Error::new(ErrorKind::InvalidData, e))?;
         let poll = Poll::new()?;
@@ -107,21 +110,21 @@ impl Server {
         })
     }
 
-    /// Where it listens, with the real port.
+    /// The address that it listens on, with the actual port.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// What ends [`Server::run`].
+    /// A handle that stops [`Server::run`].
     pub fn stopper(&self) -> Stopper {
         self.stopper.clone()
     }
 
-    /// Serves until SIGINT or SIGTERM (or [`Stopper::stop`]): the camera as a
-    /// program of its own.
+    /// Serves until SIGINT, SIGTERM or [`Stopper::stop`], for the camera as a program
+    /// of its own.
     ///
     /// # Errors
-    /// If the system refuses to poll or to watch signals.
+    /// The system refuses to poll or to watch signals.
     pub fn run_until_signal(mut self) -> io::Result<()> {
         let mut signals = Signals::new([SIGINT, SIGTERM])?;
         let registry = self.poll.registry();
@@ -133,7 +136,7 @@ impl Server {
     /// Serves until [`Stopper::stop`].
     ///
     /// # Errors
-    /// If the system refuses to poll; what clients do is no error.
+    /// The system refuses to poll; what clients do is no error.
     pub fn run(mut self) -> io::Result<()> {
         info!("camera at rtsp://{}/", self.address);
         let mut events = Events::with_capacity(64);
@@ -161,7 +164,7 @@ impl Server {
         signalled.is_some_and(|count| count > 0) || self.stopper.0.0.load(Ordering::Acquire)
     }
 
-    /// How long the poll may sleep; `None` if nothing falls due.
+    /// How long the poll may sleep; `None` if nothing is going to be due.
     fn timeout(&self) -> Option<Duration> {
         let accept = self.acceptable.then_some(self.accept_at);
         let clients = self.clients.iter().map(|(_, client)| client.due());
@@ -169,7 +172,7 @@ impl Server {
         Some(due.saturating_sub(self.now()))
     }
 
-    /// Remembers what the events say.
+    /// Notes the readiness in the events.
     fn note(&mut self, events: &Events) {
         for event in events {
             if event.token() == LISTENER {
@@ -205,7 +208,7 @@ impl Server {
     fn admit(&mut self, mut stream: TcpStream, peer: SocketAddr) {
         if self.clients.len() >= MAX_CLIENTS {
             warn!("camera: {peer} refused, {MAX_CLIENTS} clients are served already");
-            // Whether it arrives or not, the connection is dropped.
+            // The connection is dropped whether the answer arrives or not.
             let _ = stream.write(b"RTSP/1.0 503 Service Unavailable\r\n\r\n");
             return;
         }
@@ -224,7 +227,7 @@ impl Server {
         entry.insert(Client::new(stream, peer, session));
     }
 
-    /// Serves every connection, then removes what ended.
+    /// Serves every connection, then removes those that have ended.
     fn serve(&mut self) {
         let mut scratch = [0; READ_SIZE];
         for (_, client) in &mut self.clients {
@@ -234,7 +237,7 @@ impl Server {
         self.clients.retain(|_, client| {
             if client.dead {
                 debug!("camera: {} gone", client.peer);
-                // Closing takes it out of the poll in any case.
+                // Closing the socket removes it from the poll in any case.
                 let _ = registry.deregister(&mut client.stream);
             }
             !client.dead
@@ -255,7 +258,7 @@ impl Client {
         }
     }
 
-    /// When it is to be served next even if its socket is silent.
+    /// When it is to be served next, even if its socket has no event.
     fn due(&self) -> Duration {
         match self.wants_read() {
             true => Duration::ZERO,
@@ -300,7 +303,7 @@ impl Client {
         Ok(())
     }
 
-    /// Sends what is due and what waits, in one write if the socket takes it.
+    /// Sends what is due and what is waiting, in one write if the socket takes it.
     fn write(&mut self, started: Instant) -> io::Result<()> {
         self.session.handle_timeout(started.elapsed());
         while self.writable && !self.session.output().is_empty() {
@@ -312,12 +315,12 @@ impl Client {
                 Err(error) => return Err(error),
             }
         }
-        // What a silent client still has not taken it never will.
+        // A client that was silent for too long will not take the rest either.
         self.dead |= self.session.is_finished();
         Ok(())
     }
 
-    /// Logs losses when they have doubled.
+    /// Logs losses each time they have doubled.
     fn report(&mut self) {
         let dropped = self.session.dropped();
         if dropped > self.reported * 2 {
@@ -327,7 +330,7 @@ impl Client {
     }
 }
 
-/// NTP time: seconds since 1900 in 32.32 bits (RFC 3550 §4).
+/// The NTP time: seconds since 1900 in 32.32 bits (RFC 3550 §4).
 fn ntp(time: SystemTime) -> u64 {
     let unix = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let part = (u64::from(unix.subsec_nanos()) << 32) / 1_000_000_000;

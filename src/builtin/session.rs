@@ -1,10 +1,10 @@
 //! The RTSP server of one connection (RFC 2326), sans-IO.
 //!
-//! Bytes of the client go in at any split, bytes for it come out; the time
-//! since the camera's start is passed in. Bounded: requests by the framer,
-//! media by [`super::output::MAX_BACKLOG`], answers by the caller, who stops
-//! reading while [`Session::is_congested`]. A client that says nothing for
-//! longer than its session's timeout is finished.
+//! The owner passes in the client's bytes, however they were split, and the time since
+//! the camera's start, and takes the bytes for the client. The framer limits requests,
+//! [`super::output::MAX_BACKLOG`] limits media, and the owner limits answers by not
+//! reading while [`Session::is_congested`]. A client that is silent for longer than its
+//! session's timeout is finished.
 
 use super::clip::Clip;
 use super::description;
@@ -18,11 +18,11 @@ use crate::protocol::rtsp::transport;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Bytes that one request may have.
+/// The longest request, in bytes.
 pub const MAX_REQUEST: usize = 4096;
-/// What the Session header promises.
+/// The timeout in the Session header.
 pub const TIMEOUT: Duration = Duration::from_secs(60);
-/// How much later the session really ends.
+/// How much later than that the session really ends.
 const GRACE: Duration = Duration::from_secs(10);
 
 const METHODS: &str =
@@ -35,13 +35,13 @@ pub struct Session {
     state: State,
 }
 
-/// All but the framer, whose message is borrowed while it is answered.
+/// Everything but the framer, whose message is borrowed while it is answered.
 #[derive(Debug)]
 struct State {
     clip: Arc<Clip<'static>>,
     playback: Playback,
     output: Output,
-    /// The session id, from the first SETUP to TEARDOWN.
+    /// The session id, which exists from the first SETUP to TEARDOWN.
     id: Option<String>,
     random: Random,
     heard: Duration,
@@ -49,9 +49,9 @@ struct State {
 }
 
 impl Session {
-    /// A connection accepted at `now`, the time since the camera's start.
+    /// A connection that was accepted at `now`, the time since the camera's start.
     ///
-    /// `seed` is random: ids and the first RTP times come from it. `ntp_epoch`
+    /// `seed` must be random: ids and the first RTP times follow from it. `ntp_epoch`
     /// is the NTP time (seconds, 32.32 bits) of the camera's start.
     pub fn new(clip: Arc<Clip<'static>>, seed: u64, ntp_epoch: u64, now: Duration) -> Self {
         Session {
@@ -68,8 +68,8 @@ impl Session {
         }
     }
 
-    /// Takes bytes of the client. Anything that is not RTSP is answered with
-    /// 400 and ends the connection.
+    /// Takes bytes from the client. If they are not RTSP, the answer is 400 and the
+    /// connection ends.
     pub fn receive(&mut self, mut bytes: &[u8], now: Duration) {
         self.state.heard = now;
         while !self.state.finished {
@@ -80,7 +80,7 @@ impl Session {
             if step.event == Event::Message {
                 self.state.message(self.framer.message(), now);
             }
-            // A frame is a receiver report: heard, and that is all.
+            // A frame is a receiver report, which only shows that the client is alive.
             bytes = bytes.get(step.consumed..).unwrap_or_default();
             if bytes.is_empty() {
                 break;
@@ -89,7 +89,7 @@ impl Session {
         self.handle_timeout(now);
     }
 
-    /// Writes what is due, ends what was silent for too long.
+    /// Writes what is due, and ends the session if the client was silent for too long.
     pub fn handle_timeout(&mut self, now: Duration) {
         self.state.finished |= now >= self.state.expiry();
         if !self.state.finished {
@@ -106,22 +106,23 @@ impl Session {
             .map_or(expiry, |due| due.min(expiry))
     }
 
-    /// What is to be sent.
+    /// The bytes to send.
     pub fn output(&self) -> &[u8] {
         self.state.output.pending()
     }
 
-    /// The first `count` bytes of [`Session::output`] were sent.
+    /// Notes that the first `count` bytes of [`Session::output`] were sent.
     pub fn sent(&mut self, count: usize) {
         self.state.output.sent(count);
     }
 
-    /// So much waits for the client that nothing more should be read from it.
+    /// Whether so much is waiting for the client that nothing more should be read from
+    /// it.
     pub fn is_congested(&self) -> bool {
         !self.state.output.fits(0)
     }
 
-    /// The connection is to be closed once the output is sent.
+    /// Whether the connection is to be closed once the output is sent.
     pub fn is_finished(&self) -> bool {
         self.state.finished
     }
@@ -130,7 +131,7 @@ impl Session {
         self.state.playback.is_playing()
     }
 
-    /// Access units that this client lost because it was slow.
+    /// How many access units this client lost because it was slow.
     pub fn dropped(&self) -> u64 {
         self.state.playback.dropped()
     }
@@ -156,7 +157,7 @@ impl State {
             return self.refuse();
         };
         let Start::Request { method, uri } = message.start else {
-            // The camera asks nothing, so no answer is for it.
+            // This is an answer, but the camera sends no requests.
             return;
         };
         let Some(cseq) = message.cseq() else {
@@ -169,7 +170,7 @@ impl State {
         self.send(answer.header("CSeq", &cseq.to_string()));
     }
 
-    /// Answers a request, or gives the status that refuses it.
+    /// Answers a request, or returns the status that refuses it.
     fn request(
         &mut self,
         method: &str,
@@ -198,9 +199,9 @@ impl State {
         }
     }
 
-    /// Whether the request belongs to the session; 454 if it names another.
+    /// Whether the request belongs to the session; 454 if it names another one.
     ///
-    /// As strict as many cameras: what follows the id must begin with `;`.
+    /// This is as strict as many cameras are: what follows the id must begin with `;`.
     fn is_session(&self, message: &Message<'_>) -> Result<bool, u16> {
         let Some(header) = message.header("Session") else {
             return Ok(false);
@@ -242,11 +243,11 @@ impl State {
         Ok(self.ok().header("Transport", &transport))
     }
 
-    /// The channels asked for if no other track has them, else free ones.
+    /// The requested channels if no other track uses them, or else free ones.
     fn channels(&self, track: TrackId, wanted: Option<(u8, u8)>) -> (u8, u8) {
         let usual = [(0, 1), (2, 3), (4, 5)];
         let mut choices = wanted.into_iter().chain(usual);
-        // The other track can block two of the three at most.
+        // The other track can occupy two of the three pairs at most.
         let free = choices.find(|pair| !self.playback.uses(track, *pair));
         free.unwrap_or((4, 5))
     }
@@ -274,7 +275,7 @@ impl State {
         response(200)
     }
 
-    /// 200, with the session if there is one.
+    /// An answer with status 200, and with the session if there is one.
     fn ok(&self) -> Builder {
         let answer = response(200);
         match &self.id {

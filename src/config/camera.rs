@@ -1,5 +1,5 @@
-//! The sections `[camera NAME]`: cameras that the gateway connects to by itself,
-//! once, whoever watches.
+//! The sections `[camera NAME]`: cameras to which the gateway connects by itself, once
+//! each, however many viewers watch.
 
 use std::ops::RangeInclusive;
 
@@ -7,38 +7,39 @@ use super::Secret;
 use super::value::{show_size, size, switch};
 use crate::protocol::rtsp::url::Url;
 
-/// The most cameras.
+/// A configuration with more cameras is refused.
 pub const MAX_CAMERAS: usize = 256;
-/// Characters of a name.
+/// The longest name, in characters.
 const MAX_NAME: usize = 64;
-/// Characters of a description.
+/// The longest description, in characters.
 const MAX_DESCRIPTION: usize = 200;
-/// What a cache may be; 0 is off.
+/// The possible sizes of a cache; 0 turns it off.
 const GOP_CACHE: RangeInclusive<usize> = 0..=64 << 20;
 
 /// A shared camera; viewers open `rtsp://camgate/NAME`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Camera {
-    /// Letters, digits, `-`, `_` and `.`; lower case, as section names are.
+    /// The name: letters, digits, `-`, `_` and `.`, in lower case as section names are.
     pub name: String,
-    /// For people.
+    /// A text for people.
     pub description: String,
-    /// Where it is, with user and password. Valid.
+    /// The address, with user and password. It is valid.
     pub url: Secret,
-    /// A smaller stream of the same camera, for many pictures on a page. Valid.
+    /// The address of a smaller stream of the same camera, for pages with many
+    /// pictures. It is valid.
     pub sub: Option<Secret>,
     pub transport: Transport,
-    /// Keep the link up when nobody watches.
+    /// Whether the connection is kept when nobody watches.
     pub always: bool,
-    /// Bytes of media kept since the last key frame, so that a new viewer has a
-    /// picture at once.
+    /// How many bytes of media since the last key frame are kept, so that a new viewer
+    /// has a picture at once.
     pub gop_cache: usize,
 }
 
 /// How media comes from a camera.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Transport {
-    /// TCP; UDP for a camera that refuses it (461).
+    /// TCP, or UDP if the camera refuses TCP (461).
     #[default]
     Auto,
     /// Interleaved with RTSP (RFC 2326 section 10.12).
@@ -48,7 +49,7 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// As the configuration spells it.
+    /// The name in the configuration.
     pub fn name(self) -> &'static str {
         match self {
             Transport::Auto => "auto",
@@ -62,7 +63,7 @@ impl Camera {
     /// A camera of which only the name is known.
     ///
     /// # Errors
-    /// A sentence that says what a name may be.
+    /// A sentence that says which names are allowed.
     pub fn named(name: &str) -> Result<Camera, String> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(allowed) {
@@ -71,7 +72,7 @@ impl Camera {
                  write [camera front]"
             ));
         }
-        // In an address they mean this place and the one above.
+        // In a URL these stand for the current directory and the one above it.
         if matches!(name, "." | "..") {
             return Err("no address can name this camera: write [camera front]".to_owned());
         }
@@ -86,10 +87,10 @@ impl Camera {
         })
     }
 
-    /// Sets one value; `false`: there is no such setting.
+    /// Sets one value; `false` if there is no such setting.
     ///
     /// # Errors
-    /// A sentence that says what may be written; it holds nothing of an address.
+    /// A sentence that says what may be written. It contains no part of an address.
     pub fn set(&mut self, key: &str, value: &str) -> Result<bool, String> {
         match key {
             "url" => self.url = address(value)?,
@@ -107,7 +108,7 @@ impl Camera {
         Ok(true)
     }
 
-    /// Where its stream is, or that of its smaller one.
+    /// The address of its stream, or of its smaller one.
     pub fn stream(&self, sub: bool) -> Option<&Secret> {
         if sub {
             self.sub.as_ref()
@@ -116,7 +117,7 @@ impl Camera {
         }
     }
 
-    /// Its section, addresses without user and password.
+    /// Its section, with addresses without user and password.
     pub fn describe(&self) -> Vec<String> {
         let mut lines = vec![
             format!("[camera {}]", self.name),
@@ -133,7 +134,7 @@ impl Camera {
     }
 }
 
-/// An address without its user and password.
+/// The address without its user and password.
 fn shown(url: &Secret) -> String {
     let parsed = Url::parse(url.reveal());
     parsed.map_or_else(|_| String::new(), |url| url.without_credentials())

@@ -1,16 +1,16 @@
-//! The text of a configuration file as a list of settings with their lines.
+//! Reads the text of a configuration file into a list of settings with their lines.
 //!
-//! configparser does the parsing. It keeps only the last of repeated keys, has
-//! no line numbers and knows no `//` comments or words after a section header,
-//! so the text is prepared first: comments go, and every key gets its line
-//! number in front, which makes it unique.
+//! configparser does the parsing. It keeps only the last of repeated keys, gives no
+//! line numbers, and knows neither `//` comments nor text after a section header. So
+//! the text is prepared first: comments are removed, and every key gets its line number
+//! in front, which makes it unique.
 //!
-//! Invariant: every line that is neither empty nor a comment is a section, a
+//! Invariant: every line that is neither empty nor a comment becomes a section, a
 //! setting or an error; none is lost.
 
 use configparser::ini::Ini;
 
-/// The section of settings that stand before any section header.
+/// The section of settings before the first section header.
 pub const GENERAL: &str = "general";
 
 /// One `key = value` line.
@@ -21,7 +21,7 @@ pub struct Setting {
     /// Lower case.
     pub key: String,
     pub value: String,
-    /// From 1.
+    /// The line, counted from 1.
     pub line: usize,
 }
 
@@ -32,7 +32,7 @@ pub struct Document {
     pub settings: Vec<Setting>,
 }
 
-/// What is wrong with a line, as a sentence.
+/// A sentence that says what is wrong with a line.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Invalid {
     pub line: usize,
@@ -63,7 +63,8 @@ pub fn read(bytes: &[u8]) -> Result<Document, Invalid> {
     defaults.enable_inline_comments = false;
     defaults.delimiters = vec!['='];
     parser.load_defaults(defaults);
-    // Every line was prepared, so the parser's own line numbers are right too.
+    // The prepared text has the same lines, so the parser's line numbers are right,
+    // too.
     let parsed = parser.read(prepared).map_err(|error| Invalid {
         line: 0,
         message: error,
@@ -79,14 +80,14 @@ pub fn read(bytes: &[u8]) -> Result<Document, Invalid> {
     Ok(Document { sections, settings })
 }
 
-/// The text for the parser, one line for each line, and the section headers.
+/// The text for the parser, line by line, and the section headers.
 fn prepare(text: &str) -> Result<(String, Vec<(String, usize)>), Invalid> {
     let mut prepared = String::with_capacity(text.len());
     let mut sections = Vec::new();
     for (line, number) in text.lines().zip(1..) {
         let content = without_comment(line);
         if let Some(rest) = content.strip_prefix('[') {
-            // What follows the bracket is a remark: "[CAMERAS] - your cameras".
+            // Text after the bracket is a remark, as in "[CAMERAS] - your cameras".
             let (name, _) = rest
                 .split_once(']')
                 .ok_or_else(|| invalid(number, "the section has no closing \"]\""))?;
@@ -100,9 +101,8 @@ fn prepare(text: &str) -> Result<(String, Vec<(String, usize)>), Invalid> {
     Ok((prepared, sections))
 }
 
-/// A line without white space around it and without its comment: `;`, `#` or
-/// `//` at the start or after white space, so that addresses and passwords may
-/// contain them.
+/// The trimmed line without its comment. A comment begins with `;`, `#` or `//` at the
+/// start or after white space, so that addresses and passwords may contain these.
 fn without_comment(line: &str) -> &str {
     let line = line.trim();
     let mut may_start = true;
@@ -116,7 +116,7 @@ fn without_comment(line: &str) -> &str {
     line
 }
 
-/// Takes the line number off a key again.
+/// Removes the line number from a key.
 fn setting(section: &str, numbered: &str, value: Option<String>) -> Result<Setting, Invalid> {
     let (number, key) = numbered.split_once(' ').unwrap_or((numbered, ""));
     let line = number.parse().unwrap_or(0);

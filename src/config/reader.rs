@@ -1,5 +1,5 @@
-//! From the settings of a file to a [`Config`]: which names there are, what
-//! they may be set to, and what to say about the others.
+//! Turns the settings of a file into a [`Config`]: knows their names and possible
+//! values, and words the errors and warnings about all others.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,25 +11,25 @@ use super::value::{self, count, duration, list, show_size, size};
 use super::{Config, Error, Limits, Secret};
 use crate::access::Targets;
 
-/// The most listeners.
+/// A configuration with more listeners is refused.
 const MAX_LISTEN: usize = 16;
-/// The most licence files.
+/// A configuration with more licence files is refused.
 const MAX_LICENSES: usize = 256;
-/// The most viewers that may be configured.
+/// The largest number of viewers that may be configured.
 const MAX_VIEWERS: usize = 10_000;
-/// The least buffers in a pool: fewer would stall a single camera.
+/// The smallest number of buffers in a pool: with fewer, a single camera would stall.
 const MIN_BUFFERS: usize = 8;
-/// The most buffers in a pool: they are numbered in 16 bits.
+/// The largest number of buffers in a pool: they are numbered with 16 bits.
 const MAX_BUFFERS: usize = 65_535;
-/// The most warnings that are kept.
+/// Further warnings are dropped.
 const MAX_WARNINGS: usize = 50;
-/// The most characters of a value that a message repeats.
+/// Longer values are cut to this many characters in a message.
 const MAX_SHOWN: usize = 100;
 
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
 
-/// Settings of `[general]` of which all lines count.
+/// The settings of `[general]` of which every line counts, not only the last one.
 const REPEATING: [&str; 6] = [
     "listen",
     "origins",
@@ -38,9 +38,9 @@ const REPEATING: [&str; 6] = [
     "rtsp_listen",
     "license_path",
 ];
-/// The list of cameras of the vendor's tunnel client.
+/// The section in which the vendor's tunnel client lists its cameras.
 const VENDOR_CAMERAS: &str = "cameras";
-/// Settings of the vendor's tunnel client, which stand in its `[General]`.
+/// The settings of the vendor's tunnel client, which are in its section `[General]`.
 const TUNNEL_CLIENT: [&str; 5] = [
     "client_id",
     "proxy_token",
@@ -68,14 +68,14 @@ pub fn read(name: &str, text: &[u8]) -> Result<Config, Error> {
 struct Reader<'a> {
     name: &'a str,
     config: Config,
-    /// Section, key and last line of every known setting that was set.
+    /// Section, key and last line of every known setting in the file.
     set: Vec<(String, String, usize)>,
-    /// `targets` lines so far.
+    /// The values of the `targets` lines read so far.
     targets: Vec<String>,
     port: Option<u16>,
-    /// Where the sections of the cameras begin, in their order.
+    /// The lines where the sections of the cameras begin, in the order of the cameras.
     camera_lines: Vec<usize>,
-    /// Warnings with their lines; the two passes find them out of order.
+    /// Warnings with their lines, unsorted, because there are two passes.
     warnings: Vec<(usize, String)>,
 }
 
@@ -128,7 +128,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// A camera's section begins, or one that was there before goes on.
+    /// Begins the section of a camera, or continues one that was there before.
     fn camera(&mut self, name: &str, line: usize) -> Result<(), String> {
         let cameras = &mut self.config.cameras;
         if cameras.iter().any(|camera| camera.name == name) {
@@ -147,7 +147,7 @@ impl<'a> Reader<'a> {
         } = setting;
         let known = self.apply(section, key, value, *line).map_err(|message| {
             let value = match section.as_str() {
-                // Keys and passwords, also in addresses that are not quite right.
+                // Hides keys and passwords, even in addresses that are not quite right.
                 "tls" => "…".to_owned(),
                 _ if camera_name(section).is_some() && matches!(key.as_str(), "url" | "sub") => {
                     "…".to_owned()
@@ -159,14 +159,14 @@ impl<'a> Reader<'a> {
         if known {
             self.record(section, key, *line);
         } else if is_section(section) || camera_name(section).is_some() {
-            // A section nobody knows has its own warning.
+            // An unknown section has a warning of its own.
             let message = format!("{}: there is no such setting in [{section}]", shown(key));
             self.warn(*line, message);
         }
         Ok(())
     }
 
-    /// Remembers where a setting stands, and warns if it hides an earlier one.
+    /// Notes the line of a setting, and warns if it hides an earlier one.
     fn record(&mut self, section: &str, key: &str, line: usize) {
         if section == VENDOR_CAMERAS {
             return;
@@ -183,7 +183,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Sets one value; `false`: there is no such setting.
+    /// Sets one value; `false` if there is no such setting.
     fn apply(
         &mut self,
         section: &str,
@@ -234,7 +234,8 @@ impl<'a> Reader<'a> {
             "origins" => extend(&mut config.origins, list(value)?, value::MAX_ELEMENTS)?,
             "hosts" => extend(&mut config.hosts, list(value)?, value::MAX_ELEMENTS)?,
             "targets" => {
-                // Checked by itself first, so that the message names this line.
+                // Each line is checked on its own first, so that an error names this
+                // line.
                 Targets::parse(value)?;
                 self.targets.push(value.to_owned());
                 config.targets = Targets::parse(&self.targets.join(","))?;
@@ -261,7 +262,7 @@ impl<'a> Reader<'a> {
         Ok(true)
     }
 
-    /// What can be judged only when everything was read.
+    /// Checks what depends on several settings.
     fn finish(mut self) -> Result<Config, Error> {
         match self.port {
             Some(port) if self.config.listen.is_empty() => {
@@ -314,11 +315,11 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Adds the addresses of a list.
+/// Adds the addresses in a list.
 fn listen(addresses: &mut Vec<SocketAddr>, value: &str) -> Result<(), String> {
     for element in list(value)? {
         let address = value::listen_address(&element)?;
-        // Port 0 is another port each time.
+        // Port 0 stands for a different port each time.
         if address.port() == 0 || !addresses.contains(&address) {
             extend(addresses, [address], MAX_LISTEN)?;
         }
@@ -326,7 +327,7 @@ fn listen(addresses: &mut Vec<SocketAddr>, value: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Sets one limit; `false`: there is no such limit.
+/// Sets one limit; `false` if there is no such limit.
 fn limit(limits: &mut Limits, key: &str, value: &str) -> Result<bool, String> {
     let seconds = Duration::from_secs;
     match key {
@@ -337,7 +338,7 @@ fn limit(limits: &mut Limits, key: &str, value: &str) -> Result<bool, String> {
         "handshakes" => limits.handshakes = count(value, 2..=MAX_VIEWERS)?,
         "pool" => limits.pool = size(value, 256 * KIB..=1024 * MIB)?,
         "buffer" => limits.buffer = size(value, 4 * KIB..=MIB)?,
-        // At least the largest interleaved frame.
+        // The minimum is larger than any interleaved frame.
         "backlog" => limits.backlog = size(value, 128 * KIB..=64 * MIB)?,
         "handshake" => limits.handshake = duration(value, seconds(1)..=seconds(300))?,
         "idle" => limits.idle = duration(value, seconds(5)..=seconds(86_400))?,
@@ -369,7 +370,7 @@ fn is_section(section: &str) -> bool {
     matches!(section, GENERAL | "limits" | "tunnel" | "tls")
 }
 
-/// The name in `[camera NAME]`.
+/// The name in a section header `[camera NAME]`.
 fn camera_name(section: &str) -> Option<&str> {
     let name = section.strip_prefix("camera")?;
     (name.is_empty() || name.starts_with(char::is_whitespace)).then(|| name.trim())
@@ -387,7 +388,7 @@ fn extend<T>(
     }
 }
 
-/// Text of the file, fit to be repeated in a message.
+/// A text of the file, shortened and cleaned for a message.
 fn shown(text: &str) -> String {
     let printable = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     printable.take(MAX_SHOWN).collect()

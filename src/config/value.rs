@@ -1,19 +1,19 @@
-//! The values of settings: addresses, sizes, durations, lists.
+//! Reads the values of settings: addresses, sizes, durations, lists.
 //!
-//! Each function takes the text of a value and returns what it means, or a
-//! sentence that says what may be written instead.
+//! Each function takes the text of a value, and returns the value or a sentence that
+//! says what may be written instead.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// The most elements of one list.
+/// A list with more elements is refused.
 pub const MAX_ELEMENTS: usize = 256;
 
 const BAD_PORT: &str = "the port is not a number from 1 to 65535";
 
-/// The address of a listener: `0.0.0.0:8080`, `[::]:8080`, `localhost:8080`, or
-/// a port alone for all IPv4 addresses. Port 0 lets the system choose one.
+/// Reads the address of a listener: `0.0.0.0:8080`, `[::]:8080`, `localhost:8080`, or a
+/// port alone for all IPv4 addresses. With port 0 the system chooses one.
 ///
 /// # Errors
 /// A sentence that says what may be written.
@@ -37,19 +37,19 @@ pub fn listen_address(text: &str) -> Result<SocketAddr, String> {
     Ok(SocketAddr::new(ip, self::port(port)?))
 }
 
-/// A port, 0 to 65535.
+/// Reads a port, 0 to 65535.
 pub fn port(text: &str) -> Result<u16, String> {
     text.parse().map_err(|_| BAD_PORT.to_owned())
 }
 
-/// A number within a range.
+/// Reads a number within a range.
 pub fn count(text: &str, range: RangeInclusive<usize>) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| range.contains(number));
     let (low, high) = range.into_inner();
     number.ok_or_else(|| format!("write a number from {low} to {high}"))
 }
 
-/// A size in bytes within a range: `65536`, `32k`, `4M`, with or without `B`.
+/// Reads a size in bytes within a range: `65536`, `32k`, `4M`, with or without `B`.
 pub fn size(text: &str, range: RangeInclusive<usize>) -> Result<usize, String> {
     let (digits, unit) = split_unit(text);
     let shift = match unit.to_ascii_lowercase().as_str() {
@@ -67,7 +67,7 @@ pub fn size(text: &str, range: RangeInclusive<usize>) -> Result<usize, String> {
     })
 }
 
-/// A duration within a range: `10s`, `500ms`, `2m`, `1h`, or plain seconds.
+/// Reads a duration within a range: `10s`, `500ms`, `2m`, `1h`, or plain seconds.
 pub fn duration(text: &str, range: RangeInclusive<Duration>) -> Result<Duration, String> {
     let (digits, unit) = split_unit(text);
     let milliseconds: Option<u64> = match unit.to_ascii_lowercase().as_str() {
@@ -95,7 +95,7 @@ fn split_unit(text: &str) -> (&str, &str) {
     (digits, unit.trim())
 }
 
-/// The elements of a comma separated list, empty ones left out.
+/// Reads a comma separated list; empty elements are left out.
 pub fn list(text: &str) -> Result<Vec<String>, String> {
     let elements = text.split(',').map(str::trim);
     let elements: Vec<String> = elements
@@ -108,7 +108,7 @@ pub fn list(text: &str) -> Result<Vec<String>, String> {
     Ok(elements)
 }
 
-/// `on` or `off`, or other words for it.
+/// Reads `on` or `off`, or a synonym of either.
 pub fn switch(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "on" | "yes" | "true" | "1" => Ok(true),
@@ -117,7 +117,7 @@ pub fn switch(text: &str) -> Result<bool, String> {
     }
 }
 
-/// A filter for the log: a level, or what env_logger takes, such as
+/// Checks a log filter: a level, or what env_logger takes, such as
 /// `info,camgate=debug`.
 pub fn log(text: &str) -> Result<String, String> {
     const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
@@ -132,7 +132,7 @@ pub fn log(text: &str) -> Result<String, String> {
     Ok(text.to_ascii_lowercase())
 }
 
-/// A size as [`size`] reads it.
+/// Writes a size as [`size`] reads it.
 pub fn show_size(bytes: usize) -> String {
     for (shift, unit) in [(30, 'G'), (20, 'M'), (10, 'k')] {
         if bytes > 0 && bytes.trailing_zeros() >= shift {
@@ -142,7 +142,7 @@ pub fn show_size(bytes: usize) -> String {
     bytes.to_string()
 }
 
-/// A duration as [`duration`] reads it.
+/// Writes a duration as [`duration`] reads it.
 pub fn show_duration(duration: Duration) -> String {
     match (duration.subsec_millis(), duration.as_secs()) {
         (0, seconds) if seconds >= 3600 && seconds % 3600 == 0 => format!("{}h", seconds / 3600),
