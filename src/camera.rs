@@ -29,7 +29,6 @@ mod pace;
 mod picture;
 mod retry;
 mod senders;
-mod service;
 mod sets;
 mod size;
 mod starts;
@@ -50,10 +49,9 @@ use crate::protocol::rtsp::url::Url;
 
 pub use cache::Cache;
 pub use datagrams::Verdict;
-pub use description::{Description, MAX_TRACKS, Track};
+pub use description::{Description, MAX_TRACKS, Track, is_track};
 pub use output::{Output, Trouble};
 pub use picture::LOOK;
-pub use service::{Service, Wish};
 pub use starts::Starts;
 pub use status::{Meter, Status};
 pub use tally::Tally;
@@ -75,12 +73,18 @@ const REDIRECTS: u8 = 5;
 /// RTCP that is kept for viewers to come, in bytes.
 const MAX_REPORT: usize = 256;
 
+/// How far the camera's link has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum Phase {
+    /// There is no link, and nobody wants one.
     Idle,
+    /// The owner was asked for a link.
     Connecting,
+    /// The link stands; the RTSP client is on its way to PLAY.
     Talking,
+    /// The camera has granted PLAY.
     Live,
+    /// The last attempt failed; the next one is made at `until`.
     Waiting { until: Instant },
 }
 
@@ -94,19 +98,22 @@ pub struct Camera {
     target: Option<Url>,
     always: bool,
 
-    state: State,
+    phase: Phase,
+    /// When the phase began.
     since: Instant,
     /// The number of the last attempt to get a link.
     attempt: u64,
-    /// How long a link may take to come, and an answer.
+    /// How long the camera may take to accept a link, and to answer a request.
     patience: Duration,
-    /// When the last frame came.
+    /// When the camera last gave a sign of life: media, or a report about it.
     heard: Instant,
-    /// Media has come since this was noted.
+    /// Whether such a sign is among the frames that were looked at since `heard` was
+    /// set.
     fresh: bool,
-    /// The track and the RTP time of the last media, and whether it is another
-    /// one than was noted.
+    /// The track and the RTP time of the last media packet; `None` before the first.
     moment: Option<(usize, u32)>,
+    /// Whether one of the packets that were looked at since `heard` was set began
+    /// another moment than the packet before it.
     moved: bool,
     pace: Pace,
     /// A channel of its link that no track has, and whether it was told of.
@@ -161,7 +168,7 @@ impl Camera {
             title: title(config),
             target: url.clone(),
             url,
-            state: State::Idle,
+            phase: Phase::Idle,
             since: now,
             attempt: 0,
             patience: Duration::from_millis(client::REPLY_TIMEOUT),
@@ -204,14 +211,14 @@ impl Camera {
         self.cache.set_limit(config.gop_cache);
         self.always = is_always(config, &self.name);
         // The operator may have mended a password at the camera.
-        if let State::Waiting { until } = &mut self.state
+        if let Phase::Waiting { until } = &mut self.phase
             && self.trouble.as_ref().is_some_and(|it| it.password)
         {
             *until = now;
         }
         if !self.always {
             self.leave_later(now);
-        } else if self.state == State::Idle {
+        } else if self.phase == Phase::Idle {
             self.connect(now);
         } else {
             self.leave_at = None;
@@ -230,7 +237,7 @@ impl Camera {
 
     /// What it sends, while it plays.
     pub fn description(&self) -> Option<&Rc<Description>> {
-        let playing = self.state == State::Live;
+        let playing = self.phase == Phase::Live;
         self.description.as_ref().filter(|_| playing)
     }
 
@@ -254,7 +261,7 @@ impl Camera {
     /// Whether any picture will do for who lost some and `waited` so long for a key frame:
     /// there are none, the camera draws its pictures anew bit by bit, or they are rare.
     pub fn needs_no_key(&self, waited: Duration, now: Instant) -> bool {
-        let plays = self.state == State::Live && self.since + KEY_PATIENCE <= now;
+        let plays = self.phase == Phase::Live && self.since + KEY_PATIENCE <= now;
         waited >= KEY_PATIENCE || (plays && !self.cache.has_keys())
     }
 
@@ -269,11 +276,11 @@ impl Camera {
     pub fn watch(&mut self, now: Instant) {
         self.viewers += 1;
         self.leave_at = None;
-        match self.state {
-            State::Idle => self.connect(now),
+        match self.phase {
+            Phase::Idle => self.connect(now),
             // Somebody is there to see it: a camera that was off may be on now.
-            State::Waiting { .. } if self.may_try(now) => self.connect(now),
-            State::Waiting { .. } => self.outputs.push_back(Output::Failed),
+            Phase::Waiting { .. } if self.may_try(now) => self.connect(now),
+            Phase::Waiting { .. } => self.outputs.push_back(Output::Failed),
             _ => {}
         }
     }
@@ -285,7 +292,7 @@ impl Camera {
     }
 
     fn leave_later(&mut self, now: Instant) {
-        if self.viewers == 0 && !self.always && self.state != State::Idle {
+        if self.viewers == 0 && !self.always && self.phase != Phase::Idle {
             self.leave_at.get_or_insert(now + LINGER);
         }
     }
@@ -302,8 +309,8 @@ impl Camera {
         now.saturating_duration_since(self.epoch).as_millis() as u64
     }
 
-    fn enter(&mut self, state: State, now: Instant) {
-        self.state = state;
+    fn enter(&mut self, phase: Phase, now: Instant) {
+        self.phase = phase;
         self.since = now;
     }
 
@@ -315,7 +322,7 @@ impl Camera {
             host: target.host.clone(),
             port: target.port,
         });
-        self.enter(State::Connecting, now);
+        self.enter(Phase::Connecting, now);
     }
 }
 

@@ -3,7 +3,7 @@
 //! ```text
 //!  browser                              camgate (one thread)                cameras
 //!  ┌──────────────────────────┐   ws    ┌───────────────────────────┐ rtsp ┌─────────┐
-//!  │ <video> ◄ MSE ◄ JS ◄ wasm├────────►│ http ─ websocket ─ channel├─────►│ direct: │ a link for
+//!  │ <video> ◄ MSE ◄ JS ◄ wasm├────────►│ http ─ websocket ─ viewer ├─────►│ direct: │ a link for
 //!  │          RTSP client,    │ control │                      │    │      │ any     │ each viewer
 //!  │          depacketise,    │         │                   camera──├─────►│ shared: │ one link for
 //!  │          fMP4            │  data   │                           │      │ named   │ all viewers
@@ -21,11 +21,11 @@
 //! Media takes one of two ways:
 //!
 //! - **direct**: the viewer names the host and port of a camera. The gateway makes a
-//!   link for this viewer alone and passes its requests on ([`channel`]). It looks at
+//!   link for this viewer alone and passes its requests on ([`viewer`]). It looks at
 //!   the RTP headers of a few frames now and then, to report to the camera what has
 //!   arrived, and at nothing else of the media. A slow viewer slows its camera down.
 //! - **shared**: the viewer names a camera of the configuration. The gateway is that
-//!   camera's only client and answers its viewers' requests itself ([`camera`]). It
+//!   camera's only client ([`camera`]) and its viewers' RTSP server ([`viewer`]). It
 //!   looks at the first bytes of every frame, to know where pictures and key frames
 //!   begin and which parameter sets hold. A viewer begins there, and a slow one goes
 //!   on there after pictures that were left out for it.
@@ -38,7 +38,8 @@
 //!
 //! - **viewer**: one page watching one stream; owns a control and a data socket, or
 //!   the one socket on which it speaks RTSP
-//! - **channel**: the session of a viewer: what it has asked for and what it is told
+//! - **session**: what a viewer has asked for and what it is told; data sockets join it
+//!   by its channel id
 //! - **source**: where media comes from, a camera's link and what was read from it:
 //!   *direct*, with one viewer, or *shared*, with as many as watch
 //! - **frame**: an interleaved frame: `$`, channel, 16-bit length, payload
@@ -51,8 +52,9 @@
 //! | [`protocol`] | RTSP, RTP, WSP, codecs: a crate of its own, which the player is compiled with, too | sans-IO |
 //! | [`http`] | request heads: upgrade, page, or refusal | sans-IO |
 //! | [`websocket`] | frames: unmasking, messages, close | sans-IO |
-//! | [`channel`] | one viewer's session: INIT, WRAP and what goes to the camera | sans-IO |
-//! | [`camera`] | shared cameras: a link each, and what their viewers are told | sans-IO |
+//! | [`viewer`] | one viewer's session: WSP, the relay of its requests to a camera, and the RTSP server in a shared camera's stead | sans-IO |
+//! | [`camera`] | shared cameras: a link each, what it brings, and what is kept of it | sans-IO |
+//! | [`failure`] | why there is no link to a camera | pure |
 //! | [`access`] | who may open a socket, and to which camera | pure |
 //! | [`config`] | the configuration file | pure |
 //! | `json` | text within JSON | pure |
@@ -65,6 +67,8 @@
 //!
 //! - Protocol code is sans-IO: no sockets, no clock, no randomness, no log.
 //!   Bytes, time and entropy are passed in; what is to be done comes out.
+//! - [`viewer`] may use [`camera`], and neither of them [`net`]; [`camera`] knows
+//!   nothing of viewers' sessions.
 //! - One thread does all of the gateway's I/O and never blocks. Looking up
 //!   host names is the one exception, on helper threads of a bounded number.
 //! - All media memory is one pool, allocated at the start. Every other thing
@@ -82,10 +86,11 @@ pub mod assets;
 #[cfg(feature = "builtin-camera")]
 pub mod builtin;
 pub mod camera;
-pub mod channel;
 pub mod config;
+pub mod failure;
 pub mod http;
 mod json;
 pub mod net;
 pub mod quota;
+pub mod viewer;
 pub mod websocket;

@@ -1,10 +1,10 @@
-//! When each state of a camera ends although nothing happens: none lasts for
+//! When each phase of a camera ends although nothing happens: none lasts for
 //! ever, but for being left alone.
 
 use std::time::{Duration, Instant};
 
-use super::{Camera, Output, State, Trouble};
-use crate::channel::Failure;
+use super::{Camera, Output, Phase, Trouble};
+use crate::failure::Failure;
 use crate::protocol::rtp::receipts::Receipts;
 use crate::protocol::rtsp::client::Client;
 
@@ -22,7 +22,7 @@ impl Camera {
 
     /// Whether this attempt waits for its link.
     pub fn awaits_link(&self, attempt: u64) -> bool {
-        self.state == State::Connecting && self.attempt == attempt
+        self.phase == Phase::Connecting && self.attempt == attempt
     }
 
     /// When the link that it waits for must stand.
@@ -34,16 +34,16 @@ impl Camera {
     pub fn timeout(&self) -> Option<Instant> {
         let client = self.client.as_ref().and_then(Client::timeout);
         let client = client.map(|due| self.epoch + Duration::from_millis(due));
-        let state = match self.state {
-            State::Idle => None,
-            State::Connecting => Some(self.connect_by()),
-            State::Talking => Some(self.since + self.patience * TALK),
-            State::Live => Some(self.heard + self.pace.patience()),
-            State::Waiting { until } => Some(until),
+        let phase = match self.phase {
+            Phase::Idle => None,
+            Phase::Connecting => Some(self.connect_by()),
+            Phase::Talking => Some(self.since + self.patience * TALK),
+            Phase::Live => Some(self.heard + self.pace.patience()),
+            Phase::Waiting { until } => Some(until),
         };
         let datagrams = self.datagrams_due();
         let receipts = self.receipts_due();
-        let due = [client, state, self.leave_at, datagrams, receipts];
+        let due = [client, phase, self.leave_at, datagrams, receipts];
         due.into_iter().flatten().min()
     }
 
@@ -52,16 +52,16 @@ impl Camera {
         if self.leave_at.is_some_and(|due| due <= now) {
             return self.leave(now);
         }
-        match self.state {
-            State::Waiting { until } if until <= now => return self.try_again(now),
-            State::Connecting if self.connect_by() <= now => {
+        match self.phase {
+            Phase::Waiting { until } if until <= now => return self.try_again(now),
+            Phase::Connecting if self.connect_by() <= now => {
                 return self.link_lost(&Failure::Silent, now);
             }
-            State::Talking if self.since + self.patience * TALK <= now => {
+            Phase::Talking if self.since + self.patience * TALK <= now => {
                 let words = "the camera answers, and does not begin to play";
                 return self.failed(Trouble::new(504, words), now);
             }
-            State::Live if self.heard + self.pace.patience() <= now => {
+            Phase::Live if self.heard + self.pace.patience() <= now => {
                 let words = "the camera sends nothing any more";
                 return self.failed(Trouble::new(504, words), now);
             }
@@ -90,7 +90,7 @@ impl Camera {
     fn receipts_due(&self) -> Option<Instant> {
         let receipts = self.receipts.as_ref().filter(|it| !it.is_empty());
         receipts
-            .filter(|_| self.state == State::Live)
+            .filter(|_| self.phase == Phase::Live)
             .map(Receipts::due)
     }
 

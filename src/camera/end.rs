@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use super::retry::LONGEST_PAUSE;
 use super::senders::Senders;
-use super::{Camera, Output, State, Trouble};
-use crate::channel::Failure;
+use super::{Camera, Output, Phase, Trouble};
+use crate::failure::Failure;
 use crate::protocol::rtsp::client;
 
 impl Camera {
@@ -15,7 +15,7 @@ impl Camera {
         self.leave_at = None;
         // It is remembered until then that the password was refused: who comes
         // meanwhile is told so, and the camera is left alone.
-        if let State::Waiting { until } = self.state
+        if let Phase::Waiting { until } = self.phase
             && until > now
             && self.trouble.as_ref().is_some_and(|it| it.password)
         {
@@ -29,14 +29,14 @@ impl Camera {
                 }
             }
         }
-        if self.state != State::Idle {
+        if self.phase != Phase::Idle {
             self.outputs.push_back(Output::Disconnect);
         }
         self.forget();
         self.trouble = None;
         self.retry.reset();
         self.lower.failed();
-        self.enter(State::Idle, now);
+        self.enter(Phase::Idle, now);
     }
 
     /// What was known of the stream holds no more.
@@ -61,11 +61,11 @@ impl Camera {
     }
 
     pub(super) fn failed(&mut self, trouble: Trouble, now: Instant) {
-        if matches!(self.state, State::Idle | State::Waiting { .. }) {
+        if matches!(self.phase, Phase::Idle | Phase::Waiting { .. }) {
             return;
         }
         // What played a while was well: the next attempt is made soon.
-        if self.state == State::Live && self.since + LONGEST_PAUSE <= now {
+        if self.phase == Phase::Live && self.since + LONGEST_PAUSE <= now {
             self.retry.reset();
         }
         if self.datagrams.is_some() {
@@ -76,7 +76,7 @@ impl Camera {
         (self.target, self.redirects) = (self.url.clone(), 0);
         let until = now + self.retry.pause(trouble.password, &mut self.random);
         self.trouble = Some(trouble);
-        self.enter(State::Waiting { until }, now);
+        self.enter(Phase::Waiting { until }, now);
         self.outputs.extend([Output::Disconnect, Output::Failed]);
     }
 }

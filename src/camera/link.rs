@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use super::description::{self, Description};
 use super::picture::Pictures;
-use super::{Camera, Output, REDIRECTS, State, Trouble};
-use crate::channel::{self, answer};
+use super::{Camera, Output, Phase, REDIRECTS, Trouble};
+use crate::failure::Failure;
 use crate::protocol::rtp::receipts::Receipts;
+use crate::protocol::rtsp::answer::answer;
 use crate::protocol::rtsp::client::{self, Client};
 use crate::protocol::rtsp::message::{self, Start};
 use crate::protocol::rtsp::transport;
@@ -19,10 +20,10 @@ impl Camera {
         let Some(url) = self.target.clone() else {
             return;
         };
-        if self.state != State::Connecting {
+        if self.phase != Phase::Connecting {
             return;
         }
-        self.enter(State::Talking, now);
+        self.enter(Phase::Talking, now);
         let mut client = Client::new(client::Options {
             url,
             credentials: None,
@@ -38,9 +39,9 @@ impl Camera {
 
     /// The camera hung up; `true`: it is called again at once, to be asked in
     /// another way.
-    pub(super) fn hung_up(&mut self, failure: &channel::Failure, now: Instant) -> bool {
-        let refused = matches!(failure, channel::Failure::Refused(_));
-        let linked = matches!(self.state, State::Talking | State::Live);
+    pub(super) fn hung_up(&mut self, failure: &Failure, now: Instant) -> bool {
+        let refused = matches!(failure, Failure::Refused(_));
+        let linked = matches!(self.phase, Phase::Talking | Phase::Live);
         let client = self.client.as_mut().filter(|_| refused && linked);
         self.habits = client.and_then(Client::hung_up);
         if self.habits.is_none() {
@@ -58,7 +59,7 @@ impl Camera {
             && let Start::Request { method, .. } = message.start
         {
             // What is left of a link that was given up is not answered on the next.
-            if matches!(self.state, State::Talking | State::Live) {
+            if matches!(self.phase, Phase::Talking | Phase::Live) {
                 let answer = answer(method, &message);
                 self.outputs.push_back(Output::Send(answer));
             }
@@ -123,7 +124,7 @@ impl Camera {
     }
 
     fn playing(&mut self, now: Instant) {
-        if self.state == State::Live {
+        if self.phase == Phase::Live {
             return;
         }
         let description = std::mem::replace(&mut self.draft, Description::new(&[]));
@@ -146,7 +147,7 @@ impl Camera {
         self.pace.restart();
         (self.heard, self.moment, self.moved) = (now, None, false);
         self.trouble = None;
-        self.enter(State::Live, now);
+        self.enter(Phase::Live, now);
         self.outputs.push_back(Output::Ready { changed });
     }
 

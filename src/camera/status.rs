@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::picture::Pictures;
-use super::{Camera, MAX_TRACKS, State};
+use super::{Camera, MAX_TRACKS, Phase};
 use crate::protocol::rtp::MAX_DROPOUT;
 
 /// How long bits are counted before a rate is told.
@@ -111,11 +111,11 @@ impl Camera {
         Status {
             name: self.name.clone(),
             title: self.title.clone(),
-            state: match self.state {
-                State::Idle => "idle",
-                State::Connecting | State::Talking => "connecting",
-                State::Live => "live",
-                State::Waiting { .. } => "failed",
+            state: match self.phase {
+                Phase::Idle => "idle",
+                Phase::Connecting | Phase::Talking => "connecting",
+                Phase::Live => "live",
+                Phase::Waiting { .. } => "failed",
             },
             words: self
                 .trouble

@@ -1,8 +1,8 @@
 use super::pace::{LONGEST_SILENCE, SECOND_PICTURE, SILENCE};
 use super::retry::PASSWORD_PAUSE;
 use super::*;
-use crate::channel::Failure;
 use crate::config;
+use crate::failure::Failure;
 
 mod anything;
 mod deadlines;

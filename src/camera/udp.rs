@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::datagrams::{Datagrams, Instead, Verdict};
 use super::description;
-use super::{Camera, Output, State, Trouble};
+use super::{Camera, Output, Phase, Trouble};
 use crate::config::Transport;
 use crate::protocol::rtp::reception::empty_report;
 use crate::protocol::rtsp::client::Failure;
@@ -116,7 +116,7 @@ impl Camera {
     /// Whether media comes as datagrams, and may be read now: what comes before
     /// the answer to PLAY waits for it.
     pub fn takes_datagrams(&self) -> bool {
-        self.datagrams.is_some() && self.state == State::Live
+        self.datagrams.is_some() && self.phase == Phase::Live
     }
 
     /// A datagram came on a channel: what is to become of it. Then
@@ -133,7 +133,7 @@ impl Camera {
 
     pub(super) fn datagrams_due(&self) -> Option<Instant> {
         let datagrams = self.datagrams.as_ref()?;
-        if self.state != State::Live {
+        if self.phase != Phase::Live {
             return None;
         }
         let first = (!datagrams.has_arrived()).then(|| self.since + FIRST_PACKET);
@@ -146,7 +146,7 @@ impl Camera {
         let Some(datagrams) = self
             .datagrams
             .as_mut()
-            .filter(|_| self.state == State::Live)
+            .filter(|_| self.phase == Phase::Live)
         else {
             return true;
         };

@@ -3,7 +3,7 @@
 use std::io::{self, IoSliceMut};
 use std::time::Instant;
 
-use crate::channel::Failure;
+use crate::failure::Failure;
 use crate::protocol::rtsp::framer::Invalid;
 
 use super::connection::{Connection, Role, Taken};

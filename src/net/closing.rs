@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Shutdown};
 use std::time::Duration;
 
-use crate::channel::Failure;
+use crate::failure::Failure;
 
 use super::admission::first_to_go;
 use super::connection::{Connection, OUTBOXES, Role, Taken};

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use mio::net::TcpStream;
 
-use crate::channel::Failure;
+use crate::failure::Failure;
 
 use super::connection::{Connection, Role};
 use super::key::Key;

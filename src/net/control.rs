@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::channel::Output;
+use crate::viewer::Output;
 use crate::websocket::{self, Event};
 
 use super::closing::LINGER;
@@ -284,7 +284,7 @@ impl Server {
     fn opening_expired(&mut self, viewer: Key) {
         if let Some(found) = self.viewers.get_mut(viewer) {
             if found.channel.is_connecting() {
-                self.camera_lost(viewer, &crate::channel::Failure::Silent);
+                self.camera_lost(viewer, &crate::failure::Failure::Silent);
             } else if found.source.is_some() || found.channel.is_serving() {
                 self.end_viewer(viewer, 1011, "no JOIN came", false);
             } else {

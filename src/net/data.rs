@@ -3,7 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use crate::channel::{Join, join_reply};
+use crate::viewer::{Join, join_reply};
 use crate::websocket;
 
 use super::connection::{Connection, Role, WebSocket};

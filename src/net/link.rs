@@ -2,7 +2,7 @@
 //!
 //! A source outlives its link: what that brought stays in the queue, and is read on.
 
-use crate::channel::Failure;
+use crate::failure::Failure;
 use crate::protocol::rtsp::framer::Framer;
 
 use super::connection::OUTBOX_LIMIT;

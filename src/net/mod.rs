@@ -10,7 +10,7 @@
 //!    UDP is received into the same queue, one datagram a frame: [`udp`].)
 //! 2. The queue runs the framer over the new bytes where they lie. Whole
 //!    interleaved frames count as deliverable; RTSP messages are cut out. Those of a
-//!    direct source go to its viewer's [`channel`](crate::channel), those of a shared
+//!    direct source go to its viewer's [session](crate::viewer::Session), those of a shared
 //!    one to its [`camera`](crate::camera).
 //! 3. A *direct* source has one viewer. Every five seconds a few of its frames are
 //!    looked at, to tell the camera how far its media has come ([`receipts`]). A

@@ -4,8 +4,8 @@
 
 use std::time::Instant;
 
-use crate::channel::Channel;
 use crate::protocol::rtsp::framer::Event;
+use crate::viewer::Session;
 use crate::websocket;
 
 use super::connection::{Connection, Role, Taken};
@@ -37,7 +37,7 @@ impl Server {
     pub(super) fn add_rtsp_viewer(&mut self, key: Key, id: String) -> Option<Key> {
         let connection: &Connection = self.connections.get(key)?;
         let open_by = self.now + self.config.limits.handshake;
-        let mut viewer = Viewer::rtsp(Channel::rtsp(id), key, connection.id, open_by);
+        let mut viewer = Viewer::rtsp(Session::rtsp(id), key, connection.id, open_by);
         viewer.framing = Framing::Batches;
         self.viewers.insert_with(|_| Ok::<_, ()>(viewer))?.ok()
     }

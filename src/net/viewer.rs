@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::camera::Tally;
-use crate::channel::Channel;
+use crate::viewer::Session;
 
 use super::admission::Ticket;
 use super::delivery::{Delivery, Framing};
@@ -13,7 +13,7 @@ use super::sockets::Sockets;
 
 /// A viewer's session and the keys of its sockets.
 pub struct Viewer {
-    pub channel: Channel,
+    pub channel: Session,
     /// The number of its control socket in the log.
     pub id: u64,
     pub sockets: Sockets,
@@ -55,7 +55,7 @@ pub struct Ending {
 
 impl Viewer {
     /// A viewer that speaks RTSP on the socket `key`.
-    pub fn rtsp(channel: Channel, key: Key, id: u64, open_by: Instant) -> Viewer {
+    pub fn rtsp(channel: Session, key: Key, id: u64, open_by: Instant) -> Viewer {
         Viewer {
             sockets: Sockets::rtsp(key),
             ..Viewer::new(channel, key, id, open_by)
@@ -64,7 +64,7 @@ impl Viewer {
 
     /// A viewer whose control socket is `key`, known as `id` in the log; it is to
     /// say what it wants until `open_by`.
-    pub fn new(channel: Channel, key: Key, id: u64, open_by: Instant) -> Viewer {
+    pub fn new(channel: Session, key: Key, id: u64, open_by: Instant) -> Viewer {
         Viewer {
             channel,
             id,

@@ -2,7 +2,7 @@
 //! and go.
 
 use crate::camera::{Camera, LOOK, Starts};
-use crate::channel::Failure;
+use crate::failure::Failure;
 use crate::protocol::rtp::notice::Kind;
 
 use super::delivery::Delivery;

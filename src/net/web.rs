@@ -4,8 +4,8 @@
 use std::rc::Rc;
 
 use crate::assets;
-use crate::channel::Channel;
 use crate::http::{self, Head, Protocol, Reject, Request, Upgrade};
+use crate::viewer::Session;
 
 use super::connection::{Connection, Role, Taken, WebSocket};
 use super::key::Key;
@@ -239,7 +239,7 @@ impl Server {
         }
         let page = page_host(request.origin.as_deref().unwrap_or(&request.host));
         let patience = self.config.limits.handshake;
-        let channel = Channel::new(id.clone(), page, Rc::clone(&self.listed), patience);
+        let channel = Session::new(id.clone(), page, Rc::clone(&self.listed), patience);
         let connection: &Connection = self.connections.get(key)?;
         let viewer = Viewer::new(channel, key, connection.id, self.now + patience);
         let inserted = self.viewers.insert_with(|_| Ok::<_, ()>(viewer))?.ok()?;

@@ -1,4 +1,4 @@
-//! No state lasts for ever, and none ends too soon.
+//! No phase lasts for ever, and none ends too soon.
 
 use super::*;
 use crate::camera::deadline::TALK;

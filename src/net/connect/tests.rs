@@ -5,9 +5,9 @@ use mio::{Poll, Token, Waker};
 
 use super::*;
 use crate::camera::Camera;
-use crate::channel::Channel;
 use crate::config;
 use crate::net::viewer::Viewer;
+use crate::viewer::Session;
 
 /// A gateway with the camera `front` at a name that is never found, and a
 /// listener to connect to.
@@ -142,7 +142,7 @@ fn who_went_away_gets_no_link() {
     let control = scene
         .server
         .add_connection(socket, address, 1, role, (None, None), now);
-    let channel = Channel::new(
+    let channel = Session::new(
         "id".to_owned(),
         "",
         "".into(),

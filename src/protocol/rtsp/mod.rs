@@ -3,6 +3,8 @@
 //! Invariant: nothing in here opens a socket, reads a clock, draws a random number or
 //! logs. Callers pass in bytes and the time, and get bytes and events back. No input
 //! makes it panic.
+#[cfg(feature = "gateway")]
+pub mod answer;
 pub mod auth;
 pub mod client;
 pub mod framer;

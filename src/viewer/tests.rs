@@ -6,44 +6,44 @@ mod parting;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-fn channel() -> (Channel, Instant) {
+fn session() -> (Session, Instant) {
     let id = "0123456789abcdef".to_owned();
     (
-        Channel::new(id, "192.168.1.2", "[]".into(), PATIENCE),
+        Session::new(id, "192.168.1.2", "[]".into(), PATIENCE),
         Instant::now(),
     )
 }
 
-fn open() -> (Channel, Instant) {
-    let (mut channel, now) = channel();
-    channel.handle_text(
+fn open() -> (Session, Instant) {
+    let (mut session, now) = session();
+    session.handle_text(
         "WSP/1.1 INIT\r\nproto: rtsp\r\nhost: cam\r\nport: 554\r\nclient: \r\nseq: 1\r\n\r\n",
         now,
     );
-    channel.camera_connected();
-    channel.handle_text(&wrap(0, "OPTIONS * RTSP/1.0\r\nCSeq: 0\r\n\r\n"), now);
-    channel.handle_camera(b"RTSP/1.0 200 OK\r\nCSeq: 0\r\n\r\n");
-    while channel.poll_output().is_some() {}
-    (channel, now)
+    session.camera_connected();
+    session.handle_text(&wrap(0, "OPTIONS * RTSP/1.0\r\nCSeq: 0\r\n\r\n"), now);
+    session.handle_camera(b"RTSP/1.0 200 OK\r\nCSeq: 0\r\n\r\n");
+    while session.poll_output().is_some() {}
+    (session, now)
 }
 
-fn outputs(channel: &mut Channel) -> Vec<Output> {
-    std::iter::from_fn(|| channel.poll_output()).collect()
+fn outputs(session: &mut Session) -> Vec<Output> {
+    std::iter::from_fn(|| session.poll_output()).collect()
 }
 
 fn wrap(seq: u32, rtsp: &str) -> String {
     format!("WSP/1.1 WRAP\r\nseq: {seq}\r\n\r\n{rtsp}")
 }
 
-fn to_camera(channel: &mut Channel) -> String {
-    match outputs(channel).pop() {
+fn to_camera(session: &mut Session) -> String {
+    match outputs(session).pop() {
         Some(Output::ToCamera(bytes)) => String::from_utf8(bytes).expect("ASCII"),
         other => panic!("not for the camera: {other:?}"),
     }
 }
 
-fn reply(channel: &mut Channel) -> String {
-    match channel.poll_output() {
+fn reply(session: &mut Session) -> String {
+    match session.poll_output() {
         Some(Output::Reply(text)) => text,
         other => panic!("no reply: {other:?}"),
     }
@@ -51,16 +51,16 @@ fn reply(channel: &mut Channel) -> String {
 
 #[test]
 fn init_is_answered_when_the_camera_is_connected() {
-    let (mut channel, now) = channel();
-    channel.handle_text("WSP/1.1 INIT\nhost: [fe80::1]\nport: 8554\nseq: 7\n\n", now);
+    let (mut session, now) = session();
+    session.handle_text("WSP/1.1 INIT\nhost: [fe80::1]\nport: 8554\nseq: 7\n\n", now);
     let host = "fe80::1".to_owned();
     assert_eq!(
-        outputs(&mut channel),
+        outputs(&mut session),
         [Output::Connect { host, port: 8554 }]
     );
-    channel.camera_connected();
+    session.camera_connected();
     assert_eq!(
-        reply(&mut channel),
+        reply(&mut session),
         "WSP/1.1 200 OK\r\nseq: 7\r\nchannel: 0123456789abcdef\r\n\r\n"
     );
 }
@@ -78,23 +78,23 @@ fn a_camera_that_is_not_there_has_a_reason_and_a_close_code() {
         (Failure::Silent, "504 the camera did not answer", 1011),
     ];
     for (failure, line, close) in cases {
-        let (mut channel, now) = channel();
-        channel.handle_text("WSP/1.1 INIT\r\nhost: cam\r\nseq: 1\r\n\r\n", now);
-        channel.poll_output();
-        channel.camera_failed(&failure);
+        let (mut session, now) = session();
+        session.handle_text("WSP/1.1 INIT\r\nhost: cam\r\nseq: 1\r\n\r\n", now);
+        session.poll_output();
+        session.camera_failed(&failure);
         assert_eq!(
-            reply(&mut channel),
+            reply(&mut session),
             format!("WSP/1.1 {line}\r\nseq: 1\r\n\r\n")
         );
-        assert!(matches!(channel.poll_output(), Some(Output::Close { code, .. }) if code == close));
+        assert!(matches!(session.poll_output(), Some(Output::Close { code, .. }) if code == close));
     }
 }
 
 #[test]
 fn info_has_the_shape_that_players_read() {
-    let (mut channel, now) = channel();
-    channel.handle_text("WSP/1.1 GET_INFO\r\nproto: rtsp\r\nseq: 1\r\n\r\n", now);
-    let text = reply(&mut channel);
+    let (mut session, now) = session();
+    session.handle_text("WSP/1.1 GET_INFO\r\nproto: rtsp\r\nseq: 1\r\n\r\n", now);
+    let text = reply(&mut session);
     assert!(text.starts_with(
         "WSP/1.1 200 OK\r\nseq: 1\r\ncommand: GET_INFO\r\ntype: json\r\n\r\n{\"info\":"
     ));
@@ -104,44 +104,44 @@ fn info_has_the_shape_that_players_read() {
 
 #[test]
 fn answers_find_their_wrap_by_cseq() {
-    let (mut channel, now) = open();
-    channel.handle_text(
+    let (mut session, now) = open();
+    session.handle_text(
         &wrap(20, "OPTIONS rtsp://cam/ RTSP/1.0\r\nCSeq: 5\r\n\r\n"),
         now,
     );
-    channel.handle_text(
+    session.handle_text(
         &wrap(21, "DESCRIBE rtsp://cam/ RTSP/1.0\r\nCSeq: 6\r\n\r\n"),
         now,
     );
-    assert_eq!(outputs(&mut channel).len(), 2);
-    channel.handle_camera(b"RTSP/1.0 200 OK\r\nCSeq: 6\r\n\r\n");
-    channel.handle_camera(b"RTSP/1.0 100 Continue\r\nCSeq: 5\r\n\r\n");
-    channel.handle_camera(b"RTSP/1.0 200 OK\r\nCSeq: 5\r\n\r\n");
-    channel.handle_camera(b"RTSP/1.0 200 OK\r\nCSeq: 99\r\n\r\n");
+    assert_eq!(outputs(&mut session).len(), 2);
+    session.handle_camera(b"RTSP/1.0 200 OK\r\nCSeq: 6\r\n\r\n");
+    session.handle_camera(b"RTSP/1.0 100 Continue\r\nCSeq: 5\r\n\r\n");
+    session.handle_camera(b"RTSP/1.0 200 OK\r\nCSeq: 5\r\n\r\n");
+    session.handle_camera(b"RTSP/1.0 200 OK\r\nCSeq: 99\r\n\r\n");
     assert_eq!(
-        reply(&mut channel),
+        reply(&mut session),
         "WSP/1.1 200 OK\r\nseq: 21\r\n\r\nRTSP/1.0 200 OK\r\nCSeq: 6\r\n\r\n"
     );
-    assert!(reply(&mut channel).contains("seq: 20"));
-    assert_eq!(channel.poll_output(), None);
+    assert!(reply(&mut session).contains("seq: 20"));
+    assert_eq!(session.poll_output(), None);
 }
 
 #[test]
 fn an_answer_with_a_number_of_its_own_is_to_the_only_request() {
-    let (mut channel, now) = open();
+    let (mut session, now) = open();
     for (seq, cseq, answered) in [(20, 5, 1), (21, 6, 1), (22, 7, 8)] {
         let text = format!("DESCRIBE rtsp://cam/ RTSP/1.0\r\nCSeq: {cseq}\r\n\r\n");
-        channel.handle_text(&wrap(seq, &text), now);
-        to_camera(&mut channel);
+        session.handle_text(&wrap(seq, &text), now);
+        to_camera(&mut session);
         let answer = format!("RTSP/1.0 200 OK\r\nCSeq: {answered}\r\n\r\n");
-        channel.handle_camera(answer.as_bytes());
-        assert!(reply(&mut channel).contains(&format!("seq: {seq}\r\n")));
+        session.handle_camera(answer.as_bytes());
+        assert!(reply(&mut session).contains(&format!("seq: {seq}\r\n")));
     }
 }
 
 #[test]
 fn what_is_not_one_rtsp_request_never_reaches_the_camera() {
-    let (mut channel, now) = open();
+    let (mut session, now) = open();
     let payloads = [
         "",
         "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -151,21 +151,21 @@ fn what_is_not_one_rtsp_request_never_reaches_the_camera() {
         "OPTIONS rtsp://cam/ RTSP/1.0\r\nCSeq: 1\r\n\r\nmore",
     ];
     for payload in payloads {
-        channel.handle_text(&wrap(3, payload), now);
-        let text = reply(&mut channel);
+        session.handle_text(&wrap(3, payload), now);
+        let text = reply(&mut session);
         assert!(text.starts_with("WSP/1.1 400 "), "{payload:?}: {text}");
         assert!(text.contains("seq: 3"));
-        assert_eq!(channel.poll_output(), None, "{payload:?}");
+        assert_eq!(session.poll_output(), None, "{payload:?}");
     }
 }
 
 #[test]
 fn keep_alives_of_the_players_are_mended() {
-    let (mut channel, now) = open();
+    let (mut session, now) = open();
     let play = "PLAY rtsp://cam/h264 RTSP/1.0\r\nCSeq: 1\r\nSession: 12\r\n\r\n";
-    channel.handle_text(&wrap(1, play), now);
-    assert_eq!(to_camera(&mut channel), play);
-    channel.handle_camera(b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nSession: 12;timeout=60\r\n\r\n");
+    session.handle_text(&wrap(1, play), now);
+    assert_eq!(to_camera(&mut session), play);
+    session.handle_camera(b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nSession: 12;timeout=60\r\n\r\n");
     let keep_alives = [
         "OPTIONS * RTSP/1.0\r\nCSeq: 2\r\nSession: 12,timeout=60\r\n\r\n",
         "OPTIONS * RTSP/1.0\r\nCSeq: 2\r\nSession: 12;timeout=60\r\n\r\n",
@@ -173,9 +173,9 @@ fn keep_alives_of_the_players_are_mended() {
         "OPTIONS rtsp://cam/h264/track1 RTSP/1.0\nCSeq: 2\nSession: 12\n\n",
     ];
     for text in keep_alives {
-        channel.handle_text(&wrap(2, text), now);
+        session.handle_text(&wrap(2, text), now);
         assert_eq!(
-            to_camera(&mut channel),
+            to_camera(&mut session),
             "OPTIONS rtsp://cam/h264 RTSP/1.0\r\nCSeq: 2\r\nSession: 12\r\n\r\n",
             "{text}"
         );
@@ -184,21 +184,21 @@ fn keep_alives_of_the_players_are_mended() {
 
 #[test]
 fn a_camera_that_was_not_read_is_not_silent() {
-    let (mut channel, now) = open();
-    channel.handle_text(
+    let (mut session, now) = open();
+    session.handle_text(
         &wrap(8, "OPTIONS rtsp://cam/ RTSP/1.0\r\nCSeq: 1\r\n\r\n"),
         now,
     );
-    outputs(&mut channel);
-    channel.postpone(now + PATIENCE * 3);
-    channel.handle_timeout(now + PATIENCE * 3);
-    assert_eq!(channel.poll_output(), None);
-    assert_eq!(channel.timeout(), Some(now + PATIENCE * 6));
+    outputs(&mut session);
+    session.postpone(now + PATIENCE * 3);
+    session.handle_timeout(now + PATIENCE * 3);
+    assert_eq!(session.poll_output(), None);
+    assert_eq!(session.timeout(), Some(now + PATIENCE * 6));
 }
 
 #[test]
 fn other_protocols_are_not_relayed() {
-    let (mut channel, now) = open();
+    let (mut session, now) = open();
     let payloads = [
         "RPUSH k \"v\" RTSP/1.0\r\nCSeq: 1\r\n\r\n",
         "RPUSH rtsp://k RTSP/1.0\r\nCSeq: 1\r\n\r\n",
@@ -206,13 +206,13 @@ fn other_protocols_are_not_relayed() {
         "OPTIONS http://cam/ RTSP/1.0\r\nCSeq: 1\r\n\r\n",
     ];
     for payload in payloads {
-        channel.handle_text(&wrap(3, payload), now);
-        assert!(reply(&mut channel).starts_with("WSP/1.1 400 "), "{payload}");
-        assert_eq!(channel.poll_output(), None);
+        session.handle_text(&wrap(3, payload), now);
+        assert!(reply(&mut session).starts_with("WSP/1.1 400 "), "{payload}");
+        assert_eq!(session.poll_output(), None);
     }
     let hidden = "OPTIONS * RTSP/1.0\r\nCSeq: 1\r\nFLUSHALL\r\nA B: c\r\nX: y\rQUIT\r\n\r\n";
-    channel.handle_text(&wrap(4, hidden), now);
-    let sent = to_camera(&mut channel);
+    session.handle_text(&wrap(4, hidden), now);
+    let sent = to_camera(&mut session);
     assert!(
         !sent.contains("FLUSHALL") && !sent.contains("A B"),
         "{sent}"
@@ -222,29 +222,29 @@ fn other_protocols_are_not_relayed() {
 
 #[test]
 fn a_camera_that_has_not_answered_yet_gets_no_bodies() {
-    let (mut channel, now) = channel();
-    channel.handle_text("WSP/1.1 INIT\r\nhost: cam\r\nseq: 1\r\n\r\n", now);
-    channel.camera_connected();
-    outputs(&mut channel);
+    let (mut session, now) = session();
+    session.handle_text("WSP/1.1 INIT\r\nhost: cam\r\nseq: 1\r\n\r\n", now);
+    session.camera_connected();
+    outputs(&mut session);
     let body = "SET_PARAMETER * RTSP/1.0\r\nCSeq: 1\r\nContent-Length: 4\r\n\r\nQUIT";
-    channel.handle_text(&wrap(2, body), now);
-    assert!(reply(&mut channel).starts_with("WSP/1.1 400 "));
+    session.handle_text(&wrap(2, body), now);
+    assert!(reply(&mut session).starts_with("WSP/1.1 400 "));
     let options = "OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n";
-    channel.handle_text(&wrap(3, options), now);
-    assert_eq!(to_camera(&mut channel), options);
-    channel.handle_camera(b"RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n");
-    outputs(&mut channel);
-    channel.handle_text(&wrap(4, body), now);
-    assert!(to_camera(&mut channel).ends_with("\r\n\r\nQUIT"));
+    session.handle_text(&wrap(3, options), now);
+    assert_eq!(to_camera(&mut session), options);
+    session.handle_camera(b"RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n");
+    outputs(&mut session);
+    session.handle_text(&wrap(4, body), now);
+    assert!(to_camera(&mut session).ends_with("\r\n\r\nQUIT"));
 }
 
 #[test]
 fn an_answer_reaches_the_player_in_the_form_it_reads() {
-    let (mut channel, now) = open();
-    channel.handle_text(&wrap(1, "OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n"), now);
-    outputs(&mut channel);
-    channel.handle_camera(b"RTSP/1.0  200\nCSeq: 1\n\n");
-    let text = reply(&mut channel);
+    let (mut session, now) = open();
+    session.handle_text(&wrap(1, "OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n"), now);
+    outputs(&mut session);
+    session.handle_camera(b"RTSP/1.0  200\nCSeq: 1\n\n");
+    let text = reply(&mut session);
     assert!(
         text.ends_with("\r\n\r\nRTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n"),
         "{text:?}"
@@ -253,24 +253,24 @@ fn an_answer_reaches_the_player_in_the_form_it_reads() {
 
 #[test]
 fn requests_of_the_camera_are_answered_here() {
-    let (mut channel, _) = open();
-    channel.handle_camera(b"OPTIONS rtsp://cam/ RTSP/1.0\r\nCSeq: 9\r\nSession: 4\r\n\r\n");
-    let answer = to_camera(&mut channel);
+    let (mut session, _) = open();
+    session.handle_camera(b"OPTIONS rtsp://cam/ RTSP/1.0\r\nCSeq: 9\r\nSession: 4\r\n\r\n");
+    let answer = to_camera(&mut session);
     assert!(answer.starts_with("RTSP/1.0 200 OK\r\nCSeq: 9\r\nSession: 4\r\n"));
-    channel.handle_camera(b"RECORD rtsp://cam/ RTSP/1.0\r\nCSeq: 10\r\n\r\n");
-    assert!(to_camera(&mut channel).starts_with("RTSP/1.0 501 "));
+    session.handle_camera(b"RECORD rtsp://cam/ RTSP/1.0\r\nCSeq: 10\r\n\r\n");
+    assert!(to_camera(&mut session).starts_with("RTSP/1.0 501 "));
 }
 
 #[test]
 fn a_description_in_latin_1_becomes_valid_text() {
-    let (mut channel, now) = open();
-    channel.handle_text(
+    let (mut session, now) = open();
+    session.handle_text(
         &wrap(1, "DESCRIBE rtsp://cam/ RTSP/1.0\r\nCSeq: 1\r\n\r\n"),
         now,
     );
-    outputs(&mut channel);
-    channel.handle_camera(b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Length: 6\r\n\r\ns=T\xfcr\n");
-    let text = reply(&mut channel);
+    outputs(&mut session);
+    session.handle_camera(b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Length: 6\r\n\r\ns=T\xfcr\n");
+    let text = reply(&mut session);
     assert!(
         text.ends_with("CSeq: 1\r\nContent-Length: 7\r\n\r\ns=T\u{fc}r\n"),
         "{text}"
@@ -279,49 +279,49 @@ fn a_description_in_latin_1_becomes_valid_text() {
 
 #[test]
 fn a_silent_camera_is_given_up() {
-    let (mut channel, now) = open();
-    assert_eq!(channel.timeout(), None);
-    channel.handle_text(
+    let (mut session, now) = open();
+    assert_eq!(session.timeout(), None);
+    session.handle_text(
         &wrap(8, "OPTIONS rtsp://cam/ RTSP/1.0\r\nCSeq: 1\r\n\r\n"),
         now,
     );
-    assert_eq!(channel.timeout(), Some(now + PATIENCE * 3));
-    outputs(&mut channel);
-    channel.handle_timeout(now + PATIENCE * 3 - Duration::from_millis(1));
-    assert_eq!(channel.poll_output(), None);
-    channel.handle_timeout(now + PATIENCE * 3);
-    assert!(reply(&mut channel).starts_with("WSP/1.1 504 "));
+    assert_eq!(session.timeout(), Some(now + PATIENCE * 3));
+    outputs(&mut session);
+    session.handle_timeout(now + PATIENCE * 3 - Duration::from_millis(1));
+    assert_eq!(session.poll_output(), None);
+    session.handle_timeout(now + PATIENCE * 3);
+    assert!(reply(&mut session).starts_with("WSP/1.1 504 "));
     assert!(matches!(
-        channel.poll_output(),
+        session.poll_output(),
         Some(Output::Close { code: 1011, .. })
     ));
 }
 
 #[test]
 fn too_many_requests_at_once_are_refused() {
-    let (mut channel, now) = open();
+    let (mut session, now) = open();
     for cseq in 0..MAX_PENDING {
         let text = format!("OPTIONS rtsp://cam/ RTSP/1.0\r\nCSeq: {cseq}\r\n\r\n");
-        channel.handle_text(&wrap(1, &text), now);
+        session.handle_text(&wrap(1, &text), now);
     }
-    assert_eq!(outputs(&mut channel).len(), MAX_PENDING);
-    channel.handle_text(
+    assert_eq!(outputs(&mut session).len(), MAX_PENDING);
+    session.handle_text(
         &wrap(2, "OPTIONS rtsp://cam/ RTSP/1.0\r\nCSeq: 99\r\n\r\n"),
         now,
     );
-    assert!(reply(&mut channel).starts_with("WSP/1.1 503 "));
+    assert!(reply(&mut session).starts_with("WSP/1.1 503 "));
 }
 
 #[test]
 fn the_order_is_init_join_wrap() {
-    let (mut channel, now) = channel();
-    channel.handle_text(
+    let (mut session, now) = session();
+    session.handle_text(
         &wrap(1, "OPTIONS rtsp://cam/ RTSP/1.0\r\nCSeq: 1\r\n\r\n"),
         now,
     );
-    assert!(reply(&mut channel).starts_with("WSP/1.1 405 "));
+    assert!(reply(&mut session).starts_with("WSP/1.1 405 "));
     assert!(matches!(
-        channel.poll_output(),
+        session.poll_output(),
         Some(Output::Close { code: 1002, .. })
     ));
     let join = Join::parse("WSP/1.1 JOIN\r\nchannel: abc\r\nseq: 2\r\nbatch: 1\r\n\r\n");
@@ -346,11 +346,11 @@ fn the_order_is_init_join_wrap() {
 /// A camera would send UDP wherever a viewer has it do so.
 #[test]
 fn a_set_up_for_media_beside_the_link_is_answered_here() {
-    let (mut channel, now) = open();
+    let (mut session, now) = open();
     let mut set_up = |transport: &str| {
         let text = format!("SETUP rtsp://cam/1 RTSP/1.0\r\nCSeq: 4\r\n{transport}\r\n");
-        channel.handle_text(&wrap(1, &text), now);
-        outputs(&mut channel)
+        session.handle_text(&wrap(1, &text), now);
+        outputs(&mut session)
     };
     for transport in [
         "",
@@ -386,13 +386,13 @@ proptest::proptest! {
         texts in proptest::collection::vec(".{0,200}", 0..8),
         camera in proptest::collection::vec(proptest::collection::vec(0u8..=255, 0..200), 0..8),
     ) {
-        let (mut channel, now) = open();
+        let (mut session, now) = open();
         for (text, bytes) in texts.iter().zip(&camera) {
-            channel.handle_text(text, now);
-            channel.handle_text(&wrap(1, text), now);
-            channel.handle_camera(bytes);
+            session.handle_text(text, now);
+            session.handle_text(&wrap(1, text), now);
+            session.handle_camera(bytes);
         }
-        let forwarded = outputs(&mut channel);
+        let forwarded = outputs(&mut session);
         proptest::prop_assert!(forwarded.iter().all(|o| !matches!(o, Output::ToCamera(_))));
     }
 }

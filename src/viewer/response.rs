@@ -1,4 +1,5 @@
-//! RTSP responses: a camera's as its viewer reads it, and the gateway's own to either.
+//! RTSP responses for a viewer: its camera's in the form that players read, and the
+//! gateway's own.
 
 use crate::protocol::rtsp::message::{self, Builder, Message};
 
@@ -19,25 +20,6 @@ pub fn text(status: u16, phrase: &str, message: &Message<'_>) -> String {
         builder = builder.body(content_type, body.as_bytes());
     }
     String::from_utf8(builder.build()).unwrap_or_default()
-}
-
-/// The answer to a request that the camera started.
-pub fn answer(method: &str, message: &Message<'_>) -> Vec<u8> {
-    let status = match method {
-        "OPTIONS" | "GET_PARAMETER" | "SET_PARAMETER" | "ANNOUNCE" | "REDIRECT" => 200,
-        _ => 501,
-    };
-    let mut builder = Builder::response(status, message::reason(status));
-    for name in ["CSeq", "Session"] {
-        if let Some(value) = message.header(name) {
-            builder = builder.header(name, value);
-        }
-    }
-    if method == "OPTIONS" {
-        let public = "OPTIONS, GET_PARAMETER, SET_PARAMETER, ANNOUNCE, REDIRECT";
-        builder = builder.header("Public", public);
-    }
-    builder.build()
 }
 
 /// The answer to a SETUP for media that would not come on the link.

@@ -1,6 +1,6 @@
 //! What a viewer's URL names: a camera, and a track of it.
 
-use super::super::description::is_track;
+use crate::camera::is_track;
 use crate::protocol::rtsp::url::Url;
 
 /// The camera that a URL names, `front` or `front/sub`, in lower case, and what

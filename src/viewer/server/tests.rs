@@ -1,3 +1,4 @@
+use super::respond::METHODS;
 use super::*;
 use crate::protocol::rtsp::sdp;
 use proptest::prelude::*;
@@ -20,15 +21,15 @@ fn request(method: &str, uri: &str, headers: &str) -> Vec<u8> {
 }
 
 /// The answer's status and text, which must be the next thing.
-fn answer(service: &mut Service) -> (u16, String) {
-    match service.poll_wish() {
-        Some(Wish::Locate) => {
-            service.located(Starts::default());
-            answer(service)
+fn answer(server: &mut RtspServer) -> (u16, String) {
+    match server.poll_output() {
+        Some(Output::Locate) => {
+            server.located(Starts::default());
+            answer(server)
         }
-        Some(Wish::Answer { tag, bytes }) => {
-            assert_eq!(tag, "t");
-            let text = String::from_utf8(bytes).unwrap();
+        Some(Output::Reply(reply)) => {
+            let text = reply.strip_prefix("WSP/1.1 200 OK\r\nseq: t\r\n\r\n");
+            let text = text.expect("the answer to this WRAP").to_owned();
             assert!(text.contains("\r\nCSeq: 7\r\n"), "{text}");
             (text[9..12].parse().unwrap(), text)
         }
@@ -36,40 +37,40 @@ fn answer(service: &mut Service) -> (u16, String) {
     }
 }
 
-fn ask(service: &mut Service, method: &str, uri: &str, headers: &str) -> (u16, String) {
-    service.handle("t", &request(method, uri, headers)).unwrap();
-    answer(service)
+fn ask(server: &mut RtspServer, method: &str, uri: &str, headers: &str) -> (u16, String) {
+    server.handle("t", &request(method, uri, headers)).unwrap();
+    answer(server)
 }
 
 const BASE: &str = "rtsp://camgate/Front";
 const TCP: &str = "Transport: RTP/AVP/TCP;unicast;interleaved=";
 
-fn described() -> Service {
-    let mut service = Service::new("abc".into());
-    service.handle("t", &request("DESCRIBE", BASE, "")).unwrap();
-    assert_eq!(service.poll_wish(), Some(Wish::Watch("front".into())));
-    assert_eq!(service.poll_wish(), None);
-    service.ready(camera(), camera().for_viewers("x", None));
-    let (status, text) = answer(&mut service);
+fn described() -> RtspServer {
+    let mut server = RtspServer::new("abc".into(), Carrier::Wsp);
+    server.handle("t", &request("DESCRIBE", BASE, "")).unwrap();
+    assert_eq!(server.poll_output(), Some(Output::Watch("front".into())));
+    assert_eq!(server.poll_output(), None);
+    server.ready(camera(), camera().for_viewers("x", None));
+    let (status, text) = answer(&mut server);
     assert_eq!(status, 200);
     assert!(
         text.contains("\r\nContent-Base: rtsp://camgate/Front/\r\n"),
         "{text}"
     );
-    service
+    server
 }
 
 #[test]
 fn from_describe_to_teardown() {
-    let mut service = described();
+    let mut server = described();
     let video = format!("{BASE}/track0");
-    let (status, text) = ask(&mut service, "SETUP", &video, &format!("{TCP}4-5\r\n"));
+    let (status, text) = ask(&mut server, "SETUP", &video, &format!("{TCP}4-5\r\n"));
     assert_eq!(status, 200);
     assert!(text.contains("interleaved=4-5") && text.contains("\r\nSession: abc;timeout=60"));
     let session = "Session: abc,timeout=60\r\n";
     let audio = format!("{BASE}/track1");
     let (_, text) = ask(
-        &mut service,
+        &mut server,
         "SETUP",
         &audio,
         &format!("{TCP}4-5\r\n{session}"),
@@ -78,27 +79,27 @@ fn from_describe_to_teardown() {
         text.contains("interleaved=2-3"),
         "taken: its own on the link: {text}"
     );
-    assert_eq!(ask(&mut service, "PLAY", BASE, session).0, 200);
+    assert_eq!(ask(&mut server, "PLAY", BASE, session).0, 200);
     let channels = vec![(0, 4), (1, 5), (2, 2), (3, 3)];
-    assert_eq!(service.poll_wish(), Some(Wish::Play(channels)));
-    assert_eq!(ask(&mut service, "OPTIONS", "*", session).0, 200);
-    assert_eq!(ask(&mut service, "GET_PARAMETER", BASE, session).0, 200);
-    service
+    assert_eq!(server.poll_output(), Some(Output::Play(channels)));
+    assert_eq!(ask(&mut server, "OPTIONS", "*", session).0, 200);
+    assert_eq!(ask(&mut server, "GET_PARAMETER", BASE, session).0, 200);
+    server
         .handle("t", &request("PAUSE", BASE, session))
         .unwrap();
-    assert_eq!(service.poll_wish(), Some(Wish::Pause));
-    assert_eq!(answer(&mut service).0, 200);
-    service
+    assert_eq!(server.poll_output(), Some(Output::Pause));
+    assert_eq!(answer(&mut server).0, 200);
+    server
         .handle("t", &request("TEARDOWN", BASE, session))
         .unwrap();
-    assert_eq!(service.poll_wish(), Some(Wish::Leave));
-    assert_eq!(answer(&mut service).0, 200);
-    assert_eq!(ask(&mut service, "PLAY", BASE, session).0, 454);
+    assert_eq!(server.poll_output(), Some(Output::Leave));
+    assert_eq!(answer(&mut server).0, 200);
+    assert_eq!(ask(&mut server, "PLAY", BASE, session).0, 454);
 }
 
 #[test]
 fn what_cannot_be_is_refused_with_its_status() {
-    let mut service = described();
+    let mut server = described();
     let track = format!("{BASE}/track0");
     for (method, uri, headers, expected) in [
         ("PLAY", BASE, "", 454),
@@ -126,62 +127,65 @@ fn what_cannot_be_is_refused_with_its_status() {
         ("RECORD", BASE, "", 405),
     ] {
         assert_eq!(
-            ask(&mut service, method, uri, headers).0,
+            ask(&mut server, method, uri, headers).0,
             expected,
             "{method} {uri}"
         );
     }
-    assert!(service.handle("t", b"GET / HTTP/1.1\r\n\r\n").is_err());
+    assert!(server.handle("t", b"GET / HTTP/1.1\r\n\r\n").is_err());
 }
 
 #[test]
 fn requests_wait_for_the_camera_in_order() {
-    let mut service = Service::new("abc".into());
+    let mut server = RtspServer::new("abc".into(), Carrier::Wsp);
     for method in ["DESCRIBE", "OPTIONS"] {
-        service.handle("t", &request(method, BASE, "")).unwrap();
+        server.handle("t", &request(method, BASE, "")).unwrap();
     }
-    assert_eq!(service.poll_wish(), Some(Wish::Watch("front".into())));
-    assert_eq!(service.poll_wish(), None);
+    assert_eq!(server.poll_output(), Some(Output::Watch("front".into())));
+    assert_eq!(server.poll_output(), None);
     for _ in 2..MAX_HELD {
-        service.handle("t", &request("OPTIONS", BASE, "")).unwrap();
+        server.handle("t", &request("OPTIONS", BASE, "")).unwrap();
     }
-    assert!(service.handle("t", &request("OPTIONS", BASE, "")).is_err());
-    service.refuse(404, "there is no camera front");
-    let (status, text) = answer(&mut service);
+    assert!(server.handle("t", &request("OPTIONS", BASE, "")).is_err());
+    server.refuse(404, "there is no camera front");
+    let (status, text) = answer(&mut server);
     assert_eq!(status, 404);
     assert!(text.starts_with("RTSP/1.0 404 there is no camera front\r\n"));
-    assert_eq!(answer(&mut service).0, 200);
+    assert_eq!(answer(&mut server).0, 200);
 }
 
 #[test]
 fn a_camera_may_be_set_up_without_a_question() {
-    let mut service = Service::new("abc".into());
+    let mut server = RtspServer::new("abc".into(), Carrier::Wsp);
     let setup = request(
         "SETUP",
         "rtsp://camgate/front/sub/track1",
         "Transport: RTP/AVP/TCP\r\n",
     );
-    service.handle("t", &setup).unwrap();
-    assert_eq!(service.poll_wish(), Some(Wish::Watch("front/sub".into())));
-    service.ready(camera(), String::new());
-    assert_eq!(answer(&mut service).0, 200);
+    server.handle("t", &setup).unwrap();
+    assert_eq!(
+        server.poll_output(),
+        Some(Output::Watch("front/sub".into()))
+    );
+    server.ready(camera(), String::new());
+    assert_eq!(answer(&mut server).0, 200);
 }
 
 #[test]
 fn play_is_answered_with_where_media_begins_if_that_is_known_of_all() {
     let packet = |sequence, timestamp| [0x80, 96, 0, sequence, 0, 0, 0, timestamp, 0, 0, 0, 1];
     for known in [true, false] {
-        let mut service = described();
+        let mut server = described();
         for track in ["track0", "track1"] {
             let uri = format!("{BASE}/{track}");
-            let (status, _) = ask(&mut service, "SETUP", &uri, &format!("{TCP}0-1\r\n"));
+            let (status, _) = ask(&mut server, "SETUP", &uri, &format!("{TCP}0-1\r\n"));
             assert_eq!(status, 200);
         }
-        service.handle("t", &request("PLAY", BASE, "")).unwrap();
+        server.handle("t", &request("PLAY", BASE, "")).unwrap();
         // What comes behind it waits.
-        service.handle("t", &request("PAUSE", BASE, "")).unwrap();
-        assert_eq!(service.poll_wish(), Some(Wish::Locate));
-        assert_eq!(service.poll_wish(), None);
+        server.handle("t", &request("PAUSE", BASE, "")).unwrap();
+        assert_eq!(server.poll_output(), Some(Output::Locate));
+        assert_eq!(server.poll_output(), None);
         let mut starts = Starts::default();
         starts.frame(1, &[0x80, 200, 0, 6, 0, 0, 0, 9, 0, 0, 0, 1]);
         starts.frame(0, &packet(3, 30));
@@ -189,16 +193,16 @@ fn play_is_answered_with_where_media_begins_if_that_is_known_of_all() {
         if known {
             starts.frame(2, &packet(7, 70));
         }
-        service.located(starts);
-        let (status, text) = answer(&mut service);
+        server.located(starts);
+        let (status, text) = answer(&mut server);
         assert_eq!(status, 200);
         let info = format!(
             "\r\nRTP-Info: url={BASE}/track0;seq=3;rtptime=30,url={BASE}/track1;seq=7;rtptime=70\r\n"
         );
         assert_eq!(text.contains(&info), known, "{text}");
         assert_eq!(text.contains("RTP-Info"), known, "{text}");
-        assert!(matches!(service.poll_wish(), Some(Wish::Play(_))));
-        assert_eq!(service.poll_wish(), Some(Wish::Pause));
+        assert!(matches!(server.poll_output(), Some(Output::Play(_))));
+        assert_eq!(server.poll_output(), Some(Output::Pause));
     }
 }
 
@@ -206,18 +210,18 @@ proptest! {
     #[test]
     fn every_request_is_answered(requests in prop::collection::vec((0..9_usize, "[a-z/*0-9]{0,9}", "\\PC{0,30}"), 1..12)) {
         let methods = METHODS.split(", ").chain(["NONE"]).collect::<Vec<_>>();
-        let mut service = Service::new("abc".into());
+        let mut server = RtspServer::new("abc".into(), Carrier::Wsp);
         let (mut owed, mut paid) = (0, 0);
         for (method, path, header) in requests {
             let header = format!("Transport: {header}\r\n");
             let uri = format!("rtsp://camgate/{path}");
-            owed += u32::from(service.handle("t", &request(methods[method], &uri, &header)).is_ok());
-            while let Some(wish) = service.poll_wish() {
-                match wish {
-                    Wish::Answer { .. } => paid += 1,
-                    Wish::Locate => service.located(Starts::default()),
-                    Wish::Watch(name) if name.len() % 2 == 0 => service.refuse(404, ""),
-                    Wish::Watch(_) => service.ready(camera(), String::new()),
+            owed += u32::from(server.handle("t", &request(methods[method], &uri, &header)).is_ok());
+            while let Some(output) = server.poll_output() {
+                match output {
+                    Output::Reply(_) => paid += 1,
+                    Output::Locate => server.located(Starts::default()),
+                    Output::Watch(name) if name.len() % 2 == 0 => server.refuse(404, ""),
+                    Output::Watch(_) => server.ready(camera(), String::new()),
                     _ => {}
                 }
             }
@@ -230,20 +234,18 @@ proptest! {
 #[test]
 fn a_camera_may_be_called_as_a_track_is() {
     for name in ["track1", "sub", "track0/sub", "track"] {
-        let mut service = Service::new("abc".into());
+        let mut server = RtspServer::new("abc".into(), Carrier::Wsp);
         let base = format!("rtsp://camgate/{name}");
-        service
-            .handle("t", &request("DESCRIBE", &base, ""))
-            .unwrap();
-        assert_eq!(service.poll_wish(), Some(Wish::Watch(name.to_owned())));
-        service.ready(camera(), camera().for_viewers("x", None));
-        let (status, text) = answer(&mut service);
+        server.handle("t", &request("DESCRIBE", &base, "")).unwrap();
+        assert_eq!(server.poll_output(), Some(Output::Watch(name.to_owned())));
+        server.ready(camera(), camera().for_viewers("x", None));
+        let (status, text) = answer(&mut server);
         assert_eq!(status, 200);
         let line = format!("\r\nContent-Base: {base}/\r\n");
         assert!(text.contains(&line), "{text}");
         let track = format!("{base}/track1");
-        let (status, text) = ask(&mut service, "SETUP", &track, &format!("{TCP}4-5\r\n"));
+        let (status, text) = ask(&mut server, "SETUP", &track, &format!("{TCP}4-5\r\n"));
         assert_eq!(status, 200, "{text}");
-        assert_eq!(ask(&mut service, "PLAY", &base, "").0, 200);
+        assert_eq!(ask(&mut server, "PLAY", &base, "").0, 200);
     }
 }

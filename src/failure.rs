@@ -1,17 +1,19 @@
-//! Why a viewer gets no camera, in the words and numbers of each protocol.
+//! Why there is no link to a camera: a value that passes from the sockets to whoever
+//! waits for the camera, be it the session of one viewer or a shared camera.
 
-/// Why there is no camera.
+/// Why there is no link to a camera, or no more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
     /// The policy forbids it; the text says which setting.
     Forbidden(String),
-    /// Refused, reset, no route, no such name; the text says which.
+    /// The camera refused or reset the connection, there is no route to it, or no
+    /// such name; the text says which.
     Refused(String),
-    /// No answer in time.
+    /// The camera did not answer in time.
     Silent,
-    /// The same, of somebody else; the text says of whom.
+    /// Somebody else did not answer in time; the text says who.
     Late(String),
-    /// A limit of the gateway; the text says which.
+    /// A limit of the gateway is reached; the text says which.
     Limit(String),
 }
 
@@ -34,15 +36,6 @@ impl Failure {
             | Failure::Late(text)
             | Failure::Limit(text) => text,
             Failure::Silent => "the camera did not answer",
-        }
-    }
-
-    /// The close code: players come back after 1011 and 1013, where that can help.
-    pub(super) fn close_code(&self) -> u16 {
-        match self {
-            Failure::Forbidden(_) => 4003,
-            Failure::Refused(_) | Failure::Silent | Failure::Late(_) => 1011,
-            Failure::Limit(_) => 1013,
         }
     }
 }

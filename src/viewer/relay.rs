@@ -1,4 +1,4 @@
-//! RTSP between a viewer and its camera: what may pass, what is mended on the
+//! RTSP between a viewer and the camera that it named: what may pass, what is mended on the
 //! way, which WRAP an answer belongs to, and how the camera is told good-bye.
 //!
 //! Nothing is passed on as it came. A request is read and written anew, so that
@@ -6,35 +6,21 @@
 //! it: the gateway is no relay for other protocols. Answers are written anew,
 //! too: players read only lines that end in CRLF, and a reason must be there.
 
+mod request;
+
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::protocol::rtsp::client::STARTING;
 use crate::protocol::rtsp::message::{self, Builder, Message, Start};
-use crate::protocol::rtsp::url;
 
 use super::response::unsupported_transport;
 use super::transport::only_interleaved;
-use super::{MAX_PENDING, NO_TLS};
-
-/// The methods of RFC 2326 §10 that go from a client to a server.
-const METHODS: [&str; 10] = [
-    "OPTIONS",
-    "DESCRIBE",
-    "ANNOUNCE",
-    "SETUP",
-    "PLAY",
-    "PAUSE",
-    "TEARDOWN",
-    "GET_PARAMETER",
-    "SET_PARAMETER",
-    "RECORD",
-];
+use super::{MAX_PENDING, Refusal};
+use request::{Asked, is_target, not_rtsp};
 
 /// Headers of a request that are the gateway's to write.
 const OWN: [&str; 2] = ["Content-Length", "Transport"];
-
-const NOT_RTSP: (u16, &str) = (400, "the payload is not an RTSP request");
 
 /// Characters of a WSP sequence number: all of those that wait are kept.
 const MAX_SEQ: usize = 64;
@@ -76,18 +62,19 @@ impl Pending {
     }
 }
 
-/// The RTSP side of an open channel.
+/// What is known of the RTSP that went through a session.
 #[derive(Default)]
-pub struct Link {
+pub struct Relay {
     pending: VecDeque<Pending>,
-    /// The camera has answered once: it does speak RTSP.
+    /// Whether the camera has answered once, and so does speak RTSP.
     proven: bool,
     /// The highest CSeq that went to the camera.
     cseq: u32,
     /// What the last DESCRIBE, or after it PLAY, named: the stream as a whole.
     url: String,
+    /// The camera's session, from its answer to SETUP until a TEARDOWN is answered.
     session: Option<String>,
-    /// PLAY was sent.
+    /// Whether a PLAY went to the camera, answered or not.
     begun: bool,
     /// URL and `Authorization` of the TEARDOWN that the viewer would send.
     farewell: Option<(String, String)>,
@@ -96,7 +83,7 @@ pub struct Link {
     authorization: Option<String>,
 }
 
-impl Link {
+impl Relay {
     /// Bytes that are kept of what was said.
     pub fn held(&self) -> usize {
         let seqs: usize = self.pending.iter().map(|it| it.seq.len()).sum();
@@ -140,50 +127,32 @@ impl Link {
     /// What becomes of the payload of a WRAP.
     ///
     /// # Errors
-    /// WSP code and reason.
+    /// The payload is no request that may pass.
     pub fn forward(
         &mut self,
         payload: &str,
         seq: &str,
         now: Instant,
-    ) -> Result<Forwarded, (u16, &'static str)> {
-        let bytes = payload.as_bytes();
-        let (message, length) = message::parse(bytes).map_err(|_| NOT_RTSP)?;
-        let Start::Request { method, uri } = message.start else {
-            return Err(NOT_RTSP);
-        };
-        if !METHODS.contains(&method) || !is_target(uri) {
-            return Err(NOT_RTSP);
-        }
-        // Who asks for a stream by this scheme wants it encrypted. Later requests
-        // name what the camera itself calls its tracks.
-        if method == "DESCRIBE" && url::is_tls(uri) {
-            return Err((400, NO_TLS));
-        }
-        if bytes.len() != length {
-            return Err((400, "the payload is more than one RTSP request"));
-        }
-        let Some(cseq) = message.cseq() else {
-            return Err((400, "the RTSP request has no CSeq"));
-        };
+    ) -> Result<Forwarded, Refusal> {
+        let asked = Asked::read(payload)?;
         if seq.len() > MAX_SEQ {
-            return Err((400, "seq is too long"));
+            return Err(Refusal::new(400, "seq is too long"));
         }
-        self.admit(&message)?;
-        let transport = match method {
-            "SETUP" => match only_interleaved(&transports(&message)) {
+        self.admit(&asked.message)?;
+        let transport = match asked.method {
+            "SETUP" => match only_interleaved(&asked.transports()) {
                 Some(transport) => Some(transport),
-                None => return Ok(Forwarded::Answer(unsupported_transport(cseq))),
+                None => return Ok(Forwarded::Answer(unsupported_transport(asked.cseq))),
             },
             _ => None,
         };
-        let request = self.rewrite(method, uri, &message, transport.as_deref());
-        self.remember(method, uri, &message, cseq);
+        let request = self.rewrite(&asked, transport.as_deref());
+        self.remember(&asked);
         self.pending.push_back(Pending {
-            cseq,
+            cseq: asked.cseq,
             seq: seq.to_owned(),
             since: now,
-            method: match method {
+            method: match asked.method {
                 "TEARDOWN" => Method::Teardown,
                 "PLAY" => Method::Starting,
                 _ if !self.begun => Method::Starting,
@@ -196,10 +165,9 @@ impl Link {
     /// Keeps what is needed to say TEARDOWN in the viewer's stead.
     ///
     /// # Errors
-    /// WSP code and reason.
-    pub fn keep_farewell(&mut self, payload: &str) -> Result<(), (u16, &'static str)> {
-        let not_one = (400, "the payload is not a TEARDOWN with Authorization");
-        let (message, _) = message::parse(payload.as_bytes()).map_err(|_| NOT_RTSP)?;
+    /// The payload is no TEARDOWN that a camera could check.
+    pub fn keep_farewell(&mut self, payload: &str) -> Result<(), Refusal> {
+        let (message, _) = message::parse(payload.as_bytes()).map_err(|_| not_rtsp())?;
         match (&message.start, message.header("Authorization")) {
             (Start::Request { method, uri }, Some(value))
                 if *method == "TEARDOWN" && is_target(uri) =>
@@ -207,21 +175,23 @@ impl Link {
                 self.farewell = Some(((*uri).to_owned(), value.to_owned()));
                 Ok(())
             }
-            _ => Err(not_one),
+            _ => {
+                let reason = "the payload is not a TEARDOWN with Authorization";
+                Err(Refusal::new(400, reason))
+            }
         }
     }
 
     /// Until the camera has answered once, it may be anything: it gets no bodies,
     /// which could hold any protocol.
-    fn admit(&self, message: &Message<'_>) -> Result<(), (u16, &'static str)> {
+    fn admit(&self, message: &Message<'_>) -> Result<(), Refusal> {
         if !self.proven && !message.body.is_empty() {
-            return Err((
-                400,
-                "the camera has not answered yet: no body can be sent to it",
-            ));
+            let reason = "the camera has not answered yet: no body can be sent to it";
+            return Err(Refusal::new(400, reason));
         }
         if self.pending.len() >= MAX_PENDING {
-            return Err((503, "too many requests wait for the camera's answer"));
+            let reason = "too many requests wait for the camera's answer";
+            return Err(Refusal::new(503, reason));
         }
         Ok(())
     }
@@ -231,20 +201,15 @@ impl Link {
     /// Players' keep-alives name no stream (`OPTIONS *`) or a single track, and
     /// echo the whole `Session: ID;timeout=60`: strict cameras refuse them with
     /// 454 or 404. They are sent to the stream as a whole.
-    fn rewrite(
-        &self,
-        method: &str,
-        uri: &str,
-        message: &Message<'_>,
-        transport: Option<&str>,
-    ) -> Vec<u8> {
+    fn rewrite(&self, asked: &Asked<'_>, transport: Option<&str>) -> Vec<u8> {
+        let (method, message) = (asked.method, &asked.message);
         let keep_alive = match method {
             "OPTIONS" => true,
             "GET_PARAMETER" | "SET_PARAMETER" => message.body.is_empty(),
             _ => false,
         };
         let ours = self.session.as_deref().filter(|_| keep_alive);
-        let uri = if ours.is_some() { &self.url } else { uri };
+        let uri = if ours.is_some() { &self.url } else { asked.uri };
         let mut builder = Builder::request(method, uri);
         let mut content_type = "";
         let mut has_session = false;
@@ -271,11 +236,13 @@ impl Link {
         builder.build()
     }
 
-    fn remember(&mut self, method: &str, uri: &str, message: &Message<'_>, cseq: u32) {
-        self.cseq = self.cseq.max(cseq);
-        self.begun |= method == "PLAY";
-        if matches!(method, "DESCRIBE" | "PLAY") {
-            self.url = uri.to_owned();
+    /// Keeps what a request tells that later ones, and TEARDOWN, are written with.
+    fn remember(&mut self, asked: &Asked<'_>) {
+        let message = &asked.message;
+        self.cseq = self.cseq.max(asked.cseq);
+        self.begun |= asked.method == "PLAY";
+        if matches!(asked.method, "DESCRIBE" | "PLAY") {
+            self.url = asked.uri.to_owned();
         }
         // Which of those that were named it is, the viewer knows.
         if let (Some(session), Some((id, _))) = (&mut self.session, message.session()) {
@@ -334,23 +301,6 @@ impl Link {
         }
         Some(builder.build())
     }
-}
-
-/// All alternatives of a SETUP, however many headers they stand in.
-fn transports(message: &Message<'_>) -> String {
-    let all = message.all();
-    let all = all.filter(|(name, _)| name.eq_ignore_ascii_case("Transport"));
-    all.map(|(_, value)| value).collect::<Vec<_>>().join(",")
-}
-
-/// `*`, or an absolute address of a scheme that means RTSP.
-fn is_target(uri: &str) -> bool {
-    let scheme = uri.split_once("://").map_or("", |(scheme, _)| scheme);
-    let known = ["rtsp", "rtsps", "rtspu"]
-        .iter()
-        .any(|known| scheme.eq_ignore_ascii_case(known));
-    let clean = |c: char| !c.is_whitespace() && !c.is_control();
-    uri == "*" || (known && uri.chars().all(clean))
 }
 
 /// A header's name (RFC 2326 §15.1, token).

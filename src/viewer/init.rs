@@ -1,10 +1,10 @@
 //! INIT: which camera a viewer wants.
 
-use crate::camera::Service;
 use crate::protocol::wsp;
 
-use super::forward::Link;
-use super::{Channel, GATEWAY, NO_TLS, Output, State, some};
+use super::relay::Relay;
+use super::server::{Carrier, RtspServer};
+use super::{GATEWAY, NO_TLS, Output, Phase, Refusal, Session, some};
 
 /// The tunnel client under whose name pages find the gateway's own cameras.
 pub const CAMERAS: &str = "cameras";
@@ -15,38 +15,25 @@ const MAX_SHOWN: usize = 64;
 /// The port of RTSP (RFC 2326 §3.2).
 const RTSP_PORT: u16 = 554;
 
-/// Where the requests of a channel go.
+/// Where the requests of a session go.
 enum Destination {
     /// To the gateway's own cameras.
     Own,
-    Camera {
-        host: String,
-        port: u16,
-    },
+    /// To the camera at this place.
+    Camera { host: String, port: u16 },
 }
 
-/// Why an INIT goes nowhere: a status of WSP, words, and a close code.
-struct Refusal {
-    code: u16,
-    reason: String,
-    close: u16,
+/// An INIT that cannot be understood: the session ends.
+fn malformed(reason: &'static str) -> Refusal {
+    Refusal::new(400, reason).closing(1002)
 }
 
-impl Refusal {
-    fn malformed(reason: &str) -> Refusal {
-        Refusal {
-            code: 400,
-            reason: reason.to_owned(),
-            close: 1002,
-        }
-    }
-}
-
-impl Channel {
+impl Session {
     pub(super) fn init(&mut self, request: &wsp::Request<'_>) {
         let seq = request.seq();
-        if !matches!(self.state, State::Idle) {
-            return self.reply(405, "this socket has its channel already", seq, &[], "");
+        if !matches!(self.phase, Phase::Idle) {
+            let refusal = Refusal::new(405, "this socket has its channel already");
+            return self.refuse(&refusal, seq);
         }
         match destination(request) {
             Ok(Destination::Own) => {
@@ -58,32 +45,32 @@ impl Channel {
                 self.outputs.push_back(Output::Connect { host, port });
             }
             Err(refusal) => {
-                self.reply(refusal.code, &refusal.reason, seq, &[], "");
-                self.state = State::Closed;
-                self.close(refusal.close, &refusal.reason);
+                self.phase = Phase::Closed;
+                self.refuse(&refusal, seq);
             }
         }
     }
 
     fn await_answer(&mut self, seq: Option<&str>) {
         let seq = seq.unwrap_or("").to_owned();
-        self.state = State::Connecting { seq };
+        self.phase = Phase::Connecting { seq };
     }
 
     /// The viewer may watch the gateway's own cameras.
     pub fn admitted(&mut self) {
-        self.opened(State::Serving(Service::new(self.id.clone())));
+        let server = RtspServer::new(self.id.clone(), Carrier::Wsp);
+        self.opened(Phase::Serving(server));
     }
 
     /// The camera's link stands.
     pub fn camera_connected(&mut self) {
-        self.opened(State::Open(Link::default()));
+        self.opened(Phase::Relaying(Relay::default()));
     }
 
-    fn opened(&mut self, state: State) {
-        if let State::Connecting { seq } = &self.state {
+    fn opened(&mut self, phase: Phase) {
+        if let Phase::Connecting { seq } = &self.phase {
             let seq = seq.clone();
-            self.state = state;
+            self.phase = phase;
             let id = self.id.clone();
             self.reply(200, "OK", some(&seq), &[("channel", &id)], "");
         }
@@ -98,28 +85,23 @@ fn destination(request: &wsp::Request<'_>) -> Result<Destination, Refusal> {
     let client = request.header("client").filter(|client| !client.is_empty());
     if let Some(client) = client.filter(|client| !ours(client)) {
         let shown: String = client.chars().take(MAX_SHOWN).collect();
-        return Err(Refusal {
-            code: 404,
-            reason: format!("no tunnel client {shown:?} is connected"),
-            close: 1011,
-        });
+        let reason = format!("no tunnel client {shown:?} is connected");
+        return Err(Refusal::new(404, reason).closing(1011));
     }
     match request.header("proto") {
         None | Some("rtsp") => {}
         Some(proto) if proto.eq_ignore_ascii_case("rtsps") => {
-            return Err(Refusal {
-                close: 4003, // it will not help to come back
-                ..Refusal::malformed(NO_TLS)
-            });
+            // It would not help to come back.
+            return Err(malformed(NO_TLS).closing(4003));
         }
-        Some(_) => return Err(Refusal::malformed("the only proto is rtsp")),
+        Some(_) => return Err(malformed("the only proto is rtsp")),
     }
     if own {
         return Ok(Destination::Own);
     }
     let host = host.trim_start_matches('[').trim_end_matches(']');
     if !is_host(host) {
-        return Err(Refusal::malformed("INIT names no host"));
+        return Err(malformed("INIT names no host"));
     }
     let port = port(request.header("port").unwrap_or(""))?;
     let host = host.to_owned();
@@ -130,9 +112,7 @@ fn port(digits: &str) -> Result<u16, Refusal> {
     match digits.parse() {
         _ if digits.is_empty() => Ok(RTSP_PORT),
         Ok(port) if port != 0 => Ok(port),
-        _ => Err(Refusal::malformed(
-            "the port is not a number from 1 to 65535",
-        )),
+        _ => Err(malformed("the port is not a number from 1 to 65535")),
     }
 }
 

@@ -1,0 +1,315 @@
+//! The gateway as a viewer's RTSP server (RFC 2326 §10).
+//!
+//! Requests go in, and what is to be done comes out: the answers, and what the owner
+//! has to do for them. A request that needs the camera waits until the owner calls
+//! [`RtspServer::ready`] or [`RtspServer::refuse`]. Requests behind it wait as well, so
+//! that answers keep the order of the requests.
+//!
+//! ```text
+//!          SETUP            PLAY               located
+//!   Init ─────────► Ready ─────────► Locating ─────────► Playing
+//!    ▲               │ ▲                                 │  │
+//!    │               │ └───────────── PAUSE ─────────────┘  │
+//!    └───────────────┴────────────── TEARDOWN ──────────────┘
+//! ```
+//!
+//! Invariant: at most [`MAX_HELD`] requests wait, of at most 16 KiB together unless
+//! there is only one; each request gets one answer.
+
+mod respond;
+mod target;
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use super::{Output, Refusal, some};
+use crate::camera::{Description, Starts};
+use crate::protocol::rtsp::message::{self, Builder, Message, Start};
+use crate::protocol::wsp;
+use target::target;
+
+/// Requests that may wait for the camera.
+pub const MAX_HELD: usize = 16;
+
+/// Bytes of them, unless there is only one.
+const MAX_HELD_BYTES: usize = 16 * 1024;
+
+/// What carries the answers to the viewer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// The viewer speaks RTSP itself and gets the answers as they are.
+    Rtsp,
+    /// The answers are payloads of WSP replies.
+    Wsp,
+}
+
+/// A request that was taken.
+#[derive(Debug)]
+struct Request {
+    /// The WSP sequence number of the WRAP that it came in; empty if there is none.
+    tag: String,
+    bytes: Vec<u8>,
+}
+
+impl Request {
+    fn size(&self) -> usize {
+        self.tag.len() + self.bytes.len()
+    }
+
+    /// Whether it asks for media.
+    fn is_play(&self) -> bool {
+        let message = message::parse(&self.bytes);
+        message.is_ok_and(|(message, _)| is_play(&message))
+    }
+}
+
+/// The camera that the viewer asked for.
+#[derive(Debug)]
+enum Watched {
+    /// The viewer has asked for none.
+    None,
+    /// The owner was told the name and looks for the camera.
+    Awaited(String),
+    /// The camera plays.
+    Ready {
+        name: String,
+        description: Rc<Description>,
+        /// What this viewer is told of it.
+        sdp: String,
+    },
+}
+
+/// How far the RTSP session has come: the states of RFC 2326 §A.2, and one between
+/// the last two of them.
+#[derive(Debug)]
+enum Phase {
+    /// No track is set up, so there is no session.
+    Init,
+    Ready,
+    /// This PLAY waits to be told where media begins.
+    Locating(Request),
+    Playing,
+}
+
+/// A track that the viewer set up.
+#[derive(Debug)]
+struct SetUp {
+    /// Its number in the description.
+    track: usize,
+    /// The viewer's channels.
+    rtp: u8,
+    rtcp: u8,
+    /// As the viewer named it.
+    url: String,
+}
+
+/// One viewer's RTSP session.
+#[derive(Debug)]
+pub struct RtspServer {
+    /// The session's id, for whoever sets a track up.
+    id: String,
+    carrier: Carrier,
+    watched: Watched,
+    /// Requests that wait, the oldest first.
+    held: VecDeque<Request>,
+    phase: Phase,
+    /// In the order in which they were set up; empty only in [`Phase::Init`].
+    tracks: Vec<SetUp>,
+    /// Where media begins, between being told so and the answer to PLAY.
+    starts: Starts,
+    outputs: VecDeque<Output>,
+}
+
+impl RtspServer {
+    /// `id` must be unguessable.
+    pub fn new(id: String, carrier: Carrier) -> RtspServer {
+        RtspServer {
+            id,
+            carrier,
+            watched: Watched::None,
+            held: VecDeque::new(),
+            phase: Phase::Init,
+            tracks: Vec::new(),
+            starts: Starts::default(),
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// The next thing to do.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// Bytes that are kept of what the viewer said.
+    pub fn held(&self) -> usize {
+        let play = match &self.phase {
+            Phase::Locating(request) => request.size(),
+            _ => 0,
+        };
+        let requests: usize = self.held.iter().map(Request::size).sum();
+        let urls: usize = self.tracks.iter().map(|it| it.url.len()).sum();
+        play + requests + urls
+    }
+
+    /// Whether requests wait for the camera.
+    pub fn is_waiting(&self) -> bool {
+        matches!(self.watched, Watched::Awaited(_))
+    }
+
+    /// Whether a track is set up, and so there is a session.
+    fn is_set_up(&self) -> bool {
+        !matches!(self.phase, Phase::Init)
+    }
+
+    fn is_playing(&self) -> bool {
+        matches!(self.phase, Phase::Playing)
+    }
+
+    /// Takes one RTSP message; `tag` is the WSP sequence number that it came with.
+    ///
+    /// # Errors
+    /// It is no request that could be answered, or too many wait.
+    pub fn handle(&mut self, tag: &str, bytes: &[u8]) -> Result<(), Refusal> {
+        let refusal = |reason| Refusal::new(400, reason);
+        let (message, _) =
+            message::parse(bytes).map_err(|_| refusal("this is not an RTSP request"))?;
+        if let Start::Response { .. } = message.start {
+            return Ok(());
+        }
+        let request = Request {
+            tag: tag.to_owned(),
+            bytes: bytes.to_vec(),
+        };
+        let held: usize = self.held.iter().map(Request::size).sum();
+        let is_too_long = held + request.size() > MAX_HELD_BYTES && !self.held.is_empty();
+        if self.held.len() >= MAX_HELD || is_too_long {
+            return Err(refusal("too many requests wait for the camera"));
+        }
+        self.held.push_back(request);
+        self.advance();
+        Ok(())
+    }
+
+    /// The camera plays; `sdp` is its description for this viewer.
+    pub fn ready(&mut self, description: Rc<Description>, sdp: String) {
+        if let Watched::Awaited(name) = &mut self.watched {
+            self.watched = Watched::Ready {
+                name: std::mem::take(name),
+                description,
+                sdp,
+            };
+            if let Some(request) = self.held.pop_front() {
+                self.answer(&request, RtspServer::respond);
+            }
+            self.advance();
+        }
+    }
+
+    /// There is no such camera, or it cannot be had: the request that asked for it
+    /// is answered so.
+    pub fn refuse(&mut self, status: u16, words: &str) {
+        if !self.is_waiting() {
+            return;
+        }
+        self.watched = Watched::None;
+        if let Some(request) = self.held.pop_front() {
+            let refusal = Refusal::new(status, words.to_owned());
+            self.answer(&request, |_, _| Err(refusal));
+        }
+        self.advance();
+    }
+
+    /// Where media begins, for the PLAY that waits to know.
+    pub fn located(&mut self, starts: Starts) {
+        match std::mem::replace(&mut self.phase, Phase::Ready) {
+            Phase::Locating(request) => {
+                self.starts = starts;
+                self.answer(&request, RtspServer::respond);
+                self.advance();
+            }
+            other => self.phase = other,
+        }
+    }
+
+    /// Answers what can be answered now.
+    fn advance(&mut self) {
+        while !self.is_waiting()
+            && !matches!(self.phase, Phase::Locating(_))
+            && let Some(request) = self.held.pop_front()
+        {
+            if let Some(name) = self.needs(&request) {
+                self.outputs.push_back(Output::Watch(name.clone()));
+                self.watched = Watched::Awaited(name);
+                self.held.push_front(request);
+                return;
+            }
+            if matches!(self.phase, Phase::Ready) && request.is_play() {
+                self.phase = Phase::Locating(request);
+                return self.outputs.push_back(Output::Locate);
+            }
+            self.answer(&request, RtspServer::respond);
+        }
+    }
+
+    /// The name of the camera that a request needs and that is not at hand.
+    fn needs(&self, request: &Request) -> Option<String> {
+        let (message, _) = message::parse(&request.bytes).ok()?;
+        let Start::Request { method, uri } = message.start else {
+            return None;
+        };
+        let (wanted, _) = target(uri)?;
+        match (&self.watched, method) {
+            // Before SETUP a camera is asked about anew: its description may have
+            // changed.
+            (Watched::Ready { name, .. }, "DESCRIBE") if *name == wanted && self.is_set_up() => {
+                None
+            }
+            (_, "DESCRIBE") => Some(wanted),
+            (Watched::None, "SETUP") => Some(wanted),
+            _ => None,
+        }
+    }
+
+    /// Answers a request with what `respond` says of it.
+    fn answer(
+        &mut self,
+        request: &Request,
+        respond: impl FnOnce(&mut Self, &Message<'_>) -> Result<Builder, Refusal>,
+    ) {
+        let Ok((message, _)) = message::parse(&request.bytes) else {
+            return;
+        };
+        let answer = respond(self, &message)
+            .unwrap_or_else(|refusal| Builder::response(refusal.status, &refusal.reason));
+        let cseq = message.header("CSeq").unwrap_or("0");
+        let bytes = answer
+            .header("CSeq", cseq)
+            .header("Server", "camgate")
+            .build();
+        self.outputs.push_back(self.carry(&request.tag, bytes));
+        // Media must not come before the answer that announces it.
+        if self.is_playing() && is_play(&message) {
+            let channels = self.channels();
+            self.outputs.push_back(Output::Play(channels));
+        }
+    }
+
+    /// An answer in the form in which it reaches the viewer.
+    fn carry(&self, tag: &str, bytes: Vec<u8>) -> Output {
+        match self.carrier {
+            Carrier::Rtsp => Output::Rtsp(bytes),
+            Carrier::Wsp => {
+                let seq: Vec<_> = some(tag).map(|seq| ("seq", seq)).into_iter().collect();
+                Output::Reply(wsp::reply(200, "OK", &seq, &message::text(&bytes)))
+            }
+        }
+    }
+}
+
+/// Whether a message asks for media.
+fn is_play(message: &Message<'_>) -> bool {
+    matches!(message.start, Start::Request { method: "PLAY", .. })
+}
+
+#[cfg(test)]
+mod tests;
