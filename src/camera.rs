@@ -30,6 +30,7 @@ mod picture;
 mod retry;
 mod senders;
 mod sets;
+pub mod shed;
 mod size;
 mod starts;
 mod status;
