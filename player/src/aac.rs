@@ -1,8 +1,8 @@
 //! AAC out of RTP: `mpeg4-generic` (RFC 3640), modes AAC-hbr and AAC-lbr.
 //!
-//! Invariant: frames come out whole and in order. The sizes come from the AU
-//! headers; one that does not fit the packet ends the packet, except the first,
-//! which may be a fragment. Interleaving is never asked for and not undone.
+//! Invariant: frames come out whole and in order. Their sizes are in the AU headers. A
+//! frame that does not fit into the packet ends it, except for the first one, which may
+//! be a fragment. Interleaving is never negotiated, so it is not undone.
 
 pub mod adts;
 pub mod config;
@@ -17,17 +17,17 @@ use camgate_protocol::codec::bits::Bits;
 use camgate_protocol::rtp::Packet;
 use config::Config;
 
-/// The largest frame that is put together from fragments, bytes. AAC's own
-/// limit is 768 bytes per channel.
+/// The largest frame that is put together from fragments, in bytes. AAC itself limits
+/// frames to 768 bytes per channel.
 const MAX_FRAME: usize = 64 << 10;
 
-/// The most frames that one packet may carry.
+/// The maximum number of frames in one packet.
 const MAX_FRAMES: usize = 64;
 
-/// The parameters that say how wide the fields of AU headers are (RFC 3640 4.1).
+/// The parameters that give the widths of the fields of AU headers (RFC 3640 4.1).
 const FIELDS: [&str; 3] = ["sizelength", "indexlength", "indexdeltalength"];
 
-/// The payload format of `media`, and what its frames are.
+/// The payload format of `media`, and the format of its frames.
 pub fn open(media: &sdp::Media) -> Option<(Box<dyn Payload>, Format)> {
     let mode = media.parameter("mode").unwrap_or_default();
     if mode
@@ -48,8 +48,8 @@ pub fn open(media: &sdp::Media) -> Option<(Box<dyn Payload>, Format)> {
     Some((Box::new(Depacketiser::new(layout, config)), format))
 }
 
-/// How AU headers are laid out (RFC 3640 4.1), in bits: the fields that AAC has
-/// in them. Times, states and auxiliary data are for other codecs.
+/// The layout of AU headers (RFC 3640 4.1): the widths in bits of the fields that AAC
+/// uses. Times, states and auxiliary data are for other codecs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     pub size: u32,
@@ -65,12 +65,12 @@ impl Layout {
         index_delta: 3,
     };
 
-    /// Reads the format parameters. `None` when a field is wider than 32 bits
-    /// or frames would have no size at all.
+    /// Reads the format parameters. `None` if a field is wider than 32 bits, or if
+    /// frames would have no size at all.
     pub fn read<'a>(parameter: &dyn Fn(&str) -> Option<&'a str>) -> Option<Self> {
         let low = parameter("mode").is_some_and(|mode| mode.eq_ignore_ascii_case("AAC-lbr"));
         let (size, index) = if low { (6, 2) } else { (13, 3) };
-        // Beside a size, what is not named has no bits (4.1).
+        // Once there is a size, fields that are not named have no bits (4.1).
         let index = parameter("sizelength").map_or(index, |_| 0);
         let mut widths = [size, index, index];
         for (name, width) in FIELDS.iter().zip(&mut widths) {
@@ -87,7 +87,7 @@ impl Layout {
         (size > 0).then_some(layout)
     }
 
-    /// Reads one AU header; the size of its frame.
+    /// Reads one AU header; returns the size of its frame.
     fn header(&self, bits: &mut Bits, first: bool) -> Option<usize> {
         let size = bits.take(self.size);
         bits.take(if first { self.index } else { self.index_delta });
@@ -96,22 +96,22 @@ impl Layout {
     }
 }
 
-/// Takes packets apart and puts fragments together.
+/// Splits packets into frames, and joins the fragments of frames.
 #[derive(Debug)]
 pub struct Depacketiser {
     layout: Layout,
     config: Config,
-    /// A fragmented frame so far, and the size it is to have.
+    /// The fragments of a frame so far, and the size of the whole frame.
     partial: Vec<u8>,
     wanted: usize,
     timestamp: i64,
-    /// The fragment has no AU headers but an ADTS header.
+    /// The fragmented frame came without AU headers, with an ADTS header.
     bare: bool,
 }
 
 impl Payload for Depacketiser {
     fn push(&mut self, packet: &Packet, timestamp: i64, frames: &mut Frames) {
-        // What makes no sense ends the packet; the frames before it count.
+        // Bytes that make no sense end the packet; the frames before them count.
         let _ = self.take(packet.payload, timestamp, frames);
     }
 
@@ -151,7 +151,7 @@ impl Depacketiser {
         let (length, rest) = payload.split_first_chunk::<2>()?;
         let length = usize::from(u16::from_be_bytes(*length));
         if (layout.size, layout.index) == (13, 0) && length % 13 != 0 {
-            layout = Layout::HBR; // with an index that nobody spoke of
+            layout = Layout::HBR; // with an index that the description did not mention
         }
         let mut headers = Bits::new(rest.get(..length.div_ceil(8))?);
         let mut data = rest.get(length.div_ceil(8)..)?;
@@ -173,9 +173,9 @@ impl Depacketiser {
         Some(())
     }
 
-    /// The data and the size of ADTS frames that come without AU headers, right
-    /// at the packet's start or behind the header of MPEG audio (RFC 2250 3.5).
-    /// As the length of AU headers, the syncword makes no sense.
+    /// The data and the size of ADTS frames that come without AU headers, at the start
+    /// of the packet or after the header of MPEG audio (RFC 2250 3.5). Their syncword
+    /// is not a possible length of AU headers.
     fn bare<'a>(&mut self, payload: &'a [u8], timestamp: i64) -> Option<(&'a [u8], usize)> {
         if self.bare && !self.partial.is_empty() && self.timestamp == timestamp {
             return Some((payload, self.wanted));
@@ -187,8 +187,8 @@ impl Depacketiser {
         Some((behind, header.length.max(behind.len())))
     }
 
-    /// RFC 3640 3.2.3.2: a fragment is alone in its packet; its size is that of
-    /// the whole frame, its timestamp too.
+    /// Takes a fragment (RFC 3640 3.2.3.2). It is alone in its packet; size and
+    /// timestamp are those of the whole frame.
     fn fragment(
         &mut self,
         data: &[u8],
@@ -200,7 +200,7 @@ impl Depacketiser {
             self.partial.clear();
             self.timestamp = timestamp;
             self.wanted = size;
-            // The first part of nothing: what began before never ended.
+            // This is not the first part, and the frame before it was never completed.
             if let Some(whole) = data.get(..size) {
                 self.unit(whole, frames);
                 return Some(());
@@ -219,8 +219,8 @@ impl Depacketiser {
         Some(())
     }
 
-    /// Hands out an access unit: a frame, or frames with ADTS headers, which
-    /// are taken off.
+    /// Hands out an access unit: one frame, or frames with ADTS headers, which are
+    /// removed.
     fn unit(&mut self, unit: &[u8], frames: &mut Frames) {
         let mut rest = unit;
         while let Some(header) = adts::header(rest)
@@ -236,7 +236,7 @@ impl Depacketiser {
         }
     }
 
-    /// The encoder itself knows best what it sends.
+    /// Takes over the format that the encoder itself gives.
     fn heed(&mut self, bytes: [u8; 2], frames: &mut Frames) {
         let Some(config) = Config::parse(&bytes) else {
             return;

@@ -1,15 +1,15 @@
-//! The boundary to JavaScript: raw exports that move numbers and bytes.
+//! The boundary to JavaScript: raw exports that pass numbers and bytes.
 //!
-//! One wasm instance is one player. Invariant: JavaScript never holds a pointer
-//! across a call that may grow the memory. It asks [`input`] where to write,
-//! writes, and makes the one call that takes the argument; it polls an output,
-//! copies it, and polls the next.
+//! One wasm instance is one player. Invariant: JavaScript never keeps a pointer across
+//! a call that may grow the memory. It asks [`input`] where to write, writes, and makes
+//! the one call that takes the argument; it polls an output, copies it, and polls the
+//! next.
 //!
-//! This is the only file that may hold `unsafe`, and all it holds are the
-//! `no_mangle` attributes. They are sound because they apply on wasm32 only,
-//! where no C library exists whose `open` or `close` such a symbol could
-//! replace, and because each name occurs once. There is no unsafe block: the
-//! state lives in a thread-local cell, and pointers are only handed out.
+//! This is the only file that may contain `unsafe`, and all of that are `no_mangle`
+//! attributes. They are sound because they apply on wasm32 only, where there is no C
+//! library whose `open` or `close` they could replace, and because each name occurs
+//! once. There is no unsafe block: the state is in a thread-local cell, and pointers
+//! are handed out but never read.
 
 use std::cell::RefCell;
 
@@ -18,14 +18,14 @@ use camgate_protocol::rtsp::message;
 use crate::output::Output;
 use crate::session::Session;
 
-/// The version of this boundary; JavaScript refuses any other.
+/// The version of this boundary; JavaScript refuses every other.
 pub const ABI: u32 = 1;
 
-/// The longest argument of one call. The gateway's WebSocket messages are far
-/// shorter; a longer one is refused by a null pointer.
+/// The longest argument of a call. The gateway's WebSocket messages are far shorter;
+/// for a longer argument, [`input`] returns null.
 pub const MAX_INPUT: usize = 16 << 20;
 
-/// An input buffer larger than this is given back after its call.
+/// An input buffer that is larger than this is freed after its call.
 const KEEP_INPUT: usize = 1 << 20;
 
 #[derive(Default)]
@@ -39,8 +39,8 @@ thread_local! {
     static PLAYER: RefCell<Option<Player>> = const { RefCell::new(None) };
 }
 
-/// Runs `f` on the player. A player in use already (which JavaScript cannot
-/// bring about) is left alone and the default returned.
+/// Runs `f` on the player. If the player is in use already, which JavaScript cannot
+/// bring about, it is left alone and the default is returned.
 fn with<R: Default>(f: impl FnOnce(&mut Player) -> R) -> R {
     let (mut f, mut result) = (Some(f), R::default());
     borrow(&mut |player| {
@@ -51,7 +51,7 @@ fn with<R: Default>(f: impl FnOnce(&mut Player) -> R) -> R {
     result
 }
 
-/// The one place that borrows the player: not generic, to be small.
+/// The one place that borrows the player. It is not generic, to be small.
 #[inline(never)]
 fn borrow(f: &mut dyn FnMut(&mut Player)) {
     PLAYER.with(|cell| {
@@ -84,8 +84,8 @@ pub extern "C" fn abi() -> u32 {
     ABI
 }
 
-/// Where to write the `len` bytes of the next call's argument; null when `len`
-/// is above [`MAX_INPUT`]. Valid until the next call.
+/// Where to write the `len` bytes of the next call's argument; null if `len` is above
+/// [`MAX_INPUT`]. The address is valid until the next call.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn input(len: u32) -> *mut u8 {
     let written = with(|player| {
@@ -101,7 +101,8 @@ pub extern "C" fn input(len: u32) -> *mut u8 {
     written.unwrap_or(std::ptr::null_mut())
 }
 
-/// Entropy for what must not be guessed (client nonces). Call before [`open`].
+/// Sets the seed for values that must not be guessed (client nonces). To be called
+/// before [`open`].
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn seed(low: u32, high: u32) {
     with(|player| {
@@ -111,8 +112,8 @@ pub extern "C" fn seed(low: u32, high: u32) {
     });
 }
 
-/// Starts over with `url\nuser\npassword` (UTF-8). `now` is in milliseconds, as
-/// everywhere here.
+/// Starts a new session with `url\nuser\npassword` (UTF-8). `now` is in milliseconds,
+/// as in all these functions.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn open(len: u32, now: f64) {
     with(|player| player.output = None);
@@ -149,45 +150,45 @@ pub extern "C" fn media(len: u32, now: f64) {
     with_argument(len, |session, bytes| session.media(bytes, now));
 }
 
-/// Asks the camera to hold still.
+/// Asks the camera to pause.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn pause(now: f64) {
     with(|player| player.session.pause(now));
 }
 
-/// Asks the camera to go on.
+/// Asks the camera to continue.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn play(now: f64) {
     with(|player| player.session.play(now));
 }
 
-/// Ends the session; `CLOSED` follows.
+/// Ends the session; the output `Closed` follows.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn close(now: f64) {
     with(|player| player.session.close(now));
 }
 
-/// The moment that [`timeout`] named has come.
+/// To be called at the time that [`timeout`] returned.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn handle_timeout(now: f64) {
     with(|player| player.session.handle_timeout(now));
 }
 
-/// When to call [`handle_timeout`], in milliseconds; infinity: never.
+/// When to call [`handle_timeout`], in milliseconds; infinity if there is no need.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn timeout() -> f64 {
     with(|player| player.session.timeout()).unwrap_or(f64::INFINITY)
 }
 
-/// How well the stream of this session arrives: one of the numbers that
-/// `statistics.rs` counts. 0 for any other.
+/// How well the stream of this session arrives: the number `which` of those that
+/// `statistics.rs` counts, and 0 for any other.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn statistic(which: u32) -> f64 {
     with(|player| player.session.statistic(which))
 }
 
-/// Takes the next output and returns its kind, 0 when there is none. What the
-/// `output_` functions say holds until the next call of anything else.
+/// Takes the next output and returns its kind; 0 if there is none. The values of the
+/// `output_` functions belong to it until any other function is called.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn poll_output() -> u32 {
     with(|player| {
@@ -206,13 +207,13 @@ fn output<R: Default>(f: impl FnOnce(&Output) -> R) -> R {
     with(|player| player.output.as_ref().map(f)).unwrap_or_default()
 }
 
-/// The bytes of the output, as an address.
+/// The address of the output's bytes.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn output_ptr() -> *const u8 {
     output(|output| Some(output.data.as_ptr())).unwrap_or(std::ptr::null())
 }
 
-/// How many bytes the output has.
+/// The number of the output's bytes.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn output_len() -> u32 {
     output(|output| u32::try_from(output.data.len()).unwrap_or(0))

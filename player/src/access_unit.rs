@@ -1,41 +1,41 @@
-//! What every depacketiser of video gives: coded pictures and what must be
-//! known of them.
+//! What all depacketisers of video return: coded pictures and their format.
 
-/// One coded picture with what belongs to it.
+/// One coded picture and the NAL units that belong to it.
 #[derive(Debug)]
 pub struct AccessUnit<'a> {
-    /// For MP4: NAL units, each behind its length in four bytes. A JPEG as it is.
+    /// The bytes for MP4: NAL units, each after its length in four bytes. A JPEG is
+    /// left as it is.
     pub data: &'a [u8],
-    /// The RTP timestamp, as the packets gave it.
+    /// The RTP timestamp, unwrapped.
     pub timestamp: i64,
-    /// Decoding can begin here.
+    /// Whether decoding can begin here.
     pub sync: bool,
-    /// It is the first one, or access units are missing before it.
+    /// It is the first one, or access units before it are missing.
     pub after_loss: bool,
-    /// What it is from here on, at a sync sample, when that is not what it was
+    /// At a sync sample, the format of this and later pictures, if it differs from that
     /// at the sync sample before.
     pub format: Option<&'a Format>,
 }
 
-/// What a track's pictures are.
+/// The format of a track's pictures.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Format {
-    /// The MIME type, with the codec's name (RFC 6381) where it is MP4's.
+    /// The MIME type; that of MP4 has the codec's name in it (RFC 6381).
     pub mime: String,
-    /// Pixels, after cropping; 0: not known yet.
+    /// In pixels, after cropping; 0 while it is unknown.
     pub width: u32,
-    /// Pixels, after cropping; 0: not known yet.
+    /// In pixels, after cropping; 0 while it is unknown.
     pub height: u32,
-    /// Width and height of a pixel.
+    /// The sample aspect ratio: width and height of a pixel.
     pub aspect: (u16, u16),
-    /// How many pictures may precede one in decoding order and follow it in
-    /// output order, where the stream says or implies it.
+    /// How many pictures may precede one in decoding order and follow it in output
+    /// order; `None` if the stream neither says nor implies it.
     pub reorder: Option<u8>,
-    /// Microseconds per frame, where the stream says it.
+    /// The duration of a frame in microseconds, if the stream says it.
     pub frame_us: Option<i64>,
-    /// Pictures may be fields.
+    /// Whether pictures may be fields.
     pub fields: bool,
-    /// What the init segment carries; `None`: it is not for MP4.
+    /// What the init segment needs; `None` for pictures that do not go into MP4.
     pub record: Option<Record>,
 }
 

@@ -1,9 +1,9 @@
 //! An audio track: packets in, an init segment and fragments out.
 //!
-//! Browsers play audio frames one after the other whatever their times say, and
-//! take the clock from that. So, invariant: every sample has the duration that
-//! it really plays. Where frames are missing, frames of silence take their
-//! place; where there are too many, some are left out.
+//! Browsers play audio frames one after the other, whatever their times say, and derive
+//! the clock from that. Hence the invariant: every sample has the duration for which it
+//! really plays. Silence replaces frames that are missing, and surplus frames are
+//! dropped.
 
 use camgate_protocol::rtsp::{sdp, text};
 
@@ -15,32 +15,32 @@ use crate::timeline::Timeline;
 use crate::{aac, latm, opus, pcm};
 use camgate_protocol::rtp::Packet;
 
-/// How far the timestamps may run from the frames that came before anything is
-/// done about it, microseconds. Many cameras stamp roughly.
+/// How far timestamps may deviate from the end of the frames before, in microseconds,
+/// without a correction. Many cameras write imprecise ones.
 const TOLERANCE_US: i64 = 100_000;
 
-/// The longest stretch of silence that is made, microseconds; and in the long
-/// run no more than the time in which packets came.
+/// The longest stretch of silence that is made, in microseconds. In the long run, there
+/// is also no more silence than the time in which packets came.
 const MAX_SILENCE_US: i64 = 60_000_000;
 
-/// Takes an audio track apart and writes it.
+/// Takes the packets of an audio track and writes its MP4.
 #[derive(Debug)]
 pub struct Audio {
     id: u32,
     payload: Box<dyn Payload>,
     format: Format,
     frames: Frames,
-    /// What has to be announced before the next fragment.
+    /// The codec must be announced before the next fragment.
     new_codec: bool,
     new_init: bool,
     fragments: u32,
-    /// Where the last sample ends, in samples per [`Format::rate`].
+    /// The end of the last sample, in samples per [`Format::rate`].
     end: Option<i64>,
     /// How many samples the last packet completed.
     samples_taken: u32,
-    /// Frames were lost since the last one.
+    /// Frames before the next one were lost.
     after_loss: bool,
-    /// How much silence may be made, in samples, and when that was reckoned.
+    /// How much silence may be made, in samples, and when that was last updated.
     silence: i64,
     reckoned: i64,
     /// The fragment being made: its start, samples and bytes.
@@ -50,8 +50,8 @@ pub struct Audio {
 }
 
 impl Audio {
-    /// The track of `media`, whose `track_ID` is `id`; `None` when it cannot be
-    /// carried.
+    /// The track of `media`, whose `track_ID` is `id`; `None` if its format is not
+    /// supported.
     #[inline(never)]
     pub fn open(id: u32, media: &sdp::Media) -> Option<Self> {
         let (payload, format) = payload_of(media)?;
@@ -66,7 +66,7 @@ impl Audio {
             end: None,
             samples_taken: 0,
             after_loss: false,
-            silence: i64::MAX / 2, // all of it
+            silence: i64::MAX / 2, // no limit until packets come
             reckoned: 0,
             start: 0,
             samples: Vec::new(),
@@ -74,7 +74,7 @@ impl Audio {
         })
     }
 
-    /// Queues the codec, where it is new.
+    /// Queues the codec if it is new.
     pub fn announce(&mut self, queue: &mut Queue) {
         if std::mem::take(&mut self.new_codec) {
             let mime = text::concat(&["audio/mp4; codecs=\"", &self.format.codec, "\""]);
@@ -82,7 +82,7 @@ impl Audio {
         }
     }
 
-    /// Queues the init segment, where it is new.
+    /// Queues the init segment if it is new.
     pub fn send_init(&mut self, queue: &mut Queue) {
         if std::mem::take(&mut self.new_init) {
             let mut segment = Vec::new();
@@ -92,32 +92,31 @@ impl Audio {
         }
     }
 
-    /// Packets are missing here.
+    /// Notes that packets are missing here.
     pub fn lose(&mut self) {
         self.payload.lose();
         self.after_loss = true;
     }
 
-    /// Tells what the RTP clock should count, but does not always.
+    /// Tells the timeline what the RTP clock should count; it does not always do so.
     pub fn tell(&self, timeline: &mut Timeline, clock: usize) {
-        // The band is replicated in HE-AAC: mp4a.40.5 and .29.
-        let most = match self.format.codec.as_bytes().last() {
+        // HE-AAC (mp4a.40.5 and .29) doubles the rate by band replication.
+        let factor = match self.format.codec.as_bytes().last() {
             Some(b'5' | b'9') => 2,
             _ => 1,
         };
-        timeline.suspect(clock, self.format.rate, self.samples_taken, most);
+        timeline.suspect(clock, self.format.rate, self.samples_taken, factor);
     }
 
-    /// Where the track ends, in microseconds.
+    /// The end of the track, in microseconds.
     pub fn end_us(&self) -> i64 {
         scale(self.end.unwrap_or(0), self.format.rate, 1_000_000)
     }
 
     /// Takes the next packet in sequence, which arrives at `now_us` and plays at
-    /// `time_us`, and queues
-    /// a fragment with what it completes. Without a time, the packet only tells
-    /// what the stream is. Says whether there was room; what was lost will be
-    /// silence.
+    /// `time_us`, and queues a fragment with the frames that it completes. Without a
+    /// time, the packet only shows the format of the stream. Returns whether there was
+    /// room; silence will replace what was lost.
     pub fn push(
         &mut self,
         packet: &Packet,
@@ -145,8 +144,8 @@ impl Audio {
         self.flush(queue)
     }
 
-    /// No packets come: silence from `from_us`, or from where the track ends, up to
-    /// `to_us`. Queues it, where there is room.
+    /// Queues silence while no packets come, if there is room: from `from_us`, or from
+    /// the end of the track, up to `to_us`.
     pub fn pad(&mut self, from_us: i64, to_us: i64, now_us: i64, queue: &mut Queue) {
         self.reckon(now_us);
         let end = self.end;
@@ -160,14 +159,14 @@ impl Audio {
         self.flush(queue);
     }
 
-    /// The more time passes, the more silence may be made.
+    /// Allows more silence as time passes.
     fn reckon(&mut self, now_us: i64) {
         let passed = now_us.wrapping_sub(std::mem::replace(&mut self.reckoned, now_us));
         let passed = self.ticks(passed.clamp(0, MAX_SILENCE_US));
         self.silence = (self.silence + passed).min(self.ticks(MAX_SILENCE_US));
     }
 
-    /// What follows is of another format.
+    /// Changes to another format.
     fn change(&mut self, format: Format) {
         self.new_codec |= format.codec != self.format.codec;
         self.new_init = true;
@@ -176,7 +175,7 @@ impl Audio {
         self.format = format;
     }
 
-    /// Puts a frame that is to play at `time` into the fragment.
+    /// Adds a frame that is to play at `time` to the fragment.
     fn add(&mut self, frame: &[u8], length: i64, time: i64) {
         let mut duration = length;
         match self.end {
@@ -204,8 +203,8 @@ impl Audio {
         self.put(frame.len(), duration);
     }
 
-    /// Puts silence for `late` ticks, as near as frames can get. Returns the
-    /// ticks that are left because there is no silence for this format.
+    /// Adds silence for `late` ticks, to the nearest frame. Returns the ticks that are
+    /// left over because this format has no silence.
     fn fill(&mut self, late: i64) -> i64 {
         let mut left = late.min(self.silence);
         self.silence -= left;
@@ -236,7 +235,7 @@ impl Audio {
         self.end = Some(end.wrapping_add(duration));
     }
 
-    /// Queues the fragment, if there is anything in it.
+    /// Queues the fragment, unless it is empty.
     fn flush(&mut self, queue: &mut Queue) -> bool {
         if self.samples.is_empty() {
             return true;
@@ -271,7 +270,7 @@ impl Audio {
         })
     }
 
-    /// Microseconds to samples, to the nearest.
+    /// Converts microseconds to samples, rounded to the nearest.
     fn ticks(&self, us: i64) -> i64 {
         let rate = i64::from(self.format.rate);
         let (seconds, rest) = (us.div_euclid(1_000_000), us.rem_euclid(1_000_000));
@@ -281,7 +280,7 @@ impl Audio {
     }
 }
 
-/// A time that counts `from` to the second as one that counts `to`.
+/// Converts a time that counts `from` per second into one that counts `to` per second.
 fn scale(time: i64, from: u32, to: u32) -> i64 {
     let (from, to) = (i64::from(from), i64::from(to));
     (time / from)
@@ -289,12 +288,13 @@ fn scale(time: i64, from: u32, to: u32) -> i64 {
         .wrapping_add(time % from * to / from)
 }
 
-/// The payload format of `media` and what its frames are (a guess where only
-/// the packets tell). `None` when it cannot be carried.
+/// The payload format of `media`, and the format of its frames (a guess if only the
+/// packets tell). `None` if it is not supported.
 fn payload_of(media: &sdp::Media) -> Option<(Box<dyn Payload>, Format)> {
     match media.encoding.as_str() {
         "MPEG4-GENERIC" | "AAC" | "ADTS" => aac::open(media),
-        // MPEG audio counts in 90 kHz (RFC 2250). What does not is mislabelled.
+        // The clock of MPEG audio is 90 kHz (RFC 2250); anything else is AAC with a
+        // wrong label.
         "MPA" if media.clock_rate != 90_000 => aac::open(media),
         "MP4A-LATM" => latm::open(media),
         "OPUS" => Some(opus::open(media)),

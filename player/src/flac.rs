@@ -1,24 +1,25 @@
-//! FLAC (RFC 9639): an encoder of frames that hold their samples losslessly.
+//! A FLAC encoder (RFC 9639) whose frames hold their samples losslessly.
 //!
-//! It is there because browsers play no PCM out of MP4, and the frames go no
-//! further than the browser. So one fixed predictor and one Rice partition do for
-//! everything: most of the gain for little code. Every frame stands alone.
+//! Browsers play no PCM out of MP4, so samples are wrapped in FLAC for them, and the
+//! frames go no further than the browser. One fixed predictor and one Rice partition
+//! are therefore enough: most of the gain for little code. Every frame can be decoded
+//! on its own.
 
 mod bits;
 
 use bits::BitWriter;
 
-/// The most samples per frame and channel that [`Encoder::frame`] takes.
+/// The largest number of samples per channel that [`Encoder::frame`] takes.
 pub const MAX_BLOCK: usize = 4096;
 
-/// The least (RFC 9639 8.2).
+/// The smallest number of samples per channel (RFC 9639 8.2).
 pub const MIN_BLOCK: usize = 16;
 
-/// The most channels (RFC 9639 9.1.3).
+/// The largest number of channels (RFC 9639 9.1.3).
 pub const MAX_CHANNELS: usize = 8;
 
-/// The order of the fixed predictor (RFC 9639 9.2.5): the one that is best for
-/// most sounds.
+/// The order of the fixed predictor (RFC 9639 9.2.5), which is the best one for most
+/// sounds.
 const ORDER: usize = 2;
 
 /// The largest Rice parameter; the next one is an escape (RFC 9639 9.2.7.1).
@@ -31,12 +32,13 @@ pub struct Encoder {
     channels: u16,
     /// The number of the next sample.
     position: u64,
-    /// What prediction leaves of one channel of a block, as Rice codes it.
+    /// The prediction residual of one channel of a block, as it is Rice coded.
     residual: Vec<u32>,
 }
 
 impl Encoder {
-    /// For `rate` samples per second (below 2^20), 1 to [`MAX_CHANNELS`].
+    /// An encoder for `rate` samples per second (below 2^20) and 1 to [`MAX_CHANNELS`]
+    /// channels.
     pub fn new(rate: u32, channels: u16) -> Self {
         Self {
             rate,
@@ -50,14 +52,14 @@ impl Encoder {
         usize::from(self.channels)
     }
 
-    /// The STREAMINFO block (RFC 9639 8.2), 34 bytes: of blocks of any size and
-    /// without a length or a checksum.
+    /// The STREAMINFO block (RFC 9639 8.2), 34 bytes: for blocks of any size, without a
+    /// length or a checksum.
     pub fn stream_info(&self) -> Vec<u8> {
         let mut info = Vec::new();
         let mut w = BitWriter::new(&mut info);
         w.put(MIN_BLOCK as u32, 16);
         w.put(MAX_BLOCK as u32, 16);
-        w.put(0, 24); // the smallest and the largest frame: unknown
+        w.put(0, 24); // the smallest and the largest frame, both unknown
         w.put(0, 24);
         w.put(self.rate, 20);
         w.put(u32::from(self.channels) - 1, 3);
@@ -67,8 +69,8 @@ impl Encoder {
         info
     }
 
-    /// Appends a frame. `samples` are interleaved, [`MIN_BLOCK`] to
-    /// [`MAX_BLOCK`] of each channel.
+    /// Appends a frame. `samples` are interleaved, with [`MIN_BLOCK`] to [`MAX_BLOCK`]
+    /// samples of each channel.
     pub fn frame(&mut self, samples: &[i16], out: &mut Vec<u8>) {
         let start = out.len();
         let block = samples.len() / self.channels();
@@ -116,8 +118,8 @@ impl Encoder {
         }
     }
 
-    /// RFC 9639 9.1, without its checksum: blocks of variable size, whose first
-    /// sample is numbered.
+    /// Writes the frame header (RFC 9639 9.1) without its checksum. Blocks have
+    /// variable sizes, so the header has the number of the first sample.
     fn header(&self, w: &mut BitWriter, block: u32) {
         let in_header = self.rate <= 0xffff;
         w.put(0xfff9, 16);
@@ -133,7 +135,7 @@ impl Encoder {
     }
 }
 
-/// A number of up to 36 bits the way UTF-8 codes one (RFC 9639 9.1.5).
+/// Writes a number of up to 36 bits in the coding of UTF-8 (RFC 9639 9.1.5).
 fn number(w: &mut BitWriter, value: u64) {
     if value < 0x80 {
         return w.put(value as u32, 8);
@@ -143,19 +145,19 @@ fn number(w: &mut BitWriter, value: u64) {
         tail += 1;
     }
     let low = |shift: u32| (value >> shift) as u32 & 0x3f;
-    // As many ones as there are bytes, a zero, and the highest bits.
+    // The first byte has as many ones as there are bytes, a zero, and the highest bits.
     w.put((0xff00 >> (tail + 1)) & 0xff | low(tail * 6), 8);
     for place in (0..tail).rev() {
         w.put(0x80 | low(place * 6), 8);
     }
 }
 
-/// Small values of either sign to small numbers.
+/// Maps small values of either sign to small numbers.
 fn zigzag(value: i32) -> u32 {
     (value << 1 ^ value >> 31).cast_unsigned()
 }
 
-/// A checksum of `width` bits (RFC 9639 9.1.8, 9.3).
+/// The checksum of `width` bits (RFC 9639 9.1.8, 9.3).
 fn crc(bytes: &[u8], width: u32, polynomial: u32) -> u32 {
     let top = 1 << (width - 1);
     bytes.iter().fold(0, |check, byte| {

@@ -1,9 +1,9 @@
-//! Fragmented MP4 (ISO 14496-12): one track per file, an init segment and
-//! fragments of `moof` and `mdat`, as Media Source Extensions want them.
+//! Fragmented MP4 (ISO 14496-12) for Media Source Extensions: one track per file, with
+//! an init segment and fragments of `moof` and `mdat`.
 //!
-//! Invariant: every box's size is patched when it is closed, so boxes nest
-//! right; nothing here depends on what a peer sent except through values whose
-//! ranges the callers keep.
+//! Invariant: a box's size is written when the box is closed, so boxes always nest
+//! correctly. Values from a peer only reach this code within ranges that the callers
+//! check.
 
 mod audio;
 pub mod fragment;
@@ -19,7 +19,7 @@ impl<'a> Writer<'a> {
         Self { out }
     }
 
-    /// A box around what `content` writes.
+    /// Writes a box around what `content` writes.
     #[inline(always)]
     pub fn boxed(&mut self, kind: &[u8; 4], content: impl FnOnce(&mut Self)) {
         let start = self.open(kind);
@@ -27,7 +27,7 @@ impl<'a> Writer<'a> {
         self.close(start);
     }
 
-    // Boxes are many and none is urgent: what they share is there once.
+    // There are many boxes and none is urgent, so their common code is there only once.
     #[inline(never)]
     fn open(&mut self, kind: &[u8; 4]) -> usize {
         let start = self.out.len();
@@ -42,7 +42,7 @@ impl<'a> Writer<'a> {
         self.patch(start, size);
     }
 
-    /// A full box: version and flags first (ISO 14496-12 4.2).
+    /// Writes a full box, which begins with version and flags (ISO 14496-12 4.2).
     #[inline(always)]
     pub fn full(&mut self, kind: &[u8; 4], version_flags: u32, content: impl FnOnce(&mut Self)) {
         self.boxed(kind, |w| {

@@ -1,38 +1,37 @@
-//! Pictures that go out together.
+//! Groups of pictures that are sent in one fragment.
 //!
-//! A picture that is sent ahead of some that are shown before it would leave a
-//! hole in front of it. A browser that comes to such an end of what it has may
-//! take it for the next one to be shown and leave the others out: Firefox drains
-//! its decoder there. So where the order of sending is another than that of
-//! showing, pictures wait until nothing is missing before the last of them.
+//! If a picture is sent before others that are shown before it, it leaves a hole in the
+//! buffer in front of itself. A browser that reaches such a hole may take the picture
+//! after it for the next one, and drop the others: Firefox drains its decoder there. So
+//! when the sending order differs from the presentation order, pictures wait until
+//! nothing is missing before the last one of them.
 //!
-//! Invariant: where nothing has been reordered nothing waits; and never do more
-//! than [`MAX_PICTURES`] or [`MAX_BYTES`].
+//! Invariant: nothing waits while nothing is reordered, and never more than
+//! [`MAX_PICTURES`] or [`MAX_BYTES`] wait.
 
 use crate::fmp4::fragment::Sample;
 use crate::pacing::Place;
 
-/// The most pictures in a group: as many as H.264 reorders, and the one that
-/// was ahead of them.
+/// The largest number of pictures in a group: as many as H.264 reorders, and the one
+/// that was ahead of them.
 const MAX_PICTURES: usize = 17;
 
-/// So many bytes wait at most for another picture.
+/// If more bytes than this are waiting, the group waits for no other picture.
 const MAX_BYTES: usize = 4 << 20;
 
-/// A group that fills.
+/// The group that is being filled.
 #[derive(Debug, Default)]
 pub struct Group {
     samples: Vec<Sample>,
-    /// The bytes of the samples that wait.
+    /// The bytes of the waiting samples.
     data: Vec<u8>,
-    /// Where the first sample lies.
+    /// The place of the first sample.
     first: Option<Place>,
-    /// When the earliest picture is shown, and where the last sample ends, in
-    /// ticks.
+    /// When the earliest picture is shown, and where the last sample ends, in ticks.
     shown: i64,
     end: i64,
-    /// When the latest picture is shown; in groups before this one, too, where
-    /// none is missing since. Microseconds.
+    /// When the latest picture is shown, in microseconds. Earlier groups count, too,
+    /// unless pictures were lost since.
     latest: i64,
     edge: Option<i64>,
     /// A picture came after one that is shown later.
@@ -40,19 +39,19 @@ pub struct Group {
 }
 
 impl Group {
-    /// Pictures are missing here: what comes next follows nothing.
+    /// Notes that pictures are missing here, so that the next one continues nothing.
     pub fn lose(&mut self) {
         self.edge = None;
     }
 
-    /// Whether nothing of what waits is shown after a picture at `time_us`.
+    /// Whether no waiting picture is shown after one at `time_us`.
     pub fn ends_before(&self, time_us: i64) -> bool {
         self.latest < time_us
     }
 
-    /// Takes the next picture, to be shown at `time_us`. Says whether nothing is
-    /// missing before the last of the group, by what a picture takes; if so its
-    /// bytes may go out without being [kept](Self::keep).
+    /// Adds the next picture, which is shown at `time_us`. Returns whether nothing is
+    /// missing before the last picture of the group, judging by the duration of frames.
+    /// If so, the bytes of this picture may be sent without being [kept](Self::keep).
     pub fn add(&mut self, sample: Sample, place: Place, time_us: i64, frame_us: i64) -> bool {
         let shown = place.start + i64::from(place.composition);
         if self.first.is_none() {
@@ -65,42 +64,41 @@ impl Group {
         self.samples.push(sample);
         self.reorders |= self.edge.is_some_and(|edge| time_us < edge);
         let pictures = self.samples.len();
-        // Half a picture more, for the clocks of cameras are uneven.
-        let most = frame_us * (2 * pictures as i64 + 1) / 2;
+        // Half a picture is added, because cameras have uneven clocks.
+        let limit = frame_us * (2 * pictures as i64 + 1) / 2;
         !self.reorders
             || pictures >= MAX_PICTURES
             || self.data.len() >= MAX_BYTES
-            || (self.edge).is_none_or(|edge| self.latest.saturating_sub(edge) <= most)
+            || (self.edge).is_none_or(|edge| self.latest.saturating_sub(edge) <= limit)
     }
 
-    /// The bytes of the picture that was added last.
+    /// Keeps the bytes of the picture that was added last.
     pub fn keep(&mut self, data: &[u8]) {
         self.data.extend_from_slice(data);
     }
 
-    /// The bytes kept.
+    /// The bytes that were kept.
     pub fn data(&self) -> &[u8] {
         &self.data
     }
 
-    /// The samples, in the order sent.
+    /// The samples in sending order.
     pub fn samples(&self) -> &[Sample] {
         &self.samples
     }
 
-    /// Where the first sample lies; `None`: the group is empty.
+    /// The place of the first sample; `None` if the group is empty.
     pub fn first(&self) -> Option<Place> {
         self.first
     }
 
-    /// When the earliest picture is shown and how long all of them take, in
-    /// ticks.
+    /// When the earliest picture is shown, and how long all of them take, in ticks.
     pub fn span(&self) -> (i64, i64) {
         let start = self.first.map_or(self.end, |place| place.start);
         (self.shown, self.end - start)
     }
 
-    /// The group went out; a new one begins.
+    /// Begins a new group, after this one was sent.
     pub fn clear(&mut self) {
         self.samples.clear();
         self.data.clear();

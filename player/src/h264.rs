@@ -1,4 +1,4 @@
-//! What is particular to H.264 in RTP (RFC 6184) and in MP4 (ISO 14496-15 5).
+//! H.264 in RTP (RFC 6184) and in MP4 (ISO 14496-15 5).
 
 #[cfg(test)]
 mod tests;
@@ -13,11 +13,11 @@ use camgate_protocol::codec::h264::Sps;
 use camgate_protocol::codec::nal::h264::{PPS, SPS, unit_type};
 use camgate_protocol::codec::splice::Splice;
 
-/// The most sets that the record has room for.
+/// How many picture parameter sets the record has room for.
 const MAX_PICTURE_SETS: usize = 255;
 
-/// Which parameter set a NAL unit is, its id and that of what it refers to;
-/// `None` when it is none, or makes no sense.
+/// The kind of a parameter set, its id, and the id of the set that it refers to. `None`
+/// if the NAL unit is no parameter set, or makes no sense.
 pub fn set_ids(nal: &[u8]) -> Option<(Kind, u32, u32)> {
     let (header, rest) = nal.split_first()?;
     match unit_type(*header) {
@@ -32,15 +32,15 @@ pub fn set_ids(nal: &[u8]) -> Option<(Kind, u32, u32)> {
     }
 }
 
-/// What to change of a set, so that decoders hold no picture back that need not
-/// wait: if pictures come in this order.
+/// The change to a set that keeps decoders from holding pictures back, if pictures are
+/// shown in the order sent according to `order`.
 pub fn ordered(nal: &[u8], order: Order) -> Option<Splice> {
     let sps = Sps::parse(nal)?;
     let kept = unit_type(*nal.first()?) == SPS && order.is_kept(sps.reorder == Some(0));
     sps.in_order.filter(|_| kept)
 }
 
-/// What pictures are that refer to `sequence`.
+/// The format of pictures that refer to `sequence`.
 pub fn format(sets: &Sets, sequence: &Set) -> Option<Format> {
     let sps = Sps::parse(&sequence.nal)?;
     let mut mime = String::from("video/mp4; codecs=\"avc1.");
@@ -62,8 +62,7 @@ pub fn format(sets: &Sets, sequence: &Set) -> Option<Format> {
     })
 }
 
-/// The AVCDecoderConfigurationRecord (ISO 14496-15 5.3.3.1), lengths of four
-/// bytes.
+/// The AVCDecoderConfigurationRecord (ISO 14496-15 5.3.3.1), for lengths of four bytes.
 fn record(sps: &Sps, sets: &Sets, sequence: &Set) -> Vec<u8> {
     let mut record = vec![1, sps.profile, sps.constraints, sps.level, 0xff, 0xe1];
     put(&mut record, &sequence.nal);

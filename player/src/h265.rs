@@ -1,4 +1,4 @@
-//! What is particular to H.265 in RTP (RFC 7798) and in MP4 (ISO 14496-15 8).
+//! H.265 in RTP (RFC 7798) and in MP4 (ISO 14496-15 8).
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -13,16 +13,16 @@ use camgate_protocol::codec::h265::Sps;
 use camgate_protocol::codec::nal::h265::{PPS, SPS, VPS, unit_type};
 use camgate_protocol::codec::splice::Splice;
 
-/// The most picture parameter sets of a record: their ids end at 63.
+/// How many picture parameter sets a record may have: their ids end at 63.
 const MAX_PICTURE_SETS: usize = 64;
 
-/// Which parameter set a NAL unit is, its id and that of what it refers to;
-/// `None` when it is none, or makes no sense.
+/// The kind of a parameter set, its id, and the id of the set that it refers to. `None`
+/// if the NAL unit is no parameter set, or makes no sense.
 pub fn set_ids(nal: &[u8]) -> Option<(Kind, u32, u32)> {
     let rest = nal.get(2..)?;
     let mut bits = Bits::new(rest);
     match unit_type(*nal.first()?) {
-        // There is a byte behind the header, or it is no parameter set.
+        // A parameter set has at least one byte after its header.
         VPS => Some((Kind::Video, bits.take(4), 0)),
         SPS => {
             let video = bits.take(4);
@@ -37,15 +37,15 @@ pub fn set_ids(nal: &[u8]) -> Option<(Kind, u32, u32)> {
     }
 }
 
-/// What to change of a set, so that decoders hold no picture back that need not
-/// wait: if pictures come in this order.
+/// The change to a set that keeps decoders from holding pictures back, if pictures are
+/// shown in the order sent according to `order`.
 pub fn ordered(nal: &[u8], order: Order) -> Option<Splice> {
     let sps = Sps::parse(nal)?;
     let kept = unit_type(*nal.first()?) == SPS && sps.reorder > 0 && order.is_kept(false);
     sps.in_order.filter(|_| kept)
 }
 
-/// What pictures are that refer to `sequence`.
+/// The format of pictures that refer to `sequence`.
 pub fn format(sets: &Sets, sequence: &Set) -> Option<Format> {
     let sps = Sps::parse(&sequence.nal)?;
     let video = sets.find(Kind::Video, sequence.parent)?;
@@ -65,9 +65,9 @@ pub fn format(sets: &Sets, sequence: &Set) -> Option<Format> {
     })
 }
 
-/// The MIME type (ISO 14496-15 E.3): profile space and profile, the
-/// compatibility flags in reverse, tier and level, and the constraint bytes up
-/// to the last that is not 0. `profile` is the general profile_tier_level.
+/// The MIME type (ISO 14496-15 E.3): profile space and profile, the compatibility flags
+/// in reverse, tier and level, and the constraint bytes up to the last one that is not
+/// 0. `profile` is the general part of profile_tier_level.
 fn mime(profile: &[u8; 12]) -> String {
     let [first, c0, c1, c2, c3, constraints @ .., level] = *profile;
     let mut mime = String::from("video/mp4; codecs=\"hvc1.");
@@ -86,11 +86,11 @@ fn mime(profile: &[u8; 12]) -> String {
         push_number(&mut mime, &[*byte]);
     }
     mime.push('"');
-    // RFC 6381 names are compared as they are: capitals, as everybody writes.
+    // RFC 6381 names are compared byte by byte, and everybody writes capitals.
     mime
 }
 
-/// Appends a number in capital hexadecimal digits without leading zeros.
+/// Appends a number in upper case hexadecimal digits, without leading zeros.
 fn push_number(mime: &mut String, bytes: &[u8]) {
     let mut digits = text::to_hex(bytes);
     digits.make_ascii_uppercase();
@@ -99,7 +99,7 @@ fn push_number(mime: &mut String, bytes: &[u8]) {
     mime.push_str(digits.unwrap_or("0"));
 }
 
-/// The HEVCDecoderConfigurationRecord (ISO 14496-15 8.3.3.1), lengths of four
+/// The HEVCDecoderConfigurationRecord (ISO 14496-15 8.3.3.1), for lengths of four
 /// bytes.
 fn record(sps: &Sps, sets: &Sets, video: &Set, sequence: &Set) -> Vec<u8> {
     let mut record = vec![1];

@@ -1,8 +1,8 @@
 //! AAC in LATM out of RTP: `MP4A-LATM` (RFC 6416 6).
 //!
-//! A packet holds AudioMuxElements (ISO 14496-3 1.7.3), or a part of one. An
-//! element says itself how long it is, so it is complete when all of it is
-//! there; markers, which not everybody sets, are not needed.
+//! A packet holds AudioMuxElements (ISO 14496-3 1.7.3), or a part of one. An element
+//! contains its own length, so it is complete when all of it is there; the marker bit,
+//! which some senders do not set, is not needed.
 
 mod mux;
 
@@ -14,35 +14,35 @@ use camgate_protocol::codec::bits::Bits;
 use camgate_protocol::rtp::Packet;
 use mux::Mux;
 
-/// The largest element that is put together, bytes, and of how many packets:
-/// each has it read once more.
+/// The largest element that is put together, in bytes, and from how many packets: the
+/// element is parsed again with each packet.
 const MAX_ELEMENT: usize = 16 << 10;
 const MAX_PARTS: u8 = 16;
 
-/// What the stream is taken for until it says what it is.
+/// The rate that is assumed until the stream says another one.
 const USUAL_RATE: u32 = 48_000;
 
 #[derive(Debug)]
 struct Latm {
-    /// Elements begin with a bit, and a configuration where it is 0.
+    /// Elements begin with a bit, after which a configuration follows if it is 0.
     in_band: bool,
     mux: Option<Mux>,
-    /// The element so far.
+    /// The part of the element that has come.
     partial: Vec<u8>,
     /// How many packets it came in.
     parts: u8,
     timestamp: i64,
-    /// Elements have been seen that took several packets.
+    /// Some elements came in several packets.
     fragmented: bool,
-    /// What comes may be the end of an element whose start was lost.
+    /// The next bytes may be the end of an element whose start was lost.
     unsure: bool,
 }
 
-/// The payload format of `media`, and what its frames are.
+/// The payload format of `media`, and the format of its frames.
 pub fn open(media: &sdp::Media) -> Option<(Box<dyn Payload>, Format)> {
     let config = media.parameter("config").and_then(text::hex);
     let mux = config.and_then(|mut bytes| {
-        // GStreamer leaves off what is behind the AudioSpecificConfig.
+        // GStreamer leaves out what follows the AudioSpecificConfig.
         bytes.resize(bytes.len() + 4, 0);
         Mux::read(&mut Bits::new(&bytes))
     });
@@ -108,8 +108,8 @@ impl Payload for Latm {
 }
 
 impl Latm {
-    /// Takes one AudioMuxElement off; what is behind it. `None` when it is not
-    /// all there or makes no sense.
+    /// Takes one AudioMuxElement from the front, and returns the rest. `None` if it is
+    /// not complete, or makes no sense.
     fn element<'a>(&mut self, bytes: &'a [u8], frames: &mut Frames) -> Option<&'a [u8]> {
         let mut bits = Bits::new(bytes);
         let mut new = None;

@@ -1,27 +1,26 @@
 //! The player: RTSP and RTP in, fragmented MP4 out, compiled to WebAssembly.
 //!
-//! A map, from the outside in:
+//! The map, from the outside in:
 //!
 //! | module | job |
 //! |---|---|
 //! | [`abi`] | the raw exports that JavaScript calls; the only file with `unsafe` attributes |
-//! | [`session`] | one viewing: WSP, the RTSP client, which tracks to set up, what went wrong |
+//! | [`session`] | one viewing: WSP, the RTSP client, the choice of tracks, and errors |
 //! | [`output`] | the bounded queue of what JavaScript has to do next |
-//! | [`timeline`] | one clock for all tracks |
-//! | [`video`], [`audio`] | a track: which depacketiser it has, its init segment and fragments |
+//! | [`tracks`], [`timeline`] | the tracks of a session, and the clock that they share |
+//! | [`video`], [`audio`] | a track: the choice of its depacketiser, its init segment and fragments |
 //! | [`nal`], [`mjpeg`], [`aac`], [`latm`], [`opus`], [`pcm`] | depacketisers |
-//! | [`h264`], [`h265`] | what must be known of the codecs of NAL units |
-//! | [`parameter_sets`], [`picture_order`] | what those two have in common |
-//! | [`payload`] | what the depacketisers of sound have in common |
-//! | [`flac`] | what PCM is wrapped in |
+//! | [`h264`], [`h265`] | the differences between the codecs of NAL units |
+//! | [`parameter_sets`], [`picture_order`] | what these two have in common |
+//! | [`access_unit`], [`payload`] | what all depacketisers of video, and all of audio, return |
+//! | [`flac`] | the encoder that wraps PCM for the browser |
 //! | [`fmp4`] | init segments and fragments |
-//! | [`pacing`], [`group`] | where pictures lie, and which go out together |
-//! | [`source`], [`statistics`] | which packets count, and how well they come |
+//! | [`pacing`], [`group`] | the times of pictures, and which of them share a fragment |
+//! | [`source`], [`statistics`] | which packets count and which are missing, and the counts of both |
 //!
-//! Architecture invariants: no clock, no randomness and no socket in here (all
-//! three are passed in), nothing that a camera sends makes the code panic (a
-//! trap would kill the player), everything that a peer can make grow has a
-//! named limit.
+//! Architecture invariants: the code has no clock, no randomness and no sockets of its
+//! own. Nothing that a camera sends makes it panic, because a trap would kill the
+//! player. Everything that a peer can make grow has a named limit.
 
 #![deny(unsafe_code)]
 

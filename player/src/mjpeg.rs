@@ -1,9 +1,9 @@
-//! JPEG pictures out of RTP (RFC 2435). The packets leave out most of a JPEG's
-//! headers, which are made again here; what ONVIF's header extension (Streaming
-//! Specification, JPEG over RTP) carries of them comes before what is made.
+//! JPEG pictures out of RTP (RFC 2435). The packets leave out most of a JPEG's headers,
+//! so these are generated here. Segments in ONVIF's header extension (Streaming
+//! Specification, JPEG over RTP) come before the generated ones.
 //!
-//! Invariant: what comes out begins with the start of an image and ends with
-//! its end, and nothing is missing from what was sent between.
+//! Invariant: a picture that comes out begins with the start of an image and ends with
+//! the end of an image, and nothing that was sent between is missing.
 
 mod header;
 mod tables;
@@ -15,7 +15,7 @@ use crate::access_unit::{AccessUnit, Format};
 use camgate_protocol::rtp::Packet;
 use header::{Header, Image};
 
-/// The largest picture that is gathered, bytes.
+/// The largest picture that is gathered, in bytes.
 pub const MAX_PICTURE: usize = 8 << 20;
 
 const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
@@ -24,27 +24,27 @@ const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
 #[derive(Debug)]
 pub struct Depacketiser {
     format: Format,
-    /// What the session description or the last extension says, for pictures too
-    /// large for RFC 2435.
+    /// The size in the session description or in the last extension, for pictures that
+    /// are too large for RFC 2435.
     size: Option<(u16, u16)>,
-    /// The quantisation tables that came last, and the Q that they stand for.
+    /// The last quantisation tables, and the value of Q that they belong to.
     tables: (u8, Vec<u8>),
     /// The picture being gathered: its headers, then its data.
     picture: Vec<u8>,
     /// How long the headers are.
     headers: usize,
-    /// Segments of its headers that came in header extensions.
+    /// The header segments that came in header extensions.
     given: Vec<u8>,
     timestamp: i64,
-    /// Pictures are missing, or there was none yet.
+    /// Pictures are missing, or none has come yet.
     lost: bool,
     renewed: bool,
-    /// `picture` has been given out and is to be cleared.
+    /// `picture` was handed out and is to be cleared.
     done: bool,
 }
 
 impl Depacketiser {
-    /// `size`: of the pictures by the session description.
+    /// `size` is that of the pictures according to the session description.
     pub fn new(size: Option<(u16, u16)>) -> Self {
         Self {
             format: Format {
@@ -69,12 +69,12 @@ impl Depacketiser {
         }
     }
 
-    /// What is known from the start: not the size.
+    /// The format as far as it is known from the start, which is without the size.
     pub fn described(&self) -> &Format {
         &self.format
     }
 
-    /// Packets are missing here.
+    /// Notes that packets are missing here.
     pub fn lose(&mut self) {
         self.picture.clear();
         self.given.clear();
@@ -82,7 +82,7 @@ impl Depacketiser {
         self.lost = true;
     }
 
-    /// Ends the picture that a packet with another `timestamp` proves complete.
+    /// Returns the picture that is complete if a packet with another `timestamp` comes.
     /// To be called before each [`push`](Self::push).
     pub fn finish_before(&mut self, timestamp: i64) -> Option<AccessUnit<'_>> {
         if self.done {
@@ -95,7 +95,7 @@ impl Depacketiser {
         self.finish()
     }
 
-    /// Takes the next packet in sequence; `timestamp` is its unwrapped one.
+    /// Takes the next packet in sequence; `timestamp` is its unwrapped timestamp.
     pub fn push(&mut self, packet: &Packet, timestamp: i64) -> Option<AccessUnit<'_>> {
         if self.done || timestamp != self.timestamp {
             self.picture.clear();
@@ -104,7 +104,7 @@ impl Depacketiser {
         }
         self.timestamp = timestamp;
         self.take_extension(packet.extension);
-        // A packet of an extension alone may have nothing else.
+        // A packet with only an extension may have no payload.
         let taken = packet.payload.is_empty().then_some(());
         let taken = taken.or_else(|| self.take(packet.payload));
         if taken.is_none() || self.picture.len() + self.given.len() > MAX_PICTURE {
@@ -114,8 +114,8 @@ impl Depacketiser {
         packet.marker.then(|| self.finish())?
     }
 
-    /// The first packet of a picture that has them names its extension after the
-    /// start of an image; others may go on with it before any data.
+    /// Takes header segments from an extension. The first packet of a picture names the
+    /// extension after the start of an image; others may continue it before any data.
     fn take_extension(&mut self, extension: &[u8]) {
         let Some(([0xff, kind, ..], segments)) = extension.split_first_chunk::<4>() else {
             return;
@@ -128,7 +128,7 @@ impl Depacketiser {
         self.given.extend_from_slice(segments);
     }
 
-    /// `None` when the payload makes no sense, or does not continue the picture.
+    /// Takes a payload; `None` if it makes no sense, or does not continue the picture.
     fn take(&mut self, payload: &[u8]) -> Option<()> {
         let (header, mut data) = Header::read(payload)?;
         if header.offset == 0 {
@@ -144,8 +144,8 @@ impl Depacketiser {
         Some(())
     }
 
-    /// RFC 2435 3.1.8. Tables that are left out are those of the last picture
-    /// with the same Q.
+    /// Takes the quantisation tables (RFC 2435 3.1.8). If they are left out, those of
+    /// the last picture with the same Q apply.
     fn take_tables<'a>(&mut self, quality: u8, data: &'a [u8]) -> Option<&'a [u8]> {
         let (&[_, precision, high, low], rest) = data.split_first_chunk::<4>()?;
         let length = usize::from(u16::from_be_bytes([high, low]));
@@ -158,14 +158,15 @@ impl Depacketiser {
         (self.tables.0 == quality || !self.given.is_empty()).then_some(rest)
     }
 
-    /// Puts the headers of a picture, unless its data has them.
+    /// Begins a picture with its headers, unless the data has headers of its own.
     fn begin(&mut self, header: &Header, data: &[u8]) -> Option<()> {
         self.size = header::size(&self.given).or(self.size);
         let size = match header.size {
             (0, _) | (_, 0) => self.size?,
             size => header::size(&self.given).unwrap_or(size),
         };
-        // A picture with headers of its own says better what the browser decodes.
+        // The headers that a picture brings are better than those that we would
+        // generate.
         let whole = data.starts_with(&[0xff, 0xd8, 0xff]);
         let size = header::size(data).filter(|_| whole).unwrap_or(size);
         let (width, height) = (u32::from(size.0), u32::from(size.1));
@@ -200,7 +201,7 @@ impl Depacketiser {
             return None;
         }
         self.done = true;
-        // Some senders pad.
+        // Some senders add padding.
         if !self.picture.ends_with(&END_OF_IMAGE) {
             self.picture.extend_from_slice(&END_OF_IMAGE);
         }

@@ -5,25 +5,25 @@ use camgate_protocol::rtsp::sdp;
 use crate::payload::{Coding, Format, Frames, Payload};
 use camgate_protocol::rtp::Packet;
 
-/// Whatever the encoder was fed with, Opus counts in this (RFC 7587 4.1).
+/// The sample rate of Opus, whatever the encoder's input was (RFC 7587 4.1).
 const RATE: u32 = 48_000;
 
-/// The most that one packet may last, samples (RFC 6716 3.2.5).
+/// The longest packet, in samples (RFC 6716 3.2.5).
 const MAX_SAMPLES: u32 = 5760;
 
-/// The longest frame in a packet, bytes (RFC 6716 3.2.1).
+/// The longest frame in a packet, in bytes (RFC 6716 3.2.1).
 const MAX_FRAME: usize = 1275;
 
-/// How far the decoder is behind, samples. No one tells; libopus' default is
-/// what encoders use.
+/// The delay of the decoder, in samples. RTP does not say it; encoders use the default
+/// of libopus.
 const PRE_SKIP: u16 = 312;
 
-/// What the first byte of a packet has of the mode 'CELT, full band, 2.5 ms'
-/// (RFC 6716 3.1); the lowest two bits of the mode double that.
+/// The first byte of a packet in the mode 'CELT, full band, 2.5 ms' (RFC 6716 3.1). The
+/// lowest two bits of the mode double the duration.
 const CELT: u8 = 28 << 3;
 const STEREO: u8 = 4;
 
-/// Frames of silence last 120 samples and up to three times the double.
+/// A frame of silence lasts 120 samples, doubled up to three times.
 const SILENCE: u32 = 120;
 
 #[derive(Debug)]
@@ -31,17 +31,18 @@ struct Opus {
     channels: u16,
 }
 
-/// The payload format of `media`, and what its frames are.
+/// The payload format of `media`, and the format of its frames.
 pub fn open(media: &sdp::Media) -> (Box<dyn Payload>, Format) {
-    // RFC 7587 6.1 counts silence about it as mono; stereo fits both.
+    // According to RFC 7587 6.1, streams that say nothing are mono; a stereo decoder
+    // plays both.
     let mono = media.parameter("sprop-stereo") == Some("0");
     let channels = if mono { 1 } else { 2 };
     (Box::new(Opus { channels }), format(channels))
 }
 
 fn format(channels: u16) -> Format {
-    // Opus in ISO BMFF 4.3.2: version, channels, pre-skip, the encoder's rate,
-    // gain, mapping family 0.
+    // The configuration (Opus in ISO BMFF 4.3.2) has version, channels, pre-skip, the
+    // encoder's rate, gain and mapping family 0.
     let mut config = vec![0, channels as u8];
     config.extend_from_slice(&PRE_SKIP.to_be_bytes());
     config.extend_from_slice(&RATE.to_be_bytes());
@@ -70,7 +71,7 @@ impl Payload for Opus {
 
     fn lose(&mut self) {}
 
-    /// CELT has a flag for silence: the range coder's first bit.
+    /// In CELT, the first bit of the range coder is a flag for silence.
     fn silence(&mut self, samples: u32, data: &mut Vec<u8>) -> u32 {
         let Some(size) = (0..4).rev().find(|size| SILENCE << size <= samples) else {
             return 0;
@@ -81,8 +82,7 @@ impl Payload for Opus {
     }
 }
 
-/// How long a packet lasts, samples; `None` when it is malformed
-/// (RFC 6716 3.4).
+/// The duration of a packet in samples; `None` if it is malformed (RFC 6716 3.4).
 fn duration(packet: &[u8]) -> Option<u32> {
     let (toc, rest) = packet.split_first()?;
     let size = u32::from(toc >> 3 & 3);
@@ -102,8 +102,7 @@ fn duration(packet: &[u8]) -> Option<u32> {
     (samples <= MAX_SAMPLES).then_some(samples)
 }
 
-/// Takes a frame's length off (RFC 6716 3.2.1), and returns what is left behind
-/// that frame.
+/// Takes a frame's length from the front (RFC 6716 3.2.1), and skips that frame.
 fn frame_length(rest: &mut &[u8]) -> Option<usize> {
     let (first, after) = rest.split_first()?;
     let mut length = usize::from(*first);
@@ -116,7 +115,7 @@ fn frame_length(rest: &mut &[u8]) -> Option<usize> {
     rest.len().checked_sub(length)
 }
 
-/// How many frames a packet of code 3 has (RFC 6716 3.2.5).
+/// The number of frames in a packet of code 3 (RFC 6716 3.2.5).
 fn many(rest: &[u8]) -> Option<u32> {
     let (byte, mut rest) = rest.split_first()?;
     let count = usize::from(byte & 0x3f);
@@ -134,7 +133,7 @@ fn many(rest: &[u8]) -> Option<u32> {
     }
     let mut left = rest.len().checked_sub(padding)?;
     if byte & 0x80 == 0 {
-        // All frames are of one size.
+        // All frames have the same size.
         let whole = left.checked_rem(count)? == 0 && left / count <= MAX_FRAME;
         return whole.then_some(count as u32);
     }

@@ -1,25 +1,24 @@
 //! What JavaScript has to do next: a bounded queue of outputs.
 //!
-//! Invariant: the queue holds at most [`MAX_OUTPUTS`] outputs and [`MAX_BYTES`]
-//! bytes of fragments and pictures. JavaScript drains it after every call, so it fills up
-//! only when one message carries more than that; then fragments are refused
-//! (and the caller goes on from the next sync sample), never queued. Nor is what
-//! goes before a fragment, if the caller asks whether it [is
-//! full](Queue::is_full).
+//! Invariant: the queue holds at most [`MAX_OUTPUTS`] outputs and [`MAX_BYTES`] bytes
+//! of fragments and pictures. JavaScript drains it after every call, so it is full only
+//! if one message carries more than that. Then fragments are refused, and the caller
+//! continues at the next sync sample. A caller that asks whether the queue [is
+//! full](Queue::is_full) also queues nothing of what precedes a fragment.
 
-/// The most outputs waiting at a time.
+/// The maximum number of waiting outputs.
 pub const MAX_OUTPUTS: usize = 4096;
 
-/// The most bytes of fragments waiting at a time.
+/// The maximum number of waiting bytes of fragments.
 pub const MAX_BYTES: usize = 32 << 20;
 
-/// How many buffers are kept for use again.
+/// How many buffers are kept for reuse.
 const MAX_SPARE: usize = 8;
 
-/// The largest buffer that is kept for use again.
+/// The largest buffer that is kept for reuse.
 const MAX_SPARE_BYTES: usize = 1 << 20;
 
-/// What an output is. The numbers are the contract with JavaScript.
+/// The kind of an output. The numbers are the contract with JavaScript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Kind {
@@ -35,24 +34,24 @@ pub enum Kind {
     Init = 5,
     /// A `moof` and its `mdat`.
     Fragment = 6,
-    /// What GET_INFO said, JSON.
+    /// The answer to GET_INFO as JSON.
     Info = 7,
-    /// The state, one word.
+    /// The new state as one word.
     State = 8,
-    /// `code\nmessage`; the session is over.
+    /// `code\nmessage`: the session has failed.
     Error = 9,
-    /// A track that cannot be carried: `video VP8`.
+    /// A track that is not supported, such as `video VP8`.
     Unsupported = 10,
-    /// The session was closed as asked.
+    /// The session was closed as requested.
     Closed = 11,
-    /// `WIDTHxHEIGHT` of the picture.
+    /// The size of the picture, as `WIDTHxHEIGHT`.
     Size = 12,
-    /// Close both sockets and open the control socket again: the stream is at
-    /// this address, which has no credentials.
+    /// Close both sockets and open the control socket again, because the stream is at
+    /// this address, which contains no credentials.
     Reopen = 15,
     /// A whole JPEG of a track of pictures.
     Picture = 13,
-    /// What is shown before `time` is history: to be decoded, not watched.
+    /// Pictures before `time` are history: they are to be decoded, but not shown.
     Edge = 14,
 }
 
@@ -62,10 +61,10 @@ pub struct Output {
     pub kind: Kind,
     /// The track, for `Track`, `Init`, `Fragment`, `Size` and `Picture`.
     pub track: u32,
-    /// Start of the fragment or picture on the media timeline, seconds; of an
-    /// `Edge` the edge.
+    /// The start of the fragment or picture on the media timeline, or the time of an
+    /// `Edge`, in seconds.
     pub time: f64,
-    /// Duration of the fragment or picture, seconds.
+    /// The duration of the fragment or picture, in seconds.
     pub duration: f64,
     /// Whether the fragment starts with a sync sample.
     pub sync: bool,
@@ -73,12 +72,12 @@ pub struct Output {
 }
 
 impl Output {
-    /// An output that is text (or nothing) and belongs to no track.
+    /// An output with a text, or an empty one, that belongs to no track.
     pub fn text(kind: Kind, text: impl Into<String>) -> Self {
         Self::bytes(kind, 0, text.into().into_bytes())
     }
 
-    /// An output of a track that is no fragment.
+    /// An output of a track, other than a fragment.
     pub fn bytes(kind: Kind, track: u32, data: Vec<u8>) -> Self {
         Self {
             kind,
@@ -91,18 +90,18 @@ impl Output {
     }
 }
 
-/// The queue. See the file's head for its bounds.
+/// The queue of outputs, with the limits that the module names.
 #[derive(Debug, Default)]
 pub struct Queue {
-    /// Few at a time: they are taken after every call.
+    /// Only a few are waiting, because they are taken after every call.
     waiting: Vec<Output>,
     bytes: usize,
     spare: Vec<Vec<u8>>,
 }
 
 impl Queue {
-    /// Queues `output`; says whether there was room. What is not a fragment is
-    /// small and rare and always goes in.
+    /// Queues `output`, and returns whether there was room. Outputs other than
+    /// fragments are small and rare, so there is always room for them.
     pub fn push(&mut self, output: Output) -> bool {
         let size = output.data.len();
         let full = self.is_full() || self.bytes + size > MAX_BYTES;
@@ -130,12 +129,12 @@ impl Queue {
         Some(output)
     }
 
-    /// An empty buffer, one used before if there is any.
+    /// An empty buffer, reused if possible.
     pub fn buffer(&mut self) -> Vec<u8> {
         self.spare.pop().unwrap_or_default()
     }
 
-    /// Takes the buffer of an output that has been dealt with.
+    /// Takes back the buffer of an output that has been handled.
     pub fn recycle(&mut self, output: Output) {
         let mut data = output.data;
         if self.spare.len() < MAX_SPARE && (1..=MAX_SPARE_BYTES).contains(&data.capacity()) {
@@ -144,7 +143,7 @@ impl Queue {
         }
     }
 
-    /// Forgets everything that waits.
+    /// Drops everything that is waiting.
     pub fn clear(&mut self) {
         self.waiting.clear();
         self.bytes = 0;

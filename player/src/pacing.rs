@@ -1,53 +1,53 @@
-//! Where the samples of a video track lie: decode times and durations.
+//! The decode times and durations of the samples of a video track.
 //!
-//! A sample goes out before the next one's time is known, so its duration is an
-//! estimate. Invariant: samples are contiguous. Each starts where the one
-//! before ended, and its duration absorbs the difference to its true time: no
-//! gaps, no overlaps, no drift.
+//! A sample is sent before the time of the next one is known, so its duration is an
+//! estimate. Invariant: samples are contiguous. Each sample starts where the one before
+//! it ended, and its duration makes up for the deviation from its true time: there are
+//! no gaps, no overlaps and no drift.
 //!
-//! Pictures that are sent in another order than shown (B-frames) get decode
-//! times out of a window of presentation times: the earliest of the last
-//! `depth + 1`. Where the stream does not say how deep it reorders, that is
-//! found out as it happens.
+//! Pictures whose sending order differs from their presentation order (B-frames) get
+//! their decode times from a window of presentation times: the earliest of the last
+//! `depth + 1`. If the stream does not say how deep it reorders, that is learnt as it
+//! happens.
 
 /// Ticks per second of every video track.
 pub const TIMESCALE: u32 = 90_000;
 
-/// The estimate before anything is known.
+/// The estimated duration of a frame before anything is known.
 const DEFAULT_FRAME_US: i64 = 40_000;
 
-/// No time is further from the timeline's start than this (35 years), so that
-/// sums and products of times need no checks.
+/// No time is further from the start of the timeline than this (35 years), so sums and
+/// products of times need no checks.
 const MAX_TIME_US: i64 = 1 << 50;
 
-/// The bounds of the estimate.
+/// The limits of the estimate.
 const MIN_FRAME_US: i64 = 1_000;
 const MAX_FRAME_US: i64 = 5_000_000;
 
 /// H.264 reorders no deeper than this.
 const MAX_DEPTH: usize = 16;
 
-/// A sample's place, in ticks of [`TIMESCALE`].
+/// The place of a sample on the timeline, in ticks of [`TIMESCALE`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// Decode time, not negative.
+    /// The decode time, which is never negative.
     pub start: i64,
     pub duration: u32,
-    /// Presentation minus decode time.
+    /// The presentation time minus the decode time.
     pub composition: i32,
 }
 
 /// Places samples one after the other.
 #[derive(Clone, Debug)]
 pub struct Pacing {
-    /// Where the last sample ends, in ticks.
+    /// The end of the last sample, in ticks.
     end: Option<i64>,
     frame_us: i64,
-    /// `frame_us` comes from the stream.
+    /// Whether `frame_us` is what the stream says.
     known: bool,
     /// The true decode time of the last sample.
     last_us: Option<i64>,
-    /// Presentation times waiting to become decode times, ascending.
+    /// The presentation times that are yet to become decode times, in ascending order.
     window: Vec<i64>,
     depth: usize,
 }
@@ -66,9 +66,9 @@ impl Default for Pacing {
 }
 
 impl Pacing {
-    /// What the stream says of itself: pictures reordered, the duration of a
-    /// frame in microseconds. What was decoded ahead goes on to be: pictures that
-    /// were no longer would be shown early, over those before them.
+    /// Takes over what the stream says of itself: how many pictures are reordered, and
+    /// the duration of a frame in microseconds. Pictures that are decoded ahead of time
+    /// stay so; otherwise they would be shown early, over those before them.
     pub fn describe(&mut self, reorder: Option<u8>, frame_us: Option<i64>) {
         self.depth = self.depth.max(reorder.unwrap_or(0).into()).min(MAX_DEPTH);
         if let Some(frame) = frame_us.filter(|us| (MIN_FRAME_US..=MAX_FRAME_US).contains(us)) {
@@ -77,29 +77,30 @@ impl Pacing {
         }
     }
 
-    /// Samples are missing here: the next time tells nothing of durations.
+    /// Notes that samples are missing here, so the next time says nothing about
+    /// durations.
     pub fn lose(&mut self) {
         self.last_us = None;
         self.window.clear();
     }
 
-    /// How long before its presentation the first picture has to be decoded.
+    /// How long before its presentation the first picture must be decoded.
     pub fn delay_us(&self) -> i64 {
         self.frame_us * self.depth as i64
     }
 
-    /// What a picture takes, in microseconds, as far as is known.
+    /// The duration of a picture in microseconds, as far as it is known.
     pub fn frame_us(&self) -> i64 {
         self.frame_us
     }
 
-    /// Where the track ends, in microseconds.
+    /// The end of the track, in microseconds.
     pub fn end_us(&self) -> i64 {
         let end = self.end.unwrap_or(0);
         end * 100 / 9
     }
 
-    /// Places the next sample, to be shown at `time_us`.
+    /// Places the next sample, which is shown at `time_us`.
     pub fn place(&mut self, time_us: i64) -> Place {
         let time_us = time_us.clamp(-MAX_TIME_US, MAX_TIME_US);
         let decode = self.decode_time(time_us);
@@ -119,19 +120,19 @@ impl Pacing {
         }
     }
 
-    /// `offset`, as far as reordering explains it: a sample that was held up or
-    /// brought forward to be contiguous is shown when it is decoded.
+    /// The part of `offset` that reordering explains. (A sample that was moved to be
+    /// contiguous is shown when it is decoded.)
     fn composition(&self, offset: i64) -> i32 {
         let frames = if self.depth == 0 {
             0
         } else {
             2 * MAX_DEPTH as i64
         };
-        let most = ticks(self.frame_us * frames); // far below what an i32 holds
-        offset.clamp(-most, most) as i32
+        let limit = ticks(self.frame_us * frames); // far below what an i32 holds
+        offset.clamp(-limit, limit) as i32
     }
 
-    /// The sample placed last did not go out: the next one takes its place.
+    /// Takes back the last place, because its sample was not sent.
     pub fn take_back(&mut self, place: Place) {
         self.end = Some(place.start);
         self.lose();
@@ -142,10 +143,10 @@ impl Pacing {
             && time_us < last
         {
             if last - time_us > self.frame_us * MAX_DEPTH as i64 {
-                // The clock was set: no reordering reaches so far.
+                // The clock was set: reordering never reaches this far.
                 self.window.clear();
             } else if self.depth < MAX_DEPTH {
-                // The last picture was taken for the next in order and was not.
+                // The last picture was taken for the next one in order, but was not.
                 self.depth += 1;
                 self.insert(last);
             }
@@ -156,7 +157,7 @@ impl Pacing {
         }
         self.insert(time_us);
         self.window.truncate(MAX_DEPTH + 1);
-        // Not empty, for a time was just put in.
+        // The window is not empty, because a time was just added.
         while self.window.len() > self.depth + 1 {
             self.window.remove(0);
         }
@@ -171,12 +172,13 @@ impl Pacing {
         self.window.insert(at, time_us);
     }
 
-    /// Moves the estimate towards a frame that took `step` microseconds.
+    /// Moves the estimate towards the duration of a frame that took `step`
+    /// microseconds.
     fn learn(&mut self, step: i64) {
         if step <= 0 {
             return;
         }
-        // A pause is no frame: it counts twice the estimate at most.
+        // A pause is no frame, so a step counts for at limit twice the estimate.
         let step = if self.known {
             step.min(2 * self.frame_us)
         } else {
@@ -192,7 +194,7 @@ impl Pacing {
     }
 }
 
-/// Microseconds to ticks, to the nearest.
+/// Converts microseconds to ticks, rounded to the nearest.
 fn ticks(us: i64) -> i64 {
     (us * 9 + 50).div_euclid(100)
 }

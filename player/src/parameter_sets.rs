@@ -1,12 +1,12 @@
-//! Parameter sets of H.264 and H.265, by kind and id.
+//! The parameter sets of H.264 and H.265 by kind and id.
 //!
-//! Invariant: a repetition of what is known changes nothing, and the oldest set goes
-//! when there are too many.
+//! Invariant: the repetition of a known set changes nothing, and the oldest set is
+//! dropped when there are too many.
 
-/// The most parameter sets that are kept: real streams have two to five.
+/// How many parameter sets are kept; real streams have two to five.
 const MAX_SETS: usize = 64;
 
-/// Which parameter set one is.
+/// The kind of a parameter set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Video,
@@ -19,7 +19,7 @@ pub enum Kind {
 pub struct Set {
     pub kind: Kind,
     pub id: u32,
-    /// The id of the set of the kind above that it refers to.
+    /// The id of the set one kind above, which this set refers to.
     pub parent: u32,
     /// The NAL unit.
     pub nal: Vec<u8>,
@@ -30,13 +30,13 @@ pub struct Set {
 pub struct Sets(Vec<Set>);
 
 impl Sets {
-    /// Takes the set with this kind, id and parent; says whether it is new.
+    /// Takes the set with this kind, id and parent; returns whether it is new.
     pub fn take(&mut self, (kind, id, parent): (Kind, u32, u32), nal: &[u8]) -> bool {
         if let Some(at) = self.position(kind, id) {
             if self.0.get(at).is_some_and(|set| set.nal == nal) {
                 return false;
             }
-            // The latest is the last, which is what counts when no slice tells.
+            // The latest set is the last one, which applies if no slice names another.
             self.0.remove(at);
         }
         if self.0.len() >= MAX_SETS {
@@ -51,7 +51,7 @@ impl Sets {
         true
     }
 
-    /// The picture parameter sets with this id, or all, where none is named: the
+    /// The picture parameter sets with this id, or all of them if no id is given, the
     /// latest first.
     pub fn latest(&self, picture: Option<u32>) -> impl Iterator<Item = &Set> {
         self.0.iter().rev().filter(move |set| {
@@ -76,7 +76,7 @@ impl Sets {
     }
 }
 
-/// Appends a set behind its length in two bytes.
+/// Appends a set after its length in two bytes.
 pub fn put(record: &mut Vec<u8>, nal: &[u8]) {
     let length = nal.len() as u16; // at most MAX_SET
     record.extend_from_slice(&length.to_be_bytes());

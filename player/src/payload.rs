@@ -1,8 +1,8 @@
-//! What all audio payload formats have in common: packets in, frames out.
+//! The common interface of all audio payload formats: packets in, frames out.
 
 use camgate_protocol::rtp::Packet;
 
-/// How frames are coded, as far as MP4 cares.
+/// The coding of frames, as far as MP4 distinguishes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coding {
     Aac,
@@ -10,32 +10,32 @@ pub enum Coding {
     Flac,
 }
 
-/// What a decoder has to be told before the first frame.
+/// What a decoder must know before the first frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Format {
     pub coding: Coding,
     /// The codec's name for a MIME type (RFC 6381): `mp4a.40.2`.
     pub codec: String,
-    /// Samples per second, which MP4 counts in; never 0.
+    /// Samples per second, which is also the timescale in MP4; never 0.
     pub rate: u32,
-    /// 0: the frames tell.
+    /// The number of channels; 0 if only the frames tell.
     pub channels: u16,
-    /// AAC: the AudioSpecificConfig, at most
-    /// [`MAX_CONFIG`](crate::aac::config::MAX_CONFIG) bytes. Opus: what `dOps` holds.
-    /// FLAC: the STREAMINFO.
+    /// For AAC, the AudioSpecificConfig of at most
+    /// [`MAX_CONFIG`](crate::aac::config::MAX_CONFIG) bytes; for Opus, the contents of
+    /// `dOps`; for FLAC, the STREAMINFO.
     pub config: Vec<u8>,
 }
 
-/// Frames out of one packet, in order, one right after the other.
+/// The frames of one packet, in order and without gaps.
 #[derive(Debug, Default)]
 pub struct Frames {
-    /// The frames' bytes, and where in them each one ends and how many samples
-    /// it lasts.
+    /// The bytes of all frames; for each frame, its end in them and its number of
+    /// samples.
     pub data: Vec<u8>,
     ends: Vec<(usize, u32)>,
     /// How many samples before the packet's time the first frame begins.
     pub lead: u32,
-    /// What these frames are, when it is not what the ones before were.
+    /// The format of these frames, if it differs from that of earlier ones.
     pub format: Option<Format>,
 }
 
@@ -52,7 +52,7 @@ impl Frames {
         self.ends.push((self.data.len(), samples));
     }
 
-    /// The frames and how many samples each one lasts.
+    /// The frames and their numbers of samples.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], u32)> {
         let mut start = 0;
         self.ends.iter().map(move |(end, samples)| {
@@ -62,7 +62,7 @@ impl Frames {
         })
     }
 
-    /// How many samples all of them last.
+    /// The number of samples of all frames.
     pub fn samples(&self) -> u32 {
         self.ends.iter().fold(0, |all, (_, samples)| all + samples)
     }
@@ -77,19 +77,19 @@ impl Frames {
 
 /// A payload format.
 pub trait Payload {
-    /// Takes the next packet in sequence. `timestamp` is the unwrapped one.
+    /// Takes the next packet in sequence; `timestamp` is its unwrapped timestamp.
     fn push(&mut self, packet: &Packet, timestamp: i64, frames: &mut Frames);
 
-    /// Packets are missing here.
+    /// Notes that packets are missing here.
     fn lose(&mut self);
 
-    /// Appends one frame of silence to `data` where `samples` are missing, and
-    /// says how long it lasts. 0 when no frame is near enough.
+    /// Appends one frame of silence to `data` when `samples` are missing, and returns
+    /// how long that frame lasts; 0 if no frame comes near enough.
     fn silence(&mut self, samples: u32, data: &mut Vec<u8>) -> u32;
 }
 
-/// Says only what it is: in the trait itself, all formats would carry code that
-/// prints them into the wasm.
+/// Prints a fixed text. If the trait required `Debug`, all formats would carry code
+/// into the wasm that prints them.
 impl std::fmt::Debug for dyn Payload {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         f.write_str("Payload")

@@ -1,8 +1,8 @@
-//! Uncompressed audio out of RTP: G.711 (RFC 3551 4.5.14), L8 and L16 (4.5.10,
-//! 4.5.11), made into FLAC frames.
+//! Uncompressed audio out of RTP: G.711 (RFC 3551 4.5.14), L8 and L16 (4.5.10, 4.5.11),
+//! converted to FLAC frames.
 //!
-//! A packet becomes a frame, as long as that makes frames of 20 to 64 ms;
-//! shorter packets are gathered, longer ones split.
+//! A packet becomes a frame if that lasts 20 to 64 ms; shorter packets are gathered,
+//! and longer ones are split.
 
 use camgate_protocol::rtsp::sdp;
 
@@ -10,10 +10,10 @@ use crate::flac::{self, Encoder};
 use crate::payload::{Coding, Format, Frames, Payload};
 use camgate_protocol::rtp::Packet;
 
-/// Rates that browsers take, samples per second.
+/// The sample rates that browsers accept, in Hz.
 const RATES: std::ops::RangeInclusive<u32> = 3_000..=192_000;
 
-/// How samples lie in packets.
+/// The format of a sample in a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sample {
     ALaw,
@@ -24,30 +24,30 @@ enum Sample {
     L16,
 }
 
-/// Takes packets apart and makes frames of what is in them.
+/// Gathers the samples of packets into frames.
 #[derive(Debug)]
 struct Pcm {
     sample: Sample,
     encoder: Encoder,
-    /// The least and the most samples per frame and channel.
+    /// The smallest and the largest number of samples per channel in a frame.
     least: usize,
     most: usize,
-    /// Samples that wait for a frame, channels interleaved.
+    /// The samples that wait for a frame, with interleaved channels.
     waiting: Vec<i16>,
-    /// The timestamp that goes on from these.
+    /// The timestamp that continues these samples.
     next: i64,
 }
 
-/// The payload format of `media`, and what its frames are.
+/// The payload format of `media`, and the format of its frames.
 pub fn open(media: &sdp::Media) -> Option<(Box<dyn Payload>, Format)> {
     let sample = match media.encoding.as_str() {
         "PCMA" => Sample::ALaw,
         "PCMU" => Sample::MuLaw,
         "L8" => Sample::L8,
         "L16" => Sample::L16,
-        // No number says what it is, no name either.
+        // There is neither a known payload type nor a name.
         "" => return None,
-        // A static number under a name of the maker's own, such as G711A.
+        // The payload type is static, and the name is the vendor's own, such as G711A.
         _ => match media.payload_type {
             0 => Sample::MuLaw,
             8 => Sample::ALaw,
@@ -85,7 +85,7 @@ impl Payload for Pcm {
         if gap > self.least as i64 {
             self.waiting.clear();
         }
-        frames.lead = (self.waiting.len() / channels) as u32; // a few frames at most
+        frames.lead = (self.waiting.len() / channels) as u32; // only a few frames are waiting
         self.read(packet.payload, channels);
         let come = (self.waiting.len() / channels) as i64 - i64::from(frames.lead);
         self.next = timestamp.saturating_add(come);
@@ -116,7 +116,7 @@ impl Payload for Pcm {
 }
 
 impl Pcm {
-    /// Reads whole samples of all channels; what is left over is dropped.
+    /// Reads whole samples of all channels, and drops the rest.
     fn read(&mut self, payload: &[u8], channels: usize) {
         let width = if self.sample == Sample::L16 { 2 } else { 1 };
         for group in payload.chunks_exact(width * channels) {
@@ -133,7 +133,7 @@ impl Pcm {
     }
 }
 
-/// ITU-T G.711 table 1, 13 bits at the top of 16.
+/// ITU-T G.711 table 1: 13 bits, at the top of 16.
 fn a_law(code: u8) -> i16 {
     let code = code ^ 0x55;
     let mantissa = i16::from(code & 0x0f) << 4;
@@ -144,7 +144,7 @@ fn a_law(code: u8) -> i16 {
     if code & 0x80 == 0 { -size } else { size }
 }
 
-/// ITU-T G.711 table 2, 14 bits at the top of 16.
+/// ITU-T G.711 table 2: 14 bits, at the top of 16.
 fn mu_law(code: u8) -> i16 {
     let code = !code;
     let size = (((i16::from(code & 0x0f) << 3) + 0x84) << (code >> 4 & 7)) - 0x84;

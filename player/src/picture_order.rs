@@ -1,29 +1,31 @@
-//! Whether pictures are shown in the order sent, as far as has been seen.
+//! Whether pictures are shown in the order in which they are sent, as far as has been
+//! observed.
 //!
-//! Invariant: what holds of the sets that a stream had says nothing of new ones, but
-//! for a while it stays known that pictures came out of their order.
+//! Invariant: what was observed with one set of parameters says nothing about new ones,
+//! except that disorder is remembered for a while.
 
-/// So many pictures in a row, with a sync sample behind them, show that a stream
-/// does not reorder: where one does, it is within a few.
+/// After this many consecutive pictures in order, including a sync sample, a stream is
+/// known not to reorder. A stream that does reorder shows it within a few pictures.
 const ENOUGH: i32 = 8;
 
-/// And so many are needed after one that was out of order: minutes of them.
+/// The starting value after a picture out of order, so that minutes of order are
+/// needed.
 const AFTER_DISORDER: i32 = -10_000;
 
-/// A picture is shown at most so long before one that was sent before it, in ticks
-/// of 90 kHz; what is further back is by another clock.
+/// How long before an earlier sent picture one may be shown, in ticks of 90 kHz. If it
+/// is longer, the clock was set.
 pub const MAX_LEAD: i64 = 180_000;
 
-/// Follows the pictures of a stream.
+/// Observes the pictures of a stream.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Order {
-    /// Pictures in a row that were in order; below 0: pictures were not.
+    /// How many consecutive pictures were in order; negative after some that were not.
     row: i32,
     latest: i64,
 }
 
 impl Order {
-    /// A picture is to be shown at `timestamp`; `anew`: it follows nothing.
+    /// Takes the timestamp of the next picture; `anew`: it continues nothing.
     pub fn picture(&mut self, timestamp: i64, anew: bool) {
         let lead = self.latest.wrapping_sub(timestamp);
         if !anew && (1..=MAX_LEAD).contains(&lead) {
@@ -34,13 +36,13 @@ impl Order {
         }
     }
 
-    /// New sets came.
+    /// Notes that new parameter sets have come.
     pub fn renew(&mut self) {
         self.row = self.row.min(0);
     }
 
-    /// Whether pictures are taken to be shown in the order sent. `declared`: the set
-    /// says so itself, or implies it.
+    /// Whether pictures are assumed to be shown in the order sent. `declared`: the
+    /// parameter set says or implies it.
     pub fn is_kept(&self, declared: bool) -> bool {
         self.row >= if declared { 0 } else { ENOUGH }
     }

@@ -1,17 +1,17 @@
-//! One viewing, from the opening of the control socket to its end: WSP around
-//! the RTSP client, the client around the tracks.
+//! One viewing, from the opening of the control socket to its end. The session speaks
+//! WSP, which carries the requests of the RTSP client, which sets up the tracks.
 //!
 //! ```text
 //! control_opened → GET_INFO, INIT → OPEN_DATA → data_opened → JOIN → RTSP in WRAPs → media
 //! ```
 //!
-//! Invariants: after an error or the end nothing is sent any more and nothing
-//! but [`Session::open`] has an effect. Replies are matched by their WSP seq
-//! alone; one that nobody waits for is passed over.
+//! Invariants: after an error or the end, nothing more is sent, and nothing but
+//! [`Session::open`] has an effect. Replies are matched by their WSP seq alone, and
+//! ignored if nobody waits for them.
 
 mod ending;
 mod rtsp;
-mod words;
+mod sentences;
 
 #[cfg(test)]
 mod tests;
@@ -26,37 +26,37 @@ use camgate_protocol::wsp;
 use crate::output::{Kind, Output, Queue};
 use crate::tracks::Tracks;
 
-/// How long the gateway may take to answer INIT, milliseconds. The camera has
-/// to be reached meanwhile; the gateway gives up on it sooner.
+/// How long the gateway may take to answer INIT, in milliseconds. It has to reach the
+/// camera in this time, and gives up on it sooner.
 const INIT_TIMEOUT: u64 = 20_000;
 
-/// How long the data socket may take to open, and JOIN to be answered.
+/// How long the data socket may take to open, and JOIN to be answered, in milliseconds.
 const JOIN_TIMEOUT: u64 = 10_000;
 
-/// How long the camera may take to answer: the gateway knows its own patience,
-/// and gives up sooner; to begin to play three times as long.
+/// How long the camera may take to answer, in milliseconds; before it plays, it has
+/// three times as long. The gateway has limits of its own, and gives up sooner.
 const ANSWER_TIMEOUT: u64 = 30_000;
 
-/// How often a stream may send us to another host.
+/// How often a stream may redirect to another host.
 const MAX_MOVES: u8 = 5;
 
 const USER_AGENT: &str = concat!("camgate/", env!("CARGO_PKG_VERSION"));
 
-/// How far the session is.
+/// The state of the session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Phase {
-    /// Not opened, or over.
+    /// Not opened, or ended.
     #[default]
     Over,
-    /// Waiting for the control socket.
+    /// The control socket is being opened.
     Opening,
-    /// INIT is sent.
+    /// INIT was sent.
     Initialising,
-    /// Waiting for the data socket.
+    /// The data socket is being opened.
     OpeningData,
-    /// JOIN is sent.
+    /// JOIN was sent.
     Joining,
-    /// The RTSP client is at work.
+    /// The RTSP client is running.
     Running,
 }
 
@@ -70,48 +70,49 @@ enum State {
     Paused,
 }
 
-/// The session's machine. All times are milliseconds of one monotonic clock.
+/// The state machine of a session. All times are milliseconds of one monotonic clock.
 #[derive(Default)]
 pub struct Session {
     queue: Queue,
     seed: u64,
     phase: Phase,
     state: Option<State>,
-    /// When to give up waiting, in the phases before `Running`.
+    /// When to stop waiting, in the phases before `Running`.
     deadline: Option<u64>,
     url: Option<Url>,
-    /// The tunnel client that was named behind the URL.
+    /// The name of the tunnel client, which may follow the URL.
     tunnel: String,
     credentials: Option<Credentials>,
-    /// Those for the host that the stream is known to move to.
+    /// The place to which the stream is known to redirect, and the credentials for it.
     elsewhere: Option<(Url, Credentials)>,
     channel: String,
     /// The number of the last WSP request.
     seq: u32,
-    /// The number of the request that the phase waits for.
+    /// The number of the request whose reply the phase waits for.
     awaited: u32,
     wraps: Vec<u32>,
     client: Option<Client>,
-    /// What was opened, and what the next attempt at it should know of the camera.
+    /// The argument of [`Session::open`], and what the next connection should know of
+    /// the camera.
     argument: String,
     habits: Option<client::Habits>,
     tracks: Tracks,
-    /// The camera has been told to hold still.
+    /// The camera was asked to pause.
     paused: bool,
-    /// How often the stream has sent us to another host.
+    /// How often the stream has redirected to another host.
     moves: u8,
-    /// What the person wants.
+    /// Whether the viewer wants to see the stream, rather than pause it.
     wants_play: bool,
 }
 
 impl Session {
-    /// Entropy for the next session.
+    /// Sets the seed of the next session.
     pub fn seed(&mut self, seed: u64) {
         self.seed = seed;
     }
 
-    /// Starts over with `url\nuser\npassword`, and where the stream is known to
-    /// move to, `\nurl\nuser\npassword` for that.
+    /// Starts a new session with `url\nuser\npassword`, followed by
+    /// `\nurl\nuser\npassword` for the place to which the stream is known to redirect.
     pub fn open(&mut self, argument: &str, _now: f64) {
         let (address, credentials, rest) = place(argument);
         self.queue.clear();
@@ -127,7 +128,7 @@ impl Session {
         let (address, tunnel) = split_tunnel(address.trim_ascii());
         match Url::parse(address) {
             Ok(url) => self.url = Some(url),
-            Err(bad) => return self.fail(400, &words::address(bad.reason)),
+            Err(bad) => return self.fail(400, &sentences::address(bad.reason)),
         }
         self.tunnel = tunnel.to_owned();
         self.credentials = credentials;
@@ -192,9 +193,9 @@ impl Session {
             return;
         }
         let Some(seq) = reply.seq().and_then(text::number) else {
-            // An error that answers no request in particular is the end.
+            // An error that answers no particular request ends the session.
             if reply.code >= 300 {
-                self.fail(reply.code, &words::refusal(reply.reason));
+                self.fail(reply.code, &sentences::refusal(reply.reason));
             }
             return;
         };
@@ -209,7 +210,7 @@ impl Session {
 
     fn initialised(&mut self, reply: &wsp::Reply, now: f64) {
         if reply.code >= 300 {
-            return self.fail(reply.code, &words::refusal(reply.reason));
+            return self.fail(reply.code, &sentences::refusal(reply.reason));
         }
         let Some(channel) = reply.header("channel").filter(|id| !id.is_empty()) else {
             return self.nonsense();
@@ -224,7 +225,7 @@ impl Session {
             if let (502, 0, Some(client)) = (reply.code, self.moves, &mut self.client) {
                 self.habits = client.hung_up();
             }
-            return self.fail(reply.code, &words::refusal(reply.reason));
+            return self.fail(reply.code, &sentences::refusal(reply.reason));
         }
         if let Some(client) = &mut self.client {
             client.handle_message(reply.payload.as_bytes(), millis(now));
@@ -241,7 +242,7 @@ impl Session {
             return self.nonsense();
         };
         if reply.code >= 300 {
-            return self.fail(reply.code, &words::refusal(reply.reason));
+            return self.fail(reply.code, &sentences::refusal(reply.reason));
         }
         let Some(url) = self.url.clone() else { return };
         let mut client = Client::new(client::Options {
@@ -265,7 +266,7 @@ impl Session {
 
     /// A binary message arrived on the data socket: whole interleaved frames.
     pub fn media(&mut self, bytes: &[u8], now: f64) {
-        // While the camera is to hold still, what it sends anyway is ignored.
+        // Media that a paused camera still sends is ignored.
         if self.phase != Phase::Running || (self.paused && !self.wants_play) {
             return;
         }
@@ -287,7 +288,7 @@ impl Session {
         }
     }
 
-    /// The person wants the picture to hold still.
+    /// Asks the camera to pause.
     pub fn pause(&mut self, _now: f64) {
         self.wants_play = false;
         if let Some(client) = &mut self.client {
@@ -296,7 +297,7 @@ impl Session {
         self.drain();
     }
 
-    /// The person wants it to go on.
+    /// Asks the camera to continue.
     pub fn play(&mut self, _now: f64) {
         self.wants_play = true;
         if let Some(client) = &mut self.client {
@@ -305,7 +306,7 @@ impl Session {
         self.drain();
     }
 
-    /// Ends the session; `CLOSED` follows.
+    /// Ends the session; the output `Closed` follows.
     pub fn close(&mut self, _now: f64) {
         match (&mut self.client, self.phase) {
             (Some(client), Phase::Running) => {
@@ -316,7 +317,7 @@ impl Session {
         }
     }
 
-    /// What [`timeout`](Self::timeout) named has come.
+    /// To be called at the time that [`timeout`](Self::timeout) returned.
     pub fn handle_timeout(&mut self, now: f64) {
         let now = millis(now);
         if self.deadline.is_some_and(|deadline| deadline <= now) {
@@ -328,29 +329,29 @@ impl Session {
         self.drain();
     }
 
-    /// When to call [`handle_timeout`](Self::handle_timeout), milliseconds.
+    /// When to call [`handle_timeout`](Self::handle_timeout), in milliseconds.
     pub fn timeout(&self) -> Option<f64> {
         let client = self.client.as_ref().and_then(Client::timeout);
         let next = self.deadline.into_iter().chain(client).min()?;
         Some(next as f64)
     }
 
-    /// How well the stream arrives: see [`crate::statistics::Statistics::get`].
+    /// How well the stream arrives; see [`crate::statistics::Statistics::get`].
     pub fn statistic(&self, which: u32) -> f64 {
         self.tracks.statistic(which)
     }
 
-    /// The next thing for JavaScript to do.
+    /// The next output for JavaScript.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.queue.pop()
     }
 
-    /// Takes the buffer of an output that has been dealt with.
+    /// Takes back the buffer of an output that has been handled.
     pub fn recycle(&mut self, output: Output) {
         self.queue.recycle(output);
     }
 
-    /// What the person gave for this place; what is in the URL counts else.
+    /// The credentials that the viewer gave for this place, or else those in the URL.
     fn credentials_for(&self, url: &Url) -> Option<Credentials> {
         let mut given = self.elsewhere.iter();
         let moved = given.find(|(place, _)| self.moves > 0 && place.same_place(url));
@@ -371,7 +372,8 @@ impl Session {
     }
 }
 
-/// Takes `url\nuser\npassword` off the text; without a user it has no credentials.
+/// Takes `url\nuser\npassword` from the front of the text. There are no credentials if
+/// the user is empty.
 fn place(text: &str) -> (&str, Option<Credentials>, &str) {
     let (address, rest) = text::cut(text, b"\n").unwrap_or((text, ""));
     let (user, rest) = text::cut(rest, b"\n").unwrap_or((rest, ""));
@@ -383,7 +385,8 @@ fn place(text: &str) -> (&str, Option<Credentials>, &str) {
     (address, credentials, rest)
 }
 
-/// An address may name a tunnel client: `rtsp://… client`.
+/// Splits off the name of a tunnel client, which may follow the address: `rtsp://…
+/// client`.
 fn split_tunnel(address: &str) -> (&str, &str) {
     match text::cut_last(address, b" ") {
         Some((url, client)) if text::cut(client, b"/@").is_none() => (url.trim_ascii(), client),
@@ -391,7 +394,7 @@ fn split_tunnel(address: &str) -> (&str, &str) {
     }
 }
 
-/// Whole milliseconds; what is no time is 0.
+/// The time in whole milliseconds; 0 for a value that is no time.
 fn millis(now: f64) -> u64 {
     now as u64
 }

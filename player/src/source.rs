@@ -1,41 +1,43 @@
-//! One RTP source: which of its packets count, what is missing before them, and
-//! their unwrapped times.
+//! One RTP source: which of its packets count, whether packets before them are missing,
+//! and their unwrapped timestamps.
 //!
-//! What comes here came over TCP: nothing is lost or late behind the camera.
-//! Sequence numbers are hints. Some cameras count all tracks together, leave
-//! numbers out or begin anew with every key frame, or do not count at all; others
-//! leave packets out when they cannot send them. So a gap is a loss when numbers
-//! have been in order for most pictures before, unless it lies between a picture
-//! that was marked as whole and the next one due: if more is missing, the packets
-//! themselves show it. Only where the gateway says that the camera sends over UDP
-//! is every gap a loss; the packets' order is its work then.
+//! Packets come here over TCP, so nothing is lost or late after it has left the camera,
+//! and sequence numbers are only hints. Some cameras number all tracks together, skip
+//! numbers, start anew with every key frame, or do not count at all; others drop
+//! packets that they cannot send. So a gap is a loss if the numbers were in order for
+//! most of the pictures before. An exception is a gap between a picture that was marked
+//! as complete and the one that is due next: if packets are missing there, the
+//! following packets show it.
+//!
+//! If the gateway says that the camera sends over UDP, every gap is a loss. The gateway
+//! then puts the packets in order.
 
 use camgate_protocol::rtp::sender::{Heard, Sender};
 
 use camgate_protocol::rtp::{MAX_DROPOUT, Packet, Unwrap};
 
-/// So many packets in a row of one other payload type than announced are taken
-/// for what was announced, as long as none of that has come.
+/// After this many consecutive packets of one payload type that was not announced, that
+/// type is taken for the announced one, unless packets of the announced type have come.
 const STEADY: u8 = 4;
 
-/// Two packets in sequence are of one stream if their timestamps are no further
-/// apart than this, in ticks, whatever names the sender gives itself.
+/// Two packets with consecutive numbers belong to one stream if their timestamps differ
+/// by at most this many ticks, even if the SSRC differs.
 const MAX_APART: i64 = 1 << 20;
 
-/// A report is about this source if the time it names is no further away than
-/// this, in ticks, whatever name is on it.
+/// A report is about this source if its timestamp differs by at most this many ticks,
+/// even if the SSRC differs.
 const MAX_REPORT: i64 = 1 << 23;
 
-/// A gap takes as much credit from the numbers as so many pictures without one
-/// give; they are believed from twice as much on.
+/// A gap costs as much credit as this many pictures without a gap give. Numbers are
+/// believed while there is twice as much.
 const GAP: u8 = 8;
 
-/// How a packet follows those before it.
+/// How a packet continues those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Follows {
-    /// It was due.
+    /// It is the next one.
     Directly,
-    /// After so many packets that are missing.
+    /// This many packets are missing before it.
     AfterLoss(u16),
     /// It begins a new stream.
     Anew,
@@ -47,20 +49,21 @@ pub struct Source {
     payload_type: u8,
     /// A packet of the announced payload type has come.
     heard: bool,
-    /// Another payload type, and how many packets of it came in a row.
+    /// Another payload type, and how many consecutive packets had it.
     other: (u8, u8),
     sender: Sender,
-    /// The number that is due.
+    /// The sequence number that is due.
     next: Option<u16>,
-    /// How far gaps in the numbers are to be believed.
+    /// How far gaps in the numbers are believed.
     credit: u8,
-    /// The camera's packets may be lost on their way: see [`notice`](camgate_protocol::rtp::notice).
+    /// Packets may be lost between the camera and the gateway; see
+    /// [`notice`](camgate_protocol::rtp::notice).
     lossy: bool,
-    /// Packets were left out on purpose before the next one.
+    /// The gateway has left out packets before the next one.
     skipped: bool,
     /// The last packet had the marker bit.
     marked: bool,
-    /// From the last picture to the one before, ticks.
+    /// The time between the last two pictures, in ticks.
     step: i64,
     unwrap: Unwrap,
 }
@@ -92,23 +95,25 @@ impl Source {
         self.sender.name().is_none()
     }
 
-    /// The stream stops here; it may count its packets anew when it goes on.
+    /// Notes that the stream stops here; when it continues, its numbers may start anew.
     pub fn pause(&mut self) {
         self.next = None;
     }
 
-    /// The camera sends over UDP: what is missing by the numbers is lost.
+    /// Notes that the camera sends over UDP, so that every gap in the numbers is a
+    /// loss.
     pub fn doubt(&mut self) {
         self.lossy = true;
     }
 
-    /// Packets up to the next one were left out: none of them is lost.
+    /// Notes that the gateway has left out the packets before the next one, so that
+    /// they are not lost.
     pub fn skip(&mut self) {
         self.skipped = true;
     }
 
-    /// Places a packet and unwraps its timestamp. `None`: to be dropped, for it
-    /// is of another payload type.
+    /// Takes a packet: says how it continues the stream, and unwraps its timestamp.
+    /// `None` if it is to be dropped, because its payload type is another one.
     pub fn take(&mut self, packet: &Packet) -> Option<(Follows, i64)> {
         if !self.counts(packet.payload_type) {
             return None;
@@ -132,8 +137,8 @@ impl Source {
         Some((follows, self.unwrap.advance(packet.timestamp)))
     }
 
-    /// Whether packets are missing before this one, whose number is `ahead` of
-    /// the one that was due.
+    /// Whether packets are missing before this one, whose number is `ahead` of the one
+    /// that was due.
     fn is_lost(&mut self, ahead: u16, packet: &Packet) -> bool {
         let passed = self.unwrap.distance(packet.timestamp);
         let marked = std::mem::replace(&mut self.marked, packet.marker);
@@ -148,8 +153,8 @@ impl Source {
         self.lossy || believed && !due
     }
 
-    /// Whether packets of this payload type are media. Some cameras announce
-    /// one and send another.
+    /// Whether packets of this payload type are media. Some cameras announce one
+    /// payload type and send another.
     fn counts(&mut self, payload_type: u8) -> bool {
         if payload_type == self.payload_type {
             self.heard = true;
@@ -163,8 +168,8 @@ impl Source {
         !self.heard && *count >= STEADY
     }
 
-    /// Whether a packet under another name continues the stream: some senders
-    /// change their names as they go.
+    /// Whether a packet with another SSRC continues the stream: some senders change
+    /// theirs as they go.
     fn goes_on(&self, packet: &Packet) -> bool {
         self.next == Some(packet.sequence) && self.is_near(packet.timestamp, MAX_APART)
     }
@@ -173,9 +178,9 @@ impl Source {
         self.unwrap.distance(timestamp).abs() <= ticks
     }
 
-    /// The unwrapped form of a timestamp that a sender report of `ssrc` names;
-    /// `None` before the first packet, or if it is about another source. (Some
-    /// cameras put a wrong name on their reports: then the time decides.)
+    /// Unwraps the timestamp in a sender report of `ssrc`. `None` before the first
+    /// packet, or if the report is about another source. (Some cameras write a wrong
+    /// SSRC into their reports; then the timestamp decides.)
     pub fn unwrapped(&self, ssrc: u32, timestamp: u32) -> Option<i64> {
         let near = !self.sender.is_stale(ssrc) && self.is_near(timestamp, MAX_REPORT);
         let ours = self.sender.name()? == ssrc || near;

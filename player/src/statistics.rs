@@ -1,28 +1,28 @@
-//! What the page may know of how well a stream arrives.
+//! Counts how well a stream arrives, for the page.
 
 use crate::source::Follows;
 
-/// What is counted, by its number at the boundary to JavaScript: RTP packets
-/// of all tracks that were taken, and those that are missing, by their
-/// sequence numbers; pictures that went out, those that came, if only in part,
-/// and did not go out, and those that the gateway left out.
+/// The counters by their numbers at the boundary to JavaScript: RTP packets of all
+/// tracks that came, and those that are missing according to their sequence numbers;
+/// pictures that were sent on, pictures that came at least in part and were not sent
+/// on, and pictures that the gateway left out.
 const TAKEN: usize = 0;
 const LOST: usize = 1;
 const SENT: usize = 2;
 const LEFT_OUT: usize = 3;
 const SKIPPED: usize = 4;
 
-/// Counts since the session was opened.
+/// The counters since the session was opened.
 #[derive(Clone, Debug, Default)]
 pub struct Statistics {
     counts: [f64; SKIPPED + 1],
-    /// The picture that packets come of, by its timestamp, and whether it has
-    /// gone out.
+    /// The picture that the last packets belong to, by its timestamp, and whether it
+    /// was sent on.
     picture: Option<(i64, bool)>,
 }
 
 impl Statistics {
-    /// A packet was taken.
+    /// Counts a packet.
     pub fn packet(&mut self, follows: Follows) {
         self.counts[TAKEN] += 1.0;
         if let Follows::AfterLoss(missing) = follows {
@@ -30,7 +30,7 @@ impl Statistics {
         }
     }
 
-    /// A packet of the picture at `timestamp` came.
+    /// Counts the picture at `timestamp`, of which a packet has come.
     pub fn picture(&mut self, timestamp: i64) {
         match self.picture {
             Some((last, _)) if last == timestamp => return,
@@ -40,7 +40,7 @@ impl Statistics {
         self.picture = Some((timestamp, false));
     }
 
-    /// The picture at `timestamp` went out.
+    /// Counts the picture at `timestamp` as sent on.
     pub fn sent(&mut self, timestamp: i64) {
         self.counts[SENT] += 1.0;
         if let Some((last, sent)) = &mut self.picture {
@@ -48,12 +48,12 @@ impl Statistics {
         }
     }
 
-    /// The gateway left out so many pictures.
+    /// Counts pictures that the gateway left out.
     pub fn skipped(&mut self, pictures: u32) {
         self.counts[SKIPPED] += f64::from(pictures);
     }
 
-    /// The count with the number `which`; any other is 0.
+    /// The counter with the number `which`; 0 for any other number.
     pub fn get(&self, which: u32) -> f64 {
         let count = self.counts.get(which as usize);
         count.copied().unwrap_or(0.0)

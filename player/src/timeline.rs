@@ -1,56 +1,56 @@
-//! One clock for all tracks of a session.
+//! The common clock of all tracks of a session.
 //!
-//! Every track counts in its own RTP clock from its own random start. What ties
-//! them together is, best first: RTCP sender reports, the RTP-Info header of
-//! the PLAY response, the moments of arrival. A source that contradicts the
-//! arrival times by seconds is not believed (cameras do send such). Where one
-//! falls silent, the arrivals take over from what it said: clocks drift.
+//! Every track counts in its own RTP clock, from a random start. Three things relate
+//! tracks to each other, best first: RTCP sender reports, the RTP-Info header of the
+//! PLAY response, and the arrival times. A sender report or RTP-Info that contradicts
+//! the arrival times by seconds is ignored (some cameras send such). When reports stop
+//! coming, arrival times take over from the last report, because clocks drift.
 //!
-//! Times are microseconds, 64 bits. Invariants: within a track, time runs with
-//! the RTP clock; better knowledge of how tracks lie to each other moves the
-//! video track, by at most a sixteenth of the time that passes. The audio
-//! track, once placed, is not moved: ears notice. A leap of the RTP clock with no
-//! packet missing is no time that passed: the track goes on as if it had not
-//! been.
+//! Times are microseconds in 64 bits. Invariants: within a track, time runs with the
+//! RTP clock. Better knowledge about how tracks relate moves the video track, by at
+//! most a sixteenth of the time that passes. The audio track, once placed, is not
+//! moved, because that can be heard. A leap of the RTP clock without a missing packet
+//! is not a passage of time: the track continues as if the leap had not been.
 
 mod clock;
 
 use clock::Clock;
 
-/// A source that puts two tracks further apart than this from where their
-/// arrival puts them is wrong.
+/// A source of knowledge is wrong if it places two tracks this much further apart than
+/// their arrival times do.
 const MAX_SKEW_US: i64 = 5_000_000;
 
-/// Arrival times count over windows of this length, the best of two.
+/// Arrival times are collected in windows of this length; the earliest of two windows
+/// counts.
 const WINDOW_US: i64 = 10_000_000;
 
-/// How fast a track is moved: this fraction of the time that passes.
+/// A track is moved by at most this fraction of the time that passes.
 const SLEW: i64 = 16;
 
-/// Tracks closer to where they belong than this are left alone.
+/// A track this close to its correct place is not moved.
 const DEAD_BAND_US: i64 = 5_000;
 
-/// The sender's wall clock was set if it differs from before by more than this.
+/// If the sender's wall clock differs from before by more than this, it was set.
 const MAX_DRIFT_US: i64 = 500_000;
 
-/// The clock. Tracks are named by what [`add`](Self::add) returned.
+/// The clock. A track is identified by the number that [`add`](Self::add) returned.
 #[derive(Clone, Debug, Default)]
 pub struct Timeline {
     clocks: Vec<Clock>,
     window: Option<i64>,
-    /// How much later than sound the picture is to be shown than its arrival
-    /// says, by the last source that knew better.
+    /// How much later, relative to the audio, the picture is to be shown than the
+    /// arrival times say, according to the last better source.
     bias: i64,
 }
 
 impl Timeline {
-    /// A track that counts `rate` ticks a second (0 is taken for 1).
+    /// Adds a track whose clock has `rate` ticks per second (0 counts as 1).
     pub fn add(&mut self, rate: u32, audio: bool) -> usize {
         self.clocks.push(Clock::new(i64::from(rate.max(1)), audio));
         self.clocks.len() - 1
     }
 
-    /// Forgets where the tracks lie; they are to be placed anew.
+    /// Forgets the places of all tracks, so that they are placed anew.
     pub fn reset(&mut self) {
         self.window = None;
         for clock in &mut self.clocks {
@@ -58,33 +58,35 @@ impl Timeline {
         }
     }
 
-    /// Forgets where one track lies: its source has begun anew. It will be
-    /// placed by the others, or is to be [anchored](Self::anchor).
+    /// Forgets the place of one track, whose source has begun anew. The other tracks
+    /// place it, or it is to be [anchored](Self::anchor).
     pub fn reset_track(&mut self, track: usize) {
         if let Some(clock) = self.clocks.get_mut(track) {
             clock.reset();
         }
     }
 
-    /// The codec counts `rate` ticks a second, and its last packet held `samples`, of
-    /// which up to `most` times as many may come. If that is not what the track
-    /// was said to count in, its first step decides, or the arrivals.
-    pub fn suspect(&mut self, track: usize, rate: u32, samples: u32, most: u8) {
+    /// Says that the codec has `rate` ticks per second, and that its last packet held
+    /// `samples`; a packet may contain up to `factor` times as many. If the track's
+    /// clock seems to have another rate than it should, its first step decides which,
+    /// or the arrival times do.
+    pub fn suspect(&mut self, track: usize, rate: u32, samples: u32, factor: u8) {
         if let Some(clock) = self.clocks.get_mut(track) {
             clock.codec_rate = i64::from(rate);
             clock.samples = i64::from(samples);
-            clock.most = i64::from(most);
+            clock.factor = i64::from(factor);
         }
     }
 
-    /// The PLAY response says that the stream starts at `timestamp`.
+    /// Takes the timestamp at which the stream starts, according to the PLAY response.
     pub fn info(&mut self, track: usize, timestamp: u32) {
         if let Some(clock) = self.clocks.get_mut(track) {
             clock.info = Some(timestamp);
         }
     }
 
-    /// A sender report says that it was `ntp_us` at `timestamp` (unwrapped).
+    /// Takes a sender report: the wall clock was `ntp_us` at `timestamp`, which is
+    /// unwrapped.
     pub fn report(&mut self, track: usize, ntp_us: i64, timestamp: i64) {
         let Some(clock) = self.clocks.get_mut(track) else {
             return;
@@ -95,7 +97,7 @@ impl Timeline {
         let wall = ntp_us.wrapping_sub(time);
         let near = |other: &i64| wall.wrapping_sub(*other).wrapping_abs() <= MAX_DRIFT_US;
         let set = clock.report.is_some_and(|last| !near(&last));
-        // One report alone may be wild.
+        // A single report may be wrong.
         let doubted = std::mem::replace(&mut clock.doubted, set.then_some(wall));
         if set && !doubted.is_some_and(|last| near(&last)) {
             return;
@@ -103,17 +105,18 @@ impl Timeline {
         clock.report = Some(wall);
         clock.reported = clock.last_arrival;
         if set {
-            // What the others last said was by the clock before.
+            // The last reports of the other tracks are based on the clock as it was
+            // before.
             for (index, other) in self.clocks.iter_mut().enumerate() {
                 other.report = other.report.filter(|_| index == track);
             }
         }
     }
 
-    /// A packet arrived. Says whether its timestamp goes on from the one
-    /// before; if not, it is a new beginning, and the track is to be
-    /// [reset](Self::reset_track). `directly`: no packet is missing before it,
-    /// so that it goes on whatever it says, and a leap is not played.
+    /// Takes the arrival of a packet, and returns whether its timestamp continues the
+    /// one before. If not, the stream begins anew, and the track is to be
+    /// [reset](Self::reset_track). `directly`: no packet is missing before this one, so
+    /// it continues in any case, and a leap of its timestamp is left out.
     #[must_use]
     pub fn arrive(&mut self, track: usize, timestamp: i64, now_us: i64, directly: bool) -> bool {
         self.roll(now_us);
@@ -171,8 +174,8 @@ impl Timeline {
         }
     }
 
-    /// Where `timestamp` lies on the timeline; `None` until a track has been
-    /// anchored and this one has had a packet.
+    /// The time of `timestamp` on the timeline; `None` until a track has been anchored
+    /// and this one has had a packet.
     pub fn time(&mut self, track: usize, timestamp: i64) -> Option<i64> {
         let clock = self.clocks.get(track)?;
         let time = clock.since_base(timestamp)?;
@@ -184,9 +187,9 @@ impl Timeline {
             (Some(offset), None) => offset,
             (Some(offset), Some(target)) => {
                 let error = target.wrapping_sub(offset);
-                let most = time.wrapping_sub(clock.latest).max(0) / SLEW;
+                let limit = time.wrapping_sub(clock.latest).max(0) / SLEW;
                 if error.wrapping_abs() > DEAD_BAND_US {
-                    offset.wrapping_add(error.clamp(-most, most))
+                    offset.wrapping_add(error.clamp(-limit, limit))
                 } else {
                     offset
                 }
@@ -197,8 +200,8 @@ impl Timeline {
         Some(time.wrapping_add(offset))
     }
 
-    /// The offset that `track` should have by another track's, if it is to
-    /// follow another: audio leads when it has been placed, else whatever has.
+    /// The offset that `track` should have according to the track that it follows: the
+    /// audio track if that has been placed, or else any other that has.
     fn target(&mut self, track: usize) -> Option<i64> {
         let own = self.clocks.get(track)?;
         let leader = self
@@ -218,7 +221,7 @@ impl Timeline {
         if let Some(known) = known {
             self.bias = known.wrapping_sub(arrival) * sign;
         }
-        // How much later than the leader's base its own is.
+        // How much later its own base is than that of the leader.
         let apart = arrival.wrapping_add(self.bias * sign);
         offset.checked_add(apart)
     }

@@ -1,10 +1,12 @@
 //! The tracks of a session: frames of the data channel in, fragments out.
 //!
-//! Invariants: all tracks are announced together, before the first fragment of any;
-//! the timeline starts at the first sync sample of the video track, without audio from
-//! before it. Where no video comes, it starts with audio; later video joins it.
+//! Invariants: all tracks are announced together, before the first fragment of any
+//! track. The timeline starts at the first sync sample of the video track, and audio
+//! before that is dropped. If no video comes, the timeline starts with audio, and video
+//! joins later.
 
-mod link;
+mod announce;
+mod input;
 
 use camgate_protocol::rtp::rtcp::{self, Report};
 use camgate_protocol::rtp::{Packet, RTCP, notice};
@@ -17,32 +19,34 @@ use crate::source::Follows;
 use crate::statistics::Statistics;
 use crate::timeline::Timeline;
 use crate::video::{self, Video};
-use link::Link;
+use announce::announce;
+use input::Input;
 
-/// The names of the tracks towards JavaScript, and their `track_ID`s.
+/// The tracks' numbers at the boundary to JavaScript, which are also their `track_ID`s.
 pub const VIDEO: u32 = 1;
 pub const AUDIO: u32 = 2;
 
-/// Sound waits so long for the first packet of the video, and so long for its
-/// first sync sample, microseconds; then it begins alone.
+/// How long audio waits for the first packet of the video, and for its first sync
+/// sample, in microseconds; then it begins alone.
 const SILENT_VIDEO_US: i64 = 4_000_000;
 const LATE_VIDEO_US: i64 = 20_000_000;
 
-/// Sound that has not begun for so long, or not come for so long, is silence until
-/// it does: the browser would wait for it. (A packet may hold a second of it.)
+/// Audio is replaced by silence if it has not begun after this time, or stops for this
+/// time, in microseconds; the browser would wait for it. (One packet may hold a second
+/// of it.)
 const LATE_AUDIO_US: i64 = 500_000;
 const SILENT_AUDIO_US: i64 = 2_000_000;
 
 #[derive(Debug)]
 struct VideoTrack {
-    link: Link,
+    input: Input,
     depacketiser: video::Depacketiser,
     writer: Video,
 }
 
 #[derive(Debug)]
 struct AudioTrack {
-    link: Link,
+    input: Input,
     writer: Audio,
 }
 
@@ -54,9 +58,9 @@ pub struct Tracks {
     timeline: Timeline,
     statistics: Statistics,
     flowing: bool,
-    /// Since when sound waits for the video to begin.
+    /// When audio started to wait for the video to begin.
     waiting: Option<i64>,
-    /// When sound is missed, and where the picture began.
+    /// When audio is to be replaced by silence, and where the video began.
     mute: Option<(i64, i64)>,
 }
 
@@ -70,8 +74,8 @@ impl Tracks {
         }
     }
 
-    /// Takes the medium number `index` of the description if it can be carried.
-    /// At most one of each kind; `true`: it is to be set up.
+    /// Adds the medium with this index in the description, if it is supported and is
+    /// the first one of its kind. If so, returns true, and it is to be set up.
     pub fn add(&mut self, index: usize, media: &sdp::Media) -> bool {
         match media.kind {
             sdp::Kind::Video if self.video.is_none() => self.add_video(index, media).is_some(),
@@ -88,7 +92,7 @@ impl Tracks {
         }
         let clock = self.timeline.add(media.clock_rate, false);
         self.video = Some(VideoTrack {
-            link: Link::new(index, media, clock),
+            input: Input::new(index, media, clock),
             depacketiser,
             writer,
         });
@@ -99,58 +103,57 @@ impl Tracks {
         let writer = Audio::open(AUDIO, media)?;
         let clock = self.timeline.add(media.clock_rate, true);
         self.audio = Some(AudioTrack {
-            link: Link::new(index, media, clock),
+            input: Input::new(index, media, clock),
             writer,
         });
         Some(())
     }
 
-    fn links(&mut self) -> impl Iterator<Item = &mut Link> {
-        let video = self.video.as_mut().map(|track| &mut track.link);
-        let audio = self.audio.as_mut().map(|track| &mut track.link);
+    fn inputs(&mut self) -> impl Iterator<Item = &mut Input> {
+        let video = self.video.as_mut().map(|track| &mut track.input);
+        let audio = self.audio.as_mut().map(|track| &mut track.input);
         video.into_iter().chain(audio)
     }
 
-    /// The medium number `media` flows on these interleaved channels.
+    /// Sets the interleaved channels of the medium with the index `media`.
     pub fn connect(&mut self, media: usize, rtp: u8, rtcp: u8) {
-        if let Some(link) = self.links().find(|link| link.media == media) {
-            link.channels = Some((rtp, rtcp));
+        if let Some(input) = self.inputs().find(|input| input.media == media) {
+            input.channels = Some((rtp, rtcp));
         }
     }
 
-    /// Media that were not set up are forgotten; what is known of the others is announced.
+    /// Drops media that were not set up, and announces what is known of the others.
     pub fn begin(&mut self, queue: &mut Queue) {
-        self.video.take_if(|track| track.link.channels.is_none());
-        self.audio.take_if(|track| track.link.channels.is_none());
+        self.video.take_if(|track| track.input.channels.is_none());
+        self.audio.take_if(|track| track.input.channels.is_none());
         let video = self.video.as_mut().map(|track| &mut track.writer);
         let audio = self.audio.as_mut().map(|track| &mut track.writer);
         announce(video, audio, queue);
     }
 
-    /// The medium number `media` starts at the RTP time `timestamp`, by the
-    /// PLAY response.
+    /// Takes the RTP time at which the medium with the index `media` starts, according
+    /// to the PLAY response.
     pub fn inform(&mut self, media: usize, timestamp: u32) {
-        let link = self.links().find(|link| link.media == media);
-        if let Some(clock) = link.map(|link| link.clock) {
+        let input = self.inputs().find(|input| input.media == media);
+        if let Some(clock) = input.map(|input| input.clock) {
             self.timeline.info(clock, timestamp);
         }
     }
 
-    /// How well the stream arrives: see [`Statistics::get`].
+    /// How well the stream arrives; see [`Statistics::get`].
     pub fn statistic(&self, which: u32) -> f64 {
         self.statistics.get(which)
     }
 
-    /// Whether a fragment has gone out since the start or
-    /// [`pause`](Self::pause).
+    /// Whether a fragment was sent since the start or the last [`pause`](Self::pause).
     pub fn is_flowing(&self) -> bool {
         self.flowing
     }
 
-    /// The stream stops here, to go on at another time.
+    /// Notes that the stream stops here, and will continue at another time.
     pub fn pause(&mut self) {
         self.timeline.reset();
-        self.links().for_each(|link| link.source.pause());
+        self.inputs().for_each(|input| input.source.pause());
         self.lose_video();
         self.lose_audio();
         self.flowing = false;
@@ -171,7 +174,7 @@ impl Tracks {
         }
     }
 
-    /// Takes an interleaved frame. Channels that nobody set up are passed over.
+    /// Takes an interleaved frame. Channels that were not set up are ignored.
     pub fn frame(&mut self, channel: u8, payload: &[u8], now_us: i64, queue: &mut Queue) {
         let Some(&[_, kind]) = payload.first_chunk() else {
             return;
@@ -195,63 +198,65 @@ impl Tracks {
         }
     }
 
-    /// Whose packets of this payload type come on `channel`: true for the video track.
-    /// Cameras number channels as they like: a track that has had nothing takes what
-    /// fits from any channel, and two on one channel are told apart.
+    /// Whose packets come with this payload type on `channel`: true stands for the
+    /// video track. Cameras number channels as they like. So a track without any packet
+    /// yet takes suitable ones from any channel, and two tracks on one channel are told
+    /// apart.
     fn sending(&mut self, channel: u8, payload_type: u8) -> Option<bool> {
         let mut known = None;
         let mut silent = None;
         for video in [true, false] {
-            let Some(link) = self.link(video) else {
+            let Some(input) = self.input(video) else {
                 continue;
             };
-            let (Some((rtp, _)), fits) = (link.channels, link.source.expects(payload_type)) else {
+            let (Some((rtp, _)), fits) = (input.channels, input.source.expects(payload_type))
+            else {
                 continue;
             };
             if rtp == channel && fits {
                 return Some(video);
             } else if rtp == channel {
                 known = Some(video);
-            } else if fits && link.source.is_silent() {
+            } else if fits && input.source.is_silent() {
                 silent = Some(video);
             }
         }
-        if let Some(link) = silent.and_then(|video| self.link(video)) {
-            link.channels = Some((channel, channel.wrapping_add(1)));
+        if let Some(input) = silent.and_then(|video| self.input(video)) {
+            input.channels = Some((channel, channel.wrapping_add(1)));
         }
         silent.or(known)
     }
 
-    fn link(&mut self, video: bool) -> Option<&mut Link> {
+    fn input(&mut self, video: bool) -> Option<&mut Input> {
         match video {
-            true => self.video.as_mut().map(|track| &mut track.link),
-            false => self.audio.as_mut().map(|track| &mut track.link),
+            true => self.video.as_mut().map(|track| &mut track.input),
+            false => self.audio.as_mut().map(|track| &mut track.input),
         }
     }
 
     fn report(&mut self, channel: u8, payload: &[u8]) {
-        let hears = |link: &&mut Link| {
-            let channels = link.channels;
+        let hears = |input: &&mut Input| {
+            let channels = input.channels;
             channels.is_some_and(|(rtp, rtcp)| rtcp == channel || rtp == channel)
         };
-        let Some(link) = self.links().find(hears) else {
+        let Some(input) = self.inputs().find(hears) else {
             return;
         };
         match rtcp::report(payload) {
             Some(Report::Sender(report)) => {
-                let timestamp = link.source.unwrapped(report.ssrc, report.timestamp);
-                let clock = link.clock;
+                let timestamp = input.source.unwrapped(report.ssrc, report.timestamp);
+                let clock = input.clock;
                 if let Some(timestamp) = timestamp {
                     self.timeline.report(clock, report.micros(), timestamp);
                 }
             }
             Some(Report::Notice(notice)) if notice.kind == notice::Kind::Lossy => {
-                link.source.doubt();
+                input.source.doubt();
             }
             Some(Report::Notice(notice)) => {
-                link.edge = Some(notice.timestamp);
+                input.edge = Some(notice.timestamp);
                 if notice.kind == notice::Kind::Skipped {
-                    link.source.skip();
+                    input.source.skip();
                     self.statistics.skipped(notice.pictures);
                 }
             }
@@ -259,9 +264,9 @@ impl Tracks {
         }
     }
 
-    /// Reads a packet that counts, with its unwrapped timestamp. What is lost
-    /// before it, the track has been told; the access unit that it proves
-    /// complete is sent, by the clock as it was.
+    /// Reads a packet that counts, and unwraps its timestamp. Before it returns, the
+    /// track is told of a loss before this packet, and the access unit that this packet
+    /// proves complete is sent, with its time by the clock before this packet.
     #[inline(never)]
     fn packet<'a>(
         &mut self,
@@ -271,9 +276,9 @@ impl Tracks {
         queue: &mut Queue,
     ) -> Option<(Packet<'a>, i64)> {
         let packet = Packet::read(payload)?;
-        let link = self.link(video)?;
-        let (follows, timestamp) = link.source.take(&packet)?;
-        let clock = link.clock;
+        let input = self.input(video)?;
+        let (follows, timestamp) = input.source.take(&packet)?;
+        let clock = input.clock;
         self.statistics.packet(follows);
         let directly = follows == Follows::Directly;
         match video {
@@ -287,21 +292,22 @@ impl Tracks {
         Some((packet, timestamp))
     }
 
-    /// Tells the timeline of a packet. Says whether it goes on from the one before.
+    /// Tells the timeline of a packet. Returns whether the packet continues the one
+    /// before.
     fn arrive(&mut self, clock: usize, follows: Follows, timestamp: i64, now_us: i64) -> bool {
         let directly = follows == Follows::Directly;
         let arrive = |timeline: &mut Timeline| timeline.arrive(clock, timestamp, now_us, directly);
         let goes_on = follows != Follows::Anew && arrive(&mut self.timeline);
         if !goes_on {
             self.timeline.reset_track(clock);
-            // The first one after a reset always goes on.
+            // The first packet after a reset always continues.
             let _ = arrive(&mut self.timeline);
         }
         goes_on
     }
 
-    /// Sends the access unit that `packet` completes, or, without a packet, the
-    /// one that the new `timestamp` completes.
+    /// Sends the access unit that `packet` completes, or, without a packet, the one
+    /// that a new `timestamp` completes.
     #[inline(never)]
     fn video_unit(&mut self, packet: Option<&Packet>, timestamp: i64, queue: &mut Queue) {
         let Some(track) = &mut self.video else { return };
@@ -321,7 +327,7 @@ impl Tracks {
             let audio = self.audio.as_mut().map(|track| &mut track.writer);
             announce(Some(&mut track.writer), audio, queue);
         }
-        let (clock, timestamp) = (track.link.clock, unit.timestamp);
+        let (clock, timestamp) = (track.input.clock, unit.timestamp);
         let time = self.timeline.time(clock, timestamp).unwrap_or_else(|| {
             let audio = self.audio.as_ref().map_or(0, |track| track.writer.end_us());
             let end = track.writer.end_us().max(audio);
@@ -329,7 +335,7 @@ impl Tracks {
             self.timeline.anchor(clock, timestamp, start);
             start
         });
-        if let Some(edge) = track.link.edge.take() {
+        if let Some(edge) = track.input.edge.take() {
             let ahead = edge.wrapping_sub(timestamp as u32).cast_signed();
             queue.push(Output {
                 time: time as f64 / 1e6 + f64::from(ahead) / f64::from(TIMESCALE),
@@ -344,7 +350,7 @@ impl Tracks {
         }
     }
 
-    /// Where the picture flows without sound, the sound is silence.
+    /// Fills missing audio with silence while video flows.
     fn pad(&mut self, now_us: i64, queue: &mut Queue) {
         let (Some(video), Some(audio), true) = (&self.video, &mut self.audio, self.flowing) else {
             return;
@@ -360,7 +366,7 @@ impl Tracks {
     fn audio_packet(&mut self, packet: &Packet, timestamp: i64, now_us: i64, queue: &mut Queue) {
         let since = *self.waiting.get_or_insert(now_us);
         let alone = self.video.as_ref().is_none_or(|video| {
-            let patience = match video.link.source.is_silent() {
+            let patience = match video.input.source.is_silent() {
                 true => SILENT_VIDEO_US,
                 false => LATE_VIDEO_US,
             };
@@ -370,35 +376,16 @@ impl Tracks {
             *missed = now_us.wrapping_add(SILENT_AUDIO_US);
         }
         let Some(track) = &mut self.audio else { return };
-        let clock = track.link.clock;
+        let clock = track.input.clock;
         let mut time = self.timeline.time(clock, timestamp);
         if time.is_none() && alone {
             let start = track.writer.end_us();
             self.timeline.anchor(clock, timestamp, start);
             time = Some(start);
         }
-        // Without a time: video begins.
+        // Without a time, the packet is not played: video begins first.
         let sent = track.writer.push(packet, timestamp, time, now_us, queue);
         track.writer.tell(&mut self.timeline, clock);
         self.flowing |= sent && alone;
-    }
-}
-
-/// Queues codecs, then init segments, as soon as all of them are known.
-fn announce(mut video: Option<&mut Video>, mut audio: Option<&mut Audio>, queue: &mut Queue) {
-    if video.as_ref().is_some_and(|video| !video.is_described()) {
-        return;
-    }
-    if let Some(video) = &mut video {
-        video.announce(queue);
-    }
-    if let Some(audio) = &mut audio {
-        audio.announce(queue);
-    }
-    if let Some(video) = video {
-        video.send_init(queue);
-    }
-    if let Some(audio) = audio {
-        audio.send_init(queue);
     }
 }

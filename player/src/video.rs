@@ -1,9 +1,8 @@
-//! A video track: access units in, an init segment and fragments out; pictures
-//! of MJPEG go out as they are.
+//! A video track: access units in, an init segment and fragments out. MJPEG pictures
+//! are passed on as they are.
 //!
-//! Invariant: a fragment goes out only behind the init segment that describes
-//! it, and holds one access unit, or several where they are not shown in their
-//! order.
+//! Invariant: a fragment is only sent after the init segment that describes it. It
+//! holds one access unit, or several if they are not shown in the order sent.
 
 use camgate_protocol::rtsp::{sdp, text};
 
@@ -16,15 +15,15 @@ use crate::output::{Kind, Output, Queue};
 use crate::pacing::{Pacing, Place, TIMESCALE};
 use camgate_protocol::rtp::Packet;
 
-/// What gathers a track's packets.
+/// The depacketiser of a video track.
 #[derive(Debug)]
 pub enum Depacketiser {
     Nal(nal::Depacketiser),
     Jpeg(mjpeg::Depacketiser),
 }
 
-/// A depacketiser for `media`, told what the description says; `None` when it
-/// is no video that can be carried.
+/// A depacketiser for `media`, which knows the session description; `None` if the
+/// format is not supported.
 pub fn depacketiser(media: &sdp::Media) -> Option<Depacketiser> {
     let (codec, names): (_, &[&str]) = match media.encoding.as_str() {
         "H264" => (Codec::H264, &["sprop-parameter-sets"]),
@@ -33,7 +32,7 @@ pub fn depacketiser(media: &sdp::Media) -> Option<Depacketiser> {
         _ => return None,
     };
     let difference = media.parameter("sprop-max-don-diff").unwrap_or_default();
-    let numbered = text::number(difference.trim_ascii()).is_some_and(|most| most > 0);
+    let numbered = text::number(difference.trim_ascii()).is_some_and(|difference| difference > 0);
     let mut depacketiser = nal::Depacketiser::new(codec, numbered);
     let lists = names.iter().filter_map(|name| media.parameter(name));
     for set in lists.flat_map(|list| text::split(list, b",")) {
@@ -45,7 +44,7 @@ pub fn depacketiser(media: &sdp::Media) -> Option<Depacketiser> {
 }
 
 impl Depacketiser {
-    /// What the session description says, when that is enough to begin.
+    /// The format according to the session description, if that is enough to begin.
     pub fn described(&mut self) -> Option<&Format> {
         match self {
             Self::Nal(nal) => nal.described(),
@@ -53,7 +52,8 @@ impl Depacketiser {
         }
     }
 
-    /// Packets are missing here: everything up to the next sync sample goes.
+    /// Notes that packets are missing here: everything before the next sync sample is
+    /// dropped.
     pub fn lose(&mut self) {
         match self {
             Self::Nal(nal) => nal.lose(),
@@ -61,8 +61,8 @@ impl Depacketiser {
         }
     }
 
-    /// Ends the access unit that a packet with another `timestamp` proves
-    /// complete. To be called before each [`push`](Self::push).
+    /// Returns the access unit that is complete if a packet with another `timestamp`
+    /// comes. To be called before each [`push`](Self::push).
     pub fn finish_before(&mut self, timestamp: i64) -> Option<AccessUnit<'_>> {
         match self {
             Self::Nal(nal) => nal.finish_before(timestamp),
@@ -70,7 +70,7 @@ impl Depacketiser {
         }
     }
 
-    /// Takes the next packet in sequence; `timestamp` is its unwrapped one.
+    /// Takes the next packet in sequence; `timestamp` is its unwrapped timestamp.
     pub fn push(&mut self, packet: &Packet, timestamp: i64) -> Option<AccessUnit<'_>> {
         match self {
             Self::Nal(nal) => nal.push(packet, timestamp),
@@ -88,9 +88,9 @@ pub struct Video {
     fragments: u32,
     mime: String,
     size: (u32, u32),
-    /// The track is of whole pictures, which no MP4 carries.
+    /// The track consists of JPEG pictures, which do not go into MP4.
     is_pictures: bool,
-    /// What has to be announced before the next fragment.
+    /// The codec must be announced before the next fragment.
     new_codec: bool,
     new_size: bool,
     new_init: Option<Vec<u8>>,
@@ -113,7 +113,7 @@ impl Video {
         }
     }
 
-    /// What follows is of this format.
+    /// Sets the format of the following pictures.
     pub fn describe(&mut self, format: &Format) {
         self.new_codec |= format.mime != self.mime;
         self.mime.clone_from(&format.mime);
@@ -135,12 +135,12 @@ impl Video {
         });
     }
 
-    /// Whether the track knows what it carries.
+    /// Whether the format is known.
     pub fn is_described(&self) -> bool {
         !self.mime.is_empty()
     }
 
-    /// Queues the codec and the picture size, where they are new.
+    /// Queues the codec and the picture size if they are new.
     pub fn announce(&mut self, queue: &mut Queue) {
         if std::mem::take(&mut self.new_codec) {
             let mime = self.mime.clone().into_bytes();
@@ -153,33 +153,33 @@ impl Video {
         }
     }
 
-    /// Queues the init segment, when it is new.
+    /// Queues the init segment if it is new.
     pub fn send_init(&mut self, queue: &mut Queue) {
         if let Some(segment) = self.new_init.take() {
             queue.push(Output::bytes(Kind::Init, self.id, segment));
         }
     }
 
-    /// Samples are missing here.
+    /// Notes that samples are missing here.
     pub fn lose(&mut self) {
         self.pacing.lose();
         self.group.lose();
     }
 
-    /// Where the track ends, in microseconds.
+    /// The end of the track, in microseconds.
     pub fn end_us(&self) -> i64 {
         self.pacing.end_us()
     }
 
-    /// How long before its presentation the first picture has to be decoded,
-    /// in microseconds.
+    /// How long before its presentation the first picture must be decoded, in
+    /// microseconds.
     pub fn delay_us(&self) -> i64 {
         self.pacing.delay_us()
     }
 
-    /// Takes `unit`, shown at `time_us`, and queues the fragment that it makes
-    /// whole, or the picture that it is. `false`: there was no room, and pictures
-    /// are lost.
+    /// Takes an access unit that is shown at `time_us`, and queues the fragment that it
+    /// completes, or the JPEG picture that it is. Returns false if there was no room,
+    /// and pictures were lost.
     pub fn emit(&mut self, unit: &AccessUnit, time_us: i64, queue: &mut Queue) -> bool {
         if unit.after_loss {
             self.lose();
@@ -228,9 +228,9 @@ impl Video {
         sent
     }
 
-    /// Queues a fragment with what waits; `last` are the bytes of its last
-    /// picture, where they were not kept. `false`: there was no room, and it is
-    /// lost.
+    /// Queues a fragment with the waiting pictures; `last` are the bytes of the last
+    /// one, if they were not kept. Returns false if there was no room, and the pictures
+    /// were lost.
     pub fn flush(&mut self, last: &[u8], queue: &mut Queue) -> bool {
         let Some(first) = self.group.first() else {
             return true;
@@ -238,7 +238,7 @@ impl Video {
         let samples = self.group.samples();
         let mut data = queue.buffer();
         self.fragments = self.fragments.wrapping_add(1);
-        let start = first.start.cast_unsigned(); // never negative
+        let start = first.start.cast_unsigned(); // it is never negative
         fragment::write(&mut data, self.fragments, self.id, start, samples);
         data.extend_from_slice(self.group.data());
         data.extend_from_slice(last);

@@ -3,15 +3,15 @@
 /// One frame with its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// What it says as an AudioSpecificConfig.
+    /// The same information as an AudioSpecificConfig.
     pub config: [u8; 2],
-    /// Bytes of the header, and of the frame with the header.
+    /// The length of the header, and of the frame with its header, in bytes.
     pub size: usize,
     pub length: usize,
 }
 
-/// Reads the header that `bytes` begin with. `None` when there is none, or one
-/// of several frames at once (nobody sends such).
+/// Reads the header at the start of `bytes`. `None` if there is none, or if it is one for
+/// several frames (which nobody sends).
 ///
 /// ```text
 /// syncword (12)  ID layer (2) no CRC | profile (2) rate (4) private channels (3)

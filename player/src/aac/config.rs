@@ -1,21 +1,21 @@
-//! AudioSpecificConfig (ISO 14496-3 1.6.2.1): what a player must know of it,
-//! and the silence to put where frames are missing.
+//! AudioSpecificConfig (ISO 14496-3 1.6.2.1): the fields that the player needs, and
+//! frames of silence.
 
 use camgate_protocol::rtsp::text;
 
 use crate::payload::{Coding, Format};
 use camgate_protocol::codec::bits::Bits;
 
-/// The longest configuration that is taken, bytes. Real ones have 2 to 10.
+/// The longest configuration that is accepted, in bytes. Real ones have 2 to 10.
 pub const MAX_CONFIG: usize = 64;
 
-/// ISO 14496-3 table 1.18.
+/// The sampling frequencies (ISO 14496-3 table 1.18).
 pub const RATES: [u32; 13] = [
     96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000,
     7_350,
 ];
 
-/// Spectral band replication, and the same with parametric stereo.
+/// The object types of spectral band replication, without and with parametric stereo.
 const SBR: u32 = 5;
 const PS: u32 = 29;
 
@@ -29,23 +29,23 @@ const SILENCE_MONO: &[u8] = &[0x00, 0x00, 0x00, 0x07];
 /// The same for a stereo pair: channel_pair_element 0 with a common window.
 const SILENCE_STEREO: &[u8] = &[0x21, 0x00, 0x00, 0x00, 0x00, 0x1c];
 
-/// What a configuration says.
+/// The fields of a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// The bytes themselves, for the init segment.
+    /// The configuration itself, for the init segment.
     pub bytes: Vec<u8>,
-    /// The object type as the MIME type has it: 2 is AAC-LC, 5 HE-AAC.
+    /// The object type in the MIME type: 2 is AAC-LC, 5 HE-AAC.
     pub object_type: u32,
-    /// Samples per second of the core codec, which RTP and MP4 count in.
+    /// The sample rate of the core codec, which RTP and MP4 use.
     pub rate: u32,
-    /// 0: the configuration leaves it to the stream.
+    /// The number of channels; 0 if the configuration leaves it to the stream.
     pub channels: u16,
-    /// Samples per frame of the core codec.
+    /// The number of samples per frame of the core codec.
     pub frame_samples: u32,
 }
 
 impl Config {
-    /// Reads a configuration; `None` when it is no AAC that can be carried.
+    /// Reads a configuration; `None` if it is no AAC that is supported.
     #[inline(never)]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         if bytes.len() > MAX_CONFIG {
@@ -54,7 +54,7 @@ impl Config {
         let mut bits = Bits::new(bytes);
         let mut config = Self::read(&mut bits)?;
         config.bytes = bytes.to_vec();
-        // SBR that is signalled so that old players overlook it (1.6.5.2).
+        // SBR may be signalled in a way that old players ignore (1.6.5.2).
         let extension = |bits: &mut Bits| {
             let marked = bits.take(11) == EXTENSION && object_type(bits) == SBR;
             marked && bits.flag()
@@ -65,8 +65,8 @@ impl Config {
         Some(config)
     }
 
-    /// Reads the configuration that `bits` go on with, up to its end, which
-    /// only a program_config_element (`channels` is 0) hides.
+    /// Reads the configuration at the position of `bits`, up to its end. Only after a
+    /// program_config_element (`channels` is 0) the position is not at the end.
     #[inline(never)]
     pub fn read(bits: &mut Bits) -> Option<Self> {
         let start = bits.clone();
@@ -82,8 +82,8 @@ impl Config {
             self::rate(bits)?; // extensionSamplingFrequency
             core = self::object_type(bits);
         }
-        // The general audio types: main, LC, SSR, LTP, scalable and their
-        // error resilient kin. Nothing else has a GASpecificConfig.
+        // These are the general audio types: main, LC, SSR, LTP, scalable, and their
+        // error resilient variants. Only they have a GASpecificConfig.
         if !matches!(core, 1..=4 | 6 | 7 | 17 | 19..=23) {
             return None;
         }
@@ -93,7 +93,7 @@ impl Config {
             (_, false) => 1024,
         };
         bits.intact()?;
-        // Of a short one the rest is not missed.
+        // It does no harm if the rest is cut off.
         skip_specific(bits, core);
         Some(Self {
             bytes: start.up_to(bits),
@@ -104,8 +104,8 @@ impl Config {
         })
     }
 
-    /// AAC-LC with `channels` of 1 or 2, for descriptions that leave the
-    /// configuration out. `None` when `rate` is none of AAC's.
+    /// AAC-LC with 1 or 2 `channels`, for descriptions without a configuration. `None`
+    /// if AAC does not have this `rate`.
     #[inline(never)]
     pub fn plain(rate: u32, channels: u16) -> Option<Self> {
         let index = RATES.iter().position(|known| *known == rate)?;
@@ -113,14 +113,14 @@ impl Config {
         Self::parse(&bits.to_be_bytes())
     }
 
-    /// Whether a configuration that cannot be [parsed](Self::parse) is of
-    /// another codec (CELP, speech, MPEG audio and so on), and not just broken.
+    /// Whether a configuration that cannot be [parsed](Self::parse) is that of another
+    /// codec (CELP, speech, MPEG audio and others), and not just broken.
     pub fn is_other(bytes: &[u8]) -> bool {
         let kind = object_type(&mut Bits::new(bytes));
         matches!(kind, 8..=16 | 18 | 24..=28 | 30..)
     }
 
-    /// The same for the init segment and the MIME type.
+    /// The format for the init segment and the MIME type.
     #[inline(never)]
     pub fn format(&self) -> Format {
         Format {
@@ -144,7 +144,7 @@ impl Config {
         }
     }
 
-    /// A frame of silence, where there is a simple one.
+    /// A frame of silence, if there is a simple one.
     fn silence(&self) -> Option<&'static [u8]> {
         match (self.object_type, self.channels) {
             (1..=5 | PS, 1) => Some(SILENCE_MONO),
@@ -154,7 +154,7 @@ impl Config {
     }
 }
 
-/// Steps over GASpecificConfig (ISO 14496-3 4.4.1) behind its frameLengthFlag.
+/// Skips the fields of GASpecificConfig (ISO 14496-3 4.4.1) after its frameLengthFlag.
 fn skip_specific(bits: &mut Bits, core: u32) {
     if bits.flag() {
         bits.skip(14); // coreCoderDelay

@@ -1,10 +1,9 @@
-//! A writer of bits, most significant first.
+//! A bit writer, most significant bit first.
 
-/// Writes at the end of a buffer. The last byte is there once
-/// [`align`](Self::align) was called.
+/// Writes at the end of a buffer. The last byte is written by [`align`](Self::align).
 pub struct BitWriter<'a> {
     out: &'a mut Vec<u8>,
-    /// Bits that make no byte yet, fewer than eight, at the bottom.
+    /// The bits that make no whole byte yet: fewer than eight, the lowest ones.
     bits: u64,
     count: u32,
 }
@@ -18,7 +17,7 @@ impl<'a> BitWriter<'a> {
         }
     }
 
-    /// The lowest `count` (at most 32) bits of `value`; the others are 0.
+    /// Writes the lowest `count` (at most 32) bits of `value`; the others must be 0.
     #[inline(never)]
     pub fn put(&mut self, value: u32, count: u32) {
         self.bits = self.bits << count | u64::from(value);
@@ -29,12 +28,12 @@ impl<'a> BitWriter<'a> {
         }
     }
 
-    /// A number in two's complement.
+    /// Writes a number in two's complement.
     pub fn signed(&mut self, value: i32, count: u32) {
         self.put(value.cast_unsigned() & (u32::MAX >> (32 - count)), count);
     }
 
-    /// That many zeros and a one.
+    /// Writes this many zeros, and a one.
     pub fn unary(&mut self, mut zeros: u32) {
         while zeros > 31 {
             self.put(0, 32);
@@ -43,7 +42,7 @@ impl<'a> BitWriter<'a> {
         self.put(1, zeros + 1);
     }
 
-    /// Zeros to the end of the byte.
+    /// Writes zeros up to the end of the byte.
     pub fn align(&mut self) {
         self.put(0, self.count.wrapping_neg() % 8);
     }

@@ -4,8 +4,8 @@ use super::Writer;
 use super::init::ENTRY;
 use crate::payload::{Coding, Format};
 
-/// AudioSampleEntry (ISO 14496-12 12.2.3) with the box that tells the decoder
-/// more. Its 16.16 rate cannot hold more than 65535; that box is what counts.
+/// AudioSampleEntry (ISO 14496-12 12.2.3) with the codec's own box. Its 16.16 sample
+/// rate cannot hold more than 65535; decoders use the one in the codec's box.
 pub fn entry(w: &mut Writer, format: &Format) {
     let kind = match format.coding {
         Coding::Aac => b"mp4a",
@@ -23,7 +23,7 @@ pub fn entry(w: &mut Writer, format: &Format) {
             Coding::Aac => w.full(b"esds", 0, |w| elementary_stream(w, config)),
             Coding::Opus => w.boxed(b"dOps", |w| w.bytes(config)),
             Coding::Flac => w.full(b"dfLa", 0, |w| {
-                // The one and last metadata block, a STREAMINFO.
+                // A STREAMINFO is the first and last metadata block.
                 w.u32(0x8000_0000 | config.len() as u32);
                 w.bytes(config);
             }),
@@ -31,7 +31,8 @@ pub fn entry(w: &mut Writer, format: &Format) {
     });
 }
 
-/// ES_Descriptor (ISO 14496-1 7.2.6.5). All lengths stay below 128, one byte.
+/// ES_Descriptor (ISO 14496-1 7.2.6.5). All lengths are below 128, so each has one
+/// byte.
 fn elementary_stream(w: &mut Writer, config: &[u8]) {
     let length = config.len().min(crate::aac::config::MAX_CONFIG);
     let config = config.get(..length).unwrap_or_default();

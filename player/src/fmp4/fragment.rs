@@ -1,33 +1,33 @@
-//! A fragment: a `moof` that describes samples, then the `mdat` that holds them.
+//! A fragment: a `moof` that describes samples, and the `mdat` that contains them.
 
 use super::Writer;
 
 /// `default-base-is-moof` (ISO 14496-12 8.8.7).
 const BASE_IS_MOOF: u32 = 0x02_0000;
 
-/// What a `trun` says (ISO 14496-12 8.8.8): the data's offset; each sample's
-/// duration, size and flags; its composition offset, signed in version 1.
+/// The contents of a `trun` (ISO 14496-12 8.8.8): the offset of the data; the duration,
+/// size and flags of each sample; and its composition offset, which version 1 has with
+/// a sign.
 const RUN: u32 = 0x0000_0701;
 const RUN_WITH_OFFSETS: u32 = 0x0100_0f01;
 
-/// Sample flags (ISO 14496-12 8.8.3.1): depends on no other sample.
+/// Sample flags (ISO 14496-12 8.8.3.1): the sample depends on no other.
 const SYNC: u32 = 0x0200_0000;
-/// Depends on others, is no sync sample.
+/// The sample depends on others, and is no sync sample.
 const NOT_SYNC: u32 = 0x0101_0000;
 
-/// One sample of a fragment. Times count the track's timescale.
+/// One sample of a fragment, with times in the track's timescale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sample {
     pub size: u32,
     pub duration: u32,
-    /// Presentation minus decode time.
+    /// The presentation time minus the decode time.
     pub composition: i32,
     pub sync: bool,
 }
 
-/// Appends everything of a fragment but the data itself, which the caller
-/// appends behind it: the samples' bytes, in order. `decode_time` is that of
-/// the first sample.
+/// Appends a fragment without its data. The caller then appends the data: the bytes of
+/// the samples, in order. `decode_time` is that of the first sample.
 pub fn write(out: &mut Vec<u8>, sequence: u32, track: u32, decode_time: u64, samples: &[Sample]) {
     let start = out.len();
     let mut offset_at = None;

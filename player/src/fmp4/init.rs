@@ -1,12 +1,12 @@
-//! The init segment: `ftyp` and a `moov` without samples.
+//! The init segment: `ftyp`, and a `moov` without samples.
 //!
-//! There is no edit list: the fragments' decode times are the timeline.
+//! There is no edit list, because the decode times of the fragments are the timeline.
 
 use super::{Writer, audio};
 use crate::access_unit::Record;
 use crate::payload::Format;
 
-// What is the same in every file stands here as it is, sizes included.
+// Boxes that are the same in every file are constants, with their sizes.
 
 const FILE_TYPE: &[u8] = b"\0\0\0\x1cftypiso5\0\0\x02\0iso5iso6mp41";
 
@@ -15,21 +15,21 @@ const FILE_TYPE: &[u8] = b"\0\0\0\x1cftypiso5\0\0\x02\0iso5iso6mp41";
 const MOVIE_HEADER: &[u8] =
     b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\xe8\0\0\0\0\0\x01\0\0\x01\0\0\0\0\0\0\0\0\0\0\0";
 
-/// The transformation that changes nothing (ISO 14496-12 8.2.2.2).
+/// The identity matrix (ISO 14496-12 8.2.2.2).
 const IDENTITY: &[u8] =
     b"\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x40\0\0\0";
 
-/// The end of `mdhd`: no duration, the language `und` (five bits a letter).
+/// The end of `mdhd`: no duration, and the language `und` (five bits per letter).
 const UNDETERMINED: &[u8] = b"\0\0\0\0\x55\xc4\0\0";
 
 const VIDEO_HEADER: &[u8] = b"\0\0\0\x14vmhd\0\0\0\x01\0\0\0\0\0\0\0\0";
 const SOUND_HEADER: &[u8] = b"\0\0\0\x10smhd\0\0\0\0\0\0\0\0";
 
-/// `dinf` with a `dref` to this very file.
+/// `dinf` with a `dref` that refers to this file itself.
 const DATA_INFORMATION: &[u8] =
     b"\0\0\0\x24dinf\0\0\0\x1cdref\0\0\0\0\0\0\0\x01\0\0\0\x0curl \0\0\0\x01";
 
-/// The tables of samples, without any.
+/// The sample tables, which are empty.
 const NO_SAMPLES: &[u8] = b"\0\0\0\x10stts\0\0\0\0\0\0\0\0\
     \0\0\0\x10stsc\0\0\0\0\0\0\0\0\
     \0\0\0\x14stsz\0\0\0\0\0\0\0\0\0\0\0\0\
@@ -38,28 +38,28 @@ const NO_SAMPLES: &[u8] = b"\0\0\0\x10stts\0\0\0\0\0\0\0\0\
 /// `mvex` and its `trex` up to the track's id.
 const EXTENDS: &[u8] = b"\0\0\0\x28mvex\0\0\0\x20trex\0\0\0\0";
 
-/// The beginning of a sample entry: reserved, data_reference_index.
+/// The beginning of a sample entry: reserved bytes and data_reference_index.
 pub(super) const ENTRY: &[u8] = b"\0\0\0\0\0\0\0\x01";
 
-/// 72 dpi both ways, reserved, frame_count.
+/// 72 dpi in both directions, reserved bytes and frame_count.
 const RESOLUTION: &[u8] = b"\0\x48\0\0\0\x48\0\0\0\0\0\0\0\x01";
 
-/// What is in a track.
+/// The contents of a track.
 #[derive(Clone, Copy, Debug)]
 pub enum Media<'a> {
     /// H.264 or H.265.
     Video {
         width: u16,
         height: u16,
-        /// Width and height of a pixel.
+        /// The sample aspect ratio: width and height of a pixel.
         aspect: (u16, u16),
         record: &'a Record,
     },
     Audio(&'a Format),
 }
 
-/// Appends the init segment of the track `id`, whose times count `timescale`
-/// to the second.
+/// Appends the init segment of the track `id`, whose timescale is `timescale` ticks per
+/// second.
 pub fn write(out: &mut Vec<u8>, id: u32, timescale: u32, media: Media) {
     let mut w = Writer::new(out);
     w.bytes(FILE_TYPE);
@@ -98,7 +98,7 @@ fn track(w: &mut Writer, id: u32, timescale: u32, media: Media) {
     });
 }
 
-/// ISO 14496-12 8.3.2: the picture's size as shown, 16.16.
+/// The track header (ISO 14496-12 8.3.2) with the picture's size as shown, 16.16.
 fn track_header(w: &mut Writer, id: u32, media: Media) {
     w.zeros(8);
     w.u32(id);

@@ -1,44 +1,44 @@
-//! StreamMuxConfig and the payloads it describes (ISO 14496-3 1.7.3.1).
+//! StreamMuxConfig and the payloads that it describes (ISO 14496-3 1.7.3.1).
 //!
-//! One program with one layer, which is all that RTP senders make.
+//! It supports one program with one layer, which is what all RTP senders use.
 
 use crate::aac::config::{Config, MAX_CONFIG};
 use crate::payload::Frames;
 use camgate_protocol::codec::bits::Bits;
 
-/// How an element says how long its payloads are.
+/// How an element tells the lengths of its payloads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Length {
-    /// Each one is preceded by its length.
-    Told,
-    /// All have so many bits.
+    /// Each payload follows its length.
+    Explicit,
+    /// All payloads have this many bits.
     Bits(usize),
 }
 
-/// What a StreamMuxConfig says.
+/// The fields of a StreamMuxConfig.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mux {
     pub config: Config,
     /// Payloads per element, 1 to 64.
     payloads: u32,
     length: Length,
-    /// Bits of other data behind the payloads.
+    /// The number of bits of other data after the payloads.
     other: usize,
 }
 
 impl Mux {
-    /// One frame per element, and nothing else.
+    /// A mux with one frame per element, and nothing else.
     pub fn plain(config: Config) -> Self {
         Self {
             config,
             payloads: 1,
-            length: Length::Told,
+            length: Length::Explicit,
             other: 0,
         }
     }
 
-    /// Reads a StreamMuxConfig; `None` when it does not fit, or is of a kind
-    /// that nobody sends.
+    /// Reads a StreamMuxConfig; `None` if it is cut off, or is of a kind that nobody
+    /// sends.
     pub fn read(bits: &mut Bits) -> Option<Self> {
         let later = bits.flag(); // audioMuxVersion
         if later {
@@ -55,14 +55,14 @@ impl Mux {
             return None; // more programs, more layers
         }
         let config = if later {
-            told_config(bits)?
+            sized_config(bits)?
         } else {
             Config::read(bits).filter(|config| config.channels > 0)?
         };
         let length = match bits.take(3) {
             0 => {
                 bits.skip(8); // latmBufferFullness
-                Length::Told
+                Length::Explicit
             }
             1 => Length::Bits((bits.take(9) as usize + 20) * 8),
             _ => return None, // CELP and HVXC
@@ -80,8 +80,8 @@ impl Mux {
         })
     }
 
-    /// Reads the payloads of an element, and hands them out if there is
-    /// someone to take them. Returns where the element ends.
+    /// Reads the payloads of an element, and hands them out if `frames` is given.
+    /// Returns where the element ends.
     pub fn payloads<'a>(
         &self,
         mut bits: Bits<'a>,
@@ -90,7 +90,7 @@ impl Mux {
         let mut frames = frames;
         for _ in 0..self.payloads {
             let length = match self.length {
-                Length::Told => told_length(&mut bits),
+                Length::Explicit => payload_length(&mut bits),
                 Length::Bits(length) => length,
             };
             let start = bits.clone();
@@ -106,8 +106,8 @@ impl Mux {
     }
 }
 
-/// A configuration whose length is told.
-fn told_config(bits: &mut Bits) -> Option<Config> {
+/// Reads a configuration after its length.
+fn sized_config(bits: &mut Bits) -> Option<Config> {
     let length = value(bits) as usize;
     let start = bits.clone();
     if length > MAX_CONFIG * 8 {
@@ -118,13 +118,13 @@ fn told_config(bits: &mut Bits) -> Option<Config> {
     Config::parse(&start.up_to(bits))
 }
 
-/// LatmGetValue(): one to four bytes.
+/// LatmGetValue(): a number in one to four bytes.
 fn value(bits: &mut Bits) -> u32 {
     let bytes = bits.take(2) + 1;
     bits.take(bytes * 8)
 }
 
-/// otherDataLenBits.
+/// Reads otherDataLenBits.
 fn other(bits: &mut Bits, later: bool) -> Option<usize> {
     if later {
         return Some(value(bits) as usize);
@@ -139,8 +139,8 @@ fn other(bits: &mut Bits, later: bool) -> Option<usize> {
     }
 }
 
-/// PayloadLengthInfo(): bytes of 255 go on. Returns bits.
-fn told_length(bits: &mut Bits) -> usize {
+/// PayloadLengthInfo(): a length that continues after each byte of 255. Returns bits.
+fn payload_length(bits: &mut Bits) -> usize {
     let mut length = 0;
     loop {
         let byte = bits.take(8) as usize;

@@ -1,8 +1,8 @@
-//! The header of RFC 2435 and the headers of a JPEG (ITU-T T.81 B).
+//! The RTP header for JPEG (RFC 2435), and the headers of a JPEG (ITU-T T.81 B).
 
 use super::tables::{CHROMA, HUFFMAN, LUMA};
 
-/// RFC 2435 3.1: what a packet says of its picture.
+/// The header of a packet (RFC 2435 3.1).
 ///
 /// ```text
 ///  0                   1                   2                   3
@@ -17,21 +17,21 @@ use super::tables::{CHROMA, HUFFMAN, LUMA};
 /// ```
 #[derive(Debug, PartialEq, Eq)]
 pub struct Header {
-    /// Where the data belongs in the picture's, bytes.
+    /// The position of the packet's data in that of the picture, in bytes.
     pub offset: usize,
-    /// The sampling factors of the luminance: across and down, four bits each.
+    /// The sampling factors of luminance, horizontal and vertical, with four bits each.
     pub subsampling: u8,
-    /// Q: below 128 a factor, else what the tables are known by.
+    /// Q: a factor if it is below 128, or else the identity of the tables.
     pub quality: u8,
-    /// Pixels; 0: unknown.
+    /// In pixels; 0 if it is unknown.
     pub size: (u16, u16),
-    /// Macroblocks between restart markers; 0: there are none.
+    /// The number of macroblocks between restart markers; 0 if there are none.
     pub restart: u16,
 }
 
 impl Header {
-    /// The header, and what follows it. `None` when it is cut, or of a type
-    /// that nobody defined.
+    /// Reads the header, and returns it with what follows. `None` if it is cut off, or
+    /// of an undefined type.
     pub fn read(payload: &[u8]) -> Option<(Self, &[u8])> {
         let (&[_, a, b, c, kind, quality, width, height], mut rest) =
             payload.split_first_chunk::<8>()?;
@@ -57,15 +57,15 @@ impl Header {
     }
 }
 
-/// Appends the DQT segments of tables that came in band; bit n of `precision`
-/// says that number n has 16 bits. `None` when they are cut.
+/// Appends the DQT segments of tables that came in band. Bit n of `precision` says that
+/// table n has 16 bits per value. `None` if the tables are cut off.
 pub fn put_tables(out: &mut Vec<u8>, precision: u8, mut tables: &[u8]) -> Option<()> {
     for index in 0..2u8 {
         let wide = precision >> index & 1;
         let table;
         (table, tables) = tables.split_at_checked(64 << wide)?;
         put_table(out, wide << 4 | index, table);
-        // One table serves all components.
+        // A single table is used for all components.
         if tables.is_empty() && index == 0 {
             tables = table;
         }
@@ -73,7 +73,7 @@ pub fn put_tables(out: &mut Vec<u8>, precision: u8, mut tables: &[u8]) -> Option
     Some(())
 }
 
-/// Appends the DQT segments for a factor (RFC 2435 4.2 and appendix A).
+/// Appends the DQT segments of a factor (RFC 2435 4.2 and appendix A).
 pub fn put_factored(out: &mut Vec<u8>, quality: u8) {
     let quality = u32::from(quality.clamp(1, 99));
     let scale = if quality < 50 {
@@ -91,10 +91,10 @@ fn put_table(out: &mut Vec<u8>, head: u8, table: &[u8]) {
     put_segment(out, 0xdb, &[&[head], table]);
 }
 
-/// A marker segment: its length counts itself.
+/// Appends a marker segment, whose length includes itself.
 fn put_segment(out: &mut Vec<u8>, marker: u8, parts: &[&[u8]]) {
     let length: usize = parts.iter().map(|part| part.len()).sum();
-    let length = (length + 2) as u16; // a table or a few bytes
+    let length = (length + 2) as u16; // of a table, or of a few bytes
     out.extend_from_slice(&[0xff, marker]);
     out.extend_from_slice(&length.to_be_bytes());
     for part in parts {
@@ -102,8 +102,8 @@ fn put_segment(out: &mut Vec<u8>, marker: u8, parts: &[&[u8]]) {
     }
 }
 
-/// The marker segments in `bytes`: their markers and contents. Ends where
-/// something else begins; fill bytes and the start of an image are passed over.
+/// The marker segments at the start of `bytes`: their markers and contents. Fill bytes
+/// and the start of an image are skipped.
 fn segments(mut bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     std::iter::from_fn(move || {
         loop {
@@ -122,12 +122,12 @@ fn segments(mut bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     })
 }
 
-/// Whether a segment is that of a frame that browsers decode.
+/// Whether this marker is that of a frame which browsers decode.
 fn is_frame(marker: u8) -> bool {
     matches!(marker, 0xc0..=0xc2)
 }
 
-/// Width and height by the frame header in `given`, pixels.
+/// Width and height in pixels, from the frame header in `given`.
 pub fn size(given: &[u8]) -> Option<(u16, u16)> {
     let (_, frame) = segments(given).find(|(marker, _)| is_frame(*marker))?;
     let &[_, h0, h1, w0, w1] = frame.first_chunk::<5>()?;
@@ -135,7 +135,7 @@ pub fn size(given: &[u8]) -> Option<(u16, u16)> {
     (size.0 > 0 && size.1 > 0).then_some(size)
 }
 
-/// What a JPEG's headers are made of.
+/// The parts of a JPEG's headers.
 #[derive(Debug)]
 pub struct Image<'a> {
     pub size: (u16, u16),
@@ -143,12 +143,12 @@ pub struct Image<'a> {
     pub tables: &'a [u8],
     pub subsampling: u8,
     pub restart: u16,
-    /// Segments that come before what is made of the rest.
+    /// Segments that come before the generated ones.
     pub given: &'a [u8],
 }
 
 impl Image<'_> {
-    /// Appends everything that precedes the entropy-coded data.
+    /// Appends everything before the entropy-coded data.
     pub fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&[0xff, 0xd8]);
         let (width, height) = (self.size.0.to_be_bytes(), self.size.1.to_be_bytes());
@@ -158,7 +158,7 @@ impl Image<'_> {
         for (head, lengths, values) in HUFFMAN {
             put_segment(out, 0xc4, &[&[head], lengths, values]);
         }
-        // What comes later counts.
+        // Of several segments of one kind, the last one counts.
         let (mut frame, mut restart) = (false, self.restart == 0);
         let mut scan: &[u8] = &[3, 1, 0, 2, 0x11, 3, 0x11, 0, 63, 0];
         for (marker, content) in segments(self.given) {

@@ -1,21 +1,21 @@
-//! The tables of a plain JPEG (ITU-T T.81 annex K), in the order of the zigzag.
+//! The tables of a simple JPEG (ITU-T T.81 annex K), in zigzag order.
 
-/// Table K.1: quantisation of luminance, for factor 50.
+/// Table K.1: quantisation of luminance for factor 50.
 pub const LUMA: [u8; 64] = [
     16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24, 40, 26, 24, 22, 22, 24, 49, 35, 37,
     29, 40, 58, 51, 61, 60, 57, 51, 56, 55, 64, 72, 92, 78, 64, 68, 87, 69, 55, 56, 80, 109, 81,
     87, 95, 98, 103, 104, 103, 62, 77, 113, 121, 112, 100, 120, 92, 101, 103, 99,
 ];
 
-/// Table K.2: quantisation of chrominance, for factor 50.
+/// Table K.2: quantisation of chrominance for factor 50.
 pub const CHROMA: [u8; 64] = [
     17, 18, 18, 24, 21, 24, 47, 26, 26, 47, 99, 66, 56, 66, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
     99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
     99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
 ];
 
-/// Tables K.3 to K.6, Huffman codes: class and place of each, how many codes
-/// there are of each length, and the values in order.
+/// Tables K.3 to K.6, the Huffman codes: for each table its class and destination, how
+/// many codes there are of each length, and the values in order.
 pub const HUFFMAN: [(u8, &[u8; 16], &[u8]); 4] = [
     (
         0x00,

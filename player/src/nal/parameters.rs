@@ -1,7 +1,6 @@
-//! The parameter sets of a stream, as its init segment carries them.
+//! The parameter sets of a stream, as its init segment contains them.
 //!
-//! Invariant: what is in here has an id and fits into a decoder configuration
-//! record.
+//! Invariant: every set in here has an id and fits into a decoder configuration record.
 
 use super::Codec;
 use crate::access_unit::Format;
@@ -11,7 +10,7 @@ use crate::{h264, h265};
 use camgate_protocol::codec::bits::unescape;
 use camgate_protocol::codec::splice::splice;
 
-/// The longest parameter set that is taken, bytes. Real ones are below 200.
+/// The longest parameter set that is accepted, in bytes. Real ones are below 200.
 const MAX_SET: usize = 4096;
 
 /// The parameter sets of a stream of this codec.
@@ -29,7 +28,7 @@ impl Parameters {
         }
     }
 
-    /// Takes a NAL unit; says whether it brought something new.
+    /// Takes a NAL unit; returns whether it is a new set.
     pub fn take(&mut self, nal: &[u8]) -> bool {
         let ids = match self.codec {
             _ if nal.len() > MAX_SET => None,
@@ -39,8 +38,8 @@ impl Parameters {
         ids.is_some_and(|ids| self.sets.take(ids, nal))
     }
 
-    /// A parameter set as decoders are to have it, so that they hold no picture back
-    /// that need not wait: if pictures come in this order.
+    /// The parameter set for decoders. If pictures are shown in the order sent
+    /// according to `order`, it keeps them from holding pictures back.
     pub fn ordered(&self, nal: &[u8], order: Order) -> Vec<u8> {
         let change = match self.codec {
             Codec::H264 => h264::ordered(nal, order),
@@ -52,10 +51,9 @@ impl Parameters {
         }
     }
 
-    /// What pictures are that refer to the picture parameter set `picture`, or,
-    /// where none is named, to the latest one that is complete. `None` when
-    /// sets are missing or cannot be read. `order`: the one in which they
-    /// come.
+    /// The format of pictures that refer to the picture parameter set `picture`, or, if
+    /// none is named, to the latest one that is complete. `None` if sets are missing or
+    /// cannot be read. `order` is the observed order of pictures.
     pub fn format(&self, picture: Option<u32>, order: Order) -> Option<Format> {
         self.sets.latest(picture).find_map(|set| {
             let sequence = self.sets.find(Kind::Sequence, set.parent)?;

@@ -1,5 +1,4 @@
-//! How a session ends, or begins again elsewhere, and what the page is told of
-//! its state.
+//! How a session ends or is redirected, and what the page is told of its state.
 
 use camgate_protocol::rtsp::text;
 use camgate_protocol::rtsp::url::Url;
@@ -32,13 +31,14 @@ impl Session {
         self.end();
     }
 
-    /// The gateway sent something that is no WSP, or not what it should be.
+    /// Ends the session because the gateway sent something that is no WSP, or not what
+    /// was expected.
     pub(super) fn nonsense(&mut self) {
         self.fail(502, "The gateway sent something that makes no sense.");
     }
 
-    /// The stream is at another host or port. Credentials are taken along only
-    /// if it is the same host, and those that came with the address count there.
+    /// Follows a redirect to another host or port. Credentials in the new URL are used;
+    /// those for the old one are sent only if the host is the same.
     pub(super) fn follow(&mut self, url: Url) {
         if self.moves >= MAX_MOVES {
             return self.fail(502, "The camera redirects in a circle.");

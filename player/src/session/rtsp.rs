@@ -1,19 +1,19 @@
-//! What the RTSP client asks for is done here: requests go out in WRAPs, the
+//! Handles the outputs of the RTSP client: requests are sent in WRAPs, and the
 //! description becomes tracks.
 
 use camgate_protocol::rtsp::client::{self, Client, Failure};
 use camgate_protocol::rtsp::{message, sdp, text};
 use camgate_protocol::wsp;
 
-use super::{Session, State, words};
+use super::{Session, State, sentences};
 use crate::output::{Kind, Output};
 use crate::tracks::Tracks;
 
-/// Requests of the RTSP client whose answers are waited for.
+/// How many requests of the RTSP client may wait for an answer.
 const MAX_WRAPS: usize = 4;
 
 impl Session {
-    /// Does what the RTSP client asks for.
+    /// Handles all outputs of the RTSP client.
     pub(super) fn drain(&mut self) {
         while let Some(output) = self.client.as_mut().and_then(Client::poll_output) {
             match output {
@@ -36,7 +36,7 @@ impl Session {
                 client::Output::TornDown => self.closed(),
                 client::Output::Failed(Failure::Redirect(url)) => self.follow(url),
                 client::Output::Failed(failure) => {
-                    let (code, text) = words::failure(&failure);
+                    let (code, text) = sentences::failure(&failure);
                     self.fail(code, &text);
                 }
             }
@@ -45,7 +45,7 @@ impl Session {
 
     fn send(&mut self, request: &[u8]) {
         if request.starts_with(b"PLAY ") {
-            // Media may overtake the answer: they come on another socket.
+            // Media may arrive before the answer, because it comes on another socket.
             self.tracks.begin(&mut self.queue);
             self.show(State::Buffering);
         }
@@ -56,7 +56,7 @@ impl Session {
         self.wraps.push(seq);
     }
 
-    /// Sends a WSP request with an RTSP request in it; gives its number.
+    /// Sends a WSP request that contains an RTSP request; returns its number.
     fn wrap(&mut self, command: &str, request: &[u8]) -> u32 {
         let seq = self.next_seq();
         let payload = message::text(request);
@@ -70,11 +70,11 @@ impl Session {
         seq
     }
 
-    /// Sets up what can be carried, and says what cannot.
+    /// Sets up the media that are supported, and reports the others.
     fn described(&mut self, session: &sdp::Session) {
         let mut chosen = vec![false; session.media.len()];
-        // ONVIF cameras mark their loudspeaker `sendonly`; others so mark what
-        // they send. It is a last resort.
+        // ONVIF cameras mark their loudspeaker with `sendonly`, and other cameras the
+        // media that they send. So such media are a last resort.
         for last_resort in [false, true] {
             for (index, media) in session.media.iter().enumerate() {
                 let wanted = match media.direction {
@@ -95,7 +95,7 @@ impl Session {
         let chosen = chosen.iter().enumerate().filter(|(_, chosen)| **chosen);
         let chosen: Vec<usize> = chosen.map(|(index, _)| index).collect();
         if chosen.is_empty() {
-            return self.fail(415, words::unplayable(unsupported.is_empty()));
+            return self.fail(415, sentences::unplayable(unsupported.is_empty()));
         }
         if let Some(client) = &mut self.client {
             client.setup(&chosen);
@@ -112,14 +112,14 @@ impl Session {
     }
 }
 
-/// How many UTF-16 units a text has: one for each character, another one for
-/// each of four bytes.
+/// The number of UTF-16 units of a text: one for each character, and another one for
+/// each character of four bytes.
 fn utf16_length(text: &str) -> u32 {
     let units = |byte: u8| u32::from(byte & 0xc0 != 0x80) + u32::from(byte >= 0xf0);
     text.bytes().map(units).sum()
 }
 
-/// The media that would be played if this player could, such as `video H265`.
+/// The media that would be played if they were supported, such as `video H265`.
 fn unsupported(tracks: &Tracks, session: &sdp::Session) -> Vec<String> {
     let mut names = Vec::new();
     for media in &session.media {

@@ -1,43 +1,43 @@
-//! The RTP clock of one track: what it counts in, when its packets arrived, and
-//! whether they go on from one another.
+//! The RTP clock of one track: its rate, the arrival times of its packets, and whether
+//! a packet continues the one before.
 
-/// A timestamp that leaps further than this ...
+/// A timestamp that leaps further than this is a new beginning, ...
 const MAX_LEAP_US: i64 = 10_000_000;
 
-/// ... is a new beginning, unless its arrival is as late, within this.
+/// ... unless the packet arrived about as much later, within this tolerance.
 const LEAP_SLACK_US: i64 = 5_000_000;
 
-/// No pause in the middle of a stream is longer than this.
+/// A pause in the middle of a stream is never longer than this.
 const MAX_PAUSE_US: i64 = 60_000_000;
 
-/// So is one that comes earlier than the best before it by more than this, if
-/// it leaps further than this and than a few steps before it.
+/// A packet is also a new beginning if it comes earlier than the earliest before it by
+/// more than this, and if its timestamp leaps further than this and than a few steps
+/// before it.
 const MAX_EARLY_US: i64 = 2_000_000;
 
-/// So is one that falls back further than this: pictures may be sent out of
-/// order, but by no more steps than that; sound may not.
+/// A timestamp that falls back further than this is a new beginning, too. Video may be
+/// sent out of order by a few steps and by no more than this; audio may not.
 const MAX_FALL_US: i64 = 2_000_000;
 const MAX_FALL_STEPS: i64 = 16;
 const MAX_AUDIO_FALL_US: i64 = 200_000;
 
-/// A leap is taken to last as long as the step before it, or for it to lead back
-/// to where the clock was, if the arrivals differ by no more than this.
+/// If arrival times differ by no more than this, a leap is assumed to last as long as
+/// the step before it, or to lead back to where the clock was.
 const MAX_DOUBT_US: i64 = 500_000;
 
-/// How long a sender report is good for: two clocks drift apart by 100 µs in a
-/// second.
+/// How long a sender report is valid: two clocks drift apart by 100 µs per second.
 const MAX_REPORT_AGE_US: i64 = 60_000_000;
 
-/// How long the PLAY response is: until the arrivals have been seen for two
+/// How long the PLAY response is valid: until arrival times have been collected for two
 /// windows.
 const MAX_INFO_AGE_US: i64 = 20_000_000;
 
-/// How long a clock's rate is measured, by arrivals. Two measurements that agree
-/// count.
+/// How long the rate of a clock is measured by arrival times. Two measurements must
+/// agree.
 const GAUGE_US: i64 = 3_000_000;
 
-/// What cameras count in that announce something else, Hz: milliseconds, or what
-/// all video counts in.
+/// The rates that cameras use when they announce another one, in Hz: milliseconds, or
+/// the rate of all video.
 const ODD_RATES: [i64; 2] = [1_000, 90_000];
 
 /// One track's clock.
@@ -46,40 +46,40 @@ pub(super) struct Clock {
     /// Ticks per second.
     pub(super) rate: i64,
     pub(super) audio: bool,
-    /// The unwrapped timestamp from which this track's time is counted.
+    /// The unwrapped timestamp from which the time of this track is counted.
     pub(super) base: Option<i64>,
-    /// What it was before the last leap.
+    /// The base before the last leap.
     before: Option<i64>,
     pub(super) last: i64,
     pub(super) last_arrival: i64,
-    /// When the base arrived.
+    /// The arrival time of the base.
     pub(super) started: i64,
-    /// The last step forward, microseconds.
+    /// The last step forward, in microseconds.
     pub(super) step: i64,
-    /// The wall clock (of the sender) at the base, by sender reports.
+    /// The sender's wall clock at the base, according to sender reports.
     pub(super) report: Option<i64>,
-    /// The same by a last report that contradicts it.
+    /// The same according to the last report, which contradicts the others.
     pub(super) doubted: Option<i64>,
-    /// The last arrival before the last report.
+    /// The last arrival time before the last report.
     pub(super) reported: i64,
-    /// What was said that it counts in, Hz; 0: the arrivals deny it.
+    /// The announced rate in Hz; 0 if the arrival times contradict it.
     said: i64,
-    /// What the codec counts in, Hz, 0: not known; how many samples of that the last
-    /// packet held; and how many times as many may come of them.
+    /// The rate of the codec in Hz, 0 if it is unknown; the number of samples in the
+    /// last packet; and how many times as many a packet may have.
     pub(super) codec_rate: i64,
     pub(super) samples: i64,
-    pub(super) most: i64,
-    /// Arrival and timestamp at the start of a measurement, and what the one
-    /// before found wrong (0: nothing).
+    pub(super) factor: i64,
+    /// The arrival time and timestamp at the start of a measurement, and the wrong rate
+    /// that the measurement before found (0: none).
     pub(super) gauge: Option<(i64, i64)>,
     pub(super) suspect: i64,
-    /// The timestamp that the PLAY response names.
+    /// The timestamp in the PLAY response.
     pub(super) info: Option<u32>,
-    /// The earliest arrival of the base, in this window and the one before.
+    /// The earliest arrival time of the base, in this window and the one before.
     pub(super) arrival: [i64; 2],
-    /// The timeline's time at the base, once placed.
+    /// The time of the base on the timeline, once the track is placed.
     pub(super) offset: Option<i64>,
-    /// The latest time asked for, from the base.
+    /// The latest time asked for, relative to the base.
     pub(super) latest: i64,
 }
 
@@ -100,7 +100,7 @@ impl Clock {
             said: rate,
             codec_rate: 0,
             samples: 0,
-            most: 0,
+            factor: 0,
             gauge: None,
             suspect: 0,
             info: None,
@@ -110,7 +110,7 @@ impl Clock {
         }
     }
 
-    /// Forgets everything but how it counts.
+    /// Forgets everything except the rate.
     pub(super) fn reset(&mut self) {
         *self = Self {
             step: self.step,
@@ -122,7 +122,7 @@ impl Clock {
         };
     }
 
-    /// Whether a packet with this timestamp goes on from the last one.
+    /// Whether a packet with this timestamp continues the last one.
     pub(super) fn goes_on(&self, timestamp: i64, now_us: i64) -> bool {
         let leap = self.micros(timestamp.wrapping_sub(self.last));
         let steps = match self.step.wrapping_mul(MAX_FALL_STEPS) {
@@ -143,9 +143,9 @@ impl Clock {
         leap >= -fall
     }
 
-    /// The sender's clock leapt to `timestamp`, and no packet is missing: the
-    /// leap is taken out of the track's time. A stamp that was wild alone, or
-    /// clocks that take turns, lead back to the very base there was.
+    /// Handles a leap of the sender's clock to `timestamp` without a missing packet:
+    /// the leap is left out of the track's time. After a single wrong timestamp, or
+    /// when two clocks alternate, this leads back to the same base.
     pub(super) fn leap(&mut self, timestamp: i64, now_us: i64) {
         let Some(base) = self.base else { return };
         let near = |a: i64, b: i64| a.wrapping_sub(b).wrapping_abs() <= MAX_DOUBT_US;
@@ -159,25 +159,25 @@ impl Clock {
         let leap = timestamp.wrapping_sub(self.last);
         let leap = leap.wrapping_sub(step.wrapping_mul(self.rate) / 1_000_000);
         self.base = before.filter(fits).or(Some(base.wrapping_add(leap)));
-        // It names a time by the clock before; what it told is kept.
+        // RTP-Info is a time by the clock before the leap. What it has told is kept.
         self.info = None;
     }
 
-    /// Sound goes on to `timestamp`, and no packet is missing: its first step tells what
-    /// it counts in, as far as its arrivals have not.
+    /// Handles a step of the audio to `timestamp` without a missing packet. The first
+    /// step tells the rate of the clock, as far as arrival times have not.
     pub(super) fn count(&mut self, timestamp: i64) {
         let step = timestamp.wrapping_sub(self.last);
         if self.base == Some(self.last)
             && self.rate == self.said
             && step != 0
-            && let Some(times) = (1..=self.most).find(|times| times * self.samples == step)
+            && let Some(times) = (1..=self.factor).find(|times| times * self.samples == step)
         {
             self.rate = times * self.codec_rate;
         }
     }
 
-    /// Whether the arrivals show that it counts at another rate than was said,
-    /// which it then takes.
+    /// Whether arrival times show another rate than was announced. If so, that rate
+    /// applies from now on.
     pub(super) fn counts_otherwise(&mut self, timestamp: i64, now_us: i64) -> bool {
         let (since, from) = *self.gauge.get_or_insert((now_us, timestamp));
         let passed = now_us.wrapping_sub(since);
@@ -200,10 +200,10 @@ impl Clock {
         true
     }
 
-    /// Ticks to microseconds; in two parts, so that years do not overflow.
+    /// Converts ticks to microseconds; in two parts, so that years do not overflow.
     #[inline(never)]
     pub(super) fn micros(&self, ticks: i64) -> i64 {
-        let rate = self.rate.max(1); // never 0, as the compiler now sees
+        let rate = self.rate.max(1); // it is never 0, which the compiler learns here
         (ticks / rate)
             .wrapping_mul(1_000_000)
             .wrapping_add(ticks % rate * 1_000_000 / rate)
@@ -213,8 +213,8 @@ impl Clock {
         Some(self.micros(timestamp.wrapping_sub(self.base?)))
     }
 
-    /// The time from the base that a report names: by the clock of the last
-    /// packet, or by that before the last leap, whichever is nearer.
+    /// The time of a report relative to the base: by the clock of the last packet, or
+    /// by the one before the last leap, whichever is nearer.
     pub(super) fn reported_time(&self, timestamp: i64) -> Option<i64> {
         let last = self.since_base(self.last)?;
         let time = self.since_base(timestamp)?;
@@ -230,25 +230,25 @@ impl Clock {
         })
     }
 
-    /// The wall clock at the base, if that was not said too long ago.
+    /// The wall clock at the base, unless the last report is too old.
     pub(super) fn reported(&self) -> Option<i64> {
         let age = self.last_arrival.wrapping_sub(self.reported);
         self.report.filter(|_| age <= MAX_REPORT_AGE_US)
     }
 
-    /// When the base arrived at best.
+    /// The earliest arrival time of the base.
     pub(super) fn arrived(&self) -> Option<i64> {
         let best = self.arrival[0].min(self.arrival[1]);
         (best != i64::MAX).then_some(best)
     }
 
-    /// How far behind the stream's start the base is, by RTP-Info, while that
-    /// is news.
+    /// How far the base is after the start of the stream, according to RTP-Info, as
+    /// long as that is valid.
     pub(super) fn informed(&self) -> Option<i64> {
         if self.last_arrival.wrapping_sub(self.started) > MAX_INFO_AGE_US {
             return None;
         }
-        let base = self.base? as u32; // the low 32 bits are what wraps
+        let base = self.base? as u32; // the low 32 bits, which wrap
         Some(self.micros(i64::from(base.wrapping_sub(self.info?).cast_signed())))
     }
 }

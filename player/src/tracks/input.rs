@@ -1,23 +1,25 @@
-//! What every track has: its place in the description, its channels, its source.
+//! What every track receives from: a medium of the description, its channels, and its
+//! RTP source.
 
 use camgate_protocol::rtsp::sdp;
 
 use crate::source::Source;
 
 #[derive(Debug)]
-pub struct Link {
-    /// Its index in the session description.
+pub struct Input {
+    /// The index of its medium in the session description.
     pub media: usize,
     /// The interleaved channels of RTP and RTCP.
     pub channels: Option<(u8, u8)>,
     pub source: Source,
-    /// Its name on the timeline.
+    /// Its number on the timeline.
     pub clock: usize,
-    /// The time of the last packet that is not live, once the gateway names it.
+    /// The timestamp of the last packet that is not live, once the gateway has named
+    /// it.
     pub edge: Option<u32>,
 }
 
-impl Link {
+impl Input {
     pub fn new(media: usize, description: &sdp::Media, clock: usize) -> Self {
         Self {
             media,

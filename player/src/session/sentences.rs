@@ -1,4 +1,4 @@
-//! What went wrong, for the person who watches: a code and a sentence.
+//! The error messages for the viewer: a code and a sentence.
 
 use camgate_protocol::rtsp::client::Failure;
 
@@ -15,8 +15,8 @@ pub fn failure(failure: &Failure) -> (u16, String) {
     (code, sentence(&failure.text()))
 }
 
-/// The sentence for an error of the gateway, whose reasons are written for a
-/// person. The page has a headline for the code, and ours stands in for none.
+/// The sentence for an error from the gateway, whose reasons are written for people. A
+/// generic one stands in for a missing reason: the page has a headline for the code.
 pub fn refusal(reason: &str) -> String {
     match reason.trim_ascii() {
         "" => String::from("The gateway refuses."),
@@ -24,13 +24,14 @@ pub fn refusal(reason: &str) -> String {
     }
 }
 
-/// The sentence for an address that is none.
+/// The sentence for an address that is no URL.
 pub fn address(reason: &str) -> String {
     sentence(reason)
 }
 
-/// The sentence for a stream of which nothing can be played; what it has was
-/// said before ([`crate::output::Kind::Unsupported`]).
+/// The sentence for a stream of which nothing can be played. `nothing`: it has no media
+/// at all; if it has, those were reported before
+/// ([`crate::output::Kind::Unsupported`]).
 pub fn unplayable(nothing: bool) -> &'static str {
     match nothing {
         true => "The camera offers neither video nor audio.",
@@ -38,7 +39,7 @@ pub fn unplayable(nothing: bool) -> &'static str {
     }
 }
 
-/// Begins with a capital and ends with a full stop.
+/// Makes a sentence, with a capital letter and a full stop.
 fn sentence(text: &str) -> String {
     let mut sentence = text.to_owned();
     if let Some(first) = sentence.get_mut(..1) {
