@@ -1,7 +1,7 @@
-// One attempt to watch a stream: a session, and what becomes of all that it brings. What is to be seen and heard
-// goes to the screen, what is to be known to the player.
+// One attempt to watch a stream: a session and the handling of its outputs. What can be seen and heard goes to the
+// screen, everything else to the player.
 //
-// Invariant: an attempt that was left begins no session, and nothing more comes of the one that it had.
+// Invariant: an attempt that was ended starts no session, and no output of its session is handled any more.
 
 import { codecs } from './mse';
 import { leftOut, unloadable, unplayable, type Problem, type Unsupported } from './problem';
@@ -10,28 +10,29 @@ import { Session, type SessionListener, type Source } from './session';
 import { Machine, type Output, type Progress } from './wasm';
 
 export interface AttemptListener {
-  /** So many bytes of media came, with all their headers. */
+  /** This many bytes of media have come, including all headers. */
   received(bytes: number): void;
-  /** All that the session brings, before anything is done with it. */
-  brought(output: Output): void;
+  /** The session has an output; called before it is handled. */
+  output(output: Output): void;
   advanced(state: Progress): void;
-  /** A picture came, or sound where there is nothing else: nothing is wrong any more. */
+  /** A picture has come, or audio in a stream without video: the stream is fine. */
   fed(): void;
-  /** It is to be left. */
+  /** The attempt has failed and is to be ended. */
   failed(problem: Problem): void;
   sized(width: number, height: number): void;
-  /** Something for the page: `unsupported` or `info`. */
-  tell(type: string, detail: unknown): void;
+  /** Something for the page to know: `unsupported` or `info`. */
+  emit(type: string, detail: unknown): void;
 }
 
 export class Attempt implements SessionListener {
   readonly #screen: Screen;
   readonly #listener: AttemptListener;
   #left = false;
-  /** The wasm: that of the attempt before, unless it is spoilt. It counts on when the attempt was left. */
+  /** The wasm, taken over from the attempt before unless it trapped. It still counts statistics after the attempt has
+   * ended. */
   machine: Machine | undefined;
   session: Session | undefined;
-  /** Tracks that the camera has but that are left out. */
+  /** Tracks of the camera that are not played. */
   unsupported: Unsupported[] = [];
 
   constructor(screen: Screen, listener: AttemptListener, machine: Machine | undefined) {
@@ -69,7 +70,7 @@ export class Attempt implements SessionListener {
   }
 
   media(output: Output): void {
-    this.#listener.brought(output);
+    this.#listener.output(output);
     switch (output.kind) {
       case 'state': return this.#listener.advanced(output.text);
       case 'track': return this.#track(output.track, output.text);
@@ -82,22 +83,22 @@ export class Attempt implements SessionListener {
         return this.#screen.show(output);
       case 'unsupported': return this.#leaveOut(leftOut(output.media, output.codec, 'player'));
       case 'size': return this.#listener.sized(output.width, output.height);
-      case 'info': return this.#listener.tell('info', output.info);
+      case 'info': return this.#listener.emit('info', output.info);
     }
   }
 
   #track(id: number, mime: string): void {
     const media = mime.startsWith('audio') ? 'audio' : 'video';
-    this.unsupported = this.unsupported.filter((track) => track.media !== media); // said of its codec before
+    this.unsupported = this.unsupported.filter((track) => track.media !== media); // it was about the track's previous codec
     if (!this.#screen.track(id, mime)) this.#leaveOut(leftOut(media, codecs(mime), 'browser'));
   }
 
   #leaveOut(track: Unsupported): void {
     this.unsupported.push(track);
-    this.#listener.tell('unsupported', track);
+    this.#listener.emit('unsupported', track);
   }
 
-  /** Nothing of what comes can be played. */
+  /** Fails if nothing that comes can be played. */
   #complain(): void {
     const [culprit] = this.unsupported;
     if (culprit) this.#listener.failed(unplayable(culprit));

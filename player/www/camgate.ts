@@ -1,4 +1,4 @@
-// The entry of pages: registers <camgate-video> and exports what they may build upon.
+// The script of pages: registers <camgate-video>, and exports what pages may build upon.
 
 import { CamgateVideo } from './element';
 
@@ -6,7 +6,7 @@ export { CamgateVideo };
 export { Player } from './player';
 export type { Ask, Credentials, PlayerOptions, Problem, ProblemKind, State, Stats, Unsupported } from './player';
 
-// Two copies of the script on one page must not be an error.
+// It is no error to load the script twice.
 if (globalThis.customElements && !customElements.get('camgate-video')) customElements.define('camgate-video', CamgateVideo);
 
 declare global {

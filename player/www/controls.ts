@@ -1,25 +1,25 @@
-// The bar at the lower edge: a live picture needs no timeline, so the browser's own will not do.
+// The control bar at the lower edge. Browsers' own controls have a timeline, which a live picture does not need.
 
 import { icon, made, part, say, type Icon } from './dom';
 import { on, play } from './event';
 
-/** The bar goes when the pointer has rested for so long, in ms. */
+/** The bar disappears when the pointer has rested for this long, in ms. */
 const REST = 2_500;
 
-/** A page puts its own controls into the slots. */
+/** A page can put its own controls into the slots. */
 const BAR = `<div class="bar"><button class="toggle"></button><button class="sound"></button><slot name="volume"></slot>
 <span class="live"></span><slot name="live"></slot><i></i><slot name="bar"></slot>
 <button class="window"></button><button class="full"></button></div>`;
 
 interface FullscreenVideo extends HTMLVideoElement {
-  webkitEnterFullscreen?(): void; // iPhones show nothing but a video full screen
+  webkitEnterFullscreen?(): void; // iPhones show only a video full screen
 }
 
 export class Controls {
   readonly #host: HTMLElement;
   readonly #video: FullscreenVideo;
   readonly node = made(BAR);
-  /** Shown while the browser allows no sound before somebody asks for it. */
+  /** Shown while the browser allows no audio without a gesture. */
   readonly unmute = made(`<button class="unmute">${icon('muted')} Turn sound on</button>`);
   readonly #play = part(this.node, '.toggle');
   readonly #sound = part(this.node, '.sound');
@@ -45,7 +45,7 @@ export class Controls {
     this.#update();
   }
 
-  /** The words in the bar: live or not. */
+  /** Shows whether the picture is live. */
   set live(live: boolean) {
     this.#live.classList.toggle('on', live);
     say(this.#live, live ? 'Live' : this.#video.paused ? 'Paused' : '');
@@ -86,7 +86,7 @@ export class Controls {
   }
 }
 
-/** What was clicked must not hold the bar open, nor be pressed again by the space bar. */
+/** Takes the focus from a button that was clicked, which would keep the bar open and react to the space bar. */
 function release({ detail, target }: MouseEvent): void {
   if (detail) (target as Element).closest('button')?.blur();
 }

@@ -1,23 +1,23 @@
-// The few lines of DOM that everything visible is made of.
+// The few helpers that everything visible is built with.
 
-/** Sets a text only when it changes: screen readers announce every setting. */
+/** Sets a text only if it changes, because screen readers announce every setting. */
 export function say(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** The element that constant markup describes. Nothing from outside may be in it. */
+/** Creates an element from constant markup, which must contain nothing from outside. */
 export function made<E extends Element = HTMLElement>(markup: string): E {
   const template = document.createElement('template');
   template.innerHTML = markup;
   return template.content.firstElementChild as E;
 }
 
-/** The descendant that is known to be there. */
+/** Finds a descendant that is known to exist. */
 export function part<E extends Element = HTMLElement>(root: ParentNode, selector: string): E {
   return root.querySelector(selector) as E;
 }
 
-/** Strokes on a grid of 24 by 24. */
+/** Lines on a grid of 24 by 24. */
 const ICONS = {
   play: 'M8 5.5v13l10.5-6.5z',
   pause: 'M9 6v12M15 6v12',
@@ -30,12 +30,12 @@ const ICONS = {
 
 export type Icon = keyof typeof ICONS;
 
-/** Markup of an icon in the colour of the text. */
+/** The markup of an icon in the colour of the text. */
 export function icon(name: Icon): string {
   return `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`;
 }
 
-/** Gives a shadow root its style without an inline `<style>`, which a content security policy may forbid. */
+/** Adds a style to a shadow root without an inline `<style>`, which a content security policy may forbid. */
 export function adopt(root: ShadowRoot, css: string): void {
   try {
     const sheet = new CSSStyleSheet();

@@ -14,10 +14,10 @@ import type { Face } from './face';
 import { load, Player, type Ask, type Stats } from './player';
 
 const FORWARDED = 'statechange problem unsupported size info';
-/** How often words that count seconds are renewed, in ms. */
+/** How often texts that count seconds are updated, in ms. */
 const TICK = 250;
 
-/** Servers that render pages load this script too, and have no elements. */
+/** Servers that render pages load this script, too, and have no HTMLElement. */
 const Base = globalThis.HTMLElement ?? class {};
 
 export class CamgateVideo extends Base {
@@ -43,7 +43,7 @@ export class CamgateVideo extends Base {
 
   connectedCallback(): void {
     this.#upgrade();
-    load().catch(() => {}); // ready when it is wanted; failing is told then
+    load().catch(() => {}); // prefetched; an error is reported when it is used
     this.#dress();
     this.#ticker ??= setInterval(() => this.#face?.show(), TICK);
     if (this.autoplay && this.src) this.start();
@@ -51,7 +51,7 @@ export class CamgateVideo extends Base {
   }
 
   disconnectedCallback(): void {
-    // Moving an element takes it out and puts it in again at once.
+    // An element that is moved is removed and inserted again at once.
     queueMicrotask(() => {
       if (this.isConnected) return;
       clearInterval(this.#ticker);
@@ -72,7 +72,7 @@ export class CamgateVideo extends Base {
   }
 
   set src(url: string | null | undefined) {
-    this.setAttribute('src', url ?? ''); // frameworks take a property back so
+    this.setAttribute('src', url ?? ''); // frameworks reset a property to undefined
   }
 
   get socket(): string {
@@ -107,7 +107,7 @@ export class CamgateVideo extends Base {
     this.video.muted = value;
   }
 
-  /** The browser allowed no sound without a gesture: it plays without, until somebody turns it on. */
+  /** The browser allowed no audio without a gesture, so the picture plays muted until somebody turns it on. */
   get hushed(): boolean {
     return this.#hushed;
   }
@@ -116,12 +116,12 @@ export class CamgateVideo extends Base {
     return this.player.stats;
   }
 
-  /** The attribute; frameworks set whatever property they find. */
+  /** Reflects the attribute, because frameworks set every property that they find. */
   set stats(shown: unknown) {
     this.toggleAttribute('stats', Boolean(shown));
   }
 
-  /** Asked instead of the person before the picture; see PlayerOptions. */
+  /** Asks for credentials instead of the form on the picture; see PlayerOptions. */
   get credentials(): Ask | undefined {
     return this.player.credentials;
   }
@@ -130,12 +130,12 @@ export class CamgateVideo extends Base {
     this.player.credentials = ask;
   }
 
-  /** The picture as it is now; `type` and `quality` as for HTMLCanvasElement.toBlob(). */
+  /** The current picture; `type` and `quality` as for HTMLCanvasElement.toBlob(). */
   snapshot(type?: string, quality?: number): Promise<Blob> {
     return this.player.snapshot(type, quality);
   }
 
-  /** Plays; tries again if it had failed. */
+  /** Starts playing, or tries again after a failure. */
   start(): void {
     this.player.start();
     void this.#play();
@@ -149,7 +149,7 @@ export class CamgateVideo extends Base {
     this.player.setCredentials(user, password);
   }
 
-  /** What was set before this script had come hides the accessors. */
+  /** Applies properties that were set before this script was loaded, which would hide the accessors. */
   #upgrade(): void {
     for (const name of ['socket', 'credentials', 'src', 'autoplay', 'muted', 'controls', 'stats'] as const) {
       if (!Object.hasOwn(this, name)) continue;
@@ -166,7 +166,7 @@ export class CamgateVideo extends Base {
     else if (this.isConnected && (active || this.autoplay)) this.start();
   }
 
-  /** Fetches the face, until it is there. */
+  /** Loads the face, and tries again until that succeeds. */
   #dress(): void {
     this.#dressing ??= import('./face').then(({ Face }) => {
       this.#face = new Face(this, this.#frame);
@@ -176,13 +176,13 @@ export class CamgateVideo extends Base {
     });
   }
 
-  /** Browsers allow sound only after a gesture: rather play without than not at all. */
+  /** Browsers allow audio only after a gesture. Playing muted is better than not playing. */
   async #play(): Promise<void> {
     try {
       await this.video.play();
     } catch (error) {
       if (!(error instanceof DOMException) || error.name !== 'NotAllowedError') return;
-      if (this.video.muted) return; // not even so: there is a button for it
+      if (this.video.muted) return; // even muted playing is not allowed; there is a button for it
       this.video.muted = this.#hushed = true;
       return this.#play();
     }

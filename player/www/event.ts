@@ -1,14 +1,14 @@
-// Listening, playing, measuring: what every module needs in one line.
+// Events, playing and time: one line each, for all modules.
 
 export const max = Math.max;
 export const min = Math.min;
 
-/** Listens to several events, until `signal` is aborted if there is one. */
+/** Listens to several events, until `signal` (if given) is aborted. */
 export function on(target: EventTarget, types: string, listener: (event: Event) => void, signal?: AbortSignal): void {
   for (const type of types.split(' ')) target.addEventListener(type, listener, { signal } as AddEventListenerOptions);
 }
 
-/** Plays without caring whether the browser allows it: who owns the element hears of that from its events. */
+/** Plays, and ignores whether the browser allows it: the element's events tell its owner. */
 export function play(element: HTMLMediaElement): void {
   element.play().catch(() => {});
 }
@@ -16,11 +16,11 @@ export function play(element: HTMLMediaElement): void {
 /** Milliseconds on a clock that only goes forward. */
 export const now = (): number => performance.now();
 
-/** The end of the last range, in seconds; 0 when there is none. */
+/** The end of the last range, in seconds; 0 if there is none. */
 export function endOf(ranges: TimeRanges): number {
   return ranges.length ? ranges.end(ranges.length - 1) : 0;
 }
 
-/** `HTMLMediaElement.readyState`: there is metadata; there is the current picture but not the next. */
+/** Values of `HTMLMediaElement.readyState`: metadata is there; the current picture is there, but not the next. */
 export const HAVE_METADATA = 1;
 export const HAVE_CURRENT_DATA = 2;

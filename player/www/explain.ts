@@ -1,16 +1,17 @@
-// Finding out why a WebSocket would not open.
+// Finds out why a WebSocket would not open.
 //
-// A browser tells a script nothing about a failed WebSocket handshake. The gateway answers a
-// plain GET of the same URL with the very text that the upgrade got, so that is asked then.
+// A browser tells a script nothing about a failed WebSocket handshake. But the gateway answers a plain GET of the
+// same URL with the text that the handshake got.
 
 import { full, gateway, refused, unreachable, type Problem } from './problem';
 
-/** Time for the gateway to say why, in ms. */
+/** How long the gateway may take to answer, in ms. */
 const LIMIT = 5_000;
-/** A reason is one sentence; a proxy's error page is not. */
+/** A reason is one sentence; anything longer is a proxy's error page. */
 const REASON_LIMIT = 300;
 
-/** Asks in plain HTTP; `url` is that of the WebSocket, `error` what a browser calls its refusal to try. */
+/** Asks by plain HTTP. `url` is that of the WebSocket; `error` is the name of the exception, if the browser refused to
+ * try. */
 export async function explain(url: string, error?: string): Promise<Problem> {
   if (error) return error === 'SecurityError' ? insecure() : unusable();
   const response = await fetch(url.replace(/^ws/, 'http'), { cache: 'no-store', signal: AbortSignal.timeout(LIMIT) });
@@ -18,12 +19,12 @@ export async function explain(url: string, error?: string): Promise<Problem> {
   return unopened(response.status, plain ? (await response.text()).trim().slice(0, REASON_LIMIT) : '');
 }
 
-/** Browsers refuse to open ws:// from a page that came over https://. */
+/** Browsers refuse to open ws:// from a page loaded over https://. */
 function insecure(): Problem {
   return gateway(0, 'The socket must be secure', 'This page came over https, so the socket address must begin with wss://.', false);
 }
 
-/** No browser takes this for the address of a WebSocket. */
+/** Browsers do not accept this as the address of a WebSocket. */
 function unusable(): Problem {
   return gateway(0, 'No socket address', 'It begins with ws:// or wss://, or is a path such as /ws/.', false);
 }

@@ -1,5 +1,5 @@
-// What most pages never need, a script of its own (extras.js): Motion JPEG, pictures that come rarely, photos, the
-// canvas of the Streamedian API, and asking a gateway why it lets nobody in.
+// A script of its own (extras.js) with what most pages never need: Motion JPEG, pictures that come rarely, photos,
+// the canvas of the Streamedian API, and the reason why a gateway refuses a WebSocket.
 
 export { explain } from './explain';
 export { Pictures } from './pictures';

@@ -1,8 +1,8 @@
-// The face of <camgate-video>: the bar, what the picture says, the numbers over it. It is a script of
-// its own (face.js), with the dialogs of streamedian.js, so that a picture need not wait for it.
+// The face of <camgate-video>: the control bar, the messages and the numbers over the picture. It is a script of its
+// own (face.js), together with the dialogs of streamedian.js, so that the picture need not wait for it.
 //
-// Invariant: it knows of an element what every page knows (attributes, properties, events: a Host), so
-// that the face of a newer gateway fits a page that is still open.
+// Invariant: it uses only what every page may use of an element (attributes, properties, events: see Host), so that
+// the face of a newer gateway works on a page that is still open.
 
 import { Controls } from './controls';
 import { adopt, made } from './dom';
@@ -14,7 +14,7 @@ import { Readout } from './readout';
 
 export { ask, tell } from './streamedian/dialog';
 
-/** What a face has to know of a <camgate-video>. */
+/** The part of a <camgate-video> that its face uses. */
 interface Host extends HTMLElement {
   readonly player: Player;
   readonly video: HTMLVideoElement;
@@ -31,10 +31,10 @@ export class Face {
   readonly #overlay: Overlay;
   readonly #controls: Controls;
   readonly #readout = new Readout();
-  /** The play head has moved since the last (re)start. */
+  /** The play head has moved since the last start. */
   #moving: boolean;
 
-  /** `frame` lies in the element's shadow root and holds the picture. */
+  /** `frame` is in the element's shadow root, and contains the picture. */
   constructor(element: Host, frame: HTMLElement) {
     const { video } = element;
     this.#element = element;
@@ -55,7 +55,7 @@ export class Face {
     this.show();
   }
 
-  /** Shows how the element stands: to be called when that changes, and several times a second. */
+  /** Shows the state of the element. To be called when it changes, and several times a second. */
   show(): void {
     const { player, video, src, hushed, controls } = this.#element;
     const { state, problem, retryIn, unsupported } = player;

@@ -1,4 +1,4 @@
-// What is fetched when it is needed first.
+// Scripts that are loaded when they are first needed.
 
-/** The script that most pages never need; it can fail to come. */
+/** The script that most pages never need; loading it can fail. */
 export const extras = (): Promise<typeof import('./extras')> => import('./extras');

@@ -16,9 +16,9 @@ import { endOf, HAVE_CURRENT_DATA, HAVE_METADATA, max, min, now as clock, on } f
 const NEAREST = 0.06;
 /** The same for a stream with sound: browsers want more of sound in front of them. */
 const NEAREST_WITH_SOUND = 0.25;
-/** The player never aims farther back than this, whatever the network and the browser do. */
+/** The player never aims farther back than this, however bad the network and the browser are. */
 const FARTHEST = 0.6;
-/** The measured jitter is exceeded by this much: the decoder takes time, and a picture waits for the display. */
+/** This is added to the measured jitter, because the decoder takes time, and a picture waits for the display. */
 const MARGIN = 0.055;
 /** A stall with data at hand shows that this browser needs more in front of the play head: each adds this much. */
 const STALL_STEP = 0.04;
@@ -29,64 +29,62 @@ const FORGIVE = 30_000;
 
 /** A measured extreme is remembered for at least one WINDOW and at most two. */
 const WINDOW = 5_000;
-/** For this long after a session has begun, what comes may be older than it looks: a gain of MARGIN is a burst then. */
+/** For this long after the start of a session, data may be older than it looks, so a gain of MARGIN counts as a burst.
+ */
 const BEGINNING = 1_500;
 
 // 3. Small corrections, by the rate of playing. The excess is how much farther behind than the target the play head
 // is, in seconds; below 0 it is too near.
 
-/** Above this excess the player plays gently faster. */
+/** Above this excess, the player plays slightly faster. */
 const START = 0.025;
 /** The same for a stream with sound. */
 const START_WITH_SOUND = 0.08;
-/** Above this excess it plays as fast as can be borne. */
+/** Above this excess, it plays at the highest tolerable rate. */
 const HURRY = 0.5;
-/** A correction ends when the excess is nearer to 0 than this, or has gone beyond. */
+/** A correction ends when the excess is nearer to 0 than this, or has changed sign. */
 const STOP = 0.003;
-/** Faster playing needs this share of the target really in the buffer. */
+/** Playing faster needs this share of the target in the buffer. */
 const THERE = 0.25;
-/** This much too near (a camera's clock is slow, or the jitter grew), the player plays slower, before it starves. */
+/** This much too near (a camera's clock is slow, or the jitter has grown), the player plays slower, before the buffer
+ * runs dry. */
 const NEAR = 0.012;
-/** This much too near, browsers leave out pictures that come too late, or stall again: it plays slower still. */
+/** This much too near, browsers drop pictures that come too late, or stall again: it plays slower still. */
 const MUCH_TOO_NEAR = 0.08;
 
-/** These two rates are not noticed by ear. */
+/** Listeners do not notice these two rates. */
 const GENTLE_RATE = 1.03;
 const SLOW_RATE = 0.98;
-/** These two are, but can be borne. */
+/** Listeners notice these two, but can tolerate them. */
 const FAST_RATE = 1.1;
 const SLOWER_RATE = 0.9;
-/** A play head that is too near in the first moments is slowed down by this rate: it began at the edge itself. */
+/** This rate slows down a play head that is too near in the first moments, because it began at the edge itself. */
 const START_RATE = 0.5;
 
-// 4. Great corrections, by a jump of the play head. Latencies are in seconds, times in milliseconds.
+// 4. Large corrections, by a jump of the play head. Latencies are in seconds, times in milliseconds.
 
 /** Above this latency the play head jumps. */
 const JUMP = 1.5;
-/** While a session is younger than this nobody minds a jump: so much more than the target is enough for one. */
+/** While a session is younger than this, nobody minds a jump, so a smaller excess is enough for one. */
 const EARLY = 3_000;
 const JUMP_EARLY = 0.4;
-/** So much more than the target is enough when a hidden page is shown again. */
+/** When a hidden page is shown again, this excess is enough for a jump. */
 const JUMP_SHOWN = 0.12;
-/** The decoder is given this time after a jump, before the next one is judged. */
+/** After a jump, the decoder gets this much time before the latency is judged again. */
 const JUMP_REST = 500;
-/**
- * A play head that has stood still for this time while data came is stuck, for browsers lose a seek now and then.
- * When a jump does not free it, it is given twice as long each time: a busy machine needs long for a seek.
- */
+/** A play head that has stood still for this long while data came is stuck, because browsers sometimes lose a seek. If
+ * a jump does not free it, it gets twice as long each time, because a busy machine needs long for a seek. */
 const STUCK = 1_000;
 
 // 5. Positions in the buffer, in seconds.
 
-/** The end of a buffered range counts as reached this long before it. */
+/** A play head this close to the end of a buffered range has reached it. */
 const RANGE_END = 0.2;
-/**
- * A play head that has moved less than this stands still. A jump goes this far into a range, so that rounding cannot
- * put the play head before it.
- */
+/** A play head that has moved less than this stands still. A jump goes this far into a range, so that rounding cannot
+ * put the play head before it. */
 const INSIDE = 0.005;
 
-/** The extremes of what was measured in the last WINDOW, or up to two. */
+/** The extremes of what was measured in the last WINDOW, or the last two. */
 class Extremes {
   #old = { low: Infinity, high: -Infinity };
   #new = { low: Infinity, high: -Infinity };
@@ -103,7 +101,7 @@ class Extremes {
     this.#new.high = max(this.#new.high, high);
   }
 
-  /** Counts in the present window only, which `add` begins. */
+  /** Adds to the current window only, which `add` begins. */
   late(high: number): void {
     this.#new.high = max(this.#new.high, high);
   }
@@ -120,28 +118,29 @@ class Extremes {
 export class Live {
   readonly #video: HTMLMediaElement;
   readonly #end = new AbortController();
-  /** The stream has sound. */
+  /** The stream has audio. */
   sound = false;
   #lag = new Extremes();
-  /** The live edge after the last append, when that was, and when the first was (ms). */
+  /** The live edge after the last append, and the times of the last and the first append (ms). */
   #edge = 0;
   #last = 0;
   #begun = 0;
-  /** Extra latency because of stalls, in seconds, and when it changed last. */
+  /** The extra latency after stalls, in seconds, and when it last changed. */
   #need = 0;
   #needed = 0;
   #rested = 0;
-  /** The rate and the play head as they were set here last; somebody else may set them too. */
+  /** The rate and the play head as this class last set them; others may set them, too. */
   #own = 1;
   #jumped = NaN;
-  /** Where the play head was left, until when it may stand there though there is more (ms), and how long that is. */
+  /** The last position of the play head, until when it may stand there although there is more (ms), and how long that
+   * is. */
   #at = NaN;
   #still = 0;
   #stuck = STUCK;
-  /** Where the history ends that a session began with, and the same once it is skipped, in seconds of the element. */
+  /** The end of the history that a session began with, and the same once it was skipped, in the element's time. */
   #history = NaN;
   #skipped = NaN;
-  /** Somebody moved the play head away from the live edge: it stays there. */
+  /** Somebody has moved the play head away from the live edge, so it stays there. */
   #behind = false;
 
   constructor(video: HTMLMediaElement) {
@@ -158,7 +157,7 @@ export class Live {
     this.#rate(1);
   }
 
-  /** The timeline begins anew: what was measured means nothing any more. */
+  /** Starts a new timeline, on which earlier measurements mean nothing. */
   reset(): void {
     this.#lag = new Extremes();
     this.#edge = 0;
@@ -166,11 +165,9 @@ export class Live {
     this.#behind = false;
   }
 
-  /**
-   * Something was appended at `now` (ms) that begins at `from` (s). B-frames come behind a picture
-   * that is shown after them: they are late though the edge was beyond them already. What comes
-   * until `history` (s) is decoded, but not shown.
-   */
+  /** Something that begins at `from` (s) was appended at `now` (ms). B-frames come after a picture that is shown after
+   * them, so they are late although the edge was beyond them already. Everything before `history` (s) is decoded, but
+   * not shown. */
   appended(now: number, from = Infinity, history = NaN): void {
     this.#history = history;
     const edge = this.edge;
@@ -184,23 +181,24 @@ export class Live {
     this.tick(now);
   }
 
-  /** At the start, and after a sleep, what was kept comes all at once: that is no jitter, but a new beginning. */
+  /** At the start and after a sleep, everything that was held back comes at once. That is no jitter, but a new
+   * beginning. */
   #burst(edge: number, now: number): boolean {
     const gained = edge - this.#edge - (now - this.#last) / 1000;
     return gained > (now - this.#begun < BEGINNING ? MARGIN : JUMP);
   }
 
-  /** The last moment that could be played now, in seconds of the element. */
+  /** The last moment that could be played now, in the element's time. */
   get edge(): number {
     return endOf(this.#video.buffered);
   }
 
-  /** Seconds from the play head to the live edge, which may be yet to come. */
+  /** Seconds from the play head to the live edge, which may not be buffered yet. */
   get latency(): number {
     return Math.abs(this.edge - this.#video.currentTime);
   }
 
-  /** The latency aimed at, in seconds. */
+  /** The latency that the player aims at, in seconds. */
   get target(): number {
     const jitter = this.#lag.high - this.#lag.low;
     return min(FARTHEST, max(this.#nearest, jitter + MARGIN) + this.#need);
@@ -221,11 +219,11 @@ export class Live {
     const { latency, target } = this;
     const early = now - this.#begun < EARLY;
     if (latency > (early ? target + JUMP_EARLY : JUMP)) {
-      // So far behind so soon: more has come since, as after a sleep.
+      // It is this far behind again so soon because more has come since, as after a sleep.
       if (now >= this.#rested || latency > 2 * JUMP) this.toEdge(now);
       return;
     }
-    // Against where the edge is when nothing is late; but never beyond what is really there.
+    // Compares with the edge as it is when nothing is late, but never beyond what is buffered.
     if (this.#lag.low === Infinity) return;
     const excess = now / 1000 - this.#lag.low - video.currentTime - target;
     this.#adjust(latency < target * THERE ? min(excess, 0) : excess, early);
@@ -248,7 +246,7 @@ export class Live {
     }
   }
 
-  /** To where the history ends, as soon as that is there. True: it was skipped now, or is still coming. */
+  /** Skips to the end of the history as soon as that is there. True if it was skipped now, or is still to come. */
   #skip(now: number): boolean {
     const history = this.#history;
     const ahead = history - this.target > this.#video.currentTime;
@@ -272,13 +270,13 @@ export class Live {
     this.#own = rate;
   }
 
-  /** Somebody else chose the rate: it is theirs until they set it to 1 again. */
+  /** Somebody else has chosen the rate, and keeps it until they set it to 1. */
   get #slow(): boolean {
     const { playbackRate } = this.#video;
     return playbackRate !== 1 && playbackRate !== this.#own;
   }
 
-  /** Somebody moved the play head; it must be inside the buffer, or nothing would ever come of it. */
+  /** Somebody has moved the play head. It must be inside the buffer, or it would wait for ever. */
   #sought(): void {
     const { buffered, currentTime } = this.#video;
     if (!buffered.length || Math.abs(currentTime - this.#jumped) < INSIDE) return;
@@ -288,7 +286,7 @@ export class Live {
     else if (currentTime < buffered.start(0)) this.#video.currentTime = buffered.start(0) + INSIDE;
   }
 
-  /** Where the play head stands nothing more is to come, but there is something behind a hole. */
+  /** Jumps over a hole, if nothing is to come where the play head is, and there is something after it. */
   #crossHole(now: number): boolean {
     const { buffered, currentTime, readyState } = this.#video;
     for (let i = 0; i < buffered.length; i++) {
@@ -307,7 +305,7 @@ export class Live {
     this.#needed = now;
   }
 
-  /** Into the newest range at any rate: a seek to where nothing is may never end. */
+  /** Jumps, always into the newest range: a seek to where nothing is buffered may never end. */
   #jump(time: number, now: number): void {
     const { buffered } = this.#video;
     const { length } = buffered;
@@ -321,14 +319,14 @@ export class Live {
   #stalled(): void {
     const { seeking, readyState } = this.#video;
     if (seeking || readyState < HAVE_METADATA) return;
-    if (this.latency < this.target) return; // less than what is aimed at: not the browser's fault
+    if (this.latency < this.target) return; // less than the target, so this is not the browser's fault
     this.#need = min(FARTHEST, this.#need + STALL_STEP);
     this.#needed = clock();
   }
 
   #shown(): void {
     if (document.visibilityState !== 'visible' || this.#behind) return;
-    this.reset(); // nothing was measured well while timers were held back
+    this.reset(); // measurements are wrong while timers were held back
     if (this.latency > this.target + JUMP_SHOWN) this.toEdge(clock());
   }
 }

@@ -1,37 +1,40 @@
-// Media Source Extensions: one MediaSource under the video element, one TrackBuffer per track.
+// Media Source Extensions: one MediaSource under the media element, and one TrackBuffer per track.
 //
-// A browser wants every track before the first byte of any, and plays only where all of them have
-// data. So the tracks of a session are gathered first; audio that stops coming is left out.
+// A browser wants to know every track before the first byte of any, and plays only where all of them have data. So
+// the tracks of a session are gathered first, and audio that stops coming is left out.
 //
-// Invariant: a new session continues behind the old one on the same MediaSource when it has the
-// same tracks (the last picture stays up meanwhile); in every other case a new one is attached.
+// Invariant: if a new session has the same tracks, it continues after the old one on the same MediaSource, so the
+// last picture stays visible meanwhile; otherwise a new MediaSource is attached.
 
 import { max, min, now as clock, on, play } from './event';
 import { extras } from './later';
 import { TrackBuffer, type Track, type TrackListener } from './track';
 import type { Fragment } from './wasm';
 
-/** A session's tracks are waited for, in ms, once there is video (or once there is only audio). Most sound that is late is silence before. */
+/** How long other tracks are waited for once there is video, or only audio, in ms. Most late audio is preceded by
+ * silence. */
 const AUDIO_GRACE = 1500;
 const VIDEO_GRACE = 5_000;
-/** Fragments held while gathering, and their bytes. */
+/** How many fragments, and how many bytes of them, are held while tracks are gathered. */
 const HELD_LIMIT = 2000;
 const HELD_BYTES = 16 << 20;
-/** Seconds kept behind the play head: what is meant by a number that is none, and the most. */
+/** How many seconds behind the play head are kept: the default, and the maximum. */
 const KEEP = 10;
 const KEEP_LIMIT = 3600;
-/** So many seconds of video without any audio: it has stopped. One sample counts for little, it may span a gap. */
+/** Audio has stopped when there is this much video without any, in seconds. A single sample counts for little, because
+ * it may span a gap. */
 const AUDIO_LOST = 3;
 const SAMPLE_COUNTS = 0.5;
-/** Audio that stopped and came back is taken in again after so long, in ms: it costs a short break. */
+/** Audio that had stopped and has come back is played again after this time, in ms, because that costs a short break.
+ */
 const AUDIO_RETURN = 60_000;
-/** A picture stands if none has come for so long, in ms. */
+/** The picture stands still if no new one has come for this long, in ms. */
 const STANDS = 1500;
-/** Seconds buffered ahead of a play head that does not move (a page in the background). */
+/** How many seconds are buffered in front of a play head that does not move (of a page in the background). */
 const AHEAD_LIMIT = 30;
-/** Space between two sessions on the timeline, in seconds. */
+/** The gap between two sessions on the timeline, in seconds. */
 const SEAM = 0.1;
-/** The same before one that begins with history: so far from the play head that browsers show nothing of it. */
+/** The gap before a session that begins with history: so far from the play head that browsers show nothing of it. */
 const UNSEEN = 2;
 
 export interface MseListener {
@@ -48,7 +51,7 @@ function sourceClass(): SourceClass | undefined {
 }
 
 export class Mse implements TrackListener {
-  /** False: this browser has no Media Source Extensions. */
+  /** False if this browser has no Media Source Extensions. */
   static readonly available = !!sourceClass();
 
   #video: HTMLMediaElement;
@@ -56,22 +59,22 @@ export class Mse implements TrackListener {
   #end = new AbortController();
   #keep = KEEP;
   #source: MediaSource | undefined;
-  /** Its address, until it is revoked. */
+  /** The object URL of #source, until it is revoked. */
   #url = '';
-  /** The tracks by which the buffers of #source were made. */
+  /** The tracks that the buffers of #source were made for. */
   #built = '';
   #tracks = new Map<number, Track>();
   #gathering = true;
-  /** Where the session's history ends, on its timeline in seconds; NaN: it has none. */
+  /** The end of the session's history, on its timeline in seconds; NaN if it has none. */
   edge = NaN;
   #held: Fragment[] = [];
   #heldBytes = 0;
   /** When the first fragment was held. */
   #since = 0;
-  /** Added to the session's times to get the element's. */
+  /** Added to the session's times to get the element's times. */
   #offset = 0;
   #trimmed = 0;
-  /** It was last told to play, not to pause: emptying an element pauses it without a word. */
+  /** The element was last told to play, not to pause. (Emptying an element pauses it without an event.) */
   #playing: boolean;
 
   constructor(video: HTMLMediaElement, keep: number, listener: MseListener) {
@@ -87,7 +90,7 @@ export class Mse implements TrackListener {
     this.#keep = seconds >= 0 ? min(seconds, KEEP_LIMIT) : KEEP;
   }
 
-  /** Goes on with another element; the old one is left empty. */
+  /** Continues with another element, and leaves the old one empty. */
   move(video: HTMLMediaElement): void {
     this.#leave();
     this.#video = video;
@@ -97,7 +100,7 @@ export class Mse implements TrackListener {
     this.#restart();
   }
 
-  /** A session begins: its tracks come anew, its timeline starts near 0. */
+  /** A session begins, with tracks of its own and a timeline that starts near 0. */
   begin(): void {
     this.#tracks = new Map([...this.#tracks].map(([id, { buffer }]) => [id, { ...blank(''), buffer }]));
     this.#gather();
@@ -105,14 +108,14 @@ export class Mse implements TrackListener {
     if (!this.#source || this.#source.readyState === 'ended' || this.#video.error) this.#attach();
   }
 
-  /** A track, new or with a new codec. False: this browser cannot play it. */
+  /** Takes a track that is new or has a new codec. False if this browser cannot play it. */
   track(id: number, mime: string): boolean {
     if (!sourceClass()?.isTypeSupported(mime)) return this.#refuse(id);
     this.#tracks.set(id, { ...blank(mime), ...this.#tracks.get(id), mime, video: mime.startsWith('video'), init: undefined });
     return true;
   }
 
-  /** What was there under this name is over: nothing of the new codec may come into its buffer. */
+  /** Ends the track with this number: data of its new codec must not get into the old buffer. */
   #refuse(id: number): false {
     const buffer = this.#tracks.get(id)?.buffer;
     this.#tracks.delete(id);
@@ -132,14 +135,14 @@ export class Mse implements TrackListener {
     const track = this.#tracks.get(fragment.track);
     if (!track?.init) return;
     const next = track.still?.(fragment, track.end) ?? fragment;
-    if (next === fragment) track.still = undefined; // it follows by itself
+    if (next === fragment) track.still = undefined; // the next one follows without a change
     fragment = next;
     track.end = fragment.time + fragment.duration;
     track.last = fragment;
     track.came = now;
     track.missed = 0;
     if (!this.#wanted(track, now)) return;
-    if (!this.#gathering && !track.buffer) this.#restart(); // it came later than its sisters
+    if (!this.#gathering && !track.buffer) this.#restart(); // it came later than the other tracks
     if (this.#gathering) {
       this.#hold(fragment, now);
     } else {
@@ -150,12 +153,12 @@ export class Mse implements TrackListener {
     this.#trim(track);
   }
 
-  /** Time passed: nothing to gather may be left to wait for. */
+  /** Stops waiting for tracks once the time is over. */
   tick(now: number): void {
     if (this.#gathering && this.#held.length && this.#complete(now)) this.#build();
   }
 
-  /** Whether the stream is at a stand without this track: the video, or the audio of a stream without. */
+  /** Whether the stream stands still without this track: the video, or the audio of a stream without video. */
   leads(id: number): boolean {
     return !this.#current()[0]?.[1].video || !!this.#tracks.get(id)?.video;
   }
@@ -168,7 +171,7 @@ export class Mse implements TrackListener {
     return this.#current().find(([, { video }]) => !video)?.[1];
   }
 
-  /** The video's first. */
+  /** The codecs, that of the video first. */
   get codecs(): string[] {
     return this.#current().map(([, { mime }]) => codecs(mime));
   }
@@ -179,12 +182,12 @@ export class Mse implements TrackListener {
     this.#gather();
   }
 
-  /** What the element plays now, on the session's timeline in seconds; NaN: nothing. */
+  /** What the element is playing, on the session's timeline in seconds; NaN if nothing. */
   get position(): number {
     return this.#gathering || !this.codecs.length ? NaN : this.#video.currentTime - this.#offset;
   }
 
-  /** Where the session's history ends, in the element's time; NaN: it has none. */
+  /** The end of the session's history in the element's time; NaN if it has none. */
   get history(): number {
     return this.edge + this.#offset;
   }
@@ -205,12 +208,12 @@ export class Mse implements TrackListener {
     on(this.#video, 'emptied', () => this.#emptied(), signal);
   }
 
-  /** The page called load(): the source is lost, and playing with it. */
+  /** The page has called load(), which removed the source and paused the element. */
   #emptied(): void {
     const { src, srcObject, paused } = this.#video;
     if (!this.#built || this.#source?.readyState !== 'closed' || src !== this.#url || srcObject) return;
     this.#restart();
-    if (this.#playing && paused) play(this.#video); // as it was
+    if (this.#playing && paused) play(this.#video); // as before
   }
 
   #leave(): void {
@@ -236,7 +239,7 @@ export class Mse implements TrackListener {
     if (this.#complete(now)) this.#build();
   }
 
-  /** Every track has come, or was waited for long enough. */
+  /** Whether every track has come, or the time for that is over. */
   #complete(now: number): boolean {
     if (this.#source?.readyState !== 'open') return false;
     const here = new Set(this.#held.map(({ track }) => track));
@@ -245,19 +248,19 @@ export class Mse implements TrackListener {
     return !missing.length || now - this.#since >= grace;
   }
 
-  /** The tracks of this session that can be played and are not left out, the video's first. */
+  /** The tracks of this session that can be played and are not left out, the video first. */
   #current(): [number, Track][] {
     const current = [...this.#tracks].filter(([, { mime, lost }]) => mime && lost === undefined);
     return current.sort(([, a], [, b]) => +b.video - +a.video);
   }
 
-  /** Makes the buffers, or continues on those that are there, and lets the held fragments in. */
+  /** Makes new buffers or continues with the existing ones, and passes on the held fragments. */
   #build(): void {
     const here = new Set(this.#held.map(({ track }) => track));
-    for (const [id, track] of this.#current()) if (!here.has(id)) track.lost = -Infinity; // when it comes it is taken in at once
+    for (const [id, track] of this.#current()) if (!here.has(id)) track.lost = -Infinity; // so that it is played as soon as it comes
     const current = this.#current();
     const built = current.map(([id, { video }]) => `${id}${video}`).sort().join();
-    if (this.#built && this.#built !== built) return this.#attach(); // comes back here when it is open
+    if (this.#built && this.#built !== built) return this.#attach(); // this is called again when it is open
     if (!this.#built && !this.#makeBuffers(current)) return;
     this.#built = built;
     this.#offset = max(0, ...current.map(([, { buffer }]) => buffer?.end ?? 0));
@@ -282,7 +285,7 @@ export class Mse implements TrackListener {
     }
   }
 
-  /** A fresh MediaSource under the element, which plays on if it was playing. */
+  /** Attaches a new MediaSource to the element, which plays on if it was playing. */
   #attach(): void {
     const Source = sourceClass();
     if (!Source) return;
@@ -294,13 +297,13 @@ export class Mse implements TrackListener {
       URL.revokeObjectURL(this.#url);
       this.tick(clock());
     });
-    // A ManagedMediaSource says when it wants to be fed: the radio may sleep in between.
+    // A ManagedMediaSource says when it wants data, so that the radio may sleep in between.
     on(source, 'startstreaming endstreaming', ({ type }) => {
       for (const { buffer } of this.#tracks.values()) buffer?.hold(type === 'endstreaming');
     });
     this.#source = source;
     const playing = !this.#video.paused;
-    this.#video.disableRemotePlayback = true; // a condition of ManagedMediaSource
+    this.#video.disableRemotePlayback = true; // required by ManagedMediaSource
     this.#video.src = this.#url;
     if (playing) play(this.#video);
   }
@@ -313,7 +316,7 @@ export class Mse implements TrackListener {
     this.#trimmed = 0;
   }
 
-  /** A track that was left out may come back: sound after a while. */
+  /** Whether a track that was left out may come back, which audio may after a while. */
   #wanted(track: Track, now: number): boolean {
     if (track.lost === undefined) return true;
     if (!track.video && now - track.lost < AUDIO_RETURN) return false;
@@ -321,7 +324,7 @@ export class Mse implements TrackListener {
     return true;
   }
 
-  /** Without this the picture would stand still where the sound ended. */
+  /** Leaves out audio that has stopped; otherwise the picture would stop where the audio ended. */
   #dropSilentAudio(seconds: number, now: number): void {
     const audio = this.#audio;
     if (!audio || (audio.missed += seconds) <= AUDIO_LOST) return;
@@ -330,13 +333,13 @@ export class Mse implements TrackListener {
     this.#restart();
   }
 
-  /** Sound goes on where no picture comes: the last one is shown until one does, if it can be decoded alone. */
+  /** Shows the last picture while audio continues without a new one, if that picture can be decoded alone. */
   #stand(audio: Track, now: number): void {
-    const [, video] = this.#current()[0]!; // or it is the sound itself, which has just come
+    const [, video] = this.#current()[0]!; // otherwise the track is the audio itself, which has just come
     if ((video.still || now - video.came > STANDS) && video.end < audio.end) extras().then(({ stand }) => stand(video, audio)).catch(() => {});
   }
 
-  /** The same session on a new MediaSource. */
+  /** Continues the session on a new MediaSource. */
   #restart(): void {
     this.#gather();
     this.#attach();

@@ -1,6 +1,6 @@
-// What the picture says when there is no picture: what is going on, what is wrong, what to do.
+// The messages over the picture: what is going on, what is wrong, what to do.
 //
-// Invariant: it decides nothing. It shows a Scene and reports what the person wants.
+// Invariant: it decides nothing. It shows a Scene, and reports what the viewer wants.
 
 import { icon, made, part, say } from './dom';
 import { on } from './event';
@@ -14,7 +14,7 @@ export interface Scene {
   retryIn: number;
   /** The picture is moving. */
   moving: boolean;
-  /** Playing has to be started by hand. */
+  /** The viewer has to start playing. */
   idle: boolean;
   unsupported: readonly Unsupported[];
 }
@@ -43,7 +43,7 @@ const MARKUP = `<div class="overlay"><div class="spinner" aria-hidden="true"></d
 
 export class Overlay {
   readonly node = made(MARKUP);
-  /** A line at the upper edge of a picture that plays. */
+  /** A line at the upper edge of a picture that is playing. */
   readonly note = made('<p class="note" role="status"></p>');
   readonly #spinner = part(this.node, '.spinner');
   readonly #title = part(this.node, '.title');
@@ -65,7 +65,7 @@ export class Overlay {
     });
   }
 
-  /** `user` fills the form in advance. */
+  /** `user` is filled into the form. */
   show(scene: Scene, user: string): void {
     const { state, problem } = scene;
     const soundOnly = !problem && scene.moving && scene.unsupported.find(({ media }) => media === 'video');
@@ -96,13 +96,13 @@ export class Overlay {
     this.#form.hidden = !asks;
     if (!asks) return;
     this.#user.value ||= user;
-    // Never takes the focus from where somebody is typing, nor from another player's form.
+    // It must not take the focus from where somebody is typing, nor from another player's form.
     if (document.activeElement === document.body || !document.activeElement) {
       (this.#user.value ? this.#password : this.#user).focus();
     }
   }
 
-  /** Sound that cannot be played is no reason to cover the picture. */
+  /** Shows unsupported audio as a note, because that is no reason to cover the picture. */
   #hint({ moving, problem, unsupported }: Scene): void {
     const audio = unsupported.find(({ media }) => media === 'audio');
     say(this.note, moving && !problem && audio ? `No sound. ${audio.message}` : '');

@@ -1,15 +1,15 @@
-// How long to wait for things, and when to try again: the player's sense of time.
+// The player's sense of time: how long to wait, and when to try again.
 //
-// Invariant: no clock and no timers in here; every `now` is given, in ms.
+// Invariant: it has no clock and no timers; every `now` is passed in, in ms.
 
 import { max, min } from './event';
 import { silent, type Problem } from './problem';
 import type { State } from './state';
 
-/** The first and the longest pause between attempts, in ms. */
+/** The shortest and the longest pause between attempts, in ms. */
 const RETRY_FIRST = 500;
 const RETRY_LONGEST = 10_000;
-/** An attempt that played for so long, in ms, was a success. */
+/** An attempt that played for this long, in ms, was a success. */
 const SUCCESS = 3_000;
 /** Without a fragment for so long, in ms: say so; try anew. A late key frame is given more time, and so is a
  * camera's second picture: some send one now and then. */
@@ -17,21 +17,21 @@ const SILENT_SAY = 5_000;
 const SILENT_RETRY = 15_000;
 const KEY_FRAME_RETRY = 40_000;
 const SECOND_RETRY = 60_000;
-/** Once its pace is known, so many pictures may be missing, up to so long. */
+/** Once the pace of a stream is known, this many pictures may be missing, up to this time in ms. */
 const MISSED = 5;
 const LONGEST = 120_000;
 
 export class Patience {
   #failures = 0;
-  /** When the first fragment of this attempt came, when the last one did, and when the last thing of use did. */
+  /** When the first fragment of this attempt came, when the last one did, and when the attempt last made progress. */
   #played = 0;
   #last = 0;
   #fed = 0;
-  /** The longest time from one fragment to the next, lately. */
+  /** The longest recent time between two fragments. */
   #pace = 0;
   #told = false;
 
-  /** Somebody wants it now: what failed before does not count. */
+  /** Forgets earlier failures, because somebody wants the stream now. */
   forget(): void {
     this.#failures = 0;
   }
@@ -41,7 +41,7 @@ export class Patience {
     this.feed(now, false);
   }
 
-  /** It goes on: a fragment came (`playing`) or the session got a step further. */
+  /** The attempt has made progress: a fragment came (`playing`), or the session got a step further. */
   feed(now: number, playing: boolean): void {
     this.#fed = now;
     this.#told = false;
@@ -52,19 +52,17 @@ export class Patience {
     this.#last = playing ? now : 0;
   }
 
-  /** The pause before the next attempt, in ms: twice as long each time, and never at the same moment for all. */
+  /** The pause before the next attempt, in ms: twice as long each time, and different for each player. */
   pause(random: number): number {
     const longest = min(RETRY_LONGEST, RETRY_FIRST * 2 ** this.#failures++);
     return longest * (0.5 + random / 2);
   }
 
-  /**
-   * What is wrong with a session that has not failed; `heard` is when bytes of media came last.
-   * `over`: it is to be given up. Undefined: nothing, or nothing new.
-   */
+  /** What is wrong with a session that has not failed; undefined if nothing, or nothing new. `heard`: when media last
+   * came. `over`: the session is to be ended. */
   check(now: number, state: State, heard: number): { problem: Problem; over: boolean } | undefined {
     if (this.#played && now - this.#played > SUCCESS) this.#failures = 0;
-    // Every step up to there has a deadline of its own, in the socket or in the wasm.
+    // Every earlier step has a deadline of its own, in the socket or in the wasm.
     if (state !== 'playing' && state !== 'buffering') return undefined;
     const waited = now - this.#fed;
     const bytes = now - heard < SILENT_SAY;

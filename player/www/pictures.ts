@@ -1,28 +1,27 @@
 // Motion JPEG: whole pictures, drawn to a canvas whose stream the video element plays.
 //
-// So a page's own <video> shows them as it shows everything else: controls, picture in picture,
-// full screen and snapshots need to know nothing of it. The sound of such a stream comes from an
-// element that nobody sees, and follows what is done to the video element.
+// So a page's own <video> shows them like everything else: controls, picture in picture, full screen and snapshots
+// need to know nothing about it. A hidden element plays the audio of such a stream, and follows the video element.
 //
-// Invariant: pictures are drawn in their order; what waits, and what is being decoded, is bounded.
+// Invariant: pictures are drawn in order, and the numbers of those that wait and of those being decoded are limited.
 
 import { HAVE_CURRENT_DATA, max, min, on, play } from './event';
 import type { Fragment } from './wasm';
 
-/** Pictures that wait for their time; more are dropped. */
+/** How many pictures may wait for their time; further ones are dropped. */
 const WAITING_LIMIT = 100;
-/** Pictures being decoded; a device that needs longer than that shows fewer. */
+/** How many pictures may be decoded at once; a device that is slower shows fewer. */
 const DECODING_LIMIT = 3;
-/** No picture waits longer than this, in ms: neither for the sound nor for others that came late. */
+/** No picture waits longer than this, in ms, neither for audio nor for other pictures that came late. */
 const WAIT_SOUND = 1000;
 const WAIT_LIMIT = 150;
-/** Of the camera's clock against ours: what the best transit time may be wrong by, per ms. */
+/** The drift of the camera's clock against ours: how wrong the best transit time may become, per ms. */
 const DRIFT = 0.001;
-/** How much of the lateness that was seen is still expected one picture later. */
+/** The share of the observed lateness that is still expected one picture later. */
 const FADE = 0.99;
 
 export class Pictures {
-  /** What plays the sound. */
+  /** The element that plays the audio. */
   readonly sound: HTMLMediaElement;
   readonly #video: HTMLMediaElement;
   readonly #sized: (width: number, height: number) => void;
@@ -30,16 +29,17 @@ export class Pictures {
   readonly #end = new AbortController();
   #waiting = 0;
   #decoding = 0;
-  /** Time of the picture on the canvas, on the session's timeline, in seconds. */
+  /** The time of the picture on the canvas, on the session's timeline in seconds. */
   #shown = -Infinity;
-  /** Transit time (clock less media time) at best, how late others are, when that was seen: all in ms. */
+  /** The best transit time (clock minus media time), how late others are, and when that was observed; all in ms. */
   #best = Infinity;
   #late = 0;
   #seen = 0;
   #session = 0;
   dropped = 0;
 
-  /** What is to play the sound: a video, for without a gesture Chromium lets no other element play, muted or not. */
+  /** Creates the element that plays the audio. It is a video, because Chromium lets no other element play without a
+   * gesture, muted or not. */
   static sound(): HTMLMediaElement {
     return Object.assign(document.createElement('video'), { muted: true, playsInline: true });
   }
@@ -54,19 +54,20 @@ export class Pictures {
     this.#follow();
   }
 
-  /** A session begins: its timeline has nothing to do with the one before. */
+  /** A session begins, with a timeline of its own. */
   begin(): void {
     this.#session++;
     this.#shown = -Infinity;
     this.#best = Infinity;
   }
 
-  /** To be called several times a second: sound that was not allowed may be by now. */
+  /** To be called several times a second: audio that was not allowed may be allowed now. */
   tick(): void {
     if (this.sound.paused !== this.#video.paused) this.#follow();
   }
 
-  /** `heard`: the time of what is heard now, on the session's timeline; NaN when there is no sound. */
+  /** Shows a picture in time. `heard`: the current position of the audio on the session's timeline; NaN if there is
+   * none. */
   show({ bytes, time }: Fragment, heard: number, now: number): void {
     const wait = this.#wait(time, heard, now);
     if (this.#waiting >= WAITING_LIMIT) return void this.dropped++;
@@ -92,7 +93,7 @@ export class Pictures {
       if (session === this.#session && time > this.#shown) this.#paint(picture, time);
       picture.close();
     } catch {
-      this.dropped++; // damaged on its way
+      this.dropped++; // it was damaged on its way
     }
     this.#decoding--;
   }
@@ -107,10 +108,10 @@ export class Pictures {
     this.#shown = time;
   }
 
-  /** Milliseconds until a picture is due: as the sound is heard, else evenly, as they were taken. */
+  /** Milliseconds until a picture is due: when its audio is heard, or else so that pictures are evenly spaced. */
   #wait(time: number, heard: number, now: number): number {
     const { paused, readyState } = this.sound;
-    // Sound that is not allowed, or stands still, holds no picture up.
+    // Audio that is not allowed, or stands still, delays no picture.
     if (!paused && readyState > HAVE_CURRENT_DATA && heard <= heard) return within((time - heard) * 1000, WAIT_SOUND);
     const transit = now - time * 1000;
     this.#best = min(transit, this.#best + (now - this.#seen) * DRIFT);
@@ -119,7 +120,7 @@ export class Pictures {
     return within(this.#best + this.#late - transit, WAIT_LIMIT);
   }
 
-  /** The sound does what the picture does. */
+  /** Makes the audio element do what the video element does. */
   #follow(): void {
     const { paused, muted, volume } = this.#video;
     Object.assign(this.sound, { muted, volume });

@@ -1,10 +1,10 @@
-// A player: follows one camera for as long as it is wanted, whatever happens in between.
+// A player: follows one camera for as long as it is wanted, whatever happens meanwhile.
 //
-// It knows the media element as something to feed, nothing else of the page. It says how it goes in
-// `state` and `problem`; what that looks like is the element's business (element.ts).
+// It feeds a media element, and knows nothing else of the page. It reports its `state` and its `problem`; how these
+// look is the element's business (element.ts).
 //
-// Invariant: at most one session at a time, and none unless it is wanted; nothing is tried again
-// that cannot succeed (a wrong password) until somebody changes something.
+// Invariant: there is at most one session, and none unless it is wanted. What cannot succeed (such as a wrong
+// password) is not tried again until somebody changes something.
 
 import { userIn } from './address';
 import { Attempt, type AttemptListener } from './attempt';
@@ -30,13 +30,15 @@ const TICK = 250; // ms: how often time is looked at
 
 export interface PlayerOptions {
   src?: string;
-  /** Of the gateway: ws(s) or http(s), absolute or relative to the page. Default: /ws/ where this script came from. */
+  /** The gateway's address: ws(s) or http(s), absolute or relative to the page. Default: /ws/ where this script came
+   * from. */
   socket?: string;
   user?: string;
   password?: string;
   /** Seconds kept behind the play head. Default: 10. */
   keep?: number;
-  /** Called when the camera wants a (different) user and password. Undefined, or the same again: given up. */
+  /** Called when the camera wants a user and password, or different ones. If it returns undefined, or the same again,
+   * the player gives up. */
   credentials?: Ask;
 }
 
@@ -45,26 +47,24 @@ export interface Credentials {
   password: string;
 }
 
-/** `problem.message` says whether any are wanted or others than were given. */
+/** `problem.message` says whether credentials are needed, or others than were given. */
 export type Ask = (player: Player, problem: Problem) => Promise<Credentials | undefined> | Credentials | undefined;
 
-/**
- * Events: `statechange`, `problem` (it appeared, changed or went: see `problem`), `unsupported`
- * (detail: a track that is left out), `size`, `info` (detail: the gateway's GET_INFO).
- */
+/** Events: `statechange`, `problem` (it appeared, changed or went: see `problem`), `unsupported` (detail: a track that
+ * is not played), `size`, `info` (detail: the gateway's answer to GET_INFO). */
 export class Player extends EventTarget implements AttemptListener, ScreenListener {
   readonly video: HTMLMediaElement;
-  /** Whoever is to hear all that the session brings (a recorder), and its init segments so far. */
+  /** The functions that get all outputs of the session (of recorders), and its init segments so far. */
   readonly taps = new Set<(output: Output) => void>();
   readonly inits = new Map<number, Init>();
-  /** Ends listening: to the element, on destroy(); to the page, on stop(). */
+  /** Ends listening: to the element in destroy(), to the page in stop(). */
   readonly #end = new AbortController();
   #watching = new AbortController();
   /** See PlayerOptions. */
   credentials: Ask | undefined;
   #source: Source;
   #keep: number;
-  /** The last attempt, which may be over. */
+  /** The last attempt, which may have ended. */
   #attempt: Attempt | undefined;
   #screen: Screen | undefined;
   #state: State = 'stopped';
@@ -74,7 +74,7 @@ export class Player extends EventTarget implements AttemptListener, ScreenListen
   #ticker: ReturnType<typeof setInterval> | undefined;
   /** Why the last attempt ended, until the next one begins or nobody wants one. */
   #ended: Problem | undefined;
-  /** When the next attempt is due (clock()). */
+  /** When the next attempt is due (now()). */
   #retryAt = 0;
   readonly #tally = new Tally();
 
@@ -98,22 +98,22 @@ export class Player extends EventTarget implements AttemptListener, ScreenListen
     return this.#state;
   }
 
-  /** What is wrong at the moment. It stays during the attempts to mend it. */
+  /** What is wrong at the moment. It stays while attempts are made to recover. */
   get problem(): Problem | undefined {
     return this.#problem;
   }
 
-  /** Tracks that the camera has but that are left out. */
+  /** Tracks of the camera that are not played. */
   get unsupported(): readonly Unsupported[] {
     return this.#attempt?.unsupported ?? [];
   }
 
-  /** The stream has sound that can be heard. */
+  /** Whether the stream has audio that can be heard. */
   get sound(): boolean {
     return this.#screen?.sound ?? false;
   }
 
-  /** Seconds to the next attempt while `reconnecting`, else 0. */
+  /** Seconds until the next attempt while `reconnecting`, otherwise 0. */
   get retryIn(): number {
     return this.#state === 'reconnecting' ? max(0, this.#retryAt - clock()) / 1000 : 0;
   }
@@ -122,12 +122,12 @@ export class Player extends EventTarget implements AttemptListener, ScreenListen
     return this.#source.url;
   }
 
-  /** Another stream; credentials that were given for the old one are forgotten. */
+  /** Changes to another stream; credentials for the old one are forgotten. */
   set src(url: string) {
     if (url !== this.src) this.#change({ url, user: '', password: '', there: [] });
   }
 
-  /** Who signs in, as far as it is known. */
+  /** The user name, as far as it is known. */
   get user(): string {
     return this.#source.user || userIn(this.src) || '';
   }
@@ -141,7 +141,8 @@ export class Player extends EventTarget implements AttemptListener, ScreenListen
     if (socket !== this.socket) this.#change({ socket });
   }
 
-  /** For the camera, or for the host that asks for them, if the stream has moved (`problem.moved`). */
+  /** Sets the credentials for the camera, or, if the stream has moved (`problem.moved`), for the host that asks for
+   * them. */
   setCredentials(user: string, password: string): void {
     const moved = this.#ended?.moved;
     this.#change(moved ? { there: [moved, user, password] } : { user, password });
@@ -171,12 +172,12 @@ export class Player extends EventTarget implements AttemptListener, ScreenListen
     if (this.#screen) this.#screen.keep = seconds;
   }
 
-  /** The picture as it is now; `type` and `quality` as for HTMLCanvasElement.toBlob(). */
+  /** The current picture; `type` and `quality` as for HTMLCanvasElement.toBlob(). */
   async snapshot(type?: string, quality?: number): Promise<Blob> {
     return (await extras()).snapshot(this.video, type, quality);
   }
 
-  /** Gives the element an empty stream, so that its own controls can start it; the camera is left alone. */
+  /** Gives the element an empty stream, so that its own controls can start it; the camera is not contacted. */
   load(): void {
     if (!Mse.available || this.#screen) return;
     this.#screen = new Screen(this.video, this.#keep, this);
@@ -187,17 +188,17 @@ export class Player extends EventTarget implements AttemptListener, ScreenListen
     this.#screen.begin();
   }
 
-  /** Begins, or tries again at once if it had failed or is waiting to. */
+  /** Starts; or tries again at once if it has failed, or is waiting to try again. */
   start(): void {
     if (!this.src || this.#end.signal.aborted) return;
     if (!Mse.available) return this.#giveUp(problems.noMediaSource());
     if (this.#session) return;
-    this.load(); // now: a source that came later would interrupt a play() that follows
+    this.load(); // at once, because a later source would interrupt a play() that follows
     this.#patience.forget();
     this.#connect();
   }
 
-  /** Leaves the camera and empties the element. */
+  /** Disconnects from the camera and empties the element. */
   stop(): void {
     this.#leave();
     this.#screen?.destroy();
@@ -224,22 +225,22 @@ export class Player extends EventTarget implements AttemptListener, ScreenListen
     Object.assign(this.#source, source);
     this.#setProblem();
     if (paused && moved) this.load();
-    if (!active || paused) return; // playing starts it
+    if (!active || paused) return; // it connects when it is played
     this.start();
-    if (playing) play(this.video); // its owner allowed it before
+    if (playing) play(this.video); // its owner has allowed it before
   }
 
-  /** There is a screen: nothing is connected before load(). */
+  /** Connects, now that there is a screen: nothing is connected before load(). */
   #connect(): void {
     this.#leave();
     const attempt = (this.#attempt = new Attempt(this.#screen!, this, this.#attempt?.machine));
-    this.#setState('connecting'); // who hears of that may leave it
+    this.#setState('connecting'); // a listener may stop the player
     this.#patience.begin(clock());
     this.inits.clear();
     void attempt.start({ ...this.#source });
   }
 
-  /** Ends what is under way, attempt or pause between attempts. */
+  /** Ends what is going on: an attempt, or the pause between attempts. */
   #leave(): void {
     this.#ended = undefined;
     clearTimeout(this.#retry);
@@ -254,7 +255,7 @@ export class Player extends EventTarget implements AttemptListener, ScreenListen
     this.#tally.bytes += bytes;
   }
 
-  brought(output: Output): void {
+  output(output: Output): void {
     if (output.kind === 'init') this.inits.set(output.track, output);
     if (output.kind === 'fragment') this.#tally.fragments++;
     for (const tap of this.taps) tap(output);
@@ -271,19 +272,19 @@ export class Player extends EventTarget implements AttemptListener, ScreenListen
   }
 
   sized(width: number, height: number): void {
-    if (width * height > problems.MOST) return this.failed(problems.undecodable('It is too large.'));
+    if (width * height > problems.MAX_PIXELS) return this.failed(problems.undecodable('It is too large.'));
     this.#tally.width = width;
     this.#tally.height = height;
-    this.tell('size');
+    this.emit('size');
   }
 
-  tell(type: string, detail?: unknown): void {
+  emit(type: string, detail?: unknown): void {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 
   failed(problem: Problem): void {
     this.#leave();
-    // Somebody paused: no need to fetch anything, nor to complain, before they play again.
+    // While the element is paused there is no need to connect, nor to complain.
     if (this.#state === 'paused') return;
     this.#ended = problem;
     if (problem.kind === 'credentials' && this.credentials) return void this.#ask(problem, this.credentials);
@@ -301,10 +302,10 @@ export class Player extends EventTarget implements AttemptListener, ScreenListen
     try {
       given = await credentials(this, problem);
     } catch {
-      // whoever was asked did not want to say
+      // whoever was asked does not want to answer
     }
     if (problem !== this.#ended) return;
-    // The same again would be refused again, and many cameras lock out who tries too often.
+    // The same credentials would be refused again, and many cameras lock out clients that try too often.
     if (given && (given.user !== user || given.password !== password)) this.setCredentials(given.user, given.password);
     else this.#giveUp(problem);
   }
@@ -328,15 +329,15 @@ export class Player extends EventTarget implements AttemptListener, ScreenListen
     else if (trouble) this.#setProblem(trouble.problem);
   }
 
-  /** Nothing is under way, nor will be by itself. */
+  /** Whether nothing is going on, and nothing will without a request. */
   get #resting(): boolean {
     return this.#state === 'stopped' || this.#state === 'failed';
   }
 
   #paused(): void {
     if (this.#resting || this.video.ended) return;
-    // A recording is to go on where it was. A camera that is asked anew shows what it sees, mostly from a
-    // key frame on; one that paused may have kept what it saw, and sends no key frame for seconds.
+    // A recording is to continue where it was paused. A camera that is asked anew usually begins with a key frame;
+    // one that paused may send what it kept, and no key frame for seconds.
     if (this.#session?.recorded && this.#state === 'playing') this.#session.pause();
     else this.#leave();
     this.#setProblem();
@@ -351,7 +352,7 @@ export class Player extends EventTarget implements AttemptListener, ScreenListen
     this.#session.play();
   }
 
-  /** The network or the person is back: no reason to wait any longer. */
+  /** The network or the user is back, so there is no reason to wait any longer. */
   #awake(): void {
     if (this.#state === 'reconnecting') this.#again();
   }
@@ -359,12 +360,12 @@ export class Player extends EventTarget implements AttemptListener, ScreenListen
   #setState(state: State): void {
     if (state === this.#state) return;
     this.#state = state;
-    this.tell('statechange');
+    this.emit('statechange');
   }
 
   #setProblem(problem?: Problem): void {
     if (problem === this.#problem) return;
     this.#problem = problem;
-    this.tell('problem');
+    this.emit('problem');
   }
 }

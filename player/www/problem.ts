@@ -1,8 +1,8 @@
-// What can go wrong, in words a person understands, and whether trying again can help.
+// What can go wrong, worded for people, and whether trying again can help.
 //
-// Invariant: no text here ever holds a password, nor an address that may hold one.
+// Invariant: no text here contains a password, or an address that may contain one.
 
-/** Groups problems by what the person can do about them. */
+/** Groups problems by what the user can do about them. */
 export type ProblemKind =
   | 'credentials' // the camera wants a (different) user and password
   | 'refused' // the gateway or the camera does not allow it
@@ -11,31 +11,31 @@ export type ProblemKind =
   | 'codec' // nothing of what it sends can be played in this browser
   | 'silent' // connected, but nothing arrives
   | 'gateway' // the gateway cannot be reached or is full
-  | 'player'; // this browser or the player itself
+  | 'player'; // this browser, or the player itself
 
 export interface Problem {
   kind: ProblemKind;
-  /** The WSP, RTSP or HTTP status if one told so, else 0. */
+  /** The status of WSP, RTSP or HTTP, if there is one; otherwise 0. */
   code: number;
   /** A short headline. */
   title: string;
   /** A sentence or two: what happened and what to do. */
   message: string;
-  /** The player tries again by itself. */
+  /** Whether the player tries again by itself. */
   retry: boolean;
   /** The address that asks for credentials, if the stream has moved there. */
   moved?: string;
 }
 
-/** How the attempt stood when the camera asked for credentials. */
+/** The state of the attempt when the camera asked for credentials. */
 export interface Asked {
-  /** Credentials were given with the attempt and refused. */
+  /** Whether credentials were given and refused. */
   given: boolean;
-  /** The address that the stream has moved to, if it has. */
+  /** The address to which the stream has moved, if it has. */
   moved: string;
 }
 
-/** An ERROR of the wasm: the status and the sentence of the gateway or the camera. */
+/** An error from the wasm: the status and the sentence of the gateway or the camera. */
 export function failed(code: number, message: string, { given, moved }: Asked): Problem {
   const found = meant(code, message, given);
   return moved ? { ...found, moved, message: `The stream has moved to ${moved}. ${found.message}` } : found;
@@ -55,7 +55,7 @@ function meant(code: number, message: string, given: boolean): Problem {
   }
 }
 
-/** The gateway or the camera does not allow it. */
+/** The gateway or the camera does not allow this. */
 export function refused(code: number, message: string): Problem {
   return problem('refused', code, 'Not allowed', message, false);
 }
@@ -66,7 +66,7 @@ function credentials(given: boolean): Problem {
     : problem('credentials', 401, 'Sign in to the camera', 'It asks for a user name and a password.', false);
 }
 
-/** The gateway closed a socket that was open (RFC 6455 §7.4, and the gateway's own 4xxx). */
+/** The gateway has closed an open socket (RFC 6455 §7.4, and the gateway's own codes 4xxx). */
 export function closed(code: number, reason: string): Problem {
   switch (code) {
     case 1013: return gateway(code, 'The gateway is busy', reason || 'It is full, or about to restart.');
@@ -76,7 +76,7 @@ export function closed(code: number, reason: string): Problem {
   }
 }
 
-/** Nothing answers there. */
+/** Nothing answers at the gateway's address. */
 export function unreachable(): Problem {
   return gateway(0, 'The gateway cannot be reached', 'Is it running, and this device on the right network?');
 }
@@ -85,24 +85,24 @@ export function full(message: string): Problem {
   return gateway(503, 'The gateway is full', message);
 }
 
-/** No fragment for a while; `bytes`: the camera does send something. */
+/** No fragment has come for a while; `bytes`: the camera does send something. */
 export function silent(bytes: boolean): Problem {
   return bytes
     ? problem('silent', 0, 'Waiting for a picture', 'The camera sends, but no new picture has come.')
     : problem('silent', 0, 'Waiting for the camera', 'It sends nothing.');
 }
 
-/** Connecting took too long and nobody said why. */
+/** Connecting took too long, for an unknown reason. */
 export function stuck(): Problem {
   return gateway(0, 'No answer', 'The gateway did not answer.');
 }
 
-/** A track that is left out; `by` is who cannot play it. */
+/** A track that is not played; `by` is who cannot play it. */
 export interface Unsupported {
   media: string;
   codec: string;
   by: 'browser' | 'player';
-  /** What is missing, in a sentence. */
+  /** A sentence that says what is missing. */
   message: string;
 }
 
@@ -111,7 +111,7 @@ export function leftOut(media: string, codec: string, by: Unsupported['by']): Un
   return { media, codec, by, message };
 }
 
-/** Nothing else is left to play. */
+/** There is nothing to play without this track. */
 export function unplayable(track: Unsupported): Problem {
   const wanted = track.media === 'video' ? 'H.264' : 'AAC';
   const other = track.by === 'browser' ? ', or try another browser' : '';
@@ -119,38 +119,39 @@ export function unplayable(track: Unsupported): Problem {
     `${track.message} Set the camera to ${wanted}${other}.`, false);
 }
 
-/** "Nothing playable" is better said with the name of the codec. */
+/** Adds the name of the codec to "nothing playable". */
 export function named(problem: Problem, unsupported: readonly Unsupported[]): Problem {
   const culprit = unsupported.find(({ media }) => media === 'video') ?? unsupported[0];
   return problem.code === 415 && culprit ? unplayable(culprit) : problem;
 }
 
-/** MediaSource and ManagedMediaSource are both missing. */
+/** The browser has neither MediaSource nor ManagedMediaSource. */
 export function noMediaSource(): Problem {
   return problem('player', 0, 'This browser cannot play live video',
     'It has no Media Source Extensions (iPhones do from iOS 17.1 on).', false);
 }
 
-/** The most pixels of a picture, a little more than by the highest levels of H.264 and H.265: a browser gets memory for all. */
-export const MOST = 36e6;
+/** The largest picture in pixels, a little above the highest levels of H.264 and H.265: browsers allocate memory for
+ * any size. */
+export const MAX_PIXELS = 36e6;
 
-/** The browser's decoder gave up. */
+/** The browser's decoder has failed. */
 export function undecodable(detail: string): Problem {
   return problem('player', 0, 'The picture could not be decoded', detail || 'No reason is given.');
 }
 
-/** The script could not be loaded or failed by its own fault. */
+/** The script could not be loaded, or has a fault of its own. */
 export function internal(error: unknown): Problem {
   const detail = error instanceof Error ? error.message : String(error);
   return problem('player', 0, 'The player failed', detail);
 }
 
-/** The wasm could not be had: most likely because the gateway is not there. */
+/** The wasm could not be loaded, most likely because the gateway is gone. */
 export function unloadable(error: unknown): Problem {
   return error instanceof TypeError ? unreachable() : internal(error);
 }
 
-/** "avc1.42c01f", "H265", "PCMU" … as people know them. */
+/** The codec's usual name, from "avc1.42c01f", "H265", "PCMU" and so on. */
 function codecName(codec: string): string {
   const names: [RegExp, string][] = [
     [/^(h264|avc)/i, 'H.264'],
@@ -163,13 +164,13 @@ function codecName(codec: string): string {
   return names.find(([pattern]) => pattern.test(codec))?.[1] ?? codec;
 }
 
-/** What is wrong with the gateway, or on the way to it. */
+/** Something is wrong with the gateway, or on the way to it. */
 export function gateway(code: number, title: string, text: string, retry?: boolean): Problem {
   return problem('gateway', code, title, text, retry);
 }
 
 function problem(kind: ProblemKind, code: number, title: string, text: string, retry = true): Problem {
-  // The wasm's sentences can stand alone; below a headline that says the same they need not.
+  // The wasm's sentences can stand alone, so the part that repeats the headline is removed.
   const message = text.startsWith(title) ? text.slice(title.length).replace(/^[:.]\s*/, '') : text;
   return { kind, code, title, message, retry };
 }

@@ -1,4 +1,4 @@
-// Numbers over the picture, for who wants them (attribute `stats`).
+// The numbers over the picture (attribute `stats`).
 
 import { made, say } from './dom';
 import type { Player } from './player';
@@ -17,7 +17,7 @@ function lines({ stats }: Player): string[] {
     stats.codecs.join(' + ') || stats.state,
     `${width} × ${height}, ${fps.toFixed()} pictures/s`,
     `${(bitrate / 1000).toFixed()} kbit/s`,
-    buffered ? `${(latency * 1000).toFixed()} ms behind, aims at ${(target * 1000).toFixed()}` : '', // pictures wait for nothing
+    buffered ? `${(latency * 1000).toFixed()} ms behind, aims at ${(target * 1000).toFixed()}` : '', // JPEG pictures are not buffered
     buffered ? `${buffered.toFixed(1)} s buffered` : '',
     `${dropped} pictures dropped, ${skipped} skipped, ${lost} packets lost`,
     reconnects ? `${reconnects} reconnects` : '',

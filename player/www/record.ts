@@ -17,22 +17,20 @@ import { SCALE } from './record/sample';
 import type { Player } from './player';
 import type { Fragment, Output } from './wasm';
 
-/** A file is delivered early rather than to grow beyond this, in bytes. */
+/** A file is delivered early so that it does not grow beyond this, in bytes. */
 const FILE_LIMIT = 256 << 20;
-/** What is kept for a file that may begin, in bytes: from the newest sync sample on. */
+/** How much is kept, from the newest sync sample on, for a file that may begin, in bytes. */
 const AHEAD_LIMIT = 32 << 20;
 /** In ms. */
 const DEFAULT_LENGTH = 180_000;
 const MIN_LENGTH = 1000;
-/** Lengths in a file are ticks of SCALE in 32 bits: 13 hours. */
+/** Lengths in a file are ticks of SCALE in 32 bits, which hold 13 hours. */
 const MAX_LENGTH = 12 * 3_600_000;
 
 export type RecorderKind = 'continuous' | 'event';
 
-/**
- * Records a player, beside others that may record it. It follows the player from its creation on,
- * so that a recording can begin with the newest sync sample, which is in the past.
- */
+/** Records a player, independently of its other recorders. It follows the player from its creation on, so that a
+ * recording can begin at the newest sync sample, which is in the past. */
 export class Recorder {
   readonly #player: Player;
   readonly #kind: RecorderKind;
@@ -42,16 +40,16 @@ export class Recorder {
   readonly #tap = (output: Output) => this.#take(output);
   #on = false;
   #paused = false;
-  /** The element was paused: what still comes belongs to nothing. */
+  /** The element was paused, so what still comes belongs to no file. */
   #still = false;
   #length = DEFAULT_LENGTH;
-  /** The file under way, in ticks of SCALE; its start is undefined while it waits for a sync sample. */
+  /** The current file, in ticks of SCALE; its start is undefined while it waits for a sync sample. */
   #from: number | undefined;
   #to = 0;
-  /** Up to here everything was delivered. */
+  /** Everything before this was delivered. */
   #delivered = 0;
 
-  /** `deliver` gets every file (video/mp4, or audio/mp4 where there is only sound) and owns it. */
+  /** `deliver` gets every file (video/mp4, or audio/mp4 if there is only audio), and owns it. */
   constructor(player: Player, kind: RecorderKind, deliver: (file: Uint8Array<ArrayBuffer>, kind: RecorderKind) => void) {
     this.#player = player;
     this.#kind = kind;
@@ -64,7 +62,7 @@ export class Recorder {
     on(window, 'pagehide', () => this.flush(), signal);
   }
 
-  /** Begins with the newest sync sample at hand, or ends and delivers the last file. */
+  /** Begins at the newest sync sample that is there, or ends and delivers the last file. */
   record(on: boolean): void {
     if (on === this.#on) return;
     this.#end();
@@ -76,7 +74,8 @@ export class Recorder {
     return this.#on;
   }
 
-  /** The length of the files to come, in ms, at least 1000, at most 12 hours; what is no length means the default. */
+  /** Sets the length of the next files, in ms: at least 1000 and at most 12 hours. An invalid length means the
+   * default. */
   setFileLength(ms: number): void {
     this.#length = ms > 0 && ms < Infinity ? Math.min(MAX_LENGTH, Math.max(MIN_LENGTH, ms)) : DEFAULT_LENGTH;
   }
@@ -85,7 +84,7 @@ export class Recorder {
     return this.#length;
   }
 
-  /** Leaves out what comes until pause(false): ends the file, then begins another. */
+  /** Leaves out what comes until pause(false): ends the file, and then begins another. */
   pause(on: boolean): void {
     if (on === this.#paused) return;
     this.#end();
@@ -98,7 +97,7 @@ export class Recorder {
     if (this.#from !== undefined) this.#cut(this.#footage.end);
   }
 
-  /** Delivers what there is and lets go of the player. */
+  /** Delivers what there is, and stops following the player. */
   destroy(): void {
     this.record(false);
     this.#ended.abort();
@@ -139,18 +138,18 @@ export class Recorder {
     if (state === 'playing' || state === 'buffering') return;
     this.#break();
     if (state !== 'connecting') return;
-    this.#footage.reset(); // the session to come announces its own tracks
+    this.#footage.reset(); // the next session announces its own tracks
     this.#still = false;
   }
 
-  /** The player, which listens too, was first: its state tells whether it holds still as well. */
+  /** Notes whether the element is paused. The player listens first, so its state is up to date. */
   #held(): void {
     const { video, state } = this.#player;
     if (video.paused) this.#break();
     this.#still = video.paused && state === 'paused';
   }
 
-  /** What comes next does not continue what was. */
+  /** What comes next does not continue what came before. */
   #break(): void {
     this.#end();
     this.#footage.clear();
@@ -162,7 +161,7 @@ export class Recorder {
     this.#from = undefined;
   }
 
-  /** Begins and ends files as far as the footage goes. */
+  /** Begins and ends files as far as the footage reaches. */
   #advance(): void {
     const footage = this.#footage;
     if (this.#on && !this.#paused) {
@@ -186,7 +185,7 @@ export class Recorder {
     if (before !== undefined) this.#footage.forget(before);
   }
 
-  /** Delivers the file under way, until `to`, and begins the next. */
+  /** Delivers the current file up to `to`, and begins the next. */
   #cut(to: number): void {
     const from = this.#from ?? to;
     const file = to > this.#delivered ? movie(this.#footage.reels, from, to) : undefined;
@@ -198,13 +197,13 @@ export class Recorder {
     if (file) this.#hand(file);
   }
 
-  /** Sync samples are too rare to carry along what was since the last one: waits for the next. */
+  /** Waits for the next sync sample, because the last one is too far back to carry along everything since. */
   #skip(): void {
     this.#footage.clear();
     this.#from = undefined;
   }
 
-  /** What the owner does with a file must not end the stream. */
+  /** Hands a file to its owner, whose errors must not end the stream. */
   #hand(file: Uint8Array<ArrayBuffer>): void {
     try {
       this.#deliver(file, this.#kind);

@@ -1,8 +1,8 @@
-// What a media element is fed with: fragments by Media Source Extensions, kept at the live edge, or
-// pictures through a canvas and the sound beside them.
+// Feeds a media element: with fragments by Media Source Extensions, kept at the live edge, or with pictures through a
+// canvas and the audio beside them.
 //
-// Invariant: the element has exactly one source, of the one or the other kind; whether it was
-// playing survives every change of it.
+// Invariant: the element has exactly one source, of one kind or the other. Whether it was playing survives every
+// change of source.
 
 import { now as clock, play } from './event';
 import { extras } from './later';
@@ -13,7 +13,7 @@ import { undecodable, type Problem } from './problem';
 import { quality, sum, type Stats } from './stats';
 import type { Edge, Init, Piece } from './wasm';
 
-/** What the wasm calls a track of whole pictures. */
+/** The MIME type of a track of JPEG pictures. */
 const JPEG = 'image/jpeg';
 
 export interface ScreenListener {
@@ -26,9 +26,9 @@ export class Screen {
   readonly #listener: ScreenListener;
   readonly #mse: Mse;
   #live: Live;
-  /** The camera sends Motion JPEG. */
+  /** Whether the camera sends Motion JPEG. */
   #drawn = false;
-  /** What draws it, as soon as it has come: a script of its own. */
+  /** Draws Motion JPEG, once its script is loaded. */
   #pictures: Pictures | undefined;
 
   constructor(video: HTMLMediaElement, keep: number, listener: ScreenListener) {
@@ -42,21 +42,21 @@ export class Screen {
     this.#mse = mse;
   }
 
-  /** A session begins: its tracks come anew, its timeline starts near 0. */
+  /** A session begins, with tracks of its own and a timeline that starts near 0. */
   begin(): void {
     this.#mse.begin();
     this.#pictures?.begin();
     this.#live.reset();
   }
 
-  /** A track, new or with a new codec. False: this browser cannot play it. */
+  /** Takes a track that is new or has a new codec. False if this browser cannot play it. */
   track(id: number, mime: string): boolean {
     const drawn = mime === JPEG;
     if (drawn || mime.startsWith('video')) this.#draw(drawn);
     return drawn || this.#mse.track(id, mime);
   }
 
-  /** Takes what a session brings of its tracks. */
+  /** Takes the outputs of a session that belong to its tracks. */
   show(output: Init | Piece | Edge): void {
     switch (output.kind) {
       case 'init': return this.#mse.init(output.track, output.bytes);
@@ -66,7 +66,8 @@ export class Screen {
     }
   }
 
-  /** Whether the stream is at a stand without such pieces: those of the video, or of the audio of a stream without. */
+  /** Whether the stream stands still without pieces like this one: those of the video, or of the audio of a stream
+   * without video. */
   leads({ kind, track }: Piece): boolean {
     return kind === 'picture' || (!this.#drawn && this.#mse.leads(track));
   }
@@ -86,7 +87,7 @@ export class Screen {
     return this.#mse.sound;
   }
 
-  /** There is something to play. */
+  /** Whether there is something to play. */
   get playable(): boolean {
     return this.codecs.length > 0;
   }
@@ -113,7 +114,7 @@ export class Screen {
     this.#pictures?.destroy();
   }
 
-  /** Whether pictures are drawn. Those that come before what draws them are not missed. */
+  /** Sets whether pictures are drawn. Those that come before the script is loaded are dropped. */
   #draw(drawn: boolean): void {
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
@@ -126,7 +127,7 @@ export class Screen {
     });
   }
 
-  /** Drawn pictures have their sound from an element of its own. */
+  /** Drawn pictures have their audio from an element of its own. */
   #change(Drawn: typeof Pictures | undefined): void {
     const video = this.#video;
     const playing = !video.paused; // emptying an element pauses it

@@ -1,6 +1,7 @@
-// Where a classic script came from; build.mjs puts it in the place of a module's `import.meta.url`.
+// The address of a classic script; build.mjs substitutes it for a module's `import.meta.url`.
 
 const script = document.currentScript as HTMLScriptElement | null;
 
-/** Known only while the script is run for the first time. One inside another bundle counts as the page's own. */
+/** The address is known only while the script runs for the first time. Inside another bundle, that of the page counts.
+ */
 export const SCRIPT_URL = script?.src || document.baseURI;

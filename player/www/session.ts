@@ -1,52 +1,53 @@
-// One attempt to watch one stream: the wasm machine, the two sockets and the machine's timer.
+// One session with one stream: the wasm machine, the two sockets and the machine's timer.
 //
-// Invariant: after stop(), or once ended() was called, nothing more comes out of a session.
+// Invariant: after stop(), or once ended() was called, a session has no more outputs.
 
 import { max, now as clock } from './event';
 import { failed, internal, type Problem } from './problem';
-import { Link, type Listener, type SocketName } from './socket';
+import { Sockets, type Listener, type SocketName } from './socket';
 import { userIn } from './address';
 import type { Machine, Output } from './wasm';
 
 export interface Source {
-  /** rtsp:// or rtsps://, credentials allowed. */
+  /** rtsp:// or rtsps://, with or without credentials. */
   url: string;
   user: string;
   password: string;
-  /** Address, user and password of a host that the stream moved to, if there are any. */
+  /** Address, user and password of the host to which the stream has moved, if there is one. */
   there: [] | [string, string, string];
-  /** ws:// or wss:// of the gateway. */
+  /** The gateway's address, ws:// or wss://. */
   socket: string;
 }
 
 export interface SessionListener {
-  /** So many bytes of media came, with all their headers. */
+  /** This many bytes of media have come, including all headers. */
   received(bytes: number): void;
   media(output: Output): void;
-  /** It is over, by itself if there is a problem. `spoilt`: the machine trapped and must not be used again. */
+  /** The session is over, because of a problem if there is one. `spoilt`: the machine has trapped and must not be used
+   * again. */
   ended(problem: Problem | undefined, spoilt: boolean): void;
 }
 
-/** Of a description: a range that has an end (RFC 2326 §3.6, §3.7). */
+/** A range with an end, in a session description (RFC 2326 §3.6, §3.7). */
 const RECORDED = /a=range:(npt|clock)=\S*-\w/;
 
 export class Session implements Listener {
   readonly #machine: Machine;
   readonly #source: Source;
   readonly #listener: SessionListener;
-  #link: Link | undefined;
+  #sockets: Sockets | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** When #timer fires, and when the machine really wants to be called. */
+  /** When #timer fires, and when the machine wants to be called. */
   #armed = Infinity;
   #due = Infinity;
   #over = false;
-  /** The address that the stream has moved to. */
+  /** The address to which the stream has moved. */
   #moved = '';
-  /** Being stopped: what is left to say to the gateway still goes out, nothing else does. */
+  /** The session is being stopped: what the gateway still has to be told is sent, and nothing else. */
   #leaving = false;
   /** The camera describes a recording, which has an end. */
   recorded = false;
-  /** When the last bytes of media came (clock()). */
+  /** When the last bytes of media came (now()). */
   heard = clock();
 
   constructor(machine: Machine, source: Source, listener: SessionListener) {
@@ -69,7 +70,7 @@ export class Session implements Listener {
     this.#call('play');
   }
 
-  /** Says good-bye to the camera and leaves. */
+  /** Ends the session with the camera, and closes the sockets. */
   stop(): void {
     if (this.#leaving) return;
     this.#leaving = true;
@@ -90,7 +91,7 @@ export class Session implements Listener {
     this.#listener.received(bytes.byteLength);
     this.#run((now) => {
       this.heard = now;
-      this.#check(now); // timers of a page in the background come late; the keep-alive must not
+      this.#check(now); // timers of background pages are late, but keep-alives must not be
       this.#machine.tell('media', bytes, now);
     });
   }
@@ -100,21 +101,21 @@ export class Session implements Listener {
   }
 
   #connect(): void {
-    this.#link?.close();
-    this.#link = new Link(this.#source.socket, this);
-    this.#link.open('control');
+    this.#sockets?.close();
+    this.#sockets = new Sockets(this.#source.socket, this);
+    this.#sockets.open('control');
   }
 
   #call(name: Parameters<Machine['call']>[0]): void {
     this.#run((now) => this.#machine.call(name, now));
   }
 
-  /** The moment that the machine named may have come. */
+  /** Calls the machine if the time that it named has come. */
   #check(now: number): void {
     if (now >= this.#due) this.#machine.call('handle_timeout', now);
   }
 
-  /** Every call into the machine: then does what it wants done, then sets its timer. */
+  /** Makes a call into the machine, handles the outputs, and sets the timer. */
   #run(call: (now: number) => void): void {
     if (this.#over) return;
     try {
@@ -133,8 +134,8 @@ export class Session implements Listener {
     if (this.#leaving && kind !== 'control' && kind !== 'data') return;
     switch (kind) {
       case 'control':
-      case 'data': return this.#link?.send(kind, output.text);
-      case 'openData': return this.#link?.open('data');
+      case 'data': return this.#sockets?.send(kind, output.text);
+      case 'openData': return this.#sockets?.open('data');
       case 'error': {
         const { user, url, there } = this.#source;
         const moved = this.#moved;
@@ -145,12 +146,12 @@ export class Session implements Listener {
         this.#moved = output.text;
         return this.#connect();
       }
-      case 'closed': return; // only ever the answer to stop(), which does not wait for it
+      case 'closed': return; // the answer to stop(), which does not wait for it
       default: return this.#listener.media(output);
     }
   }
 
-  /** Sets the timer anew only when it would fire too late; early ones just come back here. */
+  /** Sets the timer anew only if it would fire too late; after an early one this is called again. */
   #arm(): void {
     this.#due = this.#machine.timeout();
     if (this.#due >= this.#armed) return;
@@ -171,11 +172,11 @@ export class Session implements Listener {
   #finish(): void {
     this.#over = true;
     clearTimeout(this.#timer);
-    this.#link?.close();
+    this.#sockets?.close();
   }
 }
 
-/** User and password that a source has for the camera, or for the address that its stream has moved to. */
+/** The user and password that a source has for the camera, or for the address to which its stream has moved. */
 export function credentialsFor({ user, password, there }: Source, moved?: string): [string, string] {
   const [place, ...given] = moved ? there : [moved, user, password];
   return place === moved ? (given as [string, string]) : ['', ''];

@@ -2,7 +2,8 @@
 
 import { HAVE_CURRENT_DATA } from './event';
 
-/** `type` and `quality` as for HTMLCanvasElement.toBlob(). Without a picture it is an InvalidStateError. */
+/** `type` and `quality` as for HTMLCanvasElement.toBlob(). Without a picture the promise is rejected with an
+ * InvalidStateError. */
 export function snapshot(element: HTMLMediaElement, type = 'image/png', quality?: number): Promise<Blob> {
   return new Promise((resolve, reject) => {
     const video = element as HTMLVideoElement;

@@ -1,28 +1,27 @@
 // The two WebSockets of a viewer.
 //
-// Invariant: after close() nobody is called back any more, and every socket is closed.
+// Invariant: after close() there are no more callbacks, and every socket is closed.
 
 import { extras } from './later';
 import { closed, stuck, unreachable, type Problem } from './problem';
 
-/** Time for a WebSocket handshake, in ms: a little more than the gateway's own. */
+/** How long a WebSocket handshake may take, in ms: a little longer than the gateway allows. */
 const OPEN_LIMIT = 12_000;
 
-/** Their names are their subprotocols. */
+/** The names are those of the subprotocols. */
 export type SocketName = 'control' | 'data';
 
 export interface Listener {
   opened(name: SocketName): void;
   message(name: SocketName, text: string): void;
   media(bytes: ArrayBuffer): void;
-  /** The link is gone; called once. */
+  /** A socket is lost; called once. */
   lost(problem: Problem): void;
 }
 
-/**
- * ws(s) or http(s), absolute or relative to the page, or host and port; without any: `/ws/` where this script
- * came from. What cannot be understood stays as it is: a WebSocket will not take it either.
- */
+/** The address of the gateway's WebSocket: ws(s) or http(s), absolute or relative to the page, or host and port.
+ * Without any it is `/ws/` where this script came from. An unusable address is returned as it is; a WebSocket will
+ * refuse it. */
 export function webSocketUrl(url: string | undefined): string {
   try {
     const from = url ? new URL(url.replace(/^[\w.-]+:\d/, '//$&'), document.baseURI) : new URL('/ws/', import.meta.url);
@@ -33,7 +32,7 @@ export function webSocketUrl(url: string | undefined): string {
 }
 
 /** A control socket and, on demand, a data socket to one gateway. */
-export class Link {
+export class Sockets {
   readonly #url: string;
   readonly #listener: Listener;
   readonly #sockets: Partial<Record<SocketName, WebSocket>> = {};
@@ -49,7 +48,7 @@ export class Link {
     if (socket?.readyState === WebSocket.OPEN) socket.send(text);
   }
 
-  /** What was sent before still goes out. */
+  /** Closes the sockets. What was sent before is still delivered. */
   close(): void {
     this.#over = true;
     for (const socket of Object.values(this.#sockets)) socket.close(1000);
@@ -60,7 +59,7 @@ export class Link {
     try {
       socket = this.#sockets[name] = new WebSocket(this.#url, name);
     } catch (error) {
-      // Thrown at once for ws:// inside https://, and for what is no address of a WebSocket.
+      // It throws at once for ws:// inside https://, and for an unusable address.
       return void this.#explain((error as Error).name);
     }
     socket.binaryType = 'arraybuffer';
@@ -89,13 +88,13 @@ export class Link {
     this.#listener.lost(problem);
   }
 
-  /** Why a socket did not open. Who explains it comes from the gateway, too, if there is one. */
+  /** Finds out why a socket did not open. The script for that comes from the gateway, too, if there is one. */
   async #explain(error?: string): Promise<void> {
     let problem = unreachable();
     try {
       problem = await (await extras()).explain(this.#url, error);
     } catch {
-      // there is none
+      // there is no gateway
     }
     this.#lose(problem);
   }

@@ -1,25 +1,25 @@
-// A picture that stands: cameras may send sound all the time and a picture now and then, but a browser plays
-// sound no further than there is a picture to it. So the last one is given to it again and again, as far as it
-// can be decoded alone, each time to be shown for a moment more.
+// Extends a picture that stands still. Cameras may send audio all the time and a picture now and then, but a browser
+// plays audio only as long as there is a picture. So the last picture is appended again and again for a moment more,
+// if it can be decoded alone.
 //
-// Invariant: the pictures stay contiguous, whatever the times were that they had.
+// Invariant: the pictures stay contiguous, whatever their own times were.
 
 import type { Track } from './track';
 import type { Fragment } from './wasm';
 
 /** Ticks per second of the wasm's video tracks. */
 const SCALE = 90_000;
-/** Where a fragment of the wasm has its decode time, how many samples it has, and how long the first one lasts. */
+/** Offsets in a fragment of the wasm: its decode time, its number of samples, and the duration of the first one. */
 const START = 60;
 const COUNT = 80;
 const DURATION = 88;
-/** A picture that is behind takes this share of its time, until it is not: as the wasm has it. */
+/** A picture that is behind lasts this share of its duration until the track has caught up, as in the wasm. */
 const SHARE = 0.25;
 
-/** How long such a picture lasts at most, in seconds, before the next one: Firefox shows none until it has that. */
+/** How long such a picture lasts at most before the next one, in seconds: Firefox shows none until it has that. */
 const LONGEST = 0.5;
 
-/** The picture is shown for a moment more, as is due by the sound. */
+/** Shows the last picture for a moment more, as far as the audio needs it. */
 export function stand(video: Track, audio: Track): void {
   const { last, end, buffer } = video;
   if (!last?.sync || end > audio.end) return;
@@ -29,7 +29,8 @@ export function stand(video: Track, audio: Track): void {
   buffer?.append(again);
 }
 
-/** The fragment as it is to be when it begins where the last one ended, at `from`; itself if it does. In seconds. */
+/** The fragment as it must be to begin where the last one ended, at `from`; the same one if it does. Times are in
+ * seconds. */
 function still(fragment: Fragment, from: number, until = fragment.time + fragment.duration): Fragment {
   const { time, duration, sync } = fragment;
   let to = Math.max(until, from + duration * SHARE);

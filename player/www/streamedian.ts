@@ -1,5 +1,5 @@
-// The entry of pages that were written for the Streamedian player: a classic script that brings
-// `window.Streamedian`. Such a page changes the address of its script and nothing else.
+// The script of pages that were written for the Streamedian player: a classic script that defines
+// `window.Streamedian`. Such a page changes the address of its script, and nothing else.
 
 import { logger, type Logger } from './streamedian/logger';
 import { StreamedianPlayer, type StreamedianOptions } from './streamedian/player';
@@ -10,9 +10,10 @@ export type { ServerInfo, StreamedianOptions, StreamedianPlayer, VideoFormat } f
 export type { Recording } from './streamedian/recording';
 
 export interface StreamedianApi {
-  /** A logger whose lines begin with `tag`; the same tag gives the same logger. */
+  /** A logger whose lines begin with `tag`; the same tag returns the same logger. */
   logger(tag?: string): Logger;
-  /** A player on the `<video>` element given, or on the one with this id. A player that was there before is destroyed. */
+  /** A player on the given `<video>` element or the one with the given id. Its previous player, if any, is destroyed.
+   */
   player(element: string | HTMLMediaElement, options?: StreamedianOptions): StreamedianPlayer;
 }
 

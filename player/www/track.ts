@@ -1,47 +1,49 @@
-// One track of the picture or the sound: a SourceBuffer and the queue in front of it.
+// One track of the video or the audio: a SourceBuffer, and the queue in front of it.
 //
-// Invariants: a SourceBuffer that is updating is left alone, one that its MediaSource has let go
-// of is never touched; the queue is bounded; what is removed ends right at a sync sample (a
-// removal that ends inside a group of pictures would take the whole group, play head and all).
+// Invariants: a SourceBuffer that is updating is left alone, and one that was removed from its MediaSource is never
+// touched. The queue is limited. What is removed ends exactly at a sync sample (a removal that ends inside a group of
+// pictures would take the whole group, including the play head).
 
 import { endOf, max, min, on } from './event';
 import type { Fragment } from './wasm';
 
-/** Fragments that wait while the buffer is busy, in bytes; beyond it everything up to the next sync sample goes. */
+/** How many bytes of fragments may wait while the buffer is busy. Beyond that, everything up to the next sync sample
+ * is dropped. */
 const QUEUE_LIMIT = 16 << 20;
-/** Fragments that waited are appended together, up to so many bytes. */
+/** Waiting fragments are appended together, up to this many bytes. */
 const APPEND_LIMIT = 1 << 20;
-/** Sync samples nearer to each other than this many seconds are not all remembered: audio has nothing else. */
+/** Of sync samples closer together than this, in seconds, only one is remembered: audio consists of them. */
 const SYNC_SPACING = 0.5;
-/** Removing less than this many seconds is not worth an operation. */
+/** Removing less than this, in seconds, is not worth an operation. */
 const TRIM_STEP = 2;
-/** A little before a sync sample, in seconds: clocks inside the browser are rounded to microseconds. */
+/** A moment before a sync sample, in seconds: clocks inside the browser are rounded to microseconds. */
 const JUST_BEFORE = 0.001;
 
-/** A track of a session, and the buffer that takes it. */
+/** A track of a session, and the buffer that receives it. */
 export interface Track {
   mime: string;
   video: boolean;
   init?: BufferSource | undefined;
   buffer?: TrackBuffer | undefined;
-  /** End of the newest fragment on the session's timeline, in seconds. */
+  /** The end of the newest fragment on the session's timeline, in seconds. */
   end: number;
-  /** That fragment, when it came (clock()), and how its kind is made to follow one that stands. */
+  /** The newest fragment, when it came (now()), and what extends a picture that stands still. */
   last?: Fragment;
   came: number;
   still?: ((fragment: Fragment, from: number) => Fragment) | undefined;
-  /** Seconds of video since then, for audio. */
+  /** For audio: the seconds of video since then. */
   missed: number;
-  /** When it was left out for being silent (clock()), else undefined. */
+  /** When it was left out because it was silent (now()); undefined otherwise. */
   lost?: number | undefined;
 }
 
 type Step = { mime: string; init: BufferSource; offset: number } | Fragment;
 
 export interface TrackListener {
-  /** Something was appended whose first picture is shown at `from` (the element's time): the live edge may have moved. */
+  /** Something was appended whose first picture is shown at `from` (in the element's time), so the live edge may have
+   * moved. */
   appended(from: number): void;
-  /** This buffer is of no more use; the MediaSource has to be built anew. */
+  /** This buffer cannot be used any more, so the MediaSource has to be replaced. */
   broken(detail: string): void;
 }
 
@@ -53,16 +55,16 @@ export class TrackBuffer {
   #offset = 0;
   #queue: Step[] = [];
   #queued = 0;
-  /** Of what is queued last: the offset, and where it ends in the element's time. */
+  /** The offset of what was queued last, and its end in the element's time. */
   #next = 0;
   #last = 0;
-  /** Waits for a sync sample, because something before was dropped. */
+  /** It waits for a sync sample, because something before that was dropped. */
   #starved = true;
-  /** Times of sync samples in the buffer, in order. */
+  /** The times of sync samples in the buffer, in order. */
   #syncs: number[] = [];
-  /** Start of what the next free moment shall keep. */
+  /** Everything before this is to be removed at the next opportunity. */
   #trimTo = 0;
-  /** Earliest time in what is being appended; Infinity: no fragment is. */
+  /** The earliest time in what is being appended; Infinity if that is no fragment. */
   #from = Infinity;
   #dead = false;
   #held = false;
@@ -76,7 +78,7 @@ export class TrackBuffer {
     on(this.#buffer, 'error', () => this.#break('The browser refused the stream.'));
   }
 
-  /** A new init segment; from here on `offset` seconds are added to the fragments' times. */
+  /** Takes a new init segment; from here on `offset` seconds are added to the times of fragments. */
   configure(mime: string, init: BufferSource, offset: number): void {
     this.#queue.push({ mime, init, offset });
     this.#next = offset;
@@ -94,19 +96,19 @@ export class TrackBuffer {
     this.#pump();
   }
 
-  /** Forgets what is before `time` (seconds, in the element's time), as far as sync samples allow. */
+  /** Removes what is before `time` (in seconds of the element's time), as far as sync samples allow. */
   trim(time: number): void {
     this.#trimTo = max(this.#trimTo, time);
     this.#pump();
   }
 
-  /** Appends nothing for a while. */
+  /** Stops or continues appending. */
   hold(held: boolean): void {
     this.#held = held;
     this.#pump();
   }
 
-  /** The end of what is buffered or waits to be, in the element's time; 0 when nothing is. */
+  /** The end of what is buffered or queued, in the element's time; 0 if there is nothing. */
   get end(): number {
     if (!this.#alive) return 0;
     return max(endOf(this.#buffer.buffered), this.#queued ? this.#last : 0);
@@ -136,7 +138,7 @@ export class TrackBuffer {
     this.#listener.broken(detail);
   }
 
-  /** Does the next thing if the buffer is free; its updateend brings us back. */
+  /** Carries out the next operation if the buffer is free; its updateend calls this again. */
   #pump(): void {
     if (!this.#alive || this.#buffer.updating) return;
     try {
@@ -165,7 +167,7 @@ export class TrackBuffer {
     this.#queue.shift();
   }
 
-  /** Appends the fragments at the head of the queue in one go: an append costs far more than a copy. */
+  /** Appends the fragments at the head of the queue at once: an append costs far more than a copy. */
   #appendRun(): void {
     const run: Fragment[] = [];
     let size = 0;
@@ -186,7 +188,7 @@ export class TrackBuffer {
     if (last === undefined || time - last >= SYNC_SPACING) this.#syncs.push(time);
   }
 
-  /** Removes what lies before the last sync sample not after #trimTo. True: it has begun. */
+  /** Removes what is before the last sync sample that is not after #trimTo. True if it has begun. */
   #removeOld(): boolean {
     const { buffered } = this.#buffer;
     if (!buffered.length) return false;
@@ -211,7 +213,7 @@ export class TrackBuffer {
     this.#buffer.remove(0, useful ? newest - JUST_BEFORE : Infinity);
   }
 
-  /** Drops the waiting fragments; continues at the next sync sample. */
+  /** Drops the waiting fragments, and continues at the next sync sample. */
   #drop(): void {
     this.#queue = this.#queue.filter((step) => 'init' in step);
     this.#queued = 0;

@@ -1,11 +1,11 @@
 // The boundary to the wasm player: numbers and bytes go in, typed outputs come out.
 //
-// Invariant: no view of the wasm memory outlives the call that made it. The memory may
-// grow (and so detach every view) in any call, therefore each output is copied out whole.
+// Invariant: no view of the wasm memory outlives the call that made it. Any call may grow the memory, which detaches
+// every view, so each output is copied as a whole.
 
 export const ABI = 1;
 
-/** What the wasm exports; `now` and every other time is in milliseconds unless it says otherwise. */
+/** The exports of the wasm. `now` and all other times are in milliseconds, unless it says otherwise. */
 interface Exports extends WebAssembly.Exports {
   memory: WebAssembly.Memory;
   abi(): number;
@@ -32,16 +32,16 @@ interface Exports extends WebAssembly.Exports {
   statistic(which: number): number;
 }
 
-/** How far the RTSP session has come. */
+/** How far the RTSP session has got. */
 export type Progress = 'connecting' | 'describing' | 'buffering' | 'playing' | 'paused';
 
-/** A piece of one track: `moof` and `mdat` (or a picture: JFIF). Times in seconds on the session's media timeline. */
+/** A piece of one track: `moof` and `mdat`, or a JPEG picture. Times are in seconds on the session's timeline. */
 export interface Fragment {
   track: number;
   bytes: Uint8Array<ArrayBuffer>;
   time: number;
   duration: number;
-  /** It starts with a sync sample: decoding may begin here. */
+  /** Whether it starts with a sync sample, so that decoding may begin here. */
   sync: boolean;
 }
 
@@ -52,60 +52,60 @@ export interface Init {
   bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** A piece of a track, as Media Source Extensions take it or as a whole picture. */
+/** A piece of a track, for Media Source Extensions or as a whole picture. */
 export interface Piece extends Fragment {
   kind: 'fragment' | 'picture';
 }
 
-/** What is shown before this time, in seconds on the session's media timeline, is history. */
+/** Everything that is shown before this time, in seconds on the session's timeline, is history. */
 export interface Edge {
   kind: 'edge';
   time: number;
 }
 
-/** What there is to do. */
+/** Something to do or to know. */
 export type Output =
   | Init
   | Piece
   | Edge
   /** The MIME type of a track, new or changed. */
   | { kind: 'track'; track: number; text: string }
-  /** Text for the socket of that name. */
+  /** Text for the socket with this name. */
   | { kind: 'control' | 'data'; text: string }
   | { kind: 'state'; text: Progress }
-  /** Close both sockets and open the control socket again: the stream has moved to this address. */
+  /** Close both sockets and open the control socket again, because the stream has moved to this address. */
   | { kind: 'reopen'; text: string }
   | { kind: 'openData' | 'closed' }
-  /** The session is over: a status of RTSP, WSP or HTTP, and a sentence. */
+  /** The session has failed: a status of RTSP, WSP or HTTP, and a sentence. */
   | { kind: 'error'; code: number; message: string }
-  /** A track that the wasm cannot carry: what it is (`video`), and its codec. */
+  /** A track that the wasm does not support: its medium (`video`), and its codec. */
   | { kind: 'unsupported'; media: string; codec: string }
-  /** Pixels of the picture. */
+  /** The size of the picture in pixels. */
   | { kind: 'size'; width: number; height: number }
-  /** What the gateway says of itself; undefined if that was no JSON. */
+  /** What the gateway tells about itself; undefined if that was no JSON. */
   | { kind: 'info'; info: unknown };
 
-/** The kinds of outputs, by their numbers at the boundary, which begin with 1 (output.rs). */
+/** The kinds of outputs by their numbers at the boundary, which begin with 1 (output.rs). */
 export const KINDS = 'control openData data track init fragment info state error unsupported closed size picture edge reopen'
   .split(' ') as Output['kind'][];
 
-/** Text in two: a number or a word, a separator, and all the rest: `404\nNo such stream`, `video VP8`, `640x480`. */
+/** Splits a text into a number or word, a separator, and the rest: `404\nNo such stream`, `video VP8`, `640x480`. */
 const PAIR = /^(\d+|\w+)[^]([^]*)/;
 
-/** What the wasm counts, by its number at the boundary (statistics.rs). */
+/** The counters of the wasm by their numbers at the boundary (statistics.rs). */
 export const LOST = 1;
 export const LEFT_OUT = 3;
 export const SKIPPED = 4;
 
-/** A gateway that does not answer must not keep the players of a page waiting for ever, in ms. */
+/** How long loading may take, in ms: a gateway that does not answer must not keep the players waiting for ever. */
 const LOAD_LIMIT = 60_000;
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 
-/** Fetches and compiles the wasm beside this script, once for all players of the page. */
+/** Loads and compiles the wasm beside this script, once for all players of the page. */
 export function load(): Promise<WebAssembly.Module> {
   compiled ??= compile(new URL('camgate.wasm', import.meta.url)).catch((error: unknown) => {
-    compiled = undefined; // the gateway may be back at the next try
+    compiled = undefined; // the gateway may be back next time
     throw error;
   });
   return compiled;
@@ -114,7 +114,7 @@ export function load(): Promise<WebAssembly.Module> {
 async function compile(url: URL): Promise<WebAssembly.Module> {
   const response = await fetch(url, { signal: AbortSignal.timeout(LOAD_LIMIT) });
   if (!response.ok) throw new Error(`${url.pathname}: ${response.status} ${response.statusText}`);
-  // compileStreaming insists on the MIME type, which a foreign web server may not know.
+  // compileStreaming insists on the MIME type, which other web servers may not know.
   if (response.headers.get('content-type') === 'application/wasm') {
     return WebAssembly.compileStreaming(response);
   }
@@ -139,38 +139,36 @@ export class Machine {
     return new Machine(wasm);
   }
 
-  /** Begins a session anew, whatever was before: address, user and password, then those of a host it moves to. */
+  /** Starts a new session: address, user and password, and then those of a host that it moves to. */
   open(places: string[], now: number): void {
     const [low = 0, high = 0] = crypto.getRandomValues(new Uint32Array(2));
     this.#wasm.seed(low, high);
     this.tell('open', places.join('\n'), now);
   }
 
-  /** Something happened, or shall. */
+  /** Makes a call without an argument. */
   call(name: 'control_opened' | 'data_opened' | 'pause' | 'play' | 'close' | 'handle_timeout', now: number): void {
     this.#wasm[name](now);
   }
 
-  /** Something arrived. */
+  /** Makes a call with an argument: something that has arrived, or the addresses. */
   tell(name: 'open' | 'control_message' | 'data_message' | 'media', argument: string | ArrayBuffer, now: number): void {
     const text = typeof argument === 'string';
     this.#wasm[name](this.#write(text ? new TextEncoder().encode(argument) : new Uint8Array(argument)), now);
   }
 
-  /** When handle_timeout wants to be called; Infinity: never. */
+  /** When to call handle_timeout; Infinity if there is no need. */
   timeout(): number {
     return this.#wasm.timeout();
   }
 
-  /** How well the stream arrives: packets received and lost, pictures sent out, dropped and skipped. */
+  /** How well the stream arrives: packets received and lost, pictures sent on, dropped and skipped. */
   statistic(which: 0 | 1 | 2 | 3 | 4): number {
     return this.#wasm.statistic(which);
   }
 
-  /**
-   * The next thing to do, undefined when there is nothing more. To be asked after every call. A later wasm may say
-   * what this script does not know, which is of no kind then.
-   */
+  /** The next output; undefined if there is none. To be called after every call. A newer wasm may have outputs that
+   * this script does not know, which have no kind. */
   poll(): Output | undefined {
     const wasm = this.#wasm;
     const number = wasm.poll_output();
@@ -209,7 +207,7 @@ export class Machine {
   }
 }
 
-/** Undefined if it is no JSON. */
+/** Parses JSON; undefined if it is none. */
 function parsed(json: string): unknown {
   try {
     return JSON.parse(json);

@@ -28,12 +28,12 @@ function attempt(playable, leads = () => true) {
     },
   };
   const listener = {
-    brought: ({ kind }) => void told.push(['brought', kind]),
+    output: ({ kind }) => void told.push(['output', kind]),
     fed: note('fed'),
     advanced: note('advanced'),
     failed: ({ title }) => void told.push(['failed', title]),
     sized: note('sized'),
-    tell: (type) => void told.push(['tell', type]),
+    emit: (type) => void told.push(['emit', type]),
   };
   return { made: new Attempt(screen, listener, {}), told };
 }
@@ -59,7 +59,7 @@ test('what nothing here can play ends the attempt, by the name of its codec', ()
 });
 
 test('a picture is told before it is shown; sound beside one is shown only', () => {
-  for (const [leads, expected] of [[true, ['brought', 'fed', 'show']], [false, ['brought', 'show']]]) {
+  for (const [leads, expected] of [[true, ['output', 'fed', 'show']], [false, ['output', 'show']]]) {
     const { made, told } = attempt(/./, () => leads);
     made.media(track('video/mp4; codecs="avc1.42c01f"'));
     told.length = 0;

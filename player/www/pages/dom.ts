@@ -1,11 +1,11 @@
-// Elements of a page: finding them, and making them for its lists.
+// Finds the elements of a page, and creates those of its lists.
 
 type Attributes = Record<string, string>;
 
-/** The element that the page is known to have. */
+/** Finds an element that the page is known to have. */
 export const find = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
 
-/** An element with attributes and children. Text is only ever text, never markup. */
+/** Creates an element with attributes and children. Text is never markup. */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},

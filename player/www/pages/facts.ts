@@ -1,9 +1,9 @@
-// One quiet line about a picture: what comes, and how far it is behind.
+// A line below a picture: its format, and how far behind live it is.
 
 import { say } from '../dom';
 import type { Stats } from '../stats';
 
-/** Shows it, and nothing while nothing plays. */
+/** Shows the line, which is empty while nothing plays. */
 export function showFacts(line: HTMLElement, { state, width, height, codecs, latency }: Stats): void {
   const facts = state !== 'playing' ? [] : [
     width ? `${width} × ${height}` : '',

@@ -1,5 +1,5 @@
-// The start page: the wall of the gateway's cameras; without any, an address box, the last addresses
-// and a player, which otherwise are behind a button.
+// The start page: the wall of the gateway's cameras. An address box, the last addresses and a player are behind a
+// button, or shown at once if there are no cameras.
 
 import '../camgate';
 import { completed, host } from '../address';
@@ -10,7 +10,7 @@ import { showFacts } from './facts';
 import { credentials, forget, keep, linkTo, recent, remember, whole, type Credentials } from './memory';
 import { Wall } from './wall';
 
-/** How often the facts below the picture are renewed, in ms. */
+/** How often the facts below the picture are updated, in ms. */
 const TICK = 1_000;
 
 const video = document.querySelector('camgate-video')!;
@@ -23,9 +23,9 @@ const cameraList = find('camera-list');
 /** The list that is shown beside the address box, as JSON. */
 let cameras = '';
 let wall: Wall | undefined;
-/** The address box was asked for, beside the wall. */
+/** The address box was opened beside the wall. */
 let opened = false;
-/** The address as it was asked for, and what it is called. */
+/** The address that was requested, and its name. */
 let playing: { url: string; name: string; typed: boolean } | undefined;
 
 form.addEventListener('submit', (event) => {
@@ -43,7 +43,7 @@ video.addEventListener('credentials', (event) => {
 });
 video.addEventListener('statechange', () => {
   if (!playing?.typed || video.player.state !== 'playing') return;
-  remember(playing.url); // an address that plays is worth remembering
+  remember(playing.url); // an address that plays is remembered
   showRecent();
 });
 setInterval(() => showFacts(find('facts'), video.stats), TICK);
@@ -93,7 +93,7 @@ function leave(): void {
 }
 
 function listed(list: Camera[]): void {
-  // The built-in camera of a demo tells no state: it is offered beside the address box.
+  // The built-in camera of a demo has no state; it is offered beside the address box.
   const walled = list.some(({ state }) => state !== undefined);
   document.documentElement.classList.toggle('walled', walled);
   document.documentElement.classList.remove('asking');
@@ -106,7 +106,7 @@ function listed(list: Camera[]): void {
 
 function unlisted(): void {
   document.documentElement.classList.remove('asking');
-  if (wall) return; // its tiles say what is wrong
+  if (wall) return; // the tiles say what is wrong
   say(find('cameras-wrong'), 'The list of cameras could not be had from the gateway. It is tried again.');
   find('cameras-wrong').hidden = find('cameras').hidden = false;
 }

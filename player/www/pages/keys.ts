@@ -1,6 +1,6 @@
-// The keyboard of a page that is one player.
+// The keyboard shortcuts of a page with one player.
 
-/** What each key does, by KeyboardEvent.key in lower case. Held down, only arrows go on. */
+/** The actions by KeyboardEvent.key in lower case. While a key is held down, only arrows repeat. */
 export function keys(actions: Record<string, () => void>): void {
   addEventListener('keydown', (event) => {
     const key = event.key.toLowerCase();
@@ -8,7 +8,7 @@ export function keys(actions: Record<string, () => void>): void {
     const action = actions[key];
     if (!action || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
     if (target instanceof HTMLInputElement && (target.type !== 'range' || key.startsWith('arrow'))) return;
-    if (target instanceof HTMLButtonElement && key === ' ') return; // it presses that button
+    if (target instanceof HTMLButtonElement && key === ' ') return; // the space bar presses that button
     event.preventDefault();
     if (!event.repeat || key.startsWith('arrow')) action();
   });

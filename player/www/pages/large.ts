@@ -1,4 +1,4 @@
-// One camera that fills the window, over the wall: its main stream, with sound for who wants it.
+// One camera that fills the window in front of the wall: its main stream, with audio if wanted.
 
 import { say } from '../dom';
 import { on } from '../event';
@@ -7,11 +7,11 @@ import { find } from './dom';
 import { showFacts } from './facts';
 import { label, type Tile } from './tile';
 
-/** How often the facts beside the name are renewed, in ms. */
+/** How often the facts beside the name are updated, in ms. */
 const TICK = 1_000;
-/** The head goes when the pointer has rested for so long, in ms; as the bar does. */
+/** The header disappears when the pointer has rested for this long, in ms, like the control bar. */
 const REST = 2_500;
-/** A finger that moves so far sideways turns to the next camera, in pixels. */
+/** A finger that moves this far sideways goes to the next camera, in pixels. */
 const SWIPE = 60;
 
 export class Large {
@@ -22,26 +22,26 @@ export class Large {
   #resting: ReturnType<typeof setTimeout> | undefined;
   #from: { x: number; y: number } | undefined;
 
-  /** `left`: somebody closed it. `turn`: the next camera is wanted, or the one before. */
+  /** `left` is called when somebody closes it, `turn` when they want the next camera or the one before. */
   constructor(left: () => void, turn: (step: 1 | -1) => void) {
     const dialog = this.#dialog;
     on(find('close'), 'click', () => dialog.close());
     on(find('before'), 'click', () => turn(-1));
     on(find('after'), 'click', () => turn(1));
     on(dialog, 'close', () => {
-      if (dialog.open) return; // again, since
+      if (dialog.open) return; // it was opened again meanwhile
       this.close();
       left();
     });
     on(dialog, 'pointermove pointerdown focusin', () => this.#wake());
-    // A button that has gone has left the focus to the page.
+    // When a button disappears, the focus goes to the page.
     on(document, 'keydown', (event) => dialog.open && this.#key(event as KeyboardEvent, turn));
     on(dialog, 'touchstart', (event) => (this.#from = finger(event as TouchEvent)));
     on(dialog, 'touchend', (event) => this.#swiped(finger(event as TouchEvent), turn));
     on(this.#video.video, 'resize', () => (this.#still.hidden = true));
   }
 
-  /** Until the first picture comes, the tile's last one is shown. */
+  /** Opens the camera of a tile. The tile's last picture is shown until the first one comes. */
   open(tile: Tile): void {
     const { camera } = tile;
     if (this.#dialog.open && this.#video.src === camera.url) return this.rename(camera);
@@ -97,7 +97,7 @@ export class Large {
   }
 }
 
-/** Where the one finger is. Two of them zoom. */
+/** The position of a single finger; two fingers zoom. */
 function finger({ touches, changedTouches }: TouchEvent): { x: number; y: number } | undefined {
   const [touch] = changedTouches;
   return touch && touches.length < 2 ? { x: touch.clientX, y: touch.clientY } : undefined;

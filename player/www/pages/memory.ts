@@ -1,6 +1,6 @@
-// What a page remembers: the last addresses for good, credentials until the tab is closed.
+// What a page remembers: the last addresses permanently, credentials until the tab is closed.
 //
-// Invariant: nothing secret reaches localStorage or an address that a page makes.
+// Invariant: nothing secret gets into localStorage or into an address that a page makes.
 
 import { named, parts, withoutCredentials } from '../address';
 
@@ -14,7 +14,7 @@ export interface Credentials {
   password: string;
 }
 
-/** The last addresses, newest first. What earlier versions took for addresses without a password goes. */
+/** The last addresses, newest first. Entries of earlier versions that contain a password are dropped. */
 export function recent(): string[] {
   const found = read('localStorage', RECENT);
   if (!Array.isArray(found)) return [];
@@ -23,7 +23,7 @@ export function recent(): string[] {
   return list;
 }
 
-/** Not where the address can be read in two ways: it could be another camera's without the credentials. */
+/** Remembers the address, unless it is doubtful: then it could be that of another camera without the credentials. */
 export function remember(url: string): void {
   const { rest: safe, doubtful } = parts(url);
   if (doubtful) return;
@@ -34,7 +34,7 @@ export function forget(url: string): void {
   write('localStorage', RECENT, recent().filter((other) => other !== url));
 }
 
-/** What was given for this address in this tab. */
+/** The credentials that were given for this address in this tab. */
 export function credentials(url: string): Credentials | undefined {
   const found = read('sessionStorage', CREDENTIALS + withoutCredentials(url)) as Partial<Credentials> | undefined;
   return typeof found?.user === 'string' && typeof found.password === 'string'
@@ -46,25 +46,26 @@ export function keep(url: string, given: Credentials): void {
   write('sessionStorage', CREDENTIALS + withoutCredentials(url), given);
 }
 
-/** The address without the credentials inside it, which the other pages of this tab may still have. */
+/** The address without its credentials, which are kept for the other pages of this tab. */
 export function safe(url: string): string {
   const { credentials, rest } = parts(url);
   if (!credentials) return url;
   write('sessionStorage', WHOLE + rest, url);
-  write('sessionStorage', CREDENTIALS + rest, null); // these are newer
+  write('sessionStorage', CREDENTIALS + rest, null); // the ones in the address are newer
   return rest;
 }
 
-/** The address with the credentials that were inside it when it was given in this tab. */
+/** The address with the credentials that it had when it was given in this tab. */
 export function whole(url: string): string {
   const kept = read('sessionStorage', WHOLE + url);
   return typeof kept === 'string' ? kept : url;
 }
 
-/** To a page that plays this camera. */
+/** The address of a page that plays this camera. */
 export const linkTo = (page: string, url: string): string => `${page}?src=${encodeURIComponent(safe(url))}`;
 
-/** The camera that the address of this page names. Credentials are taken out of there, unless nothing can be kept. */
+/** The camera that the address of this page names. Its credentials are removed from there, unless nothing can be
+ * stored. */
 export function pageSource(): string {
   const url = named(location);
   const rest = safe(url);
@@ -72,14 +73,14 @@ export function pageSource(): string {
   try {
     if (whole(rest) === url) history.replaceState(history.state, '', linkTo('', rest));
   } catch {
-    // a frame without any rights
+    // this is a frame without any rights
   }
   return url;
 }
 
 type Place = 'localStorage' | 'sessionStorage';
 
-/** Storage may be forbidden or full, and may hold anything: the page works without. */
+/** Reads from storage, which may be forbidden or full, and may contain anything: the page works without it. */
 function read(place: Place, key: string): unknown {
   try {
     return JSON.parse(globalThis[place].getItem(key) ?? 'null') ?? undefined;

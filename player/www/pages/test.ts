@@ -1,4 +1,4 @@
-// /test: all that the player can do, for a person who tries it with cameras of their own.
+// /test: everything that the player can do, for people who try it with their own cameras.
 
 import '../camgate';
 import { completed, host, withoutCredentials } from '../address';
@@ -16,10 +16,10 @@ import { Numbers } from './test/numbers';
 import { Playback } from './test/playback';
 import { Recording } from './test/recording';
 
-/** How often numbers and sliders are renewed, in ms; every so many of them are a point of a line. */
+/** How often numbers and sliders are updated, in ms, and how many updates make a point of a graph. */
 const TICK = 250;
 const POINT = 4;
-/** How long a button says that it has copied, in ms. */
+/** How long a button shows that it has copied, in ms. */
 const COPIED = 1_500;
 
 const video = document.querySelector('camgate-video')!;
@@ -31,7 +31,7 @@ const files = new Files(find('files'));
 const numbers = new Numbers(find('numbers'));
 const playback = new Playback(video);
 const recordings = (['continuous', 'event'] as const).map((kind) => new Recording(player, kind, deliver, (text) => log.add(text)));
-/** When the camera was asked for (ms), until its first picture is there. */
+/** When the camera was requested (ms), until its first picture is there. */
 let asked = 0;
 let ticks = 0;
 
@@ -60,7 +60,7 @@ function start(): void {
   if (!url) return;
   log.add(`start ${safe(url)}`);
   const given = user.value ? { user: user.value, password: password.value } : credentials(url);
-  video.stop(); // every attempt is a new one
+  video.stop(); // every attempt starts anew
   video.socket = socket.value.trim() || 'ws/';
   video.src = whole(url);
   video.setCredentials(given?.user ?? '', given?.password ?? '');
@@ -73,7 +73,7 @@ function complain(text: string): void {
   if (text) address.focus();
 }
 
-/** Everything that happens goes to the log. */
+/** Logs all events. */
 function follow(): void {
   on(video, 'statechange', () => {
     log.add(player.state);
@@ -97,7 +97,7 @@ function told({ kind, code, title, message, retry }: Problem): string {
   return `${title}. ${message} (${kind}${code ? ` ${code}` : ''}${retry ? ', is tried again' : ''})`;
 }
 
-/** The gateway tells what it knows: the cameras behind its tunnels can be chosen too. */
+/** Takes what the gateway tells about itself: the cameras behind its tunnels can be chosen, too. */
 function greet({ info }: { info?: ServerInfo }): void {
   if (!info) return;
   const cameras = Object.entries(info.clients ?? {}).flatMap(([client, list]) =>
@@ -137,7 +137,7 @@ function tick(): void {
   say(find('code'), code());
 }
 
-/** What to write into a page to have what is set here. */
+/** The markup for a page that plays what is set here. */
 function code(): string {
   const [continuous, event] = recordings.map(({ fileLength }) => fileLength);
   return `<video id="video" controls autoplay muted></video>
@@ -154,7 +154,7 @@ function code(): string {
 </script>`;
 }
 
-/** What somebody who is to help wants to know. */
+/** What somebody who helps wants to know. */
 function report(): string {
   return [location.origin, navigator.userAgent, withoutCredentials(player.src), numbers.text, log.text].join('\n\n');
 }
@@ -165,7 +165,7 @@ async function copied(id: string, text: string): Promise<void> {
   setTimeout(() => say(button, 'Copy'), COPIED);
 }
 
-/** Addresses to choose from; the one in the page's own address is played at once. */
+/** Offers addresses to choose from, and plays the one in the page's own address at once. */
 async function offer(): Promise<void> {
   const src = pageSource();
   if (src) {

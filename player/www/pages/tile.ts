@@ -1,24 +1,23 @@
-// One camera of the wall: its picture while it is wanted, its name, how it stands.
+// One camera of the wall: its picture while it is visible, its name and its state.
 //
-// Invariant: the camera is watched only while the tile is wanted, and for a little longer; the last
-// picture stays.
+// Invariant: the camera is watched only while the tile is wanted, and for a little longer; the last picture stays.
 
 import { say } from '../dom';
 import { on } from '../event';
 import type { Camera, Stream } from './cameras';
 import { h } from './dom';
 
-/** How long a tile must be wanted before it asks for its camera, in ms: not all that is scrolled past. */
+/** How long a tile must be wanted before it requests its camera, in ms, so that scrolling past does not. */
 const SETTLE = 150;
-/** How long it keeps a camera that is not wanted, in ms. */
+/** How long it keeps a camera that is not wanted any more, in ms. */
 const LINGER = 3_000;
-/** The last picture is kept no wider. */
+/** The maximum width of the last picture that is kept. */
 const STILL_WIDTH = 960;
 
 export class Tile {
   readonly node: HTMLElement;
   readonly link: HTMLAnchorElement;
-  /** The last picture of before. */
+  /** The last picture before the stream ended. */
   readonly still = h('canvas', { 'aria-hidden': 'true' });
   readonly #video = h('camgate-video', { muted: '', inert: '', socket: 'ws/' });
   readonly #name = h('strong');
@@ -44,18 +43,18 @@ export class Tile {
     return this.#camera;
   }
 
-  /** What the gateway tells of it now. */
+  /** The camera as the gateway now describes it. */
   set camera(camera: Camera) {
     const changed = signature(camera) !== signature(this.#camera);
     this.#camera = camera;
     if (this.#watching && changed) {
       if (this.#video.src !== this.#stream.url) this.#video.src = this.#stream.url;
-      else if (this.#video.player.state === 'failed') this.#video.start(); // it had no hope as it was
+      else if (this.#video.player.state === 'failed') this.#video.start(); // it failed for a reason that is gone
     }
     this.#show();
   }
 
-  /** Somebody can see it. */
+  /** Whether somebody can see the tile. */
   set wanted(wanted: boolean) {
     if (wanted === this.#wanted) return;
     this.#wanted = wanted;
@@ -63,7 +62,7 @@ export class Tile {
     if (wanted !== this.#watching) this.#timer = setTimeout(() => this.#watch(wanted), wanted ? SETTLE : LINGER);
   }
 
-  /** Keeps the picture as it is now. */
+  /** Keeps the current picture. */
   keep(): void {
     const { video } = this.#video;
     const { videoWidth: width, videoHeight: height } = video;
@@ -94,14 +93,14 @@ export class Tile {
   #show(): void {
     const { state, problem } = this.#video.player;
     const live = state === 'playing' && !problem;
-    // The gateway's words stay the same from one attempt to the next.
-    const words = live ? '' : this.#stream.problem ?? '';
-    const message = problem?.kind === 'camera' && this.#stream.state ? '' : problem?.message ?? ''; // they are to come
-    const wrong = words !== '' || problem !== undefined;
+    // The gateway's reason stays the same from one attempt to the next.
+    const reason = live ? '' : this.#stream.problem ?? '';
+    const message = problem?.kind === 'camera' && this.#stream.state ? '' : problem?.message ?? ''; // the gateway's reason will come
+    const wrong = reason !== '' || problem !== undefined;
     const name = label(this.#camera);
     say(this.#name, name);
-    say(this.#title, words ? 'No picture' : problem?.title ?? '');
-    say(this.#message, words ? sentence(words) : message);
+    say(this.#title, reason ? 'No picture' : problem?.title ?? '');
+    say(this.#message, reason ? sentence(reason) : message);
     say(this.#state, wrong ? 'No picture' : live ? 'Live' : this.#watching ? 'Connecting' : '');
     this.#state.dataset.is = wrong ? 'wrong' : live ? 'live' : '';
     this.#trouble.hidden = !wrong;
@@ -110,15 +109,15 @@ export class Tile {
   }
 }
 
-/** What people call it. */
+/** The name that people see. */
 export const label = ({ name, description }: Camera): string => description || name;
 
-/** Where it is enlarged, within the page. */
+/** The fragment of the page's address that enlarges this camera. */
 export const anchor = ({ name }: Camera): string => `#${encodeURIComponent(name)}`;
 
-/** What must change for another attempt to make sense. */
+/** What must change before another attempt makes sense. */
 const signature = ({ url, state, problem, sub }: Camera): string =>
   JSON.stringify([url, state, problem, sub?.url, sub?.state, sub?.problem]);
 
-const sentence = (words: string): string =>
-  words.charAt(0).toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? '' : '.');
+const sentence = (reason: string): string =>
+  reason.charAt(0).toUpperCase() + reason.slice(1) + (/[.!?]$/.test(reason) ? '' : '.');

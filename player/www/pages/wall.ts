@@ -1,7 +1,7 @@
-// The wall: all cameras of the gateway as live tiles, and one of them enlarged.
+// The wall: all cameras of the gateway as live tiles, one of which may be enlarged.
 //
-// Invariant: which camera is enlarged stands in the address of the page (`#front`), so that Back,
-// bookmarks and reloading do what they always do. Only tiles that can be seen are wanted.
+// Invariant: the address of the page says which camera is enlarged (`#front`), so that Back, bookmarks and reloading
+// work as usual. Only tiles that can be seen are wanted.
 
 import { on } from '../event';
 import type { Camera } from './cameras';
@@ -9,13 +9,13 @@ import { find } from './dom';
 import { Large } from './large';
 import { anchor, Tile } from './tile';
 
-/** Between tiles, in pixels; as the style sheet has it. */
+/** The space between tiles in pixels, as in the style sheet. */
 const GAP = 8;
 const RATIO = 16 / 9;
-/** A window of this width is a phone: tiles as wide as it, in two columns when there are many. */
+/** A narrower window is that of a phone: tiles fill its width, or half of it when there are many. */
 const NARROW = 600;
 const MANY = 4;
-/** Tiles that would be smaller, in pixels, are scrolled instead. */
+/** Tiles are never smaller than this, in pixels; the wall scrolls instead. */
 const SMALLEST = 240;
 const COMFORTABLE = 320;
 
@@ -25,11 +25,11 @@ export class Wall {
   readonly #large = new Large(() => this.#left(), (step) => this.#turn(step));
   readonly #seen = new Set<Element>();
   readonly #observer = new IntersectionObserver((entries) => this.#see(entries), { threshold: 0.01 });
-  /** In the order of the wall. */
+  /** The tiles in the order of the wall. */
   #tiles: Tile[] = [];
   #enlarged: Tile | undefined;
   #columns = 1;
-  /** Going back in the history closes the enlarged camera. */
+  /** The enlarged camera was opened from the wall, so going back in the history closes it. */
   #came = false;
 
   constructor() {
@@ -39,7 +39,7 @@ export class Wall {
     on(this.#list, 'keydown', (event) => this.#move(event as KeyboardEvent));
   }
 
-  /** Shows these; those that are there already stay as they are. */
+  /** Shows these cameras; existing tiles stay as they are. */
   show(cameras: Camera[]): void {
     const before = new Map(this.#tiles.map((tile) => [tile.camera.name, tile]));
     this.#tiles = cameras.map((camera) => {
@@ -78,13 +78,13 @@ export class Wall {
     this.#want();
   }
 
-  /** Nothing is seen of a tab in the background, nor behind an enlarged camera. */
+  /** Tells each tile whether it is wanted. None is in a tab in the background or behind an enlarged camera. */
   #want(): void {
     const covered = document.hidden || this.#enlarged !== undefined;
     for (const tile of this.#tiles) tile.wanted = !covered && this.#seen.has(tile.node);
   }
 
-  /** Tiles as large as all of them can be in the window, or as wide as is good to look at. */
+  /** Makes the tiles as large as they can be for all to fit, up to a width that looks good. */
   #arrange(): void {
     const { length } = this.#tiles;
     const width = this.#section.clientWidth;
@@ -103,7 +103,7 @@ export class Wall {
     this.#list.style.gridTemplateColumns = `repeat(${best.columns}, ${Math.floor(best.tile)}px)`;
   }
 
-  /** Arrows go from tile to tile. */
+  /** Moves from tile to tile with the arrow keys. */
   #move(event: KeyboardEvent): void {
     const steps: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.#columns, ArrowDown: this.#columns };
     const { [event.key]: step } = steps;
@@ -118,7 +118,7 @@ export class Wall {
     this.#enlarge();
   }
 
-  /** As the address of the page says. */
+  /** Enlarges the camera in the address of the page. */
   #enlarge(): void {
     const tile = this.#tiles.find(({ camera }) => anchor(camera) === location.hash);
     const last = this.#enlarged;
@@ -127,12 +127,12 @@ export class Wall {
     else if (last) {
       this.#large.close();
       last.link.focus();
-      if (anchor(last.camera) === location.hash) forget(); // it is gone from the list
+      if (anchor(last.camera) === location.hash) forget(); // the camera is no longer in the list
     }
     this.#want();
   }
 
-  /** It was closed in the picture, not by the address. */
+  /** The enlarged camera was closed by its own button, not by the address. */
   #left(): void {
     if (!this.#enlarged || anchor(this.#enlarged.camera) !== location.hash) return;
     if (this.#came) history.back();
@@ -149,8 +149,8 @@ export class Wall {
   }
 }
 
-/** The width of one of so many tiles side by side. */
+/** The width of one of several tiles side by side. */
 const across = (width: number, columns: number): number => (width - GAP * (columns - 1)) / columns;
 
-/** Takes the camera out of the address of the page. */
+/** Removes the camera from the address of the page. */
 const forget = (): void => history.replaceState(null, '', location.pathname + location.search);

@@ -1,5 +1,5 @@
-// /watch?src=rtsp://…: one player that fills the window, with everything one does with a picture:
-// photos, recordings, numbers, the keyboard.
+// /watch?src=rtsp://…: one player that fills the window, with everything that one can do with a picture: photos,
+// recordings, numbers, the keyboard.
 
 import '../camgate';
 import { host } from '../address';
@@ -11,10 +11,10 @@ import { keys } from './keys';
 import { credentials, keep, pageSource, type Credentials } from './memory';
 import { fileName, save, size, time } from './save';
 
-/** How often the latency and the length of a recording are renewed, in ms. */
+/** How often the latency and the length of a recording are updated, in ms. */
 const TICK = 500;
-/** How long a word stays on the picture, in ms. */
-const WORD = 2_500;
+/** How long a message stays on the picture, in ms. */
+const MESSAGE = 2_500;
 const LOUDER = 0.1;
 
 const video = document.querySelector('camgate-video')!;
@@ -45,7 +45,8 @@ function begin(): void {
   on(find('numbers'), 'click', numbers);
   on(volume, 'input', () => setVolume(Number(volume.value)));
   on(element, 'volumechange', () => (volume.value = element.muted ? '0' : String(element.volume)));
-  // Whoever is about to record gets the picture of that moment: the recorder is there before.
+  // The recorder is loaded at the first sign of a viewer, so that it has the picture of the moment when recording
+  // begins.
   for (const type of ['pointermove', 'keydown']) addEventListener(type, () => prepare().catch(() => {}), { once: true });
   on(window, 'beforeunload', (event) => recording !== undefined && event.preventDefault());
   keys({
@@ -69,13 +70,13 @@ function toggle(): void {
 
 function mute(): void {
   element.muted = !element.muted;
-  tell(element.muted ? 'Muted' : 'Sound on');
+  flash(element.muted ? 'Muted' : 'Sound on');
 }
 
 function setVolume(wanted: number): void {
   element.volume = Math.min(1, Math.max(0, wanted));
   element.muted = element.volume === 0;
-  tell(`Volume ${Math.round(element.volume * 100)} %`);
+  flash(`Volume ${Math.round(element.volume * 100)} %`);
 }
 
 function fill(): void {
@@ -90,18 +91,18 @@ function numbers(): void {
 async function photo(): Promise<void> {
   try {
     save(await video.snapshot(), fileName(host(src), 'png'));
-    tell('Snapshot saved');
+    flash('Snapshot saved');
   } catch {
-    tell('There is no picture yet');
+    flash('There is no picture yet');
   }
 }
 
 function prepare(): Promise<Recorder> {
   recorder ??= import('../record').then(({ Recorder }) => new Recorder(video.player, 'continuous', (file) => {
     save(new Blob([file], { type: 'video/mp4' }), fileName(host(src), 'mp4'));
-    tell(`Recording saved, ${size(file.length)}`);
+    flash(`Recording saved, ${size(file.length)}`);
   }));
-  recorder.catch(() => (recorder = undefined)); // it may come the next time
+  recorder.catch(() => (recorder = undefined)); // loading it may work the next time
   return recorder;
 }
 
@@ -115,7 +116,7 @@ async function record(): Promise<void> {
     (await prepare()).record(recording !== undefined);
   } catch {
     if (recording !== undefined) void record();
-    tell('The recorder could not be loaded');
+    flash('The recorder could not be loaded');
   }
 }
 
@@ -125,8 +126,8 @@ function tick(): void {
   if (recording !== undefined) say(find('recorded'), time((performance.now() - recording) / 1000));
 }
 
-function tell(text: string): void {
+function flash(text: string): void {
   say(word, text);
   clearTimeout(silence);
-  silence = setTimeout(() => say(word, ''), WORD);
+  silence = setTimeout(() => say(word, ''), MESSAGE);
 }

@@ -1,14 +1,14 @@
-// Boxes of MP4 files (ISO 14496-12 4.2), read and written.
+// Reads and writes the boxes of MP4 files (ISO 14496-12 4.2).
 //
-// Invariant: reading never fails. What lies beyond the end of the bytes reads as 0, a box that
-// claims more than there is (or no size that can be) ends where the bytes end.
+// Invariant: reading never fails. Bytes beyond the end read as 0, and a box that claims more than there is (or an
+// impossible size) ends where the bytes end.
 
-/** Size and type. */
+/** The length of size and type. */
 const HEADER = 8;
 
 export interface Box {
   type: string;
-  /** With its header, and without. */
+  /** The box with its header, and without. */
   whole: Uint8Array;
   content: Uint8Array;
 }
@@ -22,16 +22,16 @@ export function i32(bytes: Uint8Array, at: number): number {
   return u32(bytes, at) | 0;
 }
 
-/** Exact up to 2^53. */
+/** Reads 64 bits, exact up to 2^53. */
 export function u64(bytes: Uint8Array, at: number): number {
   return u32(bytes, at) * 2 ** 32 + u32(bytes, at + 4);
 }
 
-/** The boxes that lie one behind the other in `bytes`. */
+/** The consecutive boxes in `bytes`. */
 export function boxes(bytes: Uint8Array): Box[] {
   const found: Box[] = [];
   for (let at = 0; at + HEADER <= bytes.length; ) {
-    const size = u32(bytes, at) >= HEADER ? u32(bytes, at) : bytes.length; // 0: the last box
+    const size = u32(bytes, at) >= HEADER ? u32(bytes, at) : bytes.length; // 0 stands for the last box
     const whole = bytes.subarray(at, at + size);
     const type = String.fromCharCode(...whole.subarray(4, HEADER));
     found.push({ type, whole, content: whole.subarray(HEADER) });
@@ -50,21 +50,21 @@ export function find(bytes: Uint8Array, ...path: string[]): Box | undefined {
   return found;
 }
 
-/** Numbers of 32 bits, two's complement. */
+/** Writes numbers of 32 bits, in two's complement. */
 export function words(values: number[]): Uint8Array {
   const view = new DataView(new ArrayBuffer(4 * values.length));
   values.forEach((value, index) => view.setUint32(4 * index, value));
   return new Uint8Array(view.buffer);
 }
 
-/** A box around `parts`; numbers are 32 bits wide. */
+/** A box with `parts` in it; numbers are written with 32 bits. */
 export function box(type: string, ...parts: (Uint8Array | number)[]): Uint8Array {
   const bytes = parts.map((part) => (typeof part === 'number' ? words([part]) : part));
   const size = bytes.reduce((sum, { length }) => sum + length, HEADER);
   return joined([words([size]), letters(type), ...bytes], size);
 }
 
-/** Text of one byte a letter. */
+/** A text with one byte per letter. */
 export function letters(text: string): Uint8Array {
   return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 }

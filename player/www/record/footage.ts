@@ -1,10 +1,9 @@
-// The footage at hand: the newest samples of every track of a session.
+// The footage that is there: the newest samples of every track of a session.
 //
-// The picture leads: files begin at its sync samples and end by its clock. Where there is none,
-// the sound leads.
+// The video leads: files begin at its sync samples and end by its clock. If there is no video, the audio leads.
 //
-// Invariants: a reel is continuous and starts with a sync sample; nothing is kept that no file
-// will need, so the owner's forget() bounds the memory.
+// Invariants: a reel is continuous and starts with a sync sample. Nothing is kept that no file will need, so the
+// owner's calls of forget() limit the memory.
 
 import { sampleOf } from './jpeg';
 import { beginning, type Reel } from './movie';
@@ -12,13 +11,13 @@ import { common } from './order';
 import { readSamples, readTrack, scaled, SCALE, type Sample } from './sample';
 import type { Fragment } from '../wasm';
 
-/** A track so far behind the other is not waited for, in ticks of SCALE. */
+/** A track that is this far behind the other one is not waited for, in ticks of SCALE. */
 const LAG = 2 * SCALE;
-/** A step of decode times beyond this, in seconds, is no sample that lasts, but another beginning. */
+/** If decode times step farther than this, in seconds, that is not a long sample but a new beginning. */
 const MAX_STEP = 60;
-/** What a sample costs beside its bytes, in bytes, roughly. */
+/** The approximate cost of a sample in addition to its bytes, in bytes. */
 const OVERHEAD = 400;
-/** So many of the last pictures may be out of order, by the codecs' own limits. */
+/** How many of the last pictures may be out of order, by the limits of the codecs. */
 const REORDERED = 32;
 
 interface OwnReel extends Reel {
@@ -27,14 +26,14 @@ interface OwnReel extends Reel {
 
 export class Footage {
   readonly #reels = new Map<number, OwnReel>();
-  /** Bytes of memory. */
+  /** Its memory in bytes. */
   size = 0;
 
   get reels(): Iterable<Reel> {
     return this.#reels.values();
   }
 
-  /** Whether what is here goes on under this init segment: it is told of in the way that is right for all. */
+  /** Whether the footage continues under this init segment, which then describes both. */
   knows(id: number, init: Uint8Array): boolean {
     const reel = this.#reels.get(id);
     if (!reel) return false;
@@ -46,14 +45,14 @@ export class Footage {
     return true;
   }
 
-  /** A track, new or changed. */
+  /** Takes a track that is new or has changed. */
   init(id: number, init: Uint8Array): void {
     this.#drop(id);
     const track = readTrack(init);
     if (track) this.#reels.set(id, { init, track, samples: [] });
   }
 
-  /** Whether the fragment (or JPEG picture) continues what is here; if not, it was not taken. */
+  /** Adds a fragment or JPEG picture if it continues the footage; returns whether it did. */
   add(fragment: Fragment, picture: boolean): boolean {
     const reel = this.#reels.get(fragment.track);
     if (!reel) return true;
@@ -73,13 +72,13 @@ export class Footage {
     return this.#reels.get(id) === this.#leader;
   }
 
-  /** When the newest sync sample not after `time` is shown. */
+  /** The presentation time of the newest sync sample that is not after `time`. */
   sync(time = Infinity): number | undefined {
     const sample = this.#leader && this.#leader.samples[beginning(this.#leader.samples, time)];
     return sample && sample.shown <= time ? sample.shown : undefined;
   }
 
-  /** Where the footage ends: with what leads, unless that stopped. */
+  /** The end of the footage: that of the leading track, unless that has stopped. */
   get end(): number {
     const ends = [...this.#reels.values()].map((reel) => {
       const end = Math.max(0, ...reel.samples.slice(-REORDERED).map(({ until }) => until));
@@ -88,13 +87,13 @@ export class Footage {
     return Math.max(0, ...ends);
   }
 
-  /** Whether everything before `time` is here, or will not come any more. */
+  /** Whether everything before `time` is there, or will not come any more. */
   reaches(time: number): boolean {
     const reached: number[] = [];
     for (const { samples, track } of this.#reels.values()) {
       const last = samples.at(-1);
-      // What is decoded from here on is shown later. Not where it ends: the sync sample that may
-      // start the next file is waited for.
+      // Samples that are decoded after this are also shown after it. The end of the last sample does not count: the
+      // sync sample that may start the next file is waited for.
       if (last) reached.push(scaled(last.time, track));
     }
     return reached.every((end) => end >= time) || reached.some((end) => end >= time + LAG);
@@ -107,13 +106,13 @@ export class Footage {
     }
   }
 
-  /** Forgets all samples; the tracks stay. */
+  /** Forgets all samples, but keeps the tracks. */
   clear(): void {
     for (const reel of this.#reels.values()) reel.samples = [];
     this.size = 0;
   }
 
-  /** Forgets the tracks too. */
+  /** Forgets the tracks, too. */
   reset(): void {
     this.#reels.clear();
     this.size = 0;

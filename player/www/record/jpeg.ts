@@ -1,5 +1,5 @@
-// Motion JPEG, which comes as whole pictures and not as fragments: the init segment that they
-// would have, and their samples. In MP4 they are MPEG-4 visual objects of a type of their own.
+// Motion JPEG comes as whole pictures and not as fragments. This makes the init segment that it would have, and its
+// samples. In MP4, JPEG pictures are MPEG-4 visual objects with a type of their own.
 
 import { box, letters, words } from './box';
 import { SCALE, type Sample } from './sample';
@@ -8,13 +8,13 @@ import type { Fragment } from '../wasm';
 /** objectTypeIndication (ISO 14496-1 7.2.6.6): ISO 10918-1. */
 const JPEG_OBJECT = 0x6c;
 const VISUAL_STREAM = 0x11;
-/** JPEG markers (ISO 10918-1 table B.1): the frame headers, and what lies between them. */
+/** JPEG markers (ISO 10918-1 table B.1): those of frame headers, and those among them that are something else. */
 const FIRST_FRAME = 0xc0;
 const LAST_FRAME = 0xcf;
 const NO_FRAMES = [0xc4, 0xc8, 0xcc];
 const START_OF_SCAN = 0xda;
 
-/** The init segment of pictures like this one; undefined when it is none. */
+/** The init segment of pictures like this one; undefined if it is no JPEG. */
 export function initOf(picture: Uint8Array): Uint8Array | undefined {
   const size = sizeOf(picture);
   if (!size) return undefined;
@@ -38,14 +38,14 @@ export function sampleOf({ bytes, time, duration }: Fragment): Sample {
   return { data: bytes, time: start, duration: length, composition: 0, sync: true, shown: start, until: start + length };
 }
 
-/** ES_Descriptor (ISO 14496-1 7.2.6.5), its rates unknown. */
+/** ES_Descriptor (ISO 14496-1 7.2.6.5) with unknown rates. */
 function elementaryStream(): Uint8Array {
   const decoder = [4, 13, JPEG_OBJECT, VISUAL_STREAM, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
   const sync = [6, 1, 2];
   return Uint8Array.of(3, 3 + decoder.length + sync.length, 0, 1, 0, ...decoder, ...sync);
 }
 
-/** Width and height, by the frame header (ISO 10918-1 B.2.2). */
+/** Width and height from the frame header (ISO 10918-1 B.2.2). */
 function sizeOf(jpeg: Uint8Array): [number, number] | undefined {
   const u16 = (at: number) => ((jpeg[at] ?? 0) << 8) | (jpeg[at + 1] ?? 0);
   for (let at = 2; jpeg[at] === 0xff; at += 2 + u16(at + 2)) {

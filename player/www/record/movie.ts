@@ -1,20 +1,20 @@
-// Writes an MP4 file (ISO 14496-12): `moov` in front, so that it plays while it is still being
-// fetched, then the samples of all tracks, interleaved.
+// Writes an MP4 file (ISO 14496-12): `moov` first, so that it plays while it is still being loaded, then the samples
+// of all tracks, interleaved.
 //
-// Invariant: the file's timeline starts at 0 and ends at what was asked for, exactly: edit lists
-// hide what a decoder needs from before the start (a sound frame that began earlier) and what it
-// needs from after the end (a picture that earlier ones refer to).
+// Invariant: the file's timeline starts at 0, and ends exactly where it was asked to. Edit lists hide what a decoder
+// needs from before the start (an audio frame that began earlier) and from after the end (a picture that earlier ones
+// refer to).
 
 import { box, joined, letters, words } from './box';
 import { SCALE, scaled, type Sample, type Track } from './sample';
 
-/** So much of one track lies together, in ticks of SCALE. */
+/** How much of one track is stored together, in ticks of SCALE. */
 const CHUNK = SCALE / 2;
-/** The transformation that changes nothing (8.2.2.2). */
+/** The identity matrix (8.2.2.2). */
 const IDENTITY = words([0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000]);
 const FILE_TYPE = box('ftyp', letters('iso4'), 0x200, letters('iso4iso5mp41'));
 
-/** A track and the samples of it that are at hand, in decode order, a sync sample first. */
+/** A track and its samples, in decode order, beginning with a sync sample. */
 export interface Reel {
   track: Track;
   samples: Sample[];
@@ -22,34 +22,34 @@ export interface Reel {
 
 interface Chunk {
   count: number;
-  /** From the start of the media data. */
+  /** Counted from the start of the media data. */
   offset: number;
 }
 
-/** A track as it goes into the file. Times in ticks of SCALE, but the edit's start in the track's. */
+/** A track of the file, with times in ticks of SCALE; only the start of the edit is in the track's ticks. */
 interface Strip extends Reel {
-  /** Nothing to be shown for so long. */
+  /** For how long nothing is shown at first. */
   empty: number;
   start: number;
   length: number;
   chunks: Chunk[];
 }
 
-/** Where a file that starts at `from` begins in `samples`: at the last sync sample not later. */
+/** The index in `samples` where a file that starts at `from` begins: the last sync sample that is not later. */
 export function beginning(samples: Sample[], from: number): number {
   let at = samples.length - 1;
   while (at > 0 && !(samples[at]?.sync && samples[at]!.shown <= from)) at--;
   return Math.max(0, at);
 }
 
-/** A file of what is shown from `from` until `to`, in ticks of SCALE; undefined when that is nothing. */
+/** A file with what is shown from `from` until `to`, in ticks of SCALE; undefined if that is nothing. */
 export function movie(reels: Iterable<Reel>, from: number, to: number): Uint8Array<ArrayBuffer> | undefined {
   const strips = [...reels].map((reel) => strip(reel, from, to)).filter((strip) => strip !== undefined);
   if (!strips.length) return undefined;
   const pieces = interleave(strips);
   const size = pieces.reduce((sum, { length }) => sum + length, 8);
   const mdat = [words([size]), letters('mdat')];
-  // The offsets do not change the size of the box they are in.
+  // The offsets do not change the size of the box that contains them.
   const start = FILE_TYPE.length + header(strips, 0).length + 8;
   return joined([FILE_TYPE, header(strips, start), ...mdat, ...pieces], start - 8 + size);
 }
@@ -59,7 +59,7 @@ function strip({ track, samples }: Reel, from: number, to: number): Strip | unde
   let end = samples.length;
   while (end > first && samples[end - 1]!.shown >= to) end--;
   const lead = samples[first]?.shown ?? 0;
-  // Pictures shown before the first refer to what is not here.
+  // Pictures that are shown before the first one refer to missing ones.
   const cut = samples.slice(first, end).filter(({ shown }) => shown >= lead);
   const [key] = cut;
   const until = Math.min(to, Math.max(...cut.slice(-32).map((sample) => sample.until)));
@@ -69,7 +69,7 @@ function strip({ track, samples }: Reel, from: number, to: number): Strip | unde
   return { track, samples: cut, empty: begin - from, start: key.composition + skipped, length: until - begin, chunks: [] };
 }
 
-/** Cuts the strips into chunks. Returns the samples' bytes in the order of the file. */
+/** Cuts the strips into chunks, and returns the samples' bytes in the order of the file. */
 function interleave(strips: Strip[]): Uint8Array[] {
   const pieces: Uint8Array[] = [];
   const queues = strips.map((strip) => ({ strip, next: 0 }));
@@ -81,7 +81,7 @@ function interleave(strips: Strip[]): Uint8Array[] {
   for (;;) {
     const until = Math.min(...queues.map(timeOf)) + CHUNK;
     if (until === Infinity) return pieces;
-    // The earliest sample is always among them, however coarse numbers of its size are.
+    // The earliest sample is always taken, even if large numbers are rounded.
     for (const queue of queues) {
       const chunk = { count: 0, offset };
       for (; timeOf(queue) <= until; queue.next++) {
@@ -118,12 +118,12 @@ function trak(strip: Strip, id: number, data: number): Uint8Array {
       box('minf', ...track.information, box('stbl', track.description, ...tables(strip, durations, data)))));
 }
 
-/** A sample lasts until the next is decoded. */
+/** The durations of samples; each lasts until the next one is decoded. */
 function durationsOf(samples: Sample[]): number[] {
   return samples.map(({ time, duration }, index) => (samples[index + 1]?.time ?? time + duration) - time);
 }
 
-/** ISO 14496-12 8.6 and 8.7. */
+/** The sample tables (ISO 14496-12 8.6 and 8.7). */
 function tables({ samples, chunks }: Strip, durations: number[], data: number): Uint8Array[] {
   const compositions = samples.map(({ composition }) => composition);
   const syncs = samples.flatMap(({ sync }, index) => (sync ? [index + 1] : []));
@@ -143,7 +143,7 @@ function counted(values: number[], perEntry: number): [number, Uint8Array] {
   return [values.length / perEntry, words(values)];
 }
 
-/** Equal values that follow each other as one; `first` counts from 1. */
+/** Merges equal consecutive values; `first` counts from 1. */
 function runs(values: number[]): { first: number; count: number; value: number }[] {
   const found: { first: number; count: number; value: number }[] = [];
   values.forEach((value, index) => {

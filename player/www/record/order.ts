@@ -1,28 +1,28 @@
-// Whether two descriptions of a track differ only in what their sequence parameter sets say of the order of
-// pictures. The wasm writes sets anew when pictures prove to come in order, so that decoders hold none back;
-// what was recorded before goes on.
+// Compares two descriptions of a track: whether they differ only in what their sequence parameter sets say about
+// reordering. The wasm rewrites sets when pictures prove to come in order, so that decoders hold none back; a
+// recording then continues.
 //
-// Invariant: reading never fails. A set that cannot be read to the end is like no other.
+// Invariant: reading never fails. A set that cannot be read to its end equals no other.
 
 import { boxes, u32, type Box } from './box';
 import type { Track } from './sample';
 
-/** All that counts for decoding, and how many pictures a decoder holds back for their order at most. */
+/** Everything that counts for decoding, and how many pictures a decoder may hold back to reorder them. */
 interface Described {
   rest: string;
   held: number;
 }
 
-/** Where no limit is said (ITU-T H.264 E.2.1). */
+/** The value if no limit is given (ITU-T H.264 E.2.1). */
 const UNLIMITED = 16;
-/** Profiles whose sets tell of the format of colours (7.3.2.1.1). */
+/** Profiles whose sets have chroma fields (7.3.2.1.1). */
 const HIGH = [100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135];
-/** Of a VisualSampleEntry, before its boxes (ISO 14496-12 12.1.3). */
+/** The length of a VisualSampleEntry before its boxes (ISO 14496-12 12.1.3). */
 const ENTRY = 78;
-/** aspect_ratio_idc that is followed by a ratio (Table E-1). */
+/** The aspect_ratio_idc that a ratio follows (Table E-1). */
 const EXTENDED = 255;
 
-/** How the one track is described that is right for both; undefined when they differ in more. */
+/** The description that is right for both tracks; undefined if they differ in more. */
 export function common(one: Track, two: Track): Track | undefined {
   const [a, b] = [described(one), described(two)];
   if (!a || a.rest !== b?.rest) return undefined;
@@ -44,7 +44,8 @@ function described({ description, presentation, timescale }: Track): Described |
   return bits.over ? undefined : { ...order, rest: [timescale, entry.type, order.rest, ...around].join(' ') };
 }
 
-/** Where the sequence parameter set of a decoder configuration record is, if it has one (ISO 14496-15 5.3.3.1, 8.3.3.1). */
+/** The position of the sequence parameter set in a decoder configuration record, if it has one (ISO 14496-15 5.3.3.1,
+ * 8.3.3.1). */
 function setOf({ type, content }: Box): { at: number; size: number } | undefined {
   const half = (at: number) => u32(content, at) >>> 16;
   if (type === 'avcC') return content[5] === 0xe1 ? { at: 8, size: half(6) } : undefined;
@@ -58,7 +59,7 @@ function setOf({ type, content }: Box): { at: number; size: number } | undefined
   return undefined;
 }
 
-/** The bits of a NAL unit, as 0s and 1s. */
+/** The bits of a NAL unit as 0s and 1s. */
 class Bits {
   readonly all: string;
   at = 0;
@@ -68,7 +69,7 @@ class Bits {
     this.all = [...raw].map((byte) => byte.toString(2).padStart(8, '0')).join('').replace(/10*$/, '');
   }
 
-  /** More was read than there is. */
+  /** Whether more was read than there is. */
   get over(): boolean {
     return this.at > this.all.length;
   }
@@ -78,7 +79,7 @@ class Bits {
     return parseInt(this.all.slice(this.at - count, this.at) || '0', 2);
   }
 
-  /** Exp-Golomb codes (ITU-T H.264 9.1), and what the last one says. */
+  /** Reads Exp-Golomb codes (ITU-T H.264 9.1), and returns the last one. */
   codes(count: number): number {
     let value = 0;
     for (let left = Math.min(count, 256); left > 0; left--) {
@@ -90,7 +91,7 @@ class Bits {
   }
 }
 
-/** ITU-T H.264 7.3.2.1.1 */
+/** Reads a set of H.264 (7.3.2.1.1). */
 function h264(bits: Bits): Described {
   bits.take(8);
   const profile = bits.take(8);
@@ -100,7 +101,7 @@ function h264(bits: Bits): Described {
     if (bits.codes(1) === 3) bits.take(1);
     bits.codes(2);
     bits.take(1);
-    if (bits.take(1)) bits.at = Infinity; // scaling lists: no camera sends them
+    if (bits.take(1)) bits.at = Infinity; // scaling lists, which no camera sends
   }
   bits.codes(1);
   const type = bits.codes(1);
@@ -118,7 +119,7 @@ function h264(bits: Bits): Described {
   if (bits.take(1)) bits.codes(4);
   const [from, has] = [bits.at, bits.take(1)];
   if (has) usability(bits);
-  // What is all zeros says nothing.
+  // Flags that are all zero mean the same as none.
   const said = bits.all.slice(from + 1, bits.at).replace(/^0*$/, '');
   let held = UNLIMITED;
   if (has && bits.take(1)) {
@@ -130,7 +131,7 @@ function h264(bits: Bits): Described {
   return { rest: `${bits.all.slice(0, from)} ${said} ${bits.all.slice(bits.at)}`, held };
 }
 
-/** Of H.264 E.1.1, all before bitstream_restriction_flag. */
+/** Reads the VUI (H.264 E.1.1) up to bitstream_restriction_flag. */
 function usability(bits: Bits): void {
   if (bits.take(1) && bits.take(8) === EXTENDED) bits.take(32);
   if (bits.take(1)) bits.take(1);
@@ -145,7 +146,7 @@ function usability(bits: Bits): void {
   bits.take(1);
 }
 
-/** Whether there are parameters of a hypothetical decoder's buffer (E.1.2). */
+/** Reads the HRD parameters, if there are any (E.1.2). */
 function rates(bits: Bits): boolean {
   if (!bits.take(1)) return false;
   const count = Math.min(bits.codes(1), 31) + 1;
@@ -158,7 +159,7 @@ function rates(bits: Bits): boolean {
   return true;
 }
 
-/** ITU-T H.265 7.3.2.2.1, up to the order; of a stream of one layer, as cameras send it. */
+/** Reads a set of H.265 (7.3.2.2.1) up to the reordering, for a stream with one layer, as cameras send it. */
 function h265(bits: Bits): Described {
   bits.take(16 + 4);
   if (bits.take(3)) bits.at = Infinity;

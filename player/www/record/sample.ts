@@ -1,14 +1,14 @@
-// What is in the init segment and the fragments of a track, whatever its codec is
-// (ISO 14496-12 8.8): the samples, and what a file has to say of the track.
+// Reads the init segment and the fragments of a track, whatever its codec (ISO 14496-12 8.8): the samples, and what a
+// file needs to know of the track.
 //
-// Invariant: a sample's bytes are a view of its fragment's, not a copy; recorders share them.
+// Invariant: a sample's bytes are a view of its fragment's bytes, not a copy; recorders share them.
 
 import { boxes, find, i32, u32, u64 } from './box';
 
-/** Ticks per second of what is common to all tracks. */
+/** Ticks per second of the timescale that all tracks share. */
 export const SCALE = 90_000;
 
-/** tfhd, tfdt and trun flags (ISO 14496-12 8.8.7, 8.8.8). */
+/** Flags of tfhd, tfdt and trun (ISO 14496-12 8.8.7, 8.8.8). */
 const BASE_OFFSET = 0x1;
 const DESCRIPTION = 0x2;
 const DEFAULTS = [0x8, 0x10, 0x20];
@@ -18,40 +18,40 @@ const DURATION = 0x100;
 const SIZE = 0x200;
 const FLAGS = 0x400;
 const COMPOSITION = 0x800;
-/** Sample flag (8.8.3.1). */
+/** The sample flag of samples that are no sync samples (8.8.3.1). */
 const NOT_SYNC = 0x1_0000;
 
 export interface Track {
   video: boolean;
-  /** Ticks per second of its own times. */
+  /** Ticks per second of the track's own times. */
   timescale: number;
-  /** The end of `tkhd`: volume, matrix, size of the picture. */
+  /** The end of `tkhd`: volume, matrix and picture size. */
   presentation: Uint8Array;
   /** The end of `mdhd`: the language. */
   language: Uint8Array;
-  /** Whole boxes, as they are: `hdlr`; media header and `dinf`; `stsd`. */
+  /** Whole boxes as they are: `hdlr`; the media header and `dinf`; `stsd`. */
   handler: Uint8Array;
   information: Uint8Array[];
   description: Uint8Array;
-  /** Duration, size and flags of samples that do not say (`trex`). */
+  /** Duration, size and flags of samples that have none of their own (`trex`). */
   defaults: number[];
 }
 
 export interface Sample {
   data: Uint8Array;
-  /** Decode time, duration, presentation minus decode time: in ticks of the track. */
+  /** The decode time, the duration, and the presentation time minus the decode time, in the track's ticks. */
   time: number;
   duration: number;
   composition: number;
   sync: boolean;
-  /** When it is shown, and until when: in ticks of SCALE. */
+  /** When it is shown, and until when, in ticks of SCALE. */
   shown: number;
   until: number;
 }
 
 export const scaled = (ticks: number, { timescale }: Track): number => Math.round((ticks / timescale) * SCALE);
 
-/** The track that an init segment describes; undefined when it is none. */
+/** The track that an init segment describes; undefined if it is none. */
 export function readTrack(init: Uint8Array): Track | undefined {
   const trak = find(init, 'moov', 'trak')?.content;
   const media = trak && find(trak, 'mdia')?.content;
@@ -108,7 +108,7 @@ interface Target {
   samples: Sample[];
 }
 
-/** Reads a `trun` whose first sample is decoded at `time`; returns when its last one ends. */
+/** Reads a `trun` whose first sample is decoded at `time`; returns the end of its last sample. */
 function readRun(run: Uint8Array, body: Uint8Array, time: number, { track, defaults, samples }: Target): number {
   const flags = u32(run, 0);
   const [duration0 = 0, size0 = 0, flags0 = 0] = defaults;
@@ -127,7 +127,7 @@ function readRun(run: Uint8Array, body: Uint8Array, time: number, { track, defau
     first = undefined;
     if (flags & COMPOSITION) at += 4;
     const composition = flags & COMPOSITION ? i32(run, at - 4) : 0;
-    if (!size || offset + size > body.length) break; // it promises more than there is
+    if (!size || offset + size > body.length) break; // it claims more than there is
     const [shown, until] = [time + composition, time + composition + duration];
     samples.push({
       data: body.subarray(offset, offset + size),

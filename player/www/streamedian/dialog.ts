@@ -1,4 +1,4 @@
-// What is shown where a page has no handler of its own: errors, and the question for a password.
+// What is shown if a page has no handler of its own: errors, and the question for a password.
 
 import { made, part, say } from '../dom';
 import type { Credentials } from '../player';
@@ -11,7 +11,7 @@ const SIGN_IN = `<dialog><form method="dialog"><p></p>
 
 let told: HTMLDialogElement | undefined;
 
-/** Shows a message, one at a time; the page goes on (an alert would stop the players of a wall of cameras). */
+/** Shows a message, one at a time, while the page continues (an alert would stop all players of a wall). */
 export function tell(message: string): void {
   told?.remove();
   told = made<HTMLDialogElement>(MESSAGE);
@@ -21,7 +21,7 @@ export function tell(message: string): void {
   told.show();
 }
 
-/** Asks for user and password, until `signal` is aborted; undefined: the person does not want to say. */
+/** Asks for user and password, until `signal` is aborted; undefined if the user does not want to answer. */
 export function ask(question: string, signal: AbortSignal): Promise<Credentials | undefined> {
   if (signal.aborted) return Promise.resolve(undefined);
   const dialog = made<HTMLDialogElement>(SIGN_IN);

@@ -6,7 +6,7 @@ import type { Problem, ProblemKind } from '../player';
 export class StreamedianError extends Error {
   override readonly name = 'StreamedianError';
   readonly code: number;
-  /** The status of the camera (RTSP) or the gateway if one told so, else 0. */
+  /** The status from the camera (RTSP) or the gateway, if there is one; otherwise 0. */
   readonly status: number;
 
   constructor(code: number, message: string, status = 0) {
@@ -29,7 +29,7 @@ const CODES: Partial<Record<ProblemKind, number>> = {
   refused: TRANSPORT,
 };
 
-/** What the camera answered, as in "There is no such stream (404 Not Found to DESCRIBE)." */
+/** The camera's answer in a sentence such as "There is no such stream (404 Not Found to DESCRIBE)." */
 const ANSWER = /\((\d{3} [^)]*?) to [A-Z_]+\)/;
 
 export function fromProblem({ kind, code, title, message }: Problem): StreamedianError {
@@ -38,7 +38,7 @@ export function fromProblem({ kind, code, title, message }: Problem): Streamedia
   return new StreamedianError(CODES[kind] ?? 0, message ? `${title}. ${message}` : title, code);
 }
 
-/** What the element itself says. */
+/** The element's own error. */
 export function fromElement({ code, message }: MediaError): StreamedianError {
   return new StreamedianError(code, message || 'The browser cannot play the stream.');
 }

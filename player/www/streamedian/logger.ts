@@ -1,11 +1,11 @@
-// `Streamedian.logger(tag)`: the console, with a tag in front and a level.
+// `Streamedian.logger(tag)`: the console, with a tag before each line and a level.
 
 const LEVELS = ['error', 'warn', 'info', 'log', 'debug'] as const;
 
 export type LogLevel = (typeof LEVELS)[number];
 
 export interface Logger extends Record<LogLevel, (...what: unknown[]) => void> {
-  /** What is less important is silent; a number counts from 0, `error`. Default: `warn`. */
+  /** Less important lines are not written; a number counts from 0, `error`. Default: `warn`. */
   setLevel(level: LogLevel | number): void;
 }
 

@@ -1,12 +1,12 @@
-// Shows on a page's canvas what the video element shows: pages of the 3.x API show one or the other,
-// as the format of the picture is.
+// Draws the video element's picture on a page's canvas: pages of the 3.x API show one or the other, depending on the
+// format of the picture.
 
 import { HAVE_CURRENT_DATA } from '../event';
 
-/** How often to look at a canvas that cannot be seen, or a video that does not move, in ms. */
+/** How often to check a canvas that cannot be seen, or a video that does not move, in ms. */
 const REST = 250;
 
-/** `on` is a canvas or its id. Until `signal` is aborted. A canvas that nobody sees costs nothing. */
+/** Draws on `on`, a canvas or its id, until `signal` is aborted. A canvas that cannot be seen costs nothing. */
 export function mirror(video: HTMLMediaElement, on: HTMLCanvasElement | string, signal: AbortSignal): void {
   const canvas = typeof on === 'string' ? document.getElementById(on) : on;
   if (!(canvas instanceof HTMLCanvasElement && video instanceof HTMLVideoElement)) return;

@@ -1,8 +1,8 @@
-// The player that `Streamedian.player()` returns: the API of the Streamedian player, 1.8 and 3.x,
-// around this project's Player. That is a module of its own (player.js beside this script), shared
-// with <camgate-video>; what is asked of a player before it is there is done as soon as it is.
+// The player that `Streamedian.player()` returns: the API of the Streamedian player, 1.8 and 3.x, on top of this
+// project's Player. That is a module of its own (player.js beside this script), which <camgate-video> shares.
+// Requests that come before it is loaded are carried out afterwards.
 //
-// Invariant: after destroy() no handler of the page is called any more, and every method is harmless.
+// Invariant: after destroy() no handler of the page is called any more, and every method does nothing.
 
 import { on } from '../event';
 import type { Credentials, Player, Problem } from '../player';
@@ -11,14 +11,14 @@ import { Recording, type Prefix } from './recording';
 import { scriptBeside } from './script';
 import { isRtsp, playable, RTSP, sourceOf } from './source';
 
-/** Seconds kept behind the play head where nothing else is asked for. */
+/** The default number of seconds kept behind the play head. */
 const BUFFER_DURATION = 120;
 
 /** What the gateway tells about itself (GET_INFO). */
 export interface ServerInfo {
   license: { expiresAt?: string };
   requestedDomain: string;
-  /** The cameras of the tunnel clients, by the client's id. */
+  /** The cameras of the tunnel clients, by the id of the client. */
   clients: Record<string, { url: string; description?: string }[]>;
 }
 
@@ -27,10 +27,10 @@ export type VideoFormat = 'h264' | 'h265' | 'jpeg';
 export interface StreamedianOptions {
   /** The gateway's WebSocket address. Default: `/ws/` where this script came from. */
   socket?: string;
-  /** Default: shows the message. */
+  /** Default: the message is shown. */
   errorHandler?: (error: StreamedianError) => void;
   infoHandler?: (info: ServerInfo) => void;
-  /** Gets every recorded file. */
+  /** Called with every recorded file. */
   dataHandler?: (file: Uint8Array<ArrayBuffer>, prefix: Prefix) => void;
   /** Whether the element's own errors reach errorHandler. Default: true. */
   redirectNativeMediaErrors?: boolean;
@@ -39,14 +39,14 @@ export interface StreamedianOptions {
   /** In ms. Default: three minutes. */
   continuousFileLength?: number;
   eventFileLength?: number;
-  /** Returns user and password, or a promise of them, or calls this.setCredentials(). Default: asks in a dialog. */
+  /** Returns user and password, or a promise of them, or calls this.setCredentials(). Default: a dialog asks. */
   queryCredentials?: (this: StreamedianPlayer) => unknown;
-  /** An element or its id: shows the picture too, while it can be seen. */
+  /** An element or its id, on which the picture is drawn, too, while it can be seen. */
   canvas?: HTMLCanvasElement | string;
   /** Called when the format of the picture is known, and when it changes. */
   videoFormatHandler?: (format: VideoFormat) => void;
   trueSizeHandler?: (size: { width: number; height: number }) => void;
-  /** Instead of the element's own source. */
+  /** The source, instead of the element's own. */
   url?: string;
   type?: string;
 }
@@ -60,14 +60,14 @@ export class StreamedianPlayer {
   readonly eventRecording: Recording;
   readonly #options: StreamedianOptions;
   #core: Player | undefined;
-  /** Played before there was a core to play. */
+  /** It was started before the core was loaded. */
   #wanted = false;
   #duration = BUFFER_DURATION;
   readonly #end = new AbortController();
-  /** Told already, so that every new attempt does not tell it again. */
+  /** The problem that was reported last, so that not every new attempt reports it again. */
   #told = '';
   #format: VideoFormat | undefined;
-  /** Answers the question for credentials that is open. */
+  /** Answers the open question for credentials. */
   #answer: ((given: Credentials | undefined) => void) | undefined;
   /** Withdraws that question. */
   #asking = new AbortController();
@@ -86,7 +86,7 @@ export class StreamedianPlayer {
     if (url) void this.setSource(url, options.url ? options.type : RTSP);
   }
 
-  /** Seconds kept behind the play head; what is no duration means 120. */
+  /** Seconds kept behind the play head; an invalid duration means 120. */
   get bufferDuration(): number {
     return this.#duration;
   }
@@ -96,15 +96,15 @@ export class StreamedianPlayer {
     if (this.#core) this.#core.keep = this.#duration;
   }
 
-  /** Plays. */
+  /** Starts playing. */
   start(): void {
     if (this.#end.signal.aborted) return;
     this.#wanted = true;
     this.#core?.start();
-    this.player.play().catch(() => {}); // the browser wants a gesture first: its controls are there
+    this.player.play().catch(() => {}); // if the browser wants a gesture first, its controls are there
   }
 
-  /** Leaves the camera. */
+  /** Disconnects from the camera. */
   stop(): void {
     this.#wanted = false;
     this.#withdraw();
@@ -112,14 +112,14 @@ export class StreamedianPlayer {
     if (this.url && !this.#end.signal.aborted) this.#core?.load();
   }
 
-  /** Another stream, which is started if the element has `autoplay` or was playing. */
+  /** Changes to another stream, which is started if the element has `autoplay` or was playing. */
   async setSource(url: string, type?: string): Promise<void> {
     if (this.#end.signal.aborted) return;
     if (!playable(url, type)) return this.#fail(new StreamedianError(NOT_SUPPORTED, 'This is no address of RTSP.'));
     if (url !== this.url) this.#withdraw();
     this.url = url;
     this.#told = '';
-    // The browser fails over such an address, and its controls with it.
+    // The browser, and its controls, would fail with such an address.
     if (isRtsp(this.player.getAttribute('src') ?? '')) this.player.removeAttribute('src');
     this.#open();
     if (this.player.autoplay) this.start();
@@ -142,7 +142,7 @@ export class StreamedianPlayer {
     else this.#core?.setCredentials(user, password);
   }
 
-  /** Leaves the camera and the element for good. */
+  /** Disconnects from the camera, and leaves the element for good. */
   async destroy(): Promise<void> {
     this.continuousRecording.destroy();
     this.eventRecording.destroy();
@@ -154,7 +154,7 @@ export class StreamedianPlayer {
   async #load(): Promise<Player> {
     const { Player } = await scriptBeside<typeof import('../player')>('player.js');
     const core = new Player(this.player, {
-      socket: this.#options.socket ?? '', // none: /ws/ where player.js is from
+      socket: this.#options.socket ?? '', // if there is none, it is /ws/ where player.js is from
       keep: this.#duration,
       credentials: (_, problem) => this.#query(problem),
     });
@@ -185,7 +185,7 @@ export class StreamedianPlayer {
       const { width, height } = core.stats;
       this.#options.trueSizeHandler?.({ width, height });
     }, signal);
-    // Without a stream of ours it is about an address that the browser itself should not try.
+    // Without a stream of ours, the error is about an address that the browser itself cannot play.
     on(this.player, 'error', () => {
       const { error } = this.player;
       if (error && core.state !== 'stopped' && this.#options.redirectNativeMediaErrors !== false) this.#fail(fromElement(error));
@@ -211,7 +211,7 @@ export class StreamedianPlayer {
 
   #problem(problem: Problem | undefined): void {
     if (!problem) this.#told = '';
-    else if (!this.player.error) this.#fail(fromProblem(problem)); // else its own event tells, if it shall
+    else if (!this.player.error) this.#fail(fromProblem(problem)); // otherwise the element's own event reports it, if it is to be reported
   }
 
   #fail(error: StreamedianError): void {
@@ -251,14 +251,14 @@ export class StreamedianPlayer {
         if (this.#answer === answer) this.#answer = undefined;
         resolve(given);
       };
-      // What it returns counts only if it is an answer: it may have called setCredentials(), or will.
+      // The return value counts only if it is an answer: the function may have called setCredentials(), or will.
       (async () => queryCredentials.call(this))().then((given) => {
         if (isCredentials(given)) answer(given);
       }, () => answer(undefined));
     });
   }
 
-  /** Nobody waits for an answer any more. */
+  /** Withdraws the question, because nobody waits for an answer any more. */
   #withdraw(): void {
     this.#answer?.(undefined);
     this.#asking.abort();
@@ -266,7 +266,7 @@ export class StreamedianPlayer {
   }
 }
 
-/** For pages without handlers of their own. */
+/** The dialogs, for pages without handlers of their own. */
 function dialogs(): Promise<typeof import('../face')> {
   return scriptBeside('face.js');
 }

@@ -1,12 +1,12 @@
-// One of a player's two recorders. What writes the files is a script of its own (record.js beside
-// this one): most pages never record.
+// One of a player's two recorders. The code that writes files is a script of its own (record.js beside this one),
+// because most pages never record.
 //
-// Invariant: what is asked of it is done in order, as soon as the recorder is there.
+// Invariant: requests are carried out in order, as soon as the recorder is loaded.
 
-/** The prefix of a file: which recorder it is from. */
+/** The prefix of a file, which names the recorder it is from. */
 export type Prefix = 'continuous' | 'event';
 
-/** As record.js has it. */
+/** The interface of record.js. */
 export interface Recorder {
   record(on: boolean): void;
   setFileLength(ms: number): void;
@@ -22,33 +22,31 @@ export class Recording {
   #recorder: Promise<Recorder> | undefined;
   #length = DEFAULT_LENGTH;
 
-  /** `failed` is told when a recorder that is needed cannot be had. */
+  /** `failed` is called if a recorder is needed and cannot be loaded. */
   constructor(load: () => Promise<Recorder>, failed: (error: unknown) => void) {
     this.#load = load;
     this.#failed = failed;
   }
 
-  /** Begins or ends recording; ending delivers the last file. */
+  /** Begins or ends recording; ending it delivers the last file. */
   record(on: boolean): void {
     this.#do((recorder) => recorder.record(on), on);
   }
 
-  /**
-   * Fetches the recorder. It follows the player from then on, so that the file of an event can begin
-   * with the key frame before the event.
-   */
+  /** Loads the recorder. It follows the player from then on, so that the file of an event can begin at the key frame
+   * before the event. */
   prepare(): void {
     this.#recorder ??= this.#load();
     this.#do((recorder) => recorder.setFileLength(this.#length));
   }
 
-  /** The length of the files to come, in ms; what is no length means three minutes. */
+  /** Sets the length of the next files, in ms; an invalid length means three minutes. */
   setFileLength(ms: number | undefined): void {
     this.#length = ms !== undefined && ms > 0 && ms < Infinity ? Number(ms) : DEFAULT_LENGTH;
     this.#do((recorder) => recorder.setFileLength(this.#length));
   }
 
-  /** In ms. */
+  /** The length of files, in ms. */
   get fileLength(): number {
     return this.#length;
   }
@@ -62,11 +60,11 @@ export class Recording {
     this.#do((recorder) => recorder.destroy());
   }
 
-  /** `needed`: the recorder is fetched for it. */
+  /** Has the recorder do something; if `needed`, it is loaded for that. */
   #do(act: (recorder: Recorder) => void, needed = false): void {
     if (needed && !this.#recorder) this.prepare();
     this.#recorder?.then(act).catch((error: unknown) => {
-      this.#recorder = undefined; // it may come the next time
+      this.#recorder = undefined; // loading it may work the next time
       if (needed) this.#failed(error);
     });
   }

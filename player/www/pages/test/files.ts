@@ -1,6 +1,6 @@
-// The files that were recorded: each can be played, saved and dropped.
+// The recorded files: each can be played, saved and deleted.
 //
-// Invariant: they live in the memory of the page, so there is a limit to them: the oldest goes.
+// Invariant: they are in the memory of the page, so their size is limited, and the oldest is deleted.
 
 import { on } from '../../event';
 import { find as box, u32 } from '../../record/box';
@@ -30,7 +30,7 @@ export class Files {
     this.#list = list;
   }
 
-  /** Lists a file, saves it if that is wanted, and says what it is. */
+  /** Lists a file, saves it if wanted, and returns its description. */
   add(file: Uint8Array<ArrayBuffer>, kind: RecorderKind, camera: string, saved: boolean): string {
     const blob = new Blob([file], { type: 'video/mp4' });
     const name = fileName(`${camera} ${kind}`, 'mp4');
@@ -57,7 +57,7 @@ export class Files {
   #play({ row, url }: Entry): void {
     this.#video.src = url;
     row.append(this.#video);
-    this.#video.play().catch(() => {}); // the element says itself what is wrong
+    this.#video.play().catch(() => {}); // the element itself shows what is wrong
   }
 
   #drop(entry: Entry | undefined): void {
@@ -70,7 +70,7 @@ export class Files {
   }
 }
 
-/** `0:10.04` as the file has it. */
+/** The length of the file, such as `0:10.04`. */
 function lengthOf(file: Uint8Array): string {
   const header = box(file, 'moov', 'mvhd')?.content ?? file;
   const seconds = u32(header, DURATION) / (u32(header, TIMESCALE) || 1);

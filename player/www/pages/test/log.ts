@@ -1,11 +1,11 @@
-// The log of a page: what happened when, to read and to send to somebody.
+// The log of a page: what happened when, to read or to send to somebody.
 //
-// Invariant: it forgets the oldest lines, and nothing secret is given to it.
+// Invariant: the oldest lines are dropped, and nothing secret is logged.
 
 import { h } from '../dom';
 
 const LIMIT = 400;
-/** So near to its end, in pixels, the list follows what is added. */
+/** If the list is this close to its end, in pixels, it scrolls with new lines. */
 const NEAR = 24;
 
 export class Log {
@@ -40,13 +40,13 @@ export class Log {
   }
 }
 
-/** `15:04:05.123` */
+/** The time of day, such as `15:04:05.123`. */
 function stamp(): string {
   const now = new Date();
   return `${now.toTimeString().slice(0, 8)}.${String(now.getMilliseconds()).padStart(3, '0')}`;
 }
 
-/** To the clipboard; pages that came over plain http may only ask the old way. */
+/** Copies to the clipboard. Pages loaded over plain http can only do so in the old way. */
 export async function copy(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);

@@ -1,22 +1,22 @@
-// The player's numbers as a table that lives, with the last minute of those that matter as a line.
+// The player's numbers as a live table, with a graph of the last minute for the important ones.
 
 import { made, say } from '../../dom';
 import type { Stats } from '../../player';
 import { h } from '../dom';
 import { size } from '../save';
 
-/** Points of a line, and its height. */
+/** The number of points in a graph, and its height. */
 const POINTS = 60;
 const HEIGHT = 16;
 
 interface Row {
   name: string;
   text(stats: Stats): string;
-  /** What the line shows. */
+  /** The value of the graph. */
   line?(stats: Stats): number;
 }
 
-/** What is not known yet is not 0. */
+/** A time in ms; empty, not 0, while nothing is known. */
 const ms = ({ buffered }: Stats, seconds: number): string => (buffered ? `${Math.round(seconds * 1000)} ms` : '');
 
 const ROWS: Row[] = [
@@ -53,7 +53,7 @@ export class Numbers {
     });
   }
 
-  /** As lines of text. */
+  /** The table as text. */
   get text(): string {
     return ROWS.map(({ name }, index) => `${name}: ${this.#cells[index]?.textContent ?? ''}`).join('\n');
   }
@@ -67,7 +67,7 @@ class Line {
   add(value: number): void {
     this.#values = [...this.#values.slice(1 - POINTS), value];
     const most = Math.max(...this.#values) || 1;
-    const from = POINTS - this.#values.length; // the newest is at the right
+    const from = POINTS - this.#values.length; // the newest point is on the right
     const points = this.#values.map((each, at) => `${from + at},${(HEIGHT - 1 - (each / most) * (HEIGHT - 2)).toFixed(1)}`);
     this.node.firstElementChild?.setAttribute('points', points.join(' '));
   }

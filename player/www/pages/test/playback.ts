@@ -1,11 +1,11 @@
-// The sliders of the test page: how much is kept, how fast it plays, and where in it.
+// The sliders of the test page: how much is kept, how fast it plays, and the position.
 
 import { say } from '../../dom';
 import type { CamgateVideo } from '../../element';
 import { endOf, on } from '../../event';
 import { find } from '../dom';
 
-/** Nearer to the end of the buffer than this, in seconds, is live. */
+/** A play head this close to the end of the buffer, in seconds, is live. */
 const LIVE = 1.5;
 
 export class Playback {
@@ -13,7 +13,7 @@ export class Playback {
   readonly #keep = find<HTMLInputElement>('bufferDuration');
   readonly #rate = find<HTMLInputElement>('playbackRate');
   readonly #position = find<HTMLInputElement>('position');
-  /** Somebody has the slider in hand. */
+  /** Somebody is dragging the slider. */
   #held = false;
 
   constructor(video: CamgateVideo) {
@@ -24,16 +24,16 @@ export class Playback {
     on(this.#position, 'pointerdown', () => (this.#held = true));
     on(this.#position, 'pointerup pointercancel', () => (this.#held = false));
     on(find('live'), 'click', () => this.live());
-    on(video.video, 'emptied', () => this.#setRate(1)); // it begins anew
+    on(video.video, 'emptied', () => this.#setRate(1)); // playback starts anew
     this.#apply();
   }
 
-  /** Seconds behind the play head. */
+  /** Seconds kept behind the play head. */
   get bufferDuration(): number {
     return Number(this.#keep.value);
   }
 
-  /** To the live edge, at its pace. */
+  /** Goes back to the live edge, at normal speed. */
   live(): void {
     const { video } = this.#video;
     this.#setRate(1);

@@ -1,4 +1,4 @@
-// One of the two recorders of the test page: its length and its button.
+// One of the two recorders of the test page, with its length and its button.
 
 import { say } from '../../dom';
 import { on } from '../../event';
@@ -34,7 +34,7 @@ export class Recording {
     this.#setLength();
   }
 
-  /** In ms. */
+  /** The length of its files, in ms. */
   get fileLength(): number {
     return this.#recorder.fileLength;
   }
@@ -59,7 +59,7 @@ export class Recording {
     this.tick();
   }
 
-  /** What comes meanwhile is in no file. */
+  /** What comes during a pause is in no file. */
   #setPaused(paused: boolean): void {
     this.#paused = paused;
     this.#recorder.pause(paused);
@@ -67,7 +67,7 @@ export class Recording {
     this.#note(`${this.#kind} recording ${paused ? 'pauses' : 'goes on'}`);
   }
 
-  /** What is no length becomes one. */
+  /** Replaces an invalid length by a valid one. */
   #setLength(): void {
     this.#recorder.setFileLength(Number(this.#length.value));
     this.#length.value = String(this.fileLength);
