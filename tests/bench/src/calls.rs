@@ -1,8 +1,8 @@
-//! How many system calls a server makes.
+//! Counts the system calls of a server.
 //!
-//! `perf` counts them almost for nothing. Where it may not, `strace -c` does:
-//! that slows the server down, which then moves more at a call, so its numbers
-//! are only good beside each other.
+//! `perf` does that almost for free. Where it is not allowed, `strace -c` does it. That
+//! slows the server down, which then moves more per call, so its numbers can only be
+//! compared with each other.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -12,7 +12,7 @@ use std::{fs, thread};
 use crate::process;
 use crate::server::directory;
 
-/// Which counter works here.
+/// The counter that works here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counter {
     Perf,
@@ -27,7 +27,7 @@ impl Counter {
         }
     }
 
-    /// The one that works, if one does.
+    /// The first counter that works, if one does.
     pub fn find() -> Option<Counter> {
         let works = |program, arguments: &[&str]| {
             let mut command = Command::new(program);
@@ -46,7 +46,7 @@ impl Counter {
         }
     }
 
-    /// Begins to count for `pid` and its family.
+    /// Starts to count the calls of `pid` and its family.
     pub fn attach(self, pid: u32) -> Result<Counting, String> {
         let path = directory().join("calls.txt");
         let _ = fs::remove_file(&path);
@@ -60,7 +60,7 @@ impl Counter {
         command.arg("-o").arg(&path).args(["-p", &list.join(",")]);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn().map_err(|error| error.to_string())?;
-        // perf says nothing when it is ready.
+        // perf does not say when it is ready.
         thread::sleep(Duration::from_millis(300));
         Ok(Counting {
             counter: self,
@@ -70,7 +70,7 @@ impl Counter {
     }
 }
 
-/// A count under way.
+/// A running count.
 pub struct Counting {
     counter: Counter,
     child: Child,
@@ -78,7 +78,7 @@ pub struct Counting {
 }
 
 impl Counting {
-    /// The calls since the count began.
+    /// The number of calls since the count started.
     pub fn finish(mut self) -> Option<u64> {
         process::signal("INT", &[self.child.id()]);
         let _ = self.child.wait();
@@ -90,13 +90,13 @@ impl Counting {
     }
 }
 
-/// `12345;;raw_syscalls:sys_enter;…`
+/// Reads `12345;;raw_syscalls:sys_enter;…`.
 fn perf(text: &str) -> Option<u64> {
     let line = text.lines().find(|line| line.contains("raw_syscalls"))?;
     line.split(';').next()?.parse().ok()
 }
 
-/// `100.00    0.012345           1     12345        67 total`
+/// Reads `100.00    0.012345           1     12345        67 total`.
 fn strace(text: &str) -> Option<u64> {
     let line = text.lines().find(|line| line.ends_with(" total"))?;
     line.split_whitespace().nth(3)?.parse().ok()

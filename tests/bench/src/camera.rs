@@ -1,8 +1,8 @@
-//! One link of the load camera: answers RTSP requests, then sends frames, as
-//! fast as they are taken or a picture at a time.
+//! One connection of the load camera: it answers RTSP requests, and then sends frames,
+//! either as fast as they are taken or one picture at a time.
 //!
-//! Invariant: a frame carries the time at which it could have been sent, not
-//! the time at which there was room for it; waiting counts as latency.
+//! Invariant: a frame carries the time at which it could have been sent, not the time
+//! at which there was room for it, so that waiting counts as latency.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
@@ -11,32 +11,32 @@ use mio::net::TcpStream;
 
 use crate::frame::Ring;
 
-/// Bytes of a request.
+/// The buffer for a request, in bytes.
 const REQUEST: usize = 4096;
-/// What the camera says that it sends.
+/// The description of what the camera sends.
 const DESCRIPTION: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=bench\r\nt=0 0\r\n\
     m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:track\r\n";
 
-/// Frames released for sending.
+/// Frames that were released at one time.
 struct Batch {
     frames: u64,
     stamp: u64,
 }
 
-/// A link of the camera.
+/// A connection of the camera.
 pub struct Camera {
     socket: TcpStream,
     request: Vec<u8>,
-    /// Set by PLAY: the number at the end of its URL.
+    /// The number at the end of the URL, set by PLAY.
     stream: Option<u32>,
-    /// The next frame to send, and how much of it is out.
+    /// The next frame to send, and how much of it has been sent.
     next: u64,
     offset: usize,
-    /// Frames released so far, and of these the ones without a time.
+    /// How many frames were released so far, and how many of these have no time.
     released: u64,
     unstamped: u64,
     batches: VecDeque<Batch>,
-    /// Sends a frame as soon as it plays.
+    /// Whether it sends a frame as soon as it plays.
     greets: bool,
     pub writable: bool,
 }
@@ -57,48 +57,48 @@ impl Camera {
         }
     }
 
-    /// The stream that was asked for, after PLAY.
+    /// The stream that PLAY asked for.
     pub fn stream(&self) -> Option<u32> {
         self.stream
     }
 
-    /// Frames that were released for sending so far.
+    /// How many frames were released so far.
     pub fn released(&self) -> u64 {
         self.released
     }
 
-    /// Whether there is something to send and room for it.
+    /// Whether there is something to send, and room for it.
     pub fn can_send(&self) -> bool {
         self.writable && self.next < self.released && self.stream.is_some()
     }
 
-    /// Releases a picture of `frames` frames, now.
+    /// Releases a picture of `frames` frames at the time `now`.
     pub fn release(&mut self, frames: u64, now: u64) {
         self.released += frames;
         self.batches.push_back(Batch { frames, stamp: now });
     }
 
-    /// Releases `frames` frames; each is stamped when it is written.
+    /// Releases `frames` frames that get their time when they are written.
     pub fn release_unstamped(&mut self, frames: u64) {
         self.released += frames;
         self.unstamped += frames;
     }
 
-    /// One write. Frames in it are of one batch.
+    /// Writes once, frames of one batch only.
     pub fn send(&mut self, ring: &mut Ring, now: u64) -> io::Result<()> {
         let Some(stream) = self.stream else {
             return Ok(());
         };
-        let most = ring.contiguous(self.next);
+        let contiguous = ring.contiguous(self.next);
         if self.batches.is_empty() && self.unstamped > 0 {
-            let frames = self.unstamped.min(most);
+            let frames = self.unstamped.min(contiguous);
             self.unstamped -= frames;
             self.batches.push_back(Batch { frames, stamp: now });
         }
         let Some(&Batch { frames, stamp }) = self.batches.front() else {
             return Ok(());
         };
-        let count = frames.min(most);
+        let count = frames.min(contiguous);
         let bytes = &ring.stamped(stream, self.next..self.next + count, stamp)[self.offset..];
         match self.socket.write(bytes) {
             Ok(written) => {
@@ -112,7 +112,8 @@ impl Camera {
         Ok(())
     }
 
-    /// `frames` whole frames are out, and `offset` bytes of the one after.
+    /// Takes note that `frames` whole frames were sent, and `offset` bytes of the next
+    /// one.
     fn advance(&mut self, (frames, offset): (u64, usize)) {
         self.next += frames;
         self.offset = offset;
@@ -124,7 +125,7 @@ impl Camera {
         }
     }
 
-    /// Reads requests and answers them, to WouldBlock. `false`: hung up.
+    /// Reads and answers requests until WouldBlock. False if the peer has hung up.
     pub fn serve(&mut self, now: u64) -> io::Result<bool> {
         let mut buffer = [0; REQUEST];
         loop {
@@ -134,8 +135,8 @@ impl Camera {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(true),
                 Err(error) => return Err(error),
             }
-            // An answer would fall into the frame under way: only at the end
-            // of a case does anybody ask then.
+            // An answer would end up within the current frame. A request comes at such
+            // a time only at the end of a case.
             while self.offset == 0
                 && let Some(end) = find(&self.request, b"\r\n\r\n")
             {
@@ -173,7 +174,7 @@ impl Camera {
     }
 }
 
-/// Where `needle` begins in `bytes`.
+/// The position of `needle` in `bytes`.
 pub fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     bytes
         .windows(needle.len())

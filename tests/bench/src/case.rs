@@ -1,35 +1,35 @@
-//! What every contender has to do.
+//! The cases: what every contender has to do.
 
 use std::time::Duration;
 
 use crate::contender::Contender;
 
-/// What cameras send.
+/// What the cameras send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
-    /// So many bytes in all, as fast as they are taken.
+    /// This many bytes in total, as fast as they are taken.
     Flood { bytes: u64 },
-    /// Pictures of so many bits a second to each viewer, for so long.
+    /// Pictures with this many bits per second for each viewer, for this time.
     Pace { bits: u64, time: Duration },
-    /// One camera's film to all viewers, for so long.
+    /// One camera's film to all viewers, for this time.
     Show { time: Duration },
 }
 
-/// A number of viewers, each with a camera link of its own or all of one camera,
-/// and their work.
+/// A number of viewers, who have a camera connection each or all share one camera, and
+/// their work.
 #[derive(Clone, Copy, Debug)]
 pub struct Case {
-    /// A word for machines.
+    /// A name for scripts.
     pub id: &'static str,
     pub title: &'static str,
     pub viewers: usize,
-    /// Of one slice.
+    /// The work in one slice.
     pub work: Work,
-    /// Slices of work that a contender does each time it was started.
+    /// How many slices a contender does after each start.
     pub slices: usize,
-    /// How often a contender is started.
+    /// How many times a contender is started.
     pub starts: usize,
-    /// Viewers who join, one after the other, when the slices are done.
+    /// How many viewers join, one after the other, after the slices.
     pub joins: usize,
 }
 
@@ -38,17 +38,17 @@ impl Case {
         matches!(self.work, Work::Flood { .. })
     }
 
-    /// All viewers watch one camera.
+    /// Whether all viewers watch one camera.
     pub fn is_shared(&self) -> bool {
         matches!(self.work, Work::Show { .. })
     }
 
-    /// It is about what a slow viewer costs the others.
+    /// Whether it measures what a slow viewer costs the others.
     pub fn is_slow(&self) -> bool {
         self.id == "sharing-slow"
     }
 
-    /// Who costs least in this case.
+    /// The contender that sets the floor in this case.
     pub fn floor(&self) -> Contender {
         match (self.is_shared(), self.is_slow()) {
             (false, _) => Contender::Relay,
@@ -57,13 +57,14 @@ impl Case {
         }
     }
 
-    /// Bytes of camgate's pool: its default, or enough to keep a film's cycle.
+    /// The size of camgate's pool in bytes: the default, or enough for a cycle of the
+    /// film.
     pub fn pool(&self) -> u64 {
         if self.is_shared() { 12 << 20 } else { 4 << 20 }
     }
 
-    /// A tenth of a slice: caches and congestion windows have forgotten the
-    /// server while it was the others' turn.
+    /// The work before each slice, a tenth of it: caches and congestion windows have
+    /// forgotten the server while it was the turn of others.
     pub fn warm_up(&self) -> Work {
         match self.work {
             Work::Flood { bytes } => Work::Flood { bytes: bytes / 10 },
@@ -76,7 +77,7 @@ impl Case {
     }
 }
 
-/// All cases; `quick` takes two minutes in all, and is worth less.
+/// All cases. If `quick`, they take two minutes in total, and say less.
 pub fn all(quick: bool) -> Vec<Case> {
     let (slices, starts) = if quick { (3, 1) } else { (7, 2) };
     let flood = Work::Flood { bytes: 400 << 20 };

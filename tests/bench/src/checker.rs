@@ -1,47 +1,46 @@
-//! What a viewer's server delivers, checked byte by byte.
+//! Checks every byte that a viewer gets.
 
 use crate::frame::{HEAD, Ring, head_of};
 
-/// Where the number and the time of sending are in a head.
+/// The offset of number and time in a head.
 const NUMBER: usize = HEAD - 16;
 const STAMP: usize = HEAD - 8;
-/// `$`, channel, length.
+/// The length of `$`, channel and length.
 const HEADER: usize = 4;
 
 /// Checks one stream, in pieces of any size.
 ///
-/// Invariant: frames come in order and none is missing, except that who
-/// [follows](Checker::following) pictures may begin, and go on after a loss,
-/// with a key picture; it is also sent RTCP, which is passed over.
+/// Invariant: frames come in order and none is missing. But a checker that
+/// [follows](Checker::following) pictures may begin with any key picture, and continue
+/// with one after a loss; it also accepts RTCP, which it skips.
 pub struct Checker {
     stream: u32,
     next: u64,
-    /// Bytes of frame number `next` that are checked.
+    /// How many bytes of frame number `next` were checked.
     at: usize,
     head: [u8; HEAD],
     follows: bool,
-    /// Bytes of RTCP still to be passed over.
+    /// How many bytes of RTCP are still to be skipped.
     passing: usize,
     pub seen: Seen,
 }
 
-/// What a checker has seen.
+/// What a checker has counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     pub frames: u64,
     pub bytes: u64,
-    /// Pictures of which the last frame came.
+    /// Pictures whose last frame has come.
     pub pictures: u64,
-    /// Where frames were left out; and how many of these places were within a
-    /// picture.
+    /// Places where frames were left out, and how many of these were within a picture.
     pub gaps: u64,
     pub torn: u64,
-    /// Frames on the channel of RTCP.
+    /// Frames on the RTCP channel.
     pub reports: u64,
 }
 
 impl Seen {
-    /// What both have seen.
+    /// The sum of both.
     pub fn plus(self, other: Seen) -> Seen {
         Seen {
             frames: self.frames + other.frames,
@@ -54,7 +53,7 @@ impl Seen {
     }
 }
 
-/// A frame that is there, as far as its head tells.
+/// A frame that has arrived, described by its head.
 #[derive(Clone, Copy)]
 pub struct Arrival {
     pub number: u64,
@@ -63,7 +62,7 @@ pub struct Arrival {
 }
 
 impl Checker {
-    /// Of a stream that begins with its first frame.
+    /// For a stream that begins with its first frame.
     pub fn new(stream: u32) -> Checker {
         Checker {
             stream,
@@ -76,7 +75,7 @@ impl Checker {
         }
     }
 
-    /// Of one that may begin, and go on, with any key picture.
+    /// For a stream that may begin, and continue, with any key picture.
     pub fn following(stream: u32) -> Checker {
         Checker {
             follows: true,
@@ -84,20 +83,21 @@ impl Checker {
         }
     }
 
-    /// The number of the next frame: so many of the camera's are past.
+    /// The number of the next frame, which is also how many frames of the camera are
+    /// past.
     pub fn frames(&self) -> u64 {
         self.next
     }
 
-    /// Whether what was checked ends with a frame.
+    /// Whether the checked bytes end with a frame.
     pub fn is_whole(&self) -> bool {
         self.at == 0 && self.passing == 0
     }
 
-    /// Checks the next `bytes`; `arrived` is told of each frame.
+    /// Checks the next `bytes`, and calls `arrived` with each frame.
     ///
     /// # Errors
-    /// Which frame is lost, out of place or damaged.
+    /// Which frame is lost, out of order or damaged.
     pub fn check(
         &mut self,
         mut bytes: &[u8],
@@ -141,7 +141,7 @@ impl Checker {
         Ok(())
     }
 
-    /// What arrived with a head that is right.
+    /// Checks a head, and returns the frame that has arrived with it.
     fn check_head(&mut self, ring: &Ring) -> Result<Arrival, String> {
         let (number, stamp) = (self.number_at(NUMBER), self.number_at(STAMP));
         if self.follows && number > self.next && ring.is_first(number) {
@@ -157,7 +157,8 @@ impl Checker {
         Ok(Arrival { number, stamp })
     }
 
-    /// Frames were left out before `number`, the first of a key picture.
+    /// Accepts that frames were left out before `number`, the first frame of a key
+    /// picture.
     fn go_on(&mut self, number: u64, ring: &Ring) {
         if self.seen.frames > 0 {
             self.seen.gaps += 1;
@@ -225,7 +226,7 @@ mod tests {
     fn finds_every_damaged_byte() {
         let mut ring = Ring::plain();
         let bytes = stream(&mut ring, 3);
-        // Of a head all but the stamp; that says itself what it is.
+        // Everything in a head is checked, except for the stamp.
         let (stamp, first) = (HEAD - 8..HEAD, ring.volume(1) as usize);
         for at in (0..first).filter(|at| !stamp.contains(at)) {
             let mut damaged = bytes.clone();

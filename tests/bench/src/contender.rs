@@ -1,20 +1,20 @@
-//! Who is compared, and how each is started.
+//! The servers that are compared, and how each of them is started.
 //!
 //! | name | what it does | between |
 //! |---|---|---|
 //! | load alone | nothing: viewers connect to the camera itself | TCP |
 //! | relay | the floor: reads 64K, writes 64K | TCP and TCP |
 //! | writes | the floor of a shared camera: reads 64K, writes them to each | TCP and TCP |
-//! | camgate | one interleaved frame a message | WSP and RTSP |
-//! | camgate batch | as many whole frames a message as are at hand | WSP and RTSP |
-//! | and one slow | the same, and one viewer more, at a tenth of the speed | WSP and RTSP |
+//! | camgate | one interleaved frame per message | WSP and RTSP |
+//! | camgate batch | as many whole frames per message as are there | WSP and RTSP |
+//! | and one slow | the same with one more viewer, at a tenth of the speed | WSP and RTSP |
 //! | haproxy | TCP mode, one thread | TCP and TCP |
-//! | websockify | one Python process a viewer | WebSocket and TCP |
+//! | websockify | one Python process per viewer | WebSocket and TCP |
 //! | websocat | binary, as many threads as it likes | WebSocket and TCP |
 //!
-//! camgate runs with its defaults: only the number of viewers is raised, and the
-//! time after which those are pinged that wait for their turn; and where a camera
-//! is shared, pool and cache, so that four seconds fit.
+//! camgate runs with its defaults, with these exceptions: it allows more viewers, waits
+//! longer before it pings viewers who wait for their turn, and if a camera is shared,
+//! pool and cache are large enough for four seconds.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -33,7 +33,7 @@ pub enum Contender {
     Camgate,
     CamgateBatch,
     CamgateSlow,
-    /// The static build; only its idle memory is of interest.
+    /// The static build, of which only the idle memory is measured.
     CamgateStatic,
     Haproxy,
     Websockify,
@@ -100,8 +100,8 @@ impl Contender {
         }
     }
 
-    /// The command line that serves `camera` at `listen`; `pool`: camgate's, in
-    /// bytes.
+    /// The command line that serves `camera` at `listen`; `pool` is the size of
+    /// camgate's pool in bytes.
     pub fn command(
         self,
         listen: SocketAddr,
@@ -159,14 +159,14 @@ fn written(name: &str, text: &str) -> io::Result<String> {
     Ok(path.display().to_string())
 }
 
-/// The gateway as boards get it, for this processor, if it was built.
+/// The gateway as built for boards, for this processor, if it was built.
 fn static_build() -> Option<PathBuf> {
     let target = format!("{}-unknown-linux-musl", env::consts::ARCH);
     let program = built("../board").join(target).join("camgate");
     program.is_file().then_some(program)
 }
 
-/// A program that board/install.sh built or installed.
+/// A program that board/install.sh has built or installed.
 fn find(name: &str) -> Option<PathBuf> {
     let tools = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/bench-tools/bin");
     let path = env::var("PATH").unwrap_or_default();

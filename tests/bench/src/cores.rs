@@ -1,21 +1,22 @@
-//! Who runs where. The load has one core and the server another, so that
-//! neither pays for the other's moves and every server has the same one.
+//! Assigns processor cores: the load runs on one core, and the server on another, so
+//! that neither pays for the other's moves, and every server has the same core.
 //!
-//! `taskset` and the shell's `ulimit` do it: no system call here needs `unsafe`.
+//! `taskset` and the shell's `ulimit` do that, so no system call here needs `unsafe`.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::{env, thread};
 
-/// Set for the run proper: it has its core and its file descriptors.
+/// This is set once the program has its core and its file descriptors.
 const PREPARED: &str = "CAMGATE_BENCH_PREPARED";
 const SERVER: &str = "0";
 const LOAD: &str = "1";
-/// Enough for 500 viewers and their camera links, of all contenders at once.
+/// Enough file descriptors for 500 viewers and their camera connections, of all
+/// contenders at once.
 const DESCRIPTORS: &str = "16384";
 
-/// Runs this program again on the load's core, with enough file descriptors;
-/// returns when that is done.
+/// Runs this program again on the load's core, with enough file descriptors. Returns in
+/// that second run.
 pub fn prepare() {
     if env::var_os(PREPARED).is_some() {
         return;
@@ -30,12 +31,12 @@ pub fn prepare() {
     command
         .args(env::args_os().skip(1))
         .env(PREPARED, if are_two() { "2" } else { "1" });
-    // Only returns if it failed: then the run goes on as it is.
+    // This returns only if it failed; then the run continues as it is.
     let error = command.exec();
     eprintln!("no core and no file descriptors of its own: {error}");
 }
 
-/// `program`, to be run on the server's core.
+/// A command that runs `program` on the server's core.
 pub fn on_server_core(program: &str) -> Command {
     if !separate() {
         return Command::new(program);
@@ -45,7 +46,7 @@ pub fn on_server_core(program: &str) -> Command {
     command
 }
 
-/// Whether load and server have a core each.
+/// Whether load and server have different cores.
 pub fn separate() -> bool {
     env::var(PREPARED).is_ok_and(|cores| cores == "2")
 }

@@ -1,9 +1,9 @@
-//! Where and when a run took place.
+//! Where and when a run takes place.
 
 use std::process::Command;
 use std::{fs, thread};
 
-/// Name and value, in the order to show them.
+/// Names and values, in the order in which they are shown.
 pub fn describe() -> Vec<(&'static str, String)> {
     let cores = thread::available_parallelism().map_or(0, |cores| cores.get());
     vec![
@@ -21,7 +21,7 @@ pub fn describe() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// The load average of the last minute: others on these cores make noise.
+/// The load average of the last minute, because other programs make noise.
 pub fn load_average() -> f64 {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let first = text.split(' ').next().and_then(|word| word.parse().ok());
@@ -40,7 +40,7 @@ fn commit() -> String {
     }
 }
 
-/// What Linux calls the processor; on ARM it has no name there, but a board has.
+/// The name of the processor. On ARM, Linux names only the board.
 fn cpu() -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let line = info.lines().find(|line| line.starts_with("model name"));

@@ -1,11 +1,11 @@
-//! The floor of shared cameras: the least that a process between one camera and
+//! The floor for shared cameras: the least work that a process between one camera and
 //! many viewers can do.
 //!
-//! One thread, `mio`, one connection to the camera, which the first viewer
-//! brings about. It reads up to 64 KiB into the same buffers again and again,
-//! and writes them to every viewer in one vectored write, as they are. It frames
-//! nothing, keeps nothing for those to come and skips nothing: viewers must come
-//! while the camera is silent, and who does not take a write keeps what is left
+//! It has one thread, `mio`, and one connection to the camera, which the first viewer
+//! causes. It reads up to 64 KiB into the same buffers again and again, and writes
+//! these bytes to every viewer in one vectored write. It does no framing, keeps nothing
+//! for later viewers and skips nothing. So viewers must come while the camera is
+//! silent, and for a viewer who does not take a write completely, the rest is kept
 //! until there is room.
 
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write};
@@ -16,7 +16,7 @@ use mio::{Events, Interest, Poll, Token};
 
 use crate::camera::find;
 
-/// Bytes of a buffer, and buffers of one read: the gateway's.
+/// The size of a buffer, and the buffers of one read, which are those of the gateway.
 const BUFFER: usize = 32 * 1024;
 const BUFFERS: usize = 2;
 const LISTENER: Token = Token(0);
@@ -27,9 +27,9 @@ const ANSWER: &[u8] = b"RTSP/1.0 200 OK\r\nCSeq: 0\r\n\r\n";
 
 struct Viewer {
     socket: TcpStream,
-    /// It has said PLAY.
+    /// It has sent PLAY.
     playing: bool,
-    /// What it did not take yet.
+    /// What it has not taken yet.
     rest: Vec<u8>,
 }
 
@@ -38,13 +38,14 @@ struct Fan {
     address: SocketAddr,
     listener: TcpListener,
     camera: Option<TcpStream>,
-    /// The camera's answer to PLAY is behind.
+    /// The camera's answer to PLAY is past.
     started: bool,
     viewers: Vec<Option<Viewer>>,
     buffers: [Vec<u8>; BUFFERS],
 }
 
-/// Serves the camera at `camera` to all who connect to `listen`, until it is killed.
+/// Serves the camera at `camera` to everyone who connects to `listen`, until it is
+/// killed.
 pub fn run(listen: SocketAddr, camera: SocketAddr) -> io::Result<()> {
     let mut fan = Fan {
         poll: Poll::new()?,
@@ -99,7 +100,7 @@ impl Fan {
         Ok(socket)
     }
 
-    /// Reads what there is, and writes it to everybody.
+    /// Reads what is there, and writes it to all viewers.
     fn pass_on(&mut self) -> io::Result<()> {
         let Some(camera) = &mut self.camera else {
             return Ok(());
@@ -115,7 +116,7 @@ impl Fan {
             let first = read.min(BUFFER);
             let mut pieces = [&self.buffers[0][..first], &self.buffers[1][..read - first]];
             if !self.started {
-                // It comes by itself: the camera waits for its viewers.
+                // The answer comes alone, because the camera waits for its viewers.
                 let end = find(pieces[0], b"\r\n\r\n").ok_or(ErrorKind::InvalidData)?;
                 pieces[0] = &pieces[0][end + 4..];
                 self.started = true;
@@ -125,7 +126,7 @@ impl Fan {
                     *viewer = None;
                 }
             }
-            // A short read says what WouldBlock would say.
+            // A short read means the same as WouldBlock.
             if read < BUFFERS * BUFFER {
                 return Ok(());
             }
@@ -142,7 +143,7 @@ impl Fan {
 }
 
 impl Viewer {
-    /// Answers its PLAY, and gives it what it could not take before.
+    /// Answers its PLAY, and writes what it could not take before.
     fn serve(&mut self) -> io::Result<()> {
         if !self.playing {
             match self.socket.read(&mut [0; 1024]) {
@@ -162,7 +163,7 @@ impl Viewer {
         Ok(())
     }
 
-    /// Writes once; keeps what is left.
+    /// Writes once, and keeps the rest.
     fn write(&mut self, pieces: [&[u8]; BUFFERS]) -> io::Result<()> {
         let slices = pieces.map(IoSlice::new);
         let mut written = match (self.playing, self.rest.is_empty()) {

@@ -1,29 +1,30 @@
-//! What the shared camera films: a group of pictures as an encoder makes them,
-//! again and again.
+//! The film of the shared camera: a group of pictures as an encoder makes them, again
+//! and again.
 //!
-//! 25 pictures a second; a key picture every [`GROUP`] of them, [`KEY`] times as
-//! large as the others are on average. Those are large and small by turns.
+//! It has 25 pictures per second. Each group of [`GROUP`] pictures begins with a key
+//! picture, which is [`KEY`] times as large as the others are on average. The others
+//! are large and small in turn.
 
 use std::time::Duration;
 
 use crate::frame::{HEAD, PAYLOAD, Ring, Slot};
 
-/// Bits a second.
+/// Bits per second.
 pub const BITS: u64 = 4_000_000;
 
 const PICTURE: Duration = Duration::from_millis(40);
-/// Pictures from one key picture to the next.
+/// The number of pictures from one key picture to the next.
 const GROUP: u64 = 100;
-/// From one key picture to the next.
+/// The time from one key picture to the next.
 pub const CYCLE: Duration = Duration::from_secs(4);
-/// The size of a key picture, in others.
+/// The size of a key picture, relative to the others.
 const KEY: f64 = 8.0;
-/// How far the others are from their mean, at most.
+/// The largest deviation of the others from their mean.
 const SPREAD: f64 = 0.3;
 
-/// When the next picture is due, and how many frames it has.
+/// Knows when the next picture is due, and how many frames it has.
 pub struct Film {
-    /// Frames of each picture of a group.
+    /// The number of frames of each picture of a group.
     frames: Vec<u64>,
     picture: usize,
     next: Duration,
@@ -44,12 +45,13 @@ impl Film {
         Ring::new((0..GROUP).flat_map(slots).collect())
     }
 
-    /// The clock was set back to zero: the next picture is due at once.
+    /// Starts anew when the clock was set back to zero: the next picture is due at
+    /// once.
     pub fn roll(&mut self) {
         self.next = Duration::ZERO;
     }
 
-    /// The frames of the picture that is due at `time`, if one is.
+    /// The number of frames of the picture that is due at `time`, if one is.
     pub fn due(&mut self, time: Duration) -> Option<u64> {
         if time < self.next {
             return None;
@@ -79,11 +81,11 @@ fn slots(picture: u64) -> Vec<Slot> {
     slots
 }
 
-/// Bytes of one picture.
+/// The size of one picture in bytes.
 fn size(picture: u64) -> usize {
     let group = BITS as f64 / 8.0 * CYCLE.as_secs_f64();
     let mean = group / (GROUP as f64 - 1.0 + KEY);
-    // 37 and 99 have no divisor in common: each size comes once.
+    // 37 and 99 have no common divisor, so each size occurs once.
     let place = (picture * 37 % (GROUP - 1)) as f64 / (GROUP - 2) as f64;
     let times = match picture {
         0 => KEY,

@@ -1,45 +1,45 @@
-//! Frames that describe themselves: which stream, which place in it, when they
-//! were sent, and a payload that follows from the place.
+//! Frames that describe themselves: their stream, their place in it, the time at which
+//! they were sent, and a payload that follows from the place.
 //!
 //! ```text
 //! $ 0 length | RTP header, 12 bytes | FU-A, 2 | number, 8 | sent at (ns), 8 | texture
 //! ```
 //!
-//! Sender and checker share one [`Ring`]: the frames of so many consecutive
-//! places, back to back, as they go out. To send is to stamp the heads and to
-//! write straight from the ring; to check is to compare the bytes received,
-//! wherever they were split, with the ring. So a frame costs the load side one
-//! `memcmp` and no copy.
+//! Sender and checker share one [`Ring`]: the frames of consecutive places, one after
+//! the other, as they are sent. The sender stamps the heads, and writes directly from
+//! the ring. The checker compares the received bytes, however they were split, with the
+//! ring. So a frame costs the load one `memcmp` and no copy.
 //!
-//! Invariant: beyond its head a frame in the ring never changes.
+//! Invariant: after its head, a frame in the ring never changes.
 
 use std::ops::Range;
 
-/// Frames in the ring of a camera that shows nothing in particular.
+/// The number of frames in the ring of a camera that shows no film.
 const SLOTS: u64 = 128;
 
-/// `$`, channel, length; RTP header; FU-A; number; time of sending.
+/// The length of `$`, channel and length; RTP header; FU-A; number; time of sending.
 pub const HEAD: usize = 4 + 12 + 2 + 8 + 8;
 
-/// Payload of most frames: an RTP packet that fits an Ethernet frame.
+/// The payload of most frames: an RTP packet that fits into an Ethernet frame.
 pub const PAYLOAD: usize = 1400;
 
-/// Payload of the last frame of a picture, here every thirteenth.
+/// The payload of the last frame of a picture; without a film, that is every thirteenth
+/// frame.
 const SHORT: usize = 500;
 
-/// What stands at a place.
+/// The frame at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot {
-    /// Bytes behind the header of the interleaved frame.
+    /// The bytes after the header of the interleaved frame.
     pub payload: usize,
-    /// Part of a key picture, of which there is one, at the ring's beginning.
+    /// Whether it is part of the key picture, the first picture of the ring.
     pub key: bool,
-    /// The first and the last of a picture.
+    /// Whether it is the first and the last of a picture.
     pub begins: bool,
     pub ends: bool,
 }
 
-/// The frames of consecutive places, over and over again.
+/// The frames of consecutive places, which repeat for ever.
 pub struct Ring {
     bytes: Vec<u8>,
     starts: Vec<usize>,
@@ -70,7 +70,7 @@ impl Ring {
             ring.bytes.extend_from_slice(&[b'$', 0]);
             ring.bytes
                 .extend_from_slice(&(payload as u16).to_be_bytes());
-            // `$` again and again: bait for a framer that searches.
+            // Many `$` are in the payload, to mislead a framer that searches for them.
             let texture = (start + 4..start + 4 + payload).map(|at| match at % 11 {
                 0 => b'$',
                 _ => (at * at / 7) as u8,
@@ -82,33 +82,34 @@ impl Ring {
         ring
     }
 
-    /// Mean bytes of a frame.
+    /// The mean length of a frame in bytes.
     pub fn mean(&self) -> f64 {
         self.bytes.len() as f64 / self.slots.len() as f64
     }
 
-    /// Bytes of the first `frames` frames of a stream.
+    /// The length of the first `frames` frames of a stream in bytes.
     pub fn volume(&self, frames: u64) -> u64 {
         let rounds = frames / self.slots.len() as u64;
         rounds * self.bytes.len() as u64 + self.starts[self.place(frames)] as u64
     }
 
-    /// How many frames from number `next` on lie in one piece.
+    /// How many frames, from number `next` on, are contiguous in memory.
     pub fn contiguous(&self, next: u64) -> u64 {
         (self.slots.len() - self.place(next)) as u64
     }
 
-    /// What stands at the place of frame `number`.
+    /// The frame at the place of number `number`.
     pub fn slot(&self, number: u64) -> Slot {
         self.slots[self.place(number)]
     }
 
-    /// Whether frame `number` is the first of the ring.
+    /// Whether frame `number` is the first in the ring.
     pub fn is_first(&self, number: u64) -> bool {
         self.place(number) == 0
     }
 
-    /// The frames of `stream` numbered `frames` (in one piece), stamped.
+    /// The stamped frames of `stream` with the numbers `frames`, which must be
+    /// contiguous.
     pub fn stamped(&mut self, stream: u32, frames: Range<u64>, stamp: u64) -> &[u8] {
         for number in frames.clone() {
             let place = self.place(number);
@@ -121,7 +122,8 @@ impl Ring {
         &self.bytes[self.starts[first]..self.starts[first + count]]
     }
 
-    /// How many whole frames from number `next` on `bytes` are, and what is left.
+    /// How many whole frames, from number `next` on, `bytes` are, and how many bytes
+    /// are left.
     pub fn frames_in(&self, next: u64, bytes: usize) -> (u64, usize) {
         let first = self.place(next);
         let end = self.starts[first] + bytes;
@@ -129,7 +131,7 @@ impl Ring {
         ((after - first) as u64, end - self.starts[after])
     }
 
-    /// Frame `number` as it was sent last.
+    /// Frame `number` as it was last sent.
     pub fn frame(&self, number: u64) -> &[u8] {
         let place = self.place(number);
         &self.bytes[self.starts[place]..self.starts[place + 1]]
@@ -140,8 +142,8 @@ impl Ring {
     }
 }
 
-/// What follows the header of frame `number`, as far as it is not texture. All
-/// frames of a picture are sent at one time, and so have one RTP timestamp.
+/// The bytes after the header of frame `number` that are not texture. All frames of a
+/// picture are sent at one time, so they have the same RTP timestamp.
 pub fn head_of(slot: Slot, stream: u32, number: u64, stamp: u64) -> [u8; HEAD - 4] {
     let kind = if slot.key { 5 } else { 1 };
     let mut head = [0; HEAD - 4];

@@ -1,4 +1,4 @@
-//! The results for machines. Names carry their units.
+//! The results for scripts. Names contain their units.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use crate::measure::{Slice, Start};
 use crate::results::{Row, Table};
 use crate::targets::{Idle, Verdict};
 
-/// Everything, as one object.
+/// All results as one object.
 pub fn document(
     environment: &[(&str, String)],
     tables: &[Table],
@@ -63,7 +63,7 @@ fn slice(slice: &Slice) -> String {
         ("bytes_per_second", number(Some(slice.speed))),
         ("latency_p50_seconds", number(Some(slice.latency.p50))),
         ("latency_p99_seconds", number(Some(slice.latency.p99))),
-        ("latency_max_seconds", number(Some(slice.latency.most))),
+        ("latency_max_seconds", number(Some(slice.latency.max))),
         ("key_latency_seconds", number(slice.key)),
     ])
 }
@@ -95,7 +95,7 @@ fn start(start: &Start) -> String {
         ),
         (
             "first_picture_max_seconds",
-            number(first.map(|first| first.most)),
+            number(first.map(|first| first.max)),
         ),
         ("slow_viewer", slow),
         ("memory", memory),

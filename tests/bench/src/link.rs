@@ -1,4 +1,4 @@
-//! One socket of a viewer's: TCP, or a WebSocket on it.
+//! One socket of a viewer: TCP, or a WebSocket over TCP.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
@@ -13,19 +13,19 @@ use crate::websocket::{Piece, Reader};
 /// A connected socket.
 pub struct Link {
     socket: TcpStream,
-    /// There may be something to read.
+    /// Whether there may be something to read.
     pub readable: bool,
-    /// How many bytes of it may be read by now, if not all.
+    /// How many bytes may be read at present; all if `None`.
     pub allowance: Option<usize>,
-    /// The WebSocket is open.
+    /// Whether the WebSocket is open.
     pub upgraded: bool,
-    /// What was received of a text that is not whole.
+    /// The part of a text message that has come.
     text: Vec<u8>,
     pub messages: Reader,
 }
 
 impl Link {
-    /// Connects and says `first`; `window` bounds what waits unread.
+    /// Connects and sends `first`; `window` limits how many bytes wait unread.
     pub fn open(
         registry: &Registry,
         server: SocketAddr,
@@ -53,37 +53,37 @@ impl Link {
         })
     }
 
-    /// Sends a small message; the socket has room for it.
+    /// Sends a small message, for which the socket has room.
     pub fn send(&mut self, bytes: &[u8]) -> Result<(), String> {
         let sent = self.socket.write_all(bytes);
         sent.map_err(|error| format!("sending: {error}"))
     }
 
-    /// Whether a read may bring something.
+    /// Whether a read may return something.
     pub fn can_read(&self) -> bool {
         self.readable && self.allowance != Some(0)
     }
 
-    /// One read.
+    /// Reads once.
     ///
     /// # Errors
-    /// The socket's own; and an end that nobody expects.
+    /// An error of the socket, or an unexpected end.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, String> {
-        let most = self.allowance.unwrap_or(buffer.len()).min(buffer.len());
-        let read = match self.socket.read(&mut buffer[..most]) {
+        let limit = self.allowance.unwrap_or(buffer.len()).min(buffer.len());
+        let read = match self.socket.read(&mut buffer[..limit]) {
             Ok(0) => return Err("the server hung up".into()),
             Ok(read) => read,
             Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
             Err(error) => return Err(format!("receiving: {error}")),
         };
-        // A short read says what WouldBlock would say.
-        self.readable = read == most;
+        // A short read means the same as WouldBlock.
+        self.readable = read == limit;
         self.allowance = self.allowance.map(|bytes| bytes - read);
         Ok(read)
     }
 
-    /// Gathers a head (HTTP or RTSP) up to its empty line; once that is there,
-    /// the head and how many of `bytes` belong to it.
+    /// Gathers a head (HTTP or RTSP) up to its empty line. Once that is there, returns
+    /// the head, and how many of `bytes` belong to it.
     pub fn head(&mut self, bytes: &[u8]) -> Option<(String, usize)> {
         let before = self.text.len();
         self.text.extend_from_slice(bytes);
@@ -93,7 +93,7 @@ impl Link {
         Some((head, end - before))
     }
 
-    /// Gathers a text message; the whole, once it is there.
+    /// Gathers a text message; returns it once it is complete.
     pub fn text(&mut self, piece: &Piece<'_>) -> Option<String> {
         self.text.extend_from_slice(piece.payload);
         piece.last.then(|| {

@@ -1,12 +1,12 @@
-//! The load: a camera with many links and its viewers, on one thread; or a
-//! camera with one link, which its viewers share.
+//! The load: a camera with many connections and its viewers, on one thread; or a camera
+//! with one connection, which its viewers share.
 //!
-//! Both ends are here, so that one clock times a frame's way and one ring makes
-//! and checks it. The loop reads for every viewer that has something, then
-//! writes once for every camera link that has room, and asks again.
+//! Both ends are in one program, so that one clock measures a frame's way, and one ring
+//! makes and checks frames. The loop reads for every viewer that has something to read,
+//! then writes once for every camera connection that has room, and starts over.
 //!
-//! Invariant: a run that lost, reordered or damaged a byte, or that did not end
-//! in time, is an error and no measurement.
+//! Invariant: a run that has lost, reordered or damaged a byte, or has not ended in
+//! time, is an error and no measurement.
 
 mod sharing;
 
@@ -24,30 +24,31 @@ use crate::frame::Ring;
 use crate::pace::{Pace, TICK};
 use crate::viewer::{Protocol, Side, Surroundings, Viewer};
 
-/// Bytes of one read of a viewer's.
+/// How many bytes of one viewer are read at once.
 const READ: usize = 256 * 1024;
 const LISTENER: usize = 0;
-/// Token of the first camera link; then come a viewer's two sockets, and so on.
+/// The token of the first camera connection; those of a viewer's two sockets follow,
+/// and so on.
 const FIRST: usize = 1;
 /// How long a viewer may wait for its first frame, and a run for its last.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What a flow of frames came to.
+/// The result of a flow of frames.
 pub struct Flow {
     pub time: Duration,
-    /// Interleaved frames, in bytes; nobody's framing is counted.
+    /// The bytes of interleaved frames, without any framing of the server's.
     pub bytes: u64,
-    /// From a frame's release to its receipt, in µs; one for each frame. Of a
-    /// film one for each picture, with its last frame.
+    /// The time from a frame's release to its receipt in µs, for each frame; of a film
+    /// for each picture, when its last frame is received.
     pub latencies: Vec<u32>,
-    /// The same of key pictures, which are not among the others.
+    /// The same for key pictures, which the others do not contain.
     pub key_latencies: Vec<u32>,
 }
 
 /// The name of the shared camera in the gateway's configuration.
 pub const SHARED: &str = "front";
 
-/// Camera and viewers.
+/// The camera and its viewers.
 pub struct Load {
     poll: Poll,
     events: Events,
@@ -57,7 +58,7 @@ pub struct Load {
     viewers: Vec<Viewer>,
     server: SocketAddr,
     ring: Ring,
-    /// What all viewers see, if they share the camera.
+    /// The film that all viewers see, if they share the camera.
     film: Option<Film>,
     /// When slow viewers read next.
     sip: Instant,
@@ -68,7 +69,7 @@ pub struct Load {
 }
 
 impl Load {
-    /// A camera that listens; `shared`: it has a film to show.
+    /// A camera that listens; if `shared`, it has a film to show.
     pub fn new(shared: bool) -> std::io::Result<Load> {
         let poll = Poll::new()?;
         let mut listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
@@ -96,14 +97,13 @@ impl Load {
         })
     }
 
-    /// Where servers find the camera.
+    /// The address where servers find the camera.
     pub fn camera(&self) -> SocketAddr {
         self.camera
     }
 
-    /// Opens `count` viewers of `server`, one after the other. Returns how long
-    /// each took from its connect to its first whole frame, or until it waits for
-    /// the film.
+    /// Opens `count` viewers of `server`, one after the other. Returns how long each
+    /// took from its connect to its first whole frame, or until it waits for the film.
     pub fn connect(
         &mut self,
         server: SocketAddr,
@@ -141,7 +141,7 @@ impl Load {
         Ok(())
     }
 
-    /// Whether what viewer `index` was opened for is there.
+    /// Whether viewer `index` has got what it was opened for.
     fn is_served(&self, index: usize) -> bool {
         let viewer = &self.viewers[index];
         match self.film {
@@ -150,7 +150,7 @@ impl Load {
         }
     }
 
-    /// Sends `bytes` in all as fast as they are taken.
+    /// Sends `bytes` in total, as fast as they are taken.
     pub fn flood(&mut self, bytes: u64) -> Result<Flow, String> {
         let each = bytes as f64 / self.viewers.len() as f64 / self.ring.mean();
         let (begun, before) = self.begin();
@@ -160,7 +160,7 @@ impl Load {
         self.finish(begun, before)
     }
 
-    /// Sends pictures of `bits` a second to each viewer, for `time`.
+    /// Sends pictures with `bits` per second to each viewer, for `time`.
     pub fn pace(&mut self, bits: u64, time: Duration) -> Result<Flow, String> {
         let mut paces: Vec<Pace> = (0..self.cameras.len())
             .map(|index| Pace::new(bits, self.ring.mean(), index, self.cameras.len()))
@@ -178,7 +178,7 @@ impl Load {
         self.finish(begun, before)
     }
 
-    /// The time, and the bytes of frames released before it.
+    /// The time now, and the bytes of frames that were released before.
     fn begin(&mut self) -> (Instant, u64) {
         self.latencies.clear();
         self.key_latencies.clear();
@@ -188,7 +188,7 @@ impl Load {
         (Instant::now(), self.volume())
     }
 
-    /// Bytes of all frames released so far, to all who get them.
+    /// The bytes of all frames released so far, to all who get them.
     fn volume(&self) -> u64 {
         let released = self.cameras.iter().map(Camera::released);
         let bytes: u64 = released.map(|frames| self.ring.volume(frames)).sum();
@@ -198,12 +198,12 @@ impl Load {
         }
     }
 
-    /// The viewers that are to get everything.
+    /// The viewers that must get everything.
     fn quick(&self) -> impl Iterator<Item = &Viewer> {
         self.viewers.iter().filter(|viewer| !viewer.is_slow())
     }
 
-    /// Waits until every viewer has what its camera link released.
+    /// Waits until every viewer has got what its camera connection has released.
     fn finish(&mut self, begun: Instant, before: u64) -> Result<Flow, String> {
         let end: u64 = self.cameras.iter().map(Camera::released).sum();
         let end = match self.film {
@@ -239,7 +239,8 @@ impl Load {
         self.epoch.elapsed().as_nanos() as u64
     }
 
-    /// Once round: events, reads, writes. Waits only when nothing is at hand.
+    /// Goes round once: events, reads, writes. It sleeps only if there is nothing to
+    /// do.
     fn turn(&mut self, patience: Option<Duration>) -> Result<(), String> {
         let busy =
             self.viewers.iter_mut().any(is_readable) || self.cameras.iter().any(Camera::can_send);
@@ -341,7 +342,7 @@ fn note(cameras: &mut [Camera], viewers: &mut [Viewer], token: usize, event: &Ev
             let camera = &mut cameras[index];
             camera.writable |= event.is_writable();
             if event.is_readable() {
-                // Whether it hung up shows in its viewer.
+                // If the server has hung up, its viewer will notice.
                 let _ = camera.serve(now);
             }
         }
@@ -351,7 +352,7 @@ fn note(cameras: &mut [Camera], viewers: &mut [Viewer], token: usize, event: &Ev
             } else {
                 Side::Control
             };
-            // Who joined for a moment may be gone.
+            // A viewer who joined for a moment may be gone.
             if let Some(link) = viewers.get_mut(index).and_then(|v| v.link(side)) {
                 link.readable = true;
             }

@@ -1,39 +1,38 @@
-//! `make bench`: what the gateway costs, beside the least that anything in its
-//! place must cost, and beside others that could stand there.
+//! `make bench`: what the gateway costs, compared with the least that anything in its
+//! place must cost, and with other servers that could be in its place.
 //!
 //! # How it is measured
 //!
-//! A [`load`] camera and its viewers, one thread on a core of its own, check
-//! every byte of every frame. Between them, on another core, stands one of the
-//! [`contender`]s, a process of its own. For each [`case`] all contenders are
-//! started and get all their viewers; then they do slices of work in turns, a
-//! slice each a round, the next round in the other order. A ratio is the median
-//! of the ratios of the rounds: what else happens on the machine lasts longer
-//! than a round, hits both sides of it alike, and cancels out. At full speed a
-//! fixed volume goes through; in the other cases come 25 pictures a second,
-//! with key pictures.
+//! A [`load`] camera and its viewers, one thread on a core of its own, check every byte
+//! of every frame. Between them, on another core, runs one of the [`contender`]s, which
+//! is a process of its own. For each [`case`], all contenders are started and get all
+//! their viewers. Then they do slices of work in turn: one slice each per round, and
+//! the next round in the opposite order. A ratio is the median of the ratios of the
+//! rounds: everything else that happens on the machine lasts longer than a round,
+//! affects both sides of a ratio alike, and cancels out. At full speed, a fixed volume
+//! is sent; in the other cases, 25 pictures per second, with key pictures.
 //!
-//! - **Processor time** is the scheduler's account of all threads and children
-//!   of the server, user and system, while frames flow. The kernel's work for a
-//!   socket is in it, where it is done for the server and not for its peer.
+//! - **Processor time** is the scheduler's account of all threads and children of the
+//!   server, user and system, while frames flow. It contains the kernel's work for a
+//!   socket if that is done for the server, and not for its peer.
 //! - **System calls** are counted in a slice of their own ([`calls`]).
-//! - **Latency** is a frame's whole way from the camera's release to the
-//!   viewer's read. The row "load alone", viewers at the camera itself, tells
-//!   how much of that nobody else is to blame for.
-//! - **Shared cameras** ([`film`]) have one link each and any number of viewers.
-//!   Latency is that of whole pictures, key pictures by themselves: they are large,
-//!   and take whoever sends them to many viewers as much longer. Viewers who come
-//!   while the film goes on tell how soon there is a picture.
-//! - **Memory** is resident memory, of several processes the sum, so that pages
-//!   they share count for each. That of camgate's pool is known by its mapping's
-//!   size, and left out of what a viewer costs.
+//! - **Latency** is a frame's whole way from the camera's release to the viewer's read.
+//!   The row "load alone", with viewers connected to the camera itself, shows how much
+//!   of that is not due to any server.
+//! - **Shared cameras** ([`film`]) have one connection each and any number of viewers.
+//!   Latency is that of whole pictures, and key pictures are counted apart: they are
+//!   large, and sending them to many viewers takes as much longer. Viewers who come
+//!   while the film is running show how soon there is a picture.
+//! - **Memory** is resident memory. For several processes it is the sum, in which
+//!   shared pages count for each of them. The memory of camgate's pool is recognised by
+//!   the size of its mapping, and does not count for what a viewer costs.
 //!
-//! A ratio in one run means something; a number alone, or from another
-//! machine, does not.
+//! A ratio within one run is meaningful; a number alone, or from another machine, is
+//! not.
 //!
-//! `BENCH_QUICK=1` takes two minutes, for development. `BENCH_CASE=100-paced`
-//! runs one case, `BENCH_CASE=sharing` those of shared cameras,
-//! `BENCH_ONLY=relay,camgate` some contenders.
+//! `BENCH_QUICK=1` takes two minutes, for development. `BENCH_CASE=100-paced` runs one
+//! case, `BENCH_CASE=sharing` those of shared cameras, `BENCH_ONLY=relay,camgate` some
+//! contenders.
 
 mod calls;
 mod camera;
@@ -72,7 +71,7 @@ use measure::Stand;
 use results::{Row, Table};
 use targets::Idle;
 
-/// Back to the beginning of the terminal's line, and clear it.
+/// Returns to the beginning of the terminal's line, and clears it.
 const CLEAR: &str = "\r\x1b[K";
 
 fn main() -> ExitCode {
@@ -95,7 +94,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Is one of the floors.
+/// Serves as one of the floors.
 fn serve(
     run: fn(SocketAddr, SocketAddr) -> io::Result<()>,
     listen: &str,
@@ -105,7 +104,7 @@ fn serve(
     run(parse(listen)?, parse(camera)?).map_err(|error| error.to_string())
 }
 
-/// The whole run. An error is a gateway that lost or damaged something; a missed
+/// The whole run. It is an error if the gateway loses or damages something; a missed
 /// target is not.
 fn compare() -> Result<(), String> {
     let begun = Instant::now();
@@ -135,7 +134,7 @@ fn compare() -> Result<(), String> {
     }
 }
 
-/// Says where this runs, and what to think of it.
+/// Prints where this runs, and warns of what makes the results worse.
 fn introduce() -> Vec<(&'static str, String)> {
     let mut environment = environment::describe();
     let load = environment::load_average();
@@ -178,7 +177,7 @@ fn tables() -> Vec<Table> {
         .collect()
 }
 
-/// All cases, one after the other: every contender started, then in turns.
+/// Runs all cases, one after the other.
 fn run(tables: &mut [Table], counter: Option<Counter>) {
     for table in tables {
         for start in 0..table.case.starts {
@@ -188,8 +187,8 @@ fn run(tables: &mut [Table], counter: Option<Counter>) {
     clear();
 }
 
-/// Starts all who take part, lets them do their slices in turns, and counts
-/// system calls at the end if there is a counter.
+/// Starts all contenders of a case, lets them do their slices in turn, and finally
+/// counts system calls if there is a counter.
 fn sit(table: &mut Table, start: usize, counter: Option<Counter>) {
     let case = table.case;
     let mut stands: Vec<Option<Stand>> = Vec::new();
@@ -226,7 +225,8 @@ fn sit(table: &mut Table, start: usize, counter: Option<Counter>) {
     }
 }
 
-/// What `act` finds at a stand; a stand that fails is closed, and says why.
+/// The result of `act` on a stand. A stand that fails is closed, and the reason is
+/// noted.
 fn attempt<T>(
     stand: &mut Option<Stand>,
     row: &mut Row,
@@ -241,7 +241,7 @@ fn attempt<T>(
         .ok()
 }
 
-/// Says on the terminal what is under way.
+/// Shows on the terminal what is going on.
 fn progress(case: &Case, contender: Contender, what: &str) {
     if std::io::stderr().is_terminal() {
         eprint!("{CLEAR}{}: {}, {what}", case.title, contender.name());
@@ -254,9 +254,9 @@ fn clear() {
     }
 }
 
-/// Whether a contender does a case at its start number `start`. websockify
-/// forks for each viewer, which takes longer than the case; without the gateway
-/// in the middle nothing is told by a flood. A shared camera is camgate's alone.
+/// Whether a contender takes part in start number `start` of a case. websockify forks
+/// for each viewer, which takes longer than the case; without a gateway in the middle,
+/// a flood shows nothing; and only camgate shares cameras.
 fn takes_part(case: &Case, contender: Contender, start: usize) -> bool {
     if case.is_shared() {
         return match contender {
@@ -284,7 +284,7 @@ fn counter() -> Option<Counter> {
     counter
 }
 
-/// The idle memory of the gateway: of the static build, where there is one.
+/// The idle memory of the gateway: of the static build, if there is one.
 fn idle() -> Result<Idle, String> {
     let (build, contender) = if Contender::CamgateStatic.is_here() {
         ("static musl build", Contender::CamgateStatic)

@@ -1,5 +1,5 @@
-//! A contender under measurement: a fresh server, its viewers, slices of their
-//! work, and what each of those cost.
+//! A contender that is being measured: a fresh server, its viewers, slices of their
+//! work, and what each slice cost.
 
 use std::time::Duration;
 
@@ -13,19 +13,19 @@ use crate::process;
 use crate::server::Server;
 use crate::viewer::Protocol;
 
-/// The default of camgate's pool, in bytes.
+/// The default size of camgate's pool, in bytes.
 const IDLE_POOL: u64 = 4 << 20;
 
-/// What one slice of work showed. Times in seconds.
+/// The results of one slice of work. Times are in seconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Slice {
-    /// Processor time of the server for a gigabyte (10⁹ bytes) of frames.
+    /// The processor time of the server per gigabyte (10⁹ bytes) of frames.
     pub processor: Option<f64>,
-    /// Bytes of frames delivered in a second.
+    /// The bytes of frames delivered per second.
     pub speed: f64,
-    /// From a frame's release by the camera to its receipt by the viewer.
+    /// The time from a frame's release by the camera to its receipt by the viewer.
     pub latency: Latency,
-    /// The median of the key pictures' latency, where there were any.
+    /// The median latency of key pictures, if there were any.
     pub key: Option<f64>,
 }
 
@@ -33,33 +33,34 @@ pub struct Slice {
 pub struct Latency {
     pub p50: f64,
     pub p99: f64,
-    pub most: f64,
+    pub max: f64,
 }
 
-/// What one start of a server showed. Sizes in bytes, times in seconds.
+/// The results of one start of a server. Sizes are in bytes, times in seconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Start {
-    /// From a viewer's connect to its first whole frame; the median viewer.
+    /// The time from a viewer's connect to its first whole frame, for the median
+    /// viewer.
     pub first_frame: f64,
     pub memory: Option<Memory>,
-    /// From the PLAY of those who joined while the film went on to their first
-    /// whole picture.
+    /// The time from PLAY to the first whole picture, for viewers who joined while the
+    /// film was running.
     pub first_picture: Option<Latency>,
     /// What the slow viewer saw.
     pub slow: Option<Seen>,
 }
 
-/// Resident memory of a server, in bytes.
+/// The resident memory of a server, in bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Memory {
-    /// Listening, before anybody came.
+    /// When it listens, before anybody has come.
     pub idle: u64,
-    /// At the end of the work, all viewers still there.
+    /// At the end of the work, with all viewers still there.
     pub loaded: u64,
     pub peak: u64,
-    /// How much of camgate's pool is resident, at the end.
+    /// How much of camgate's pool is resident at the end.
     pub pool: u64,
-    /// What a viewer adds beside the pool.
+    /// What a viewer adds, apart from the pool.
     pub each: f64,
 }
 
@@ -103,13 +104,14 @@ impl Stand {
         })
     }
 
-    /// Has viewers join at moments that are spread over the film's cycle, and
-    /// remembers how soon they had a picture.
+    /// Has viewers join at moments that are spread over the film's cycle, and notes how
+    /// soon each had a picture.
     ///
     /// # Errors
     /// One of them did not get what it should.
     pub fn joins(&mut self) -> Result<(), String> {
-        // Cycle and pause have no common measure: no two are at the same picture.
+        // Cycle and pause have no common measure, so no two viewers join at the same
+        // picture.
         let pause = CYCLE.mul_f64(0.137);
         let pauses = vec![pause; self.case.joins];
         let times = self.load.join(self.protocol, &pauses)?;
@@ -136,7 +138,7 @@ impl Stand {
         })
     }
 
-    /// What is known at the end.
+    /// The results that are known at the end.
     pub fn close(self) -> Start {
         let pool = self.case.pool();
         let loaded = self.server.as_ref().map(|s| state(s.pid(), pool));
@@ -149,8 +151,8 @@ impl Stand {
         }
     }
 
-    /// The server's system calls for a megabyte (10⁶ bytes) of frames, in one
-    /// slice that nobody times.
+    /// The server's system calls per megabyte (10⁶ bytes) of frames, in a slice that is
+    /// not timed.
     pub fn calls(&mut self, counter: Counter) -> Result<f64, String> {
         let Some(server) = &self.server else {
             return Err("nobody to count for".into());
@@ -175,7 +177,7 @@ impl Stand {
     }
 }
 
-/// Resident memory of an idle program, started like the gateway.
+/// The resident memory of an idle program that is started like the gateway.
 pub fn idle(contender: Contender) -> Result<u64, String> {
     let load = Load::new(false).map_err(|error| error.to_string())?;
     let server = start(contender, &load, IDLE_POOL)?;
@@ -189,7 +191,7 @@ fn start(contender: Contender, load: &Load, pool: u64) -> Result<Option<Server>,
     }
 }
 
-/// Memory, and how much of it is a pool of so many bytes.
+/// The memory of a process, and how much of it is a pool of this many bytes.
 fn state(pid: u32, pool: u64) -> (process::Memory, u64) {
     let pool = process::resident_of_allocation(pid, pool);
     (process::memory(pid), pool)
@@ -216,11 +218,12 @@ fn latency(mut microseconds: Vec<u32>) -> Latency {
     Latency {
         p50: at(0.5),
         p99: at(0.99),
-        most: at(1.0),
+        max: at(1.0),
     }
 }
 
-/// The value below which `part` of all are; the default of none.
+/// The value below which the share `part` of all values are; the default if there are
+/// no values.
 fn percentile<T: Ord + Copy + Default>(values: &mut [T], part: f64) -> T {
     if values.is_empty() {
         return T::default();

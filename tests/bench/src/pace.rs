@@ -1,32 +1,32 @@
-//! When a camera has its pictures ready, and how large they are.
+//! When a camera's pictures are due, and how large they are.
 //!
-//! 25 pictures a second; every 25th is a key picture, [`KEY`] times as large as
-//! the others. The cameras of one run have their pictures evenly spread over
-//! time, as cameras that know nothing of each other have on average.
+//! There are 25 pictures per second; every 25th is a key picture, [`KEY`] times as
+//! large as the others. The pictures of all cameras of a run are evenly spread over
+//! time, as those of independent cameras are on average.
 
 use std::time::Duration;
 
-/// The grain of time: pictures that became due are released this often.
+/// How often pictures that have become due are released.
 pub const TICK: Duration = Duration::from_millis(1);
 
 const PICTURE: Duration = Duration::from_millis(40);
-/// Pictures from one key picture to the next.
+/// The number of pictures from one key picture to the next.
 const GROUP: u64 = 25;
-/// The size of a key picture, in others.
+/// The size of a key picture, relative to the others.
 const KEY: f64 = 6.0;
 
-/// One camera's pictures.
+/// The pictures of one camera.
 pub struct Pace {
-    /// Frames of a picture that is no key picture.
+    /// The number of frames of a picture that is no key picture.
     frames: f64,
-    /// What the rounding to whole frames left over.
+    /// What rounding to whole frames has left over.
     owed: f64,
     next: Duration,
     picture: u64,
 }
 
 impl Pace {
-    /// The pictures of camera `index` of `count`, `bits` a second in frames of
+    /// The pictures of camera `index` of `count`, with `bits` per second in frames of
     /// `mean` bytes.
     pub fn new(bits: u64, mean: f64, index: usize, count: usize) -> Pace {
         let group = bits as f64 / 8.0 / mean * PICTURE.as_secs_f64() * GROUP as f64;
@@ -38,7 +38,7 @@ impl Pace {
         }
     }
 
-    /// The frames of the picture that is due at `time`, if one is.
+    /// The number of frames of the picture that is due at `time`, if one is.
     pub fn due(&mut self, time: Duration) -> Option<u64> {
         if time < self.next {
             return None;

@@ -1,21 +1,21 @@
-//! What `/proc` tells about a server: its processor time and its memory, all
-//! its threads and children together.
+//! Reads from `/proc` the processor time and the memory of a server, with all its
+//! threads and children.
 
 use std::fs;
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// Memory of a server, in bytes.
+/// The memory of a server, in bytes.
 #[derive(Clone, Copy, Default)]
 pub struct Memory {
-    /// Resident now.
+    /// What is resident now.
     pub resident: u64,
-    /// The most that ever was resident.
+    /// The largest size that ever was resident.
     pub peak: u64,
 }
 
-/// `pid` and all that descend from it.
+/// `pid` and all its descendants.
 pub fn family(pid: u32) -> Vec<u32> {
     let mut family = vec![pid];
     let all: Vec<(u32, u32)> = numbers("/proc")
@@ -30,8 +30,8 @@ pub fn family(pid: u32) -> Vec<u32> {
     family
 }
 
-/// User and system time spent so far, from the scheduler's own account in
-/// nanoseconds (`/proc/PID/task/TID/schedstat`).
+/// The user and system time spent so far, which the scheduler counts in nanoseconds
+/// (`/proc/PID/task/TID/schedstat`).
 pub fn processor_time(pid: u32) -> Duration {
     let mut nanoseconds = 0;
     for pid in family(pid) {
@@ -56,9 +56,9 @@ pub fn memory(pid: u32) -> Memory {
     memory
 }
 
-/// Resident bytes of the one mapping of at least `size` bytes, and little more,
-/// that is private memory: where an allocator puts a single allocation of that
-/// size. 0 if there is none.
+/// The resident bytes of the one private mapping whose size is `size` bytes or slightly
+/// more, which is where an allocator puts a single allocation of that size. 0 if there
+/// is none.
 pub fn resident_of_allocation(pid: u32, size: u64) -> u64 {
     const SLACK: u64 = 64 << 10;
     let maps = fs::read_to_string(format!("/proc/{pid}/smaps")).unwrap_or_default();
@@ -83,8 +83,8 @@ pub fn signal(name: &str, pids: &[u32]) {
     }
 }
 
-/// Whether anybody listens on this IPv4 address: asking would cost a server
-/// that dials on behalf of its clients a connection.
+/// Whether somebody listens on this IPv4 address. A connection to find out would cost a
+/// server that dials for its clients another connection.
 pub fn is_listening(address: SocketAddr) -> bool {
     const LISTEN: &str = "0A";
     let port = format!(":{:04X}", address.port());
@@ -95,7 +95,7 @@ pub fn is_listening(address: SocketAddr) -> bool {
     })
 }
 
-/// The value of a line like `VmRSS:   123 kB`, in bytes.
+/// The value in bytes of a line such as `VmRSS:   123 kB`.
 fn kilobytes(text: &str, name: &str) -> u64 {
     let line = text.lines().find_map(|line| line.strip_prefix(name));
     let number = line.and_then(|rest| rest.split_whitespace().next());
@@ -104,7 +104,7 @@ fn kilobytes(text: &str, name: &str) -> u64 {
 
 fn parent(pid: u32) -> Option<u32> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name, in parentheses, may hold anything.
+    // The name, in parentheses, may contain anything.
     let after = &stat[stat.rfind(')')? + 2..];
     after.split(' ').nth(1)?.parse().ok()
 }

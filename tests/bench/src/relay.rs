@@ -1,9 +1,9 @@
-//! The floor: the least that a process between a camera and a viewer can do.
+//! The floor: the least work that a process between a camera and a viewer can do.
 //!
-//! One thread, `mio`, one TCP connection to the camera for each one accepted;
-//! read up to 64 KiB, write them, and so on. It frames nothing, checks nothing
-//! and has no limits. A direction whose reader is slow keeps what is left of one
-//! read and reads no more until that is out.
+//! It has one thread, `mio`, and one TCP connection to the camera for each one
+//! accepted. It reads up to 64 KiB, writes them, and so on. It does no framing, checks
+//! nothing and has no limits. If the reader of a direction is slow, the rest of one
+//! read is kept, and nothing more is read until that is written.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
@@ -14,20 +14,20 @@ use mio::event::Event;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 
-/// Bytes of one read.
+/// How many bytes are read at once.
 const READ: usize = 64 * 1024;
-/// Reads of one end before it is others' turn: the fewer times round the loop,
-/// the lower the floor.
+/// How many times one end is read before it is the turn of others: the fewer times
+/// round the loop, the lower the floor.
 const TURN: usize = 8;
 const LISTENER: Token = Token(0);
 
-/// One end of a pair, and what it could not yet take.
+/// One end of a pair, and what it has not taken yet.
 struct End {
     socket: TcpStream,
     readable: bool,
-    /// In line for a turn.
+    /// It is in the queue for a turn.
     queued: bool,
-    /// Read from the other end, not yet written here.
+    /// What was read from the other end and not yet written here.
     rest: Vec<u8>,
 }
 
@@ -37,7 +37,7 @@ struct Relay {
     listener: TcpListener,
     /// Ends `2n` and `2n + 1` are a pair.
     ends: Vec<Option<End>>,
-    /// Ends that have something to read.
+    /// The ends that have something to read.
     ready: VecDeque<usize>,
     buffer: Vec<u8>,
 }
@@ -64,7 +64,8 @@ pub fn run(listen: SocketAddr, camera: SocketAddr) -> io::Result<()> {
                 Token(token) => relay.note(token - 1, event),
             }
         }
-        // Whoever is in line now has one turn; others become ready meanwhile.
+        // Every end that is in the queue now has one turn; others become ready
+        // meanwhile.
         for _ in 0..relay.ready.len() {
             if let Some(end) = relay.ready.pop_front() {
                 relay.turn(end);
@@ -114,8 +115,8 @@ impl Relay {
         }
     }
 
-    /// One write of what was left, or one read and one write, from `index` to
-    /// its other end.
+    /// Takes one turn from `index` to its other end: one write of what was left, or one
+    /// read and one write.
     fn turn(&mut self, index: usize) {
         if self.copy(index).is_err() {
             self.ends[index] = None;
@@ -150,12 +151,12 @@ impl Relay {
 }
 
 impl End {
-    /// One read, and one write of what it brought.
+    /// One read, and one write of what was read.
     fn pass(&mut self, to: &mut End, buffer: &mut [u8]) -> io::Result<()> {
         match self.socket.read(buffer) {
             Ok(0) => Err(ErrorKind::UnexpectedEof.into()),
             Ok(read) => {
-                // A short read says what WouldBlock would say.
+                // A short read means the same as WouldBlock.
                 self.readable = read == buffer.len();
                 to.write(&buffer[..read])
             }
@@ -167,7 +168,7 @@ impl End {
         }
     }
 
-    /// Writes once; keeps what is left.
+    /// Writes once, and keeps the rest.
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let written = match self.socket.write(bytes) {
             Ok(written) => written,

@@ -1,4 +1,4 @@
-//! What all slices and starts showed: a row for each contender in each case.
+//! The results of all slices and starts: one row for each contender in each case.
 
 use crate::case::Case;
 use crate::checker::Seen;
@@ -8,16 +8,16 @@ use crate::measure::{Latency, Memory, Slice, Start};
 /// One contender in one case.
 pub struct Row {
     pub contender: Contender,
-    /// One for each round of the case; `None` where it had no turn in it.
+    /// One slice for each round of the case; `None` if it had no turn in that round.
     pub slices: Vec<Option<Slice>>,
     pub starts: Vec<Start>,
-    /// System calls for a megabyte.
+    /// System calls per megabyte.
     pub calls: Option<f64>,
-    /// Why there are not as many slices as there should be.
+    /// Why there are fewer slices than there should be.
     pub failure: Option<String>,
 }
 
-/// One case, with all who were there.
+/// One case with all its contenders.
 pub struct Table {
     pub case: Case,
     pub rows: Vec<Row>,
@@ -38,20 +38,20 @@ impl Table {
         }
     }
 
-    /// The row of a contender that has something to show.
+    /// The row of a contender, if that has results.
     pub fn row(&self, contender: Contender) -> Option<&Row> {
         let mut rows = self.rows.iter();
         rows.find(|row| row.contender == contender && row.has_slices())
     }
 
-    /// How many times the processor time of `other` a contender took: the
-    /// median over the rounds, in each of which they had their turns within
-    /// seconds of each other. The machine's own speed cancels out.
+    /// The ratio of a contender's processor time to that of `other`: the median over
+    /// the rounds, in each of which both had their turns within seconds. The speed of
+    /// the machine cancels out.
     pub fn ratio(&self, contender: Contender, other: Contender) -> Option<f64> {
         self.ratio_of(contender, other, |slice| slice.processor)
     }
 
-    /// The same of any value.
+    /// The same ratio of any value.
     pub fn ratio_of(
         &self,
         contender: Contender,
@@ -70,7 +70,7 @@ impl Row {
         self.slices.iter().flatten().next().is_some()
     }
 
-    /// Of everything the median, each by itself.
+    /// The median of each value, independently of the others.
     pub fn median(&self) -> Slice {
         let slices: Vec<&Slice> = self.slices.iter().flatten().collect();
         let of = |value: &dyn Fn(&Slice) -> f64| median(slices.iter().map(|s| value(s)).collect());
@@ -80,14 +80,14 @@ impl Row {
             latency: Latency {
                 p50: of(&|slice| slice.latency.p50),
                 p99: of(&|slice| slice.latency.p99),
-                most: of(&|slice| slice.latency.most),
+                max: of(&|slice| slice.latency.max),
             },
             key: median_of_some(slices.iter().map(|slice| slice.key)),
         }
     }
 
-    /// The median of all starts; of peaks the highest, of what the slow viewer saw
-    /// the sum.
+    /// The median of all starts; of peaks, the highest one, and of what the slow viewer
+    /// saw, the sum.
     pub fn start(&self) -> Start {
         let memories: Vec<Memory> = self.starts.iter().filter_map(|s| s.memory).collect();
         Start {
@@ -100,15 +100,15 @@ impl Row {
 
     fn first_picture(&self) -> Option<Latency> {
         let firsts = self.starts.iter().filter_map(|start| start.first_picture);
-        let most = firsts.clone().map(|first| first.most).reduce(f64::max)?;
+        let max = firsts.clone().map(|first| first.max).reduce(f64::max)?;
         Some(Latency {
             p50: median(firsts.clone().map(|first| first.p50).collect()),
-            p99: most,
-            most,
+            p99: max,
+            max,
         })
     }
 
-    /// The least and the most processor time of all slices.
+    /// The smallest and the largest processor time of all slices.
     pub fn spread(&self) -> Option<(f64, f64)> {
         let slices = self.slices.iter().flatten();
         let times = slices.filter_map(|slice| slice.processor);

@@ -1,4 +1,4 @@
-//! A server under measurement: a process of its own, on a core of its own.
+//! A server that is being measured: a process of its own, on a core of its own.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -10,17 +10,17 @@ use crate::contender::Contender;
 use crate::cores;
 use crate::process;
 
-/// How long a server may take to listen.
+/// How long a server may take until it listens.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A running server; ends when dropped.
+/// A running server, which ends when it is dropped.
 pub struct Server {
     child: Child,
     pub address: SocketAddr,
 }
 
 impl Server {
-    /// Starts a server that finds its camera at `camera`; `pool`: see
+    /// Starts a server that finds its camera at `camera`; for `pool` see
     /// [`Contender::command`].
     ///
     /// # Errors
@@ -57,7 +57,7 @@ impl Server {
 }
 
 impl Drop for Server {
-    /// Ends the server and what it forked; nobody else knows of these.
+    /// Ends the server and its children, which nobody else knows.
     fn drop(&mut self) {
         let family = process::family(self.child.id());
         let _ = self.child.kill();
@@ -66,7 +66,7 @@ impl Drop for Server {
     }
 }
 
-/// Where results go, and what servers want written down.
+/// The directory for results, and for files that servers need.
 pub fn directory() -> PathBuf {
     built("../bench")
 }

@@ -1,4 +1,4 @@
-//! The results for people: a table for each case, then the targets.
+//! The results for people: a table for each case, and then the targets.
 
 use crate::contender::Contender;
 use crate::measure::{Slice, Start};
@@ -8,8 +8,8 @@ use crate::targets::Verdict;
 const HEADINGS: &str = "                 CPU s/GB  (least–most)  × relay   MB/s  calls/MB     \
 latency ms p50/p99/max  first ms   idle KiB  loaded    peak  KiB/viewer";
 
-/// What is added where a camera is shared: of key pictures the latency, from
-/// PLAY to the first picture while others watch the median and the longest time.
+/// The additional columns for a shared camera: the latency of key pictures, and the
+/// median and longest time from PLAY to the first picture while others watch.
 const SHARED: &str = "  key ms  picture ms";
 
 /// One case.
@@ -34,13 +34,13 @@ pub fn show(table: &Table) -> String {
 fn line(row: &Row, table: &Table) -> String {
     let (slice, start) = (row.median(), row.start());
     let latency = match table.case.is_flood() {
-        // At full speed it only tells how much the sockets' buffers hold.
+        // At full speed, latency only shows how much the sockets' buffers hold.
         true => "-".to_owned(),
         false => format!(
             "{:.2} / {:.2} / {:.1}",
             slice.latency.p50 * 1e3,
             slice.latency.p99 * 1e3,
-            slice.latency.most * 1e3
+            slice.latency.max * 1e3
         ),
     };
     let spread = row.spread();
@@ -75,12 +75,12 @@ fn key(slice: &Slice) -> String {
 fn first_picture(start: &Start) -> String {
     let first = start.first_picture;
     first.map_or("-".into(), |first| {
-        format!("{:.1} / {:.1}", first.p50 * 1e3, first.most * 1e3)
+        format!("{:.1} / {:.1}", first.p50 * 1e3, first.max * 1e3)
     })
 }
 
-/// The cases of shared cameras, and the others, each in a table of Markdown, for
-/// the project's front page.
+/// Two tables in Markdown for the project's documentation: the cases of shared cameras,
+/// and the others.
 pub fn markdown(tables: &[Table]) -> String {
     let (shared, apart): (Vec<&Table>, _) = tables.iter().partition(|t| t.case.is_shared());
     [markdown_apart(&apart), markdown_shared(&shared)].join("\n")
@@ -150,7 +150,7 @@ fn markdown_line(title: &str, row: &Row, table: &Table) -> String {
     )
 }
 
-/// The targets, met or not.
+/// The targets, and whether each was met.
 pub fn verdicts(verdicts: &[Verdict]) -> String {
     let met = verdicts.iter().filter(|verdict| verdict.met).count();
     let mut text = format!("\nTargets: {met} of {} met\n", verdicts.len());

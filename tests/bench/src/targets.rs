@@ -1,7 +1,7 @@
-//! What the gateway is meant to achieve, and whether it did in this run.
+//! The targets of the gateway, and whether it has met them in this run.
 //!
-//! All but memory are ratios or differences within one run: the machine cancels
-//! out, as far as it does. Those of shared cameras are in [`sharing`].
+//! All but those for memory are ratios or differences within one run, so that the
+//! machine cancels out as far as possible. Those for shared cameras are in [`sharing`].
 
 mod sharing;
 
@@ -10,19 +10,19 @@ use crate::results::Table;
 
 use Contender::{Camgate, CamgateBatch, Direct, Haproxy, Relay, Websocat};
 
-/// Times the relay's processor time, with batched messages.
+/// The largest ratio to the relay's processor time, with batched messages.
 const BATCH: f64 = 1.25;
-/// The same at full speed, with batched messages and with one frame a message.
+/// The same at full speed: with batched messages, and with one frame per message.
 const FULL_BATCH: f64 = 1.1;
 const FULL_SINGLE: f64 = 1.25;
-/// Seconds that the gateway may add to the 99th percentile of the latency.
+/// How many seconds the gateway may add to the 99th percentile of the latency.
 const LATENCY: f64 = 0.002;
-/// Resident bytes of a gateway that has nothing to do.
+/// The resident bytes of an idle gateway.
 const IDLE: f64 = (2 << 20) as f64;
-/// Bytes of a viewer, its share of the pool left out.
+/// The bytes of a viewer, without its share of the pool.
 const VIEWER: u64 = 24 << 10;
 
-/// One target: what it is about, what it wants and what was found.
+/// One target: what it is about, what it demands and what was found.
 pub struct Verdict {
     pub what: String,
     pub found: String,
@@ -47,7 +47,7 @@ pub fn judge(tables: &[Table], idle: &Idle) -> Vec<Verdict> {
     verdicts.extend(tables.iter().flat_map(sharing::judge));
     verdicts.push(Verdict {
         what: format!(
-            "idle, at most {} KiB resident ({})",
+            "idle, at limit {} KiB resident ({})",
             IDLE / 1024.0,
             idle.build
         ),
@@ -79,14 +79,14 @@ fn processor(table: &Table) -> Vec<Verdict> {
     verdicts.into_iter().flatten().collect()
 }
 
-/// Processor time of `who` at most `most` times that of `other`.
-fn at_most(table: &Table, who: Contender, most: f64, other: Contender) -> Option<Verdict> {
+/// The processor time of `who` must be at limit `limit` times that of `other`.
+fn at_most(table: &Table, who: Contender, limit: f64, other: Contender) -> Option<Verdict> {
     let ratio = table.ratio(who, other)?;
     let (who, other, title) = (who.name(), other.name(), table.case.title);
     Some(Verdict {
-        what: format!("{title}: {who} at most {most:.2} × {other}"),
+        what: format!("{title}: {who} at limit {limit:.2} × {other}"),
         found: format!("{ratio:.2} ×"),
-        met: ratio <= most,
+        met: ratio <= limit,
     })
 }
 
@@ -124,7 +124,7 @@ fn viewer(table: &Table) -> Option<Verdict> {
         .reduce(f64::max)?;
     Some(Verdict {
         what: format!(
-            "{}: at most {} KiB a viewer beside the pool",
+            "{}: at limit {} KiB a viewer beside the pool",
             table.case.title,
             VIEWER >> 10
         ),
@@ -133,7 +133,7 @@ fn viewer(table: &Table) -> Option<Verdict> {
     })
 }
 
-/// Everything that grew, at its worst, fits the pool and the viewers' share.
+/// All memory that grew, at its largest, must fit into the pool and the viewers' share.
 fn pool(tables: &[Table]) -> Option<Verdict> {
     let rows = tables.iter().flat_map(|table| {
         let rows = table.rows.iter().filter(|row| row.contender.is_camgate());

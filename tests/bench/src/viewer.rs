@@ -1,4 +1,4 @@
-//! One viewer: opens what its server wants opened, says PLAY, and checks every
+//! One viewer: opens the sockets that its server expects, sends PLAY, and checks every
 //! byte that comes.
 //!
 //! | protocol | opening |
@@ -9,8 +9,8 @@
 //!
 //! Viewers of a shared camera all watch the one that the gateway knows by name.
 //!
-//! Invariant: on camgate a message holds whole frames; exactly one, unless the
-//! JOIN asked for batches.
+//! Invariant: a message from camgate contains whole frames, and exactly one unless JOIN
+//! asked for batches.
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -22,7 +22,7 @@ use crate::frame::Ring;
 use crate::link::Link;
 use crate::websocket::{self, Kind, Piece};
 
-/// How a server wants to be spoken to.
+/// The protocol that a server expects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     Raw,
@@ -30,27 +30,27 @@ pub enum Protocol {
     Camgate { batch: bool },
 }
 
-/// RTSP requests of a camgate viewer, in order.
+/// The RTSP requests of a camgate viewer, in order.
 const METHODS: [&str; 4] = ["OPTIONS", "DESCRIBE", "SETUP", "PLAY"];
 /// The host in URLs of the gateway's own cameras.
 const GATEWAY: &str = "camgate";
-/// What a viewer that reads slowly lets wait in its socket, in bytes.
+/// How many bytes a slow viewer lets wait in its socket.
 const WINDOW: usize = 8192;
 
-/// Which socket of a viewer's.
+/// The sockets of a viewer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     Data = 0,
     Control = 1,
 }
 
-/// Where a viewer finds what.
+/// What a viewer needs of its surroundings.
 pub struct Surroundings<'a> {
     pub registry: &'a Registry,
     pub ring: &'a Ring,
     pub server: SocketAddr,
     pub camera: SocketAddr,
-    /// The gateway's name for the camera, where all watch the same one.
+    /// The gateway's name for the camera, if all viewers watch the same one.
     pub shared: Option<&'static str>,
 }
 
@@ -58,29 +58,29 @@ pub struct Surroundings<'a> {
 pub struct Viewer {
     protocol: Protocol,
     stream: u32,
-    /// Of the data socket; the one after it is that of control.
+    /// The token of the data socket; the next one is that of control.
     token: usize,
     links: [Option<Link>; 2],
-    /// Between the reply to INIT and the JOIN.
+    /// The channel, between the answer to INIT and JOIN.
     channel: String,
-    /// RTSP requests sent.
+    /// How many RTSP requests were sent.
     asked: usize,
-    /// What SETUP was answered.
+    /// The session in the answer to SETUP.
     session: String,
     /// When it asked for pictures.
     pub asked_at: Option<Instant>,
     /// PLAY was answered.
     playing: bool,
-    /// Reads only as far as it is allowed to.
+    /// It reads only as many bytes as it is allowed to.
     slow: bool,
     checker: Checker,
-    /// Frames checked when the message under way began.
+    /// How many frames were checked when the current message began.
     frames_before: u64,
 }
 
 impl Viewer {
-    /// Opens the first socket. Of the tokens, `token` is for data and the next
-    /// one for control.
+    /// Opens the first socket. The token of data is `token`, and that of control the
+    /// next one.
     pub fn open(
         protocol: Protocol,
         stream: u32,
@@ -115,13 +115,12 @@ impl Viewer {
         Ok(viewer)
     }
 
-    /// The number of the next frame: those before it were received and found
-    /// right.
+    /// The number of the next frame: all before it were received, and are correct.
     pub fn frames(&self) -> u64 {
         self.checker.frames()
     }
 
-    /// All that it received.
+    /// What it has received.
     pub fn seen(&self) -> Seen {
         self.checker.seen
     }
@@ -134,22 +133,22 @@ impl Viewer {
         self.slow
     }
 
-    /// Lets a slow viewer read so many bytes, and no others before.
+    /// Allows a slow viewer to read this many bytes, and no more.
     pub fn allow(&mut self, bytes: usize) {
         if let (true, Some(link)) = (self.slow && self.playing, self.link(Side::Data)) {
             link.allowance = Some(bytes);
         }
     }
 
-    /// A socket of this viewer's, if it is open.
+    /// The socket on this side, if it is open.
     pub fn link(&mut self, side: Side) -> Option<&mut Link> {
         self.links[side as usize].as_mut()
     }
 
-    /// One read; `arrived` is told of each frame.
+    /// Reads once, and calls `arrived` with each frame.
     ///
     /// # Errors
-    /// The server hung up, or said or delivered what is not right.
+    /// The server has hung up, or has said or delivered something wrong.
     pub fn read(
         &mut self,
         side: Side,
@@ -186,7 +185,7 @@ impl Viewer {
             match (piece.kind, protocol) {
                 (Kind::Text, _) => {
                     if let Some(text) = link.text(&piece) {
-                        self.told(side, &text, around)?;
+                        self.reply(side, &text, around)?;
                     }
                 }
                 (Kind::Binary, Protocol::Stream) => {
@@ -199,7 +198,7 @@ impl Viewer {
         Ok(())
     }
 
-    /// Media of camgate: messages of whole frames.
+    /// Takes media from camgate: messages of whole frames.
     fn media(
         &mut self,
         piece: &Piece<'_>,
@@ -219,7 +218,7 @@ impl Viewer {
         Ok(())
     }
 
-    /// What comes from a camera as it is: the answer to PLAY, then frames.
+    /// Takes a camera's bytes as they are: the answer to PLAY, and then frames.
     fn stream(
         &mut self,
         bytes: &[u8],
@@ -262,8 +261,8 @@ impl Viewer {
         }
     }
 
-    /// A text message of camgate's: the reply to INIT, JOIN or a WRAP.
-    fn told(&mut self, side: Side, text: &str, around: &Surroundings<'_>) -> Result<(), String> {
+    /// Takes a text message from camgate: the reply to INIT, JOIN or a WRAP.
+    fn reply(&mut self, side: Side, text: &str, around: &Surroundings<'_>) -> Result<(), String> {
         if !text.starts_with("WSP/1.1 200 ") {
             return Err(format!("refused: {text}"));
         }

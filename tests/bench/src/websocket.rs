@@ -1,17 +1,16 @@
-//! The client's side of a WebSocket (RFC 6455), as far as viewers need it:
-//! the upgrade, masked messages out, and messages in, in pieces of any size.
+//! The client's side of a WebSocket (RFC 6455), as far as viewers need it: the upgrade,
+//! masked messages out, and messages in, in pieces of any size.
 //!
-//! Invariant: no payload is copied; [`Reader::next`] lends the bytes where they
-//! lie.
+//! Invariant: no payload is copied; [`Reader::next`] borrows the bytes where they are.
 
 use std::net::SocketAddr;
 
-/// What a message is.
+/// The kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Text,
     Binary,
-    /// Ping, pong, close.
+    /// A ping, a pong or a close.
     Control,
 }
 
@@ -19,7 +18,7 @@ pub enum Kind {
 pub struct Piece<'a> {
     pub kind: Kind,
     pub payload: &'a [u8],
-    /// The message ends with this piece.
+    /// Whether the message ends with this piece.
     pub last: bool,
 }
 
@@ -37,7 +36,7 @@ pub fn upgrade(server: SocketAddr, path: &str, protocol: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// A message of a client's, masked with zeros: the peer unmasks all the same.
+/// A client's message, masked with zeros; the peer unmasks it all the same.
 pub fn message(kind: Kind, payload: &str) -> Vec<u8> {
     let opcode = if kind == Kind::Text { 0x81 } else { 0x82 };
     let mut bytes = vec![opcode];
@@ -53,20 +52,21 @@ pub fn message(kind: Kind, payload: &str) -> Vec<u8> {
     bytes
 }
 
-/// Cuts what a server sends into messages.
+/// Splits the server's bytes into messages.
 #[derive(Default)]
 pub struct Reader {
     header: [u8; 10],
     gathered: usize,
-    /// Payload of this frame that is still to come, once the header is whole.
+    /// The bytes of this frame's payload that are still to come, once the header is
+    /// complete.
     left: u64,
     kind: Option<Kind>,
     last: bool,
 }
 
 impl Reader {
-    /// The next piece of `bytes`, which are shortened by it; `None` when more
-    /// bytes are needed.
+    /// The next piece of `bytes`, which is removed from them; `None` if more bytes are
+    /// needed.
     pub fn next<'a>(&mut self, bytes: &mut &'a [u8]) -> Option<Piece<'a>> {
         if self.left == 0 && !self.header(bytes) {
             return None;
@@ -88,7 +88,7 @@ impl Reader {
         })
     }
 
-    /// Gathers a header; whether it is whole.
+    /// Gathers a header; returns whether it is complete.
     fn header(&mut self, bytes: &mut &[u8]) -> bool {
         while self.gathered < self.header_length() {
             let Some((first, rest)) = bytes.split_first() else {

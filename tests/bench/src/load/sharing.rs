@@ -1,5 +1,5 @@
-//! A camera that all viewers share: it shows its film, viewers come while it
-//! does, and one of them may be slow.
+//! A camera that all viewers share: it shows its film while viewers come, and one of
+//! them may be slow.
 
 use std::time::{Duration, Instant};
 
@@ -10,15 +10,15 @@ use crate::film::{BITS, CYCLE};
 use crate::pace::TICK;
 use crate::viewer::{Protocol, Viewer};
 
-/// What a slow viewer reads of each second's bytes: a part of so many.
+/// A slow viewer reads one part in this many of each second's bytes.
 const SLOW: u64 = 10;
-/// How many times its speed a film is shown at first.
+/// How much faster than usual a film is shown at first.
 const QUICKLY: u32 = 4;
 /// How often a slow viewer reads.
 const SIP: Duration = Duration::from_millis(20);
 
 impl Load {
-    /// One more viewer, who is in no hurry.
+    /// Adds a viewer who reads slowly.
     pub fn connect_slow(&mut self, protocol: Protocol) -> Result<(), String> {
         self.open(protocol, true)?;
         while !self.viewers.iter().all(Viewer::is_playing) {
@@ -27,7 +27,7 @@ impl Load {
         Ok(())
     }
 
-    /// Shows a cycle of the film quickly: memory is then used as it will be.
+    /// Shows a cycle of the film fast, so that memory is then used as it will be.
     pub fn run_in(&mut self) -> Result<(), String> {
         let (begun, before) = self.begin();
         while begun.elapsed() * QUICKLY < CYCLE {
@@ -46,8 +46,8 @@ impl Load {
         self.finish(begun, before)
     }
 
-    /// Opens viewers, one after each of `pauses`, while the film goes on. Returns
-    /// how long each took from its PLAY to its first whole picture.
+    /// Opens viewers, one after each of `pauses`, while the film continues. Returns how
+    /// long each took from its PLAY to its first whole picture.
     pub fn join(
         &mut self,
         protocol: Protocol,
@@ -82,7 +82,7 @@ impl Load {
         slow.map(Viewer::seen)
     }
 
-    /// A tick of the film's, which runs since `time`.
+    /// One tick of the film, which has been running for `time`.
     fn roll(&mut self, time: Duration) -> Result<(), String> {
         let now = self.now();
         if let (Some(film), [camera]) = (&mut self.film, &mut self.cameras[..]) {
@@ -101,8 +101,8 @@ impl Load {
         }
         let released = self.cameras.iter().map(Camera::released).max();
         let done = self.quick().all(|v| Some(v.frames()) >= released);
-        // While a picture is on its way, nobody sleeps: a server would have to wake
-        // the load for some writes, and not for others, as chance has it.
+        // The load does not sleep while a picture is on its way: otherwise a server
+        // would have to wake it for some writes and not for others, at random.
         self.turn(Some(if done { TICK } else { Duration::ZERO }))
     }
 }

@@ -1,4 +1,4 @@
-//! What shared cameras are meant to cost, and how soon and how late their
+//! The targets for shared cameras: what they may cost, and how soon and how late their
 //! pictures may be.
 
 use super::{Verdict, at_most};
@@ -6,21 +6,21 @@ use crate::case::Case;
 use crate::contender::Contender::{CamgateBatch, CamgateSlow, Fan};
 use crate::results::Table;
 
-/// Processor seconds for a gigabyte delivered, from [`MANY`] viewers on.
+/// Processor seconds per gigabyte delivered, with [`MANY`] viewers or more.
 const PROCESSOR: f64 = 0.7;
 const MANY: usize = 50;
-/// Times the processor time of bare writes.
+/// The largest ratio to the processor time of bare writes.
 const WRITES: f64 = 1.25;
-/// Seconds: the 99th percentile of the latency with [`MOST`] viewers.
+/// The 99th percentile of the latency with [`CROWD`] viewers, in seconds.
 const LATENCY: f64 = 0.003;
-const MOST: usize = 200;
-/// Seconds from PLAY to the first picture, at the longest.
+const CROWD: usize = 200;
+/// The longest time from PLAY to the first picture, in seconds.
 const FIRST_PICTURE: f64 = 0.1;
-/// Times the others' latency that a slow viewer beside them may bring about: as
-/// much as two runs without one are apart.
+/// By how much a slow viewer may raise the latency of the others: no more than two runs
+/// without one differ.
 const SLOW: f64 = 1.25;
 
-/// All that one case tells, if its camera is shared.
+/// All targets of one case, if its camera is shared.
 pub fn judge(table: &Table) -> Vec<Verdict> {
     match (table.case.is_shared(), table.case.is_slow()) {
         (false, _) => Vec::new(),
@@ -49,7 +49,7 @@ fn processor(table: &Table) -> Option<Verdict> {
 fn latency(table: &Table) -> Option<Verdict> {
     let found = table.row(CamgateBatch)?.median().latency.p99;
     let floor = table.row(Fan).map(|row| row.median().latency.p99);
-    (table.case.viewers == MOST).then(|| Verdict {
+    (table.case.viewers == CROWD).then(|| Verdict {
         what: what(
             &table.case,
             &format!("under {} ms at the 99th percentile", LATENCY * 1e3),
@@ -70,12 +70,12 @@ fn picture(table: &Table) -> Option<Verdict> {
             &table.case,
             &format!("a picture at most {} ms after PLAY", FIRST_PICTURE * 1e3),
         ),
-        found: format!("{:.1} ms at the longest", found.most * 1e3),
-        met: found.most <= FIRST_PICTURE,
+        found: format!("{:.1} ms at the longest", found.max * 1e3),
+        met: found.max <= FIRST_PICTURE,
     })
 }
 
-/// That the others get every byte is checked while they do.
+/// The others must get every byte, which is checked meanwhile.
 fn slow_latency(table: &Table) -> Option<Verdict> {
     let ratio = table.ratio_of(CamgateSlow, CamgateBatch, |slice| Some(slice.latency.p99))?;
     Some(Verdict {
