@@ -47,7 +47,7 @@ pub fn judge(tables: &[Table], idle: &Idle) -> Vec<Verdict> {
     verdicts.extend(tables.iter().flat_map(sharing::judge));
     verdicts.push(Verdict {
         what: format!(
-            "idle, at limit {} KiB resident ({})",
+            "idle, at most {} KiB resident ({})",
             IDLE / 1024.0,
             idle.build
         ),
@@ -79,12 +79,12 @@ fn processor(table: &Table) -> Vec<Verdict> {
     verdicts.into_iter().flatten().collect()
 }
 
-/// The processor time of `who` must be at limit `limit` times that of `other`.
+/// The processor time of `who` must be at most `limit` times that of `other`.
 fn at_most(table: &Table, who: Contender, limit: f64, other: Contender) -> Option<Verdict> {
     let ratio = table.ratio(who, other)?;
     let (who, other, title) = (who.name(), other.name(), table.case.title);
     Some(Verdict {
-        what: format!("{title}: {who} at limit {limit:.2} × {other}"),
+        what: format!("{title}: {who} at most {limit:.2} × {other}"),
         found: format!("{ratio:.2} ×"),
         met: ratio <= limit,
     })
@@ -124,7 +124,7 @@ fn viewer(table: &Table) -> Option<Verdict> {
         .reduce(f64::max)?;
     Some(Verdict {
         what: format!(
-            "{}: at limit {} KiB a viewer beside the pool",
+            "{}: at most {} KiB a viewer beside the pool",
             table.case.title,
             VIEWER >> 10
         ),
