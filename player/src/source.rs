@@ -14,7 +14,7 @@
 
 use camgate_protocol::rtp::sender::{Heard, Sender};
 
-use camgate_protocol::rtp::{MAX_DROPOUT, Packet, Unwrap};
+use camgate_protocol::rtp::{Packet, Unwrap, sequence};
 
 /// After this many consecutive packets of one payload type that was not announced, that
 /// type is taken for the announced one, unless packets of the announced type have come.
@@ -122,15 +122,15 @@ impl Source {
             Heard::Stale => return None,
             heard => heard == Heard::Another,
         };
-        let next = self.next.replace(packet.sequence.wrapping_add(1));
-        let ahead = next.map_or(0, |next| packet.sequence.wrapping_sub(next));
+        let next = self.next.replace(sequence::after(packet.sequence));
+        let ahead = next.map_or(0, |next| sequence::ahead(next, packet.sequence));
         let lost = self.is_lost(ahead, packet);
         let follows = if anew {
             Follows::Anew
         } else if std::mem::take(&mut self.skipped) {
             Follows::AfterLoss(0)
         } else if lost {
-            Follows::AfterLoss(if ahead < MAX_DROPOUT { ahead } else { 0 })
+            Follows::AfterLoss(sequence::lost(ahead))
         } else {
             Follows::Directly
         };
@@ -147,7 +147,7 @@ impl Source {
             self.step = if passed > 0 { passed } else { self.step };
             return false;
         }
-        let believed = self.credit >= 2 * GAP && ahead < MAX_DROPOUT;
+        let believed = self.credit >= 2 * GAP && sequence::is_loss(ahead);
         self.credit = self.credit.saturating_sub(GAP);
         let due = marked && passed != 0 && passed <= self.step * 3 / 2;
         self.lossy || believed && !due

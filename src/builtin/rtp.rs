@@ -5,13 +5,15 @@
 //! sent when. Sequence numbers, RTP time and RTCP counters wrap.
 
 use super::clip::Picture;
+use crate::protocol::rtp::{Header, header, sequence};
+use crate::protocol::rtsp::framer::{DOLLAR, FRAME_HEADER};
 
 /// The largest RTP payload. A packet of this size fits into an Ethernet frame, even
 /// through a tunnel.
 pub const MAX_PAYLOAD: usize = 1400;
 
 /// The size of the interleaved header and the RTP header before each payload.
-const PACKET_HEADER: usize = 4 + 12;
+const PACKET_HEADER: usize = FRAME_HEADER + header::SIZE;
 const STAP_A: u8 = 24;
 const FU_A: u8 = 28;
 const NRI: u8 = 0x60;
@@ -142,14 +144,13 @@ impl Stream {
 
     /// Writes one packet (RFC 3550 §5.1), whose payload is `prefix` and then `body`.
     fn packet(&mut self, out: &mut Vec<u8>, marker: bool, time: u32, prefix: &[u8], body: &[u8]) {
-        let kind = u8::from(marker) << 7 | self.payload_type & 0x7f;
-        let [s0, s1] = self.sequence.to_be_bytes();
-        let [t0, t1, t2, t3] = time.to_be_bytes();
-        let [c0, c1, c2, c3] = self.ssrc.to_be_bytes();
-        let header = [0x80, kind, s0, s1, t0, t1, t2, t3, c0, c1, c2, c3];
-        interleave(out, self.rtp_channel, &[&header, prefix, body]);
+        let header = Header {
+            marker,
+            ..Header::new(self.payload_type, self.sequence, time, self.ssrc)
+        };
+        interleave(out, self.rtp_channel, &[&header.bytes(), prefix, body]);
         let size = prefix.len() + body.len();
-        self.sequence = self.sequence.wrapping_add(1);
+        self.sequence = sequence::after(self.sequence);
         self.packets = self.packets.wrapping_add(1);
         self.octets = self.octets.wrapping_add(size as u32);
     }
@@ -179,7 +180,7 @@ fn interleave(out: &mut Vec<u8>, channel: u8, parts: &[&[u8]]) {
         return;
     };
     let [high, low] = size.to_be_bytes();
-    out.extend_from_slice(&[b'$', channel, high, low]);
+    out.extend_from_slice(&[DOLLAR, channel, high, low]);
     for part in parts {
         out.extend_from_slice(part);
     }

@@ -1,25 +1,15 @@
-//! RTP over UDP: datagrams put in order, and reports to who sends them
-//! (RFC 3550 §6.4, §A.1).
+//! RTP over UDP: which datagrams are media of the camera, in order, and reports to who
+//! sends them (RFC 3550 §6.4).
 //!
-//! What comes in order is taken where it lies. What comes early is copied and
-//! waits for what is missing: up to [`WINDOW`] packets, each for at most
-//! [`PATIENCE`]; then the gap is loss. What comes late or twice is dropped.
-//! Invariant: sequence numbers handed on never go back within one source, unless the
-//! camera counts anew, which later times tell from packets that are late.
+//! What comes in order is forwarded from where it lies; [`Reorder`] keeps what comes
+//! early.
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use crate::protocol::rtp::Header;
 use crate::protocol::rtp::reception::{REPORT, REPORT_INTERVAL, Reception};
-use crate::protocol::rtp::{Header, MAX_DROPOUT};
-
-/// Packets of a track that wait for an earlier one.
-pub const WINDOW: usize = 16;
-/// How long they do.
-pub const PATIENCE: Duration = Duration::from_millis(50);
-/// Numbers behind that are still old packets, not a new beginning (§A.1).
-const MAX_MISORDER: u16 = 100;
+use crate::protocol::rtp::reorder::{Order, Reorder};
 
 /// What becomes of a datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,14 +22,6 @@ pub enum Verdict {
     Drop,
 }
 
-/// A packet that came early.
-#[derive(Debug)]
-struct Held {
-    sequence: u16,
-    since: Instant,
-    packet: Vec<u8>,
-}
-
 /// One medium.
 #[derive(Debug)]
 struct Track {
@@ -49,15 +31,39 @@ struct Track {
     /// The source that the camera announced, and whether packets proved it right.
     announced: Option<u32>,
     confirmed: bool,
-    reception: Option<Reception>,
-    /// The number to come next.
-    expected: u16,
-    /// Where a new beginning would go on, after a packet from far off.
-    restart: Option<u16>,
-    /// The latest time of what has come.
-    newest: u32,
-    /// By distance from `expected`, the nearest first.
-    held: VecDeque<Held>,
+    /// The source that is heard, from its first packet on.
+    source: Option<Source>,
+}
+
+/// A source of RTP packets.
+#[derive(Debug)]
+struct Source {
+    clock_rate: u32,
+    reception: Reception,
+    reorder: Reorder,
+}
+
+impl Source {
+    /// The source begins with the packet of this header.
+    fn new(header: &Header, clock_rate: u32, now: Instant) -> Source {
+        Source {
+            clock_rate,
+            reception: Reception::new(header.ssrc, header.sequence, clock_rate, now),
+            reorder: Reorder::new(header),
+        }
+    }
+
+    /// A packet of this source came.
+    fn receive(&mut self, header: &Header, packet: &[u8], now: Instant) -> Order {
+        let order = self.reorder.receive(header, packet, now);
+        if order == Order::Anew {
+            let (ssrc, first) = (header.ssrc, header.sequence);
+            self.reception = Reception::new(ssrc, first, self.clock_rate, now);
+        }
+        self.reception
+            .packet(header.sequence, header.timestamp, now);
+        order
+    }
 }
 
 impl Track {
@@ -65,33 +71,14 @@ impl Track {
         if self.is_foreign(header.ssrc) {
             return Verdict::Drop;
         }
-        let sequence = header.sequence;
-        match &mut self.reception {
-            Some(reception) if reception.ssrc() == header.ssrc => {
-                reception.packet(sequence, header.timestamp, now);
-            }
-            _ => self.begin(header, now),
+        let source = self.source.take();
+        let same = source.filter(|it| it.reception.ssrc() == header.ssrc);
+        let source = same.unwrap_or_else(|| Source::new(header, self.clock_rate, now));
+        match self.source.insert(source).receive(header, packet, now) {
+            Order::Next | Order::Anew => Verdict::Take,
+            Order::Early => Verdict::Hold,
+            Order::Late => Verdict::Drop,
         }
-        let ahead = sequence.wrapping_sub(self.expected);
-        let behind = self.expected.wrapping_sub(sequence);
-        let since = header.timestamp.wrapping_sub(self.newest) as i32;
-        self.newest = self.newest.wrapping_add(since.max(0) as u32);
-        if ahead == 0 {
-            self.expected = sequence.wrapping_add(1);
-            self.restart = None;
-            return Verdict::Take;
-        }
-        if behind <= MAX_MISORDER && since <= 0 && self.restart != Some(sequence) {
-            return Verdict::Drop;
-        }
-        // Some cameras number anew at each key picture: what is late is not newer.
-        if behind <= MAX_MISORDER {
-            return self.back(header, behind, now);
-        }
-        if ahead >= MAX_DROPOUT {
-            return self.far(header, now);
-        }
-        self.hold(sequence, ahead, packet, now)
     }
 
     /// Whether a packet is not from the source that the camera announced. A
@@ -101,81 +88,14 @@ impl Track {
         self.confirmed && self.announced != Some(ssrc)
     }
 
-    /// A source begins with this packet.
-    fn begin(&mut self, header: &Header, now: Instant) {
-        let mut reception = Reception::new(header.ssrc, header.sequence, self.clock_rate, now);
-        reception.packet(header.sequence, header.timestamp, now);
-        self.reception = Some(reception);
-        self.expected = header.sequence;
-        self.newest = header.timestamp;
-        self.restart = None;
-        self.held.clear();
-    }
-
-    /// The numbers went back. So near that it may be late after all, one packet of a
-    /// picture between others, it takes two in a row.
-    fn back(&mut self, header: &Header, behind: u16, now: Instant) -> Verdict {
-        if usize::from(behind) <= WINDOW {
-            return self.far(header, now);
-        }
-        self.begin(header, now);
-        self.expected = header.sequence.wrapping_add(1);
-        Verdict::Take
-    }
-
-    /// Two packets in a row from far off are a new beginning.
-    fn far(&mut self, header: &Header, now: Instant) -> Verdict {
-        let follows = self.restart == Some(header.sequence);
-        self.restart = Some(header.sequence.wrapping_add(1));
-        if !follows {
-            return Verdict::Drop;
-        }
-        self.begin(header, now);
-        self.expected = header.sequence.wrapping_add(1);
-        Verdict::Take
-    }
-
-    fn hold(&mut self, sequence: u16, ahead: u16, packet: &[u8], now: Instant) -> Verdict {
-        let expected = self.expected;
-        let distance = |held: &Held| held.sequence.wrapping_sub(expected);
-        let place = self.held.partition_point(|held| distance(held) < ahead);
-        if self
-            .held
-            .get(place)
-            .is_some_and(|held| held.sequence == sequence)
-        {
-            return Verdict::Drop;
-        }
-        if self.held.len() >= WINDOW {
-            return Verdict::Drop; // nobody asks for what is released
-        }
-        let (since, packet) = (now, packet.to_vec());
-        let held = Held {
-            sequence,
-            since,
-            packet,
-        };
-        self.held.insert(place, held);
-        Verdict::Hold
-    }
-
     /// The next packet whose turn it is, or whose waiting is over.
     fn release(&mut self, now: Instant) -> Option<Vec<u8>> {
-        let first = self.held.front()?;
-        let is_next = first.sequence == self.expected;
-        let is_full = self.held.len() >= WINDOW;
-        if !is_next && !is_full && self.due().is_none_or(|due| due > now) {
-            return None;
-        }
-        let first = self.held.pop_front()?;
-        self.expected = first.sequence.wrapping_add(1);
-        Some(first.packet)
+        self.source.as_mut()?.reorder.release(now)
     }
 
     /// When the waiting of a packet is over.
     fn due(&self) -> Option<Instant> {
-        let since = self.held.iter().map(|held| held.since).min()?;
-        Some(since + PATIENCE)
+        self.source.as_ref()?.reorder.due()
     }
 }
 
@@ -243,11 +163,7 @@ impl Datagrams {
             clock_rate,
             announced: ssrc,
             confirmed: false,
-            reception: None,
-            expected: 0,
-            restart: None,
-            newest: 0,
-            held: VecDeque::new(),
+            source: None,
         });
     }
 
@@ -274,8 +190,8 @@ impl Datagrams {
             if self.instead == Instead::Nothing {
                 self.instead = Instead::Reports;
             }
-            if let Some(reception) = &mut track.reception {
-                reception.control(packet, now);
+            if let Some(source) = &mut track.source {
+                source.reception.control(packet, now);
             }
             return Verdict::Take;
         }
@@ -309,7 +225,7 @@ impl Datagrams {
         self.next_report = now + REPORT_INTERVAL;
         let own = self.own;
         let heard = self.tracks.iter_mut().filter_map(|track| {
-            let reception = track.reception.as_mut()?;
+            let reception = &mut track.source.as_mut()?.reception;
             Some((track.rtcp, reception.report(own, now)))
         });
         heard.collect()

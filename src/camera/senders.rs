@@ -3,6 +3,7 @@
 
 use super::description::{MAX_TRACKS, Track};
 use crate::protocol::rtp::sender::{Heard, Sender};
+use crate::protocol::rtp::sequence;
 use crate::protocol::rtp::{Header, RTCP};
 
 /// Who sends what on one link.
@@ -18,7 +19,7 @@ pub struct Senders {
 #[derive(Debug, Default)]
 struct One {
     sender: Sender,
-    /// The number of the next packet.
+    /// The number of the packet that is due.
     next: u16,
     /// Where its media comes, though it was not answered so.
     channel: Option<u8>,
@@ -50,7 +51,7 @@ impl Senders {
             let free = |channel: &u8| tracks.iter().all(|it| ![it.rtp, it.rtcp].contains(channel));
             return (0..=u8::MAX).rev().find(free);
         }
-        one.next = header.sequence.wrapping_add(1);
+        one.next = sequence::after(header.sequence);
         Some(track.rtp)
     }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::picture::Pictures;
 use super::{Camera, MAX_TRACKS, Phase};
-use crate::protocol::rtp::MAX_DROPOUT;
+use crate::protocol::rtp::sequence::{self, MAX_DROPOUT};
 
 /// How long bits are counted before a rate is told.
 const WINDOW: Duration = Duration::from_secs(2);
@@ -18,7 +18,8 @@ pub struct Meter {
     pub packets: u64,
     /// RTP packets that were sent over UDP and never came, by their numbers.
     pub lost: u64,
-    last: [Option<(u32, u16)>; MAX_TRACKS],
+    /// By track: who sends it, and the number of the packet that is due.
+    due: [Option<(u32, u16)>; MAX_TRACKS],
     window: Option<(Instant, u64)>,
     rate: u64,
 }
@@ -26,7 +27,7 @@ pub struct Meter {
 impl Meter {
     /// A link plays.
     pub fn start(&mut self, now: Instant) {
-        self.last = Default::default();
+        self.due = Default::default();
         self.window = Some((now, self.bytes));
     }
 
@@ -43,19 +44,19 @@ impl Meter {
 
     /// The number of a packet of a track: what is missing before it, is lost.
     pub fn number(&mut self, track: usize, sequence: u16, ssrc: u32) {
-        let Some(last) = self.last.get_mut(track) else {
+        let Some(last) = self.due.get_mut(track) else {
             return;
         };
-        if let Some((source, number)) = *last
+        if let Some((source, due)) = *last
             && source == ssrc
         {
-            let missing = sequence.wrapping_sub(number).wrapping_sub(1);
-            if missing > u16::MAX - MAX_DROPOUT {
+            let behind = sequence::ahead(sequence, due);
+            if (1..=MAX_DROPOUT).contains(&behind) {
                 return; // an old one, or one that comes again
             }
-            self.lost += u64::from(if missing < MAX_DROPOUT { missing } else { 0 });
+            self.lost += u64::from(sequence::lost(sequence::ahead(due, sequence)));
         }
-        *last = Some((ssrc, sequence));
+        *last = Some((ssrc, sequence::after(sequence)));
     }
 
     /// Bits per second, lately.

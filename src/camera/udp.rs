@@ -12,6 +12,7 @@ use super::datagrams::{Datagrams, Instead, Verdict};
 use super::description;
 use super::{Camera, Output, Phase, Trouble};
 use crate::config::Transport;
+use crate::protocol::rtp::Header;
 use crate::protocol::rtp::reception::empty_report;
 use crate::protocol::rtsp::client::Failure;
 use crate::protocol::rtsp::transport;
@@ -104,9 +105,7 @@ impl Camera {
         let rtcp = channel.saturating_add(1);
         datagrams.add(channel, rtcp, rate, from.ssrc);
         let report = empty_report(datagrams.own());
-        let mut packet = [0; 12];
-        packet[0] = 0x80; // RTP without payload, of the type and number 0
-        packet[8..].copy_from_slice(&datagrams.own().to_be_bytes());
+        let packet = Header::new(0, 0, 0, datagrams.own()).bytes(); // it has no payload
         self.outputs.push_back(Output::Expect { channel, from });
         for (channel, bytes) in [(channel, packet.to_vec()), (rtcp, report.to_vec())] {
             self.outputs.push_back(Output::Datagram { channel, bytes });

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`header`] | the header of a packet, even when the rest of the packet is missing |
 //! | [`packet`] | a whole packet: header, extension, payload |
+//! | [`sequence`] | sequence numbers: which one is due, and what is lost before another |
+//! | `reorder` | puts packets in order that a network may have mixed up; for the gateway |
 //! | [`unwrap`] | 64-bit timestamps, which do not wrap |
 //! | [`sender`] | which sender counts when several share a channel |
 //! | [`rtcp`] | sender reports and our own notices, out of compound packets |
@@ -16,17 +18,16 @@ pub mod notice;
 pub mod packet;
 pub mod receipts;
 pub mod reception;
+#[cfg(feature = "gateway")]
+pub mod reorder;
 pub mod rtcp;
 pub mod sender;
+pub mod sequence;
 pub mod unwrap;
 
 pub use header::Header;
 pub use packet::Packet;
 pub use unwrap::Unwrap;
-
-/// A sequence number this far ahead, or farther, is a new beginning; a smaller jump is a
-/// loss (§A.1).
-pub const MAX_DROPOUT: u16 = 3000;
 
 /// The second byte of RTCP packets, which may come on the channel of RTP: payload types
 /// that would look the same together with the marker bit are not in use (RFC 5761 §4).

@@ -55,6 +55,37 @@ impl Header {
     }
 }
 
+/// Bytes of a header without CSRC list and extension.
+#[cfg(feature = "gateway")]
+pub const SIZE: usize = 12;
+
+#[cfg(feature = "gateway")]
+impl Header {
+    /// The header of a packet without marker, CSRC list, extension and padding.
+    pub fn new(payload_type: u8, sequence: u16, timestamp: u32, ssrc: u32) -> Header {
+        Header {
+            padded: false,
+            marker: false,
+            payload_type,
+            sequence,
+            timestamp,
+            ssrc,
+            extension: SIZE,
+            payload: SIZE,
+        }
+    }
+
+    /// The header as it goes on the wire, as one without CSRC list, extension and
+    /// padding.
+    pub fn bytes(&self) -> [u8; SIZE] {
+        let kind = u8::from(self.marker) << 7 | self.payload_type & 0x7f;
+        let [s0, s1] = self.sequence.to_be_bytes();
+        let [t0, t1, t2, t3] = self.timestamp.to_be_bytes();
+        let [c0, c1, c2, c3] = self.ssrc.to_be_bytes();
+        [0x80, kind, s0, s1, t0, t1, t2, t3, c0, c1, c2, c3]
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,5 +112,16 @@ mod tests {
         bytes[0] = 0x82; // no extension, and a list of CSRCs that is cut
         let header = Header::read(&bytes[..12]).unwrap();
         assert_eq!((header.extension, header.payload), (20, 20));
+    }
+    #[cfg(feature = "gateway")]
+    #[test]
+    fn what_is_written_is_read() {
+        for marker in [false, true] {
+            let header = Header {
+                marker,
+                ..Header::new(96, 0x1234, 0xffff_fff0, 0x0102_0304)
+            };
+            assert_eq!(Header::read(&header.bytes()), Some(header));
+        }
     }
 }

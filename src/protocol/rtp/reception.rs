@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::MAX_DROPOUT;
 use super::rtcp::SenderReport;
+use super::sequence;
 
 /// The time between two reports about the same source.
 pub const REPORT_INTERVAL: Duration = Duration::from_secs(5);
@@ -65,8 +65,8 @@ impl Reception {
     /// Takes a packet; packets may come in any order (§A.1, §A.8).
     pub fn packet(&mut self, sequence: u16, timestamp: u32, now: Instant) {
         self.received = self.received.wrapping_add(1);
-        let ahead = sequence.wrapping_sub(self.highest as u16);
-        if ahead < MAX_DROPOUT {
+        let ahead = sequence::ahead(self.highest as u16, sequence);
+        if sequence::is_loss(ahead) {
             self.highest = self.highest.wrapping_add(ahead.into());
         }
         let since = now.saturating_duration_since(self.epoch).as_micros() as u64;
@@ -81,7 +81,7 @@ impl Reception {
 
     /// Says that all packets up to `sequence` have arrived.
     pub fn reached(&mut self, sequence: u16) {
-        let ahead = sequence.wrapping_sub(self.highest as u16);
+        let ahead = sequence::ahead(self.highest as u16, sequence);
         self.highest = match ahead {
             0..0x8000 => self.highest.wrapping_add(ahead.into()),
             // The numbers wrapped.

@@ -1,0 +1,64 @@
+//! Sequence numbers (RFC 3550 §5.1): each packet of a source has the one after its
+//! predecessor's, in 16 bits that wrap.
+
+/// Numbers that are so many ahead or more are a new beginning; those nearer are a
+/// loss (§A.1).
+pub const MAX_DROPOUT: u16 = 3000;
+/// Numbers that are so many behind, or less, are of old packets; those further behind
+/// are a new beginning (§A.1).
+pub const MAX_MISORDER: u16 = 100;
+
+/// The number of the packet behind the one with this number.
+#[inline(always)]
+pub fn after(sequence: u16) -> u16 {
+    sequence.wrapping_add(1)
+}
+
+/// How many numbers there are from `due` up to `sequence`: 0 if this is the packet
+/// that is due, and almost 2^16 if it is an old one.
+#[inline(always)]
+pub fn ahead(due: u16, sequence: u16) -> u16 {
+    sequence.wrapping_sub(due)
+}
+
+/// Whether a packet so far ahead of the one that is due says that those in between
+/// are lost, not that the numbers begin anew.
+#[inline(always)]
+pub fn is_loss(ahead: u16) -> bool {
+    ahead < MAX_DROPOUT
+}
+
+/// How many packets are lost before one that is so far ahead of the one that is due.
+#[inline(always)]
+pub fn lost(ahead: u16) -> u16 {
+    if is_loss(ahead) { ahead } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_is_missing_is_lost_unless_the_numbers_begin_anew() {
+        for (due, sequence, missing) in [
+            (7, 7, 0),
+            (7, 9, 2),
+            (0xffff, 1, 2),
+            (1, 3000, 2999),
+            (1, 3001, 0),
+            (9, 7, 0),
+        ] {
+            assert_eq!(lost(ahead(due, sequence)), missing, "{due} {sequence}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_wrap(due: u16, many: u16) {
+            prop_assert_eq!(ahead(due, due.wrapping_add(many)), many);
+            prop_assert_eq!(ahead(after(due), due), u16::MAX);
+            prop_assert!(lost(many) <= many);
+        }
+    }
+}
