@@ -5,6 +5,7 @@
 //! sent when. Sequence numbers, RTP time and RTCP counters wrap.
 
 use super::clip::Picture;
+use crate::protocol::rtp::rtcp::{SenderReport, description};
 use crate::protocol::rtp::{Header, header, sequence};
 use crate::protocol::rtsp::framer::{DOLLAR, FRAME_HEADER};
 
@@ -17,9 +18,6 @@ const PACKET_HEADER: usize = FRAME_HEADER + header::SIZE;
 const STAP_A: u8 = 24;
 const FU_A: u8 = 28;
 const NRI: u8 = 0x60;
-
-/// The canonical name of the camera in RTCP (RFC 3550 §6.5.1).
-const CNAME: &[u8] = b"camgate";
 
 /// One RTP stream inside an RTSP connection.
 #[derive(Debug, Clone)]
@@ -97,21 +95,14 @@ impl Stream {
     /// Writes a sender report and a source description (RFC 3550 §6.1): the RTP time
     /// was `time` at the NTP time `ntp` (32.32 bits).
     pub fn report(&self, out: &mut Vec<u8>, ntp: u64, time: u32) {
-        let mut packet = vec![0x80, 200, 0, 6];
-        packet.extend_from_slice(&self.ssrc.to_be_bytes());
-        packet.extend_from_slice(&ntp.to_be_bytes());
-        packet.extend_from_slice(&time.to_be_bytes());
-        packet.extend_from_slice(&self.packets.to_be_bytes());
-        packet.extend_from_slice(&self.octets.to_be_bytes());
-        // The SDES has the SSRC and one CNAME item, which a zero ends, padded to 32-bit
-        // words.
-        let words = (4 + 2 + CNAME.len()) / 4 + 1;
-        packet.extend_from_slice(&[0x81, 202, 0, words as u8]);
-        packet.extend_from_slice(&self.ssrc.to_be_bytes());
-        packet.extend_from_slice(&[1, CNAME.len() as u8]);
-        packet.extend_from_slice(CNAME);
-        packet.resize(28 + 4 + words * 4, 0);
-        interleave(out, self.rtcp_channel, &[&packet]);
+        let report = SenderReport {
+            ssrc: self.ssrc,
+            seconds: (ntp >> 32) as u32,
+            fraction: ntp as u32,
+            timestamp: time,
+        };
+        let report = report.bytes(self.packets, self.octets);
+        interleave(out, self.rtcp_channel, &[&report, &description(self.ssrc)]);
     }
 
     fn aggregate(&mut self, out: &mut Vec<u8>, units: &[&[u8]], time: u32, last: bool) {

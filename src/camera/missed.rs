@@ -4,6 +4,7 @@
 use super::Camera;
 use super::picture::Codec;
 use super::starts::{Start, Starts};
+use crate::protocol::rtp::{Header, sequence};
 
 impl Camera {
     /// The sets that came from `told` on and before `position`, where the viewer goes
@@ -20,7 +21,7 @@ impl Camera {
             return Vec::new();
         };
         let next = self.last.map(|last| Start {
-            sequence: last.sequence.wrapping_add(1),
+            sequence: sequence::after(last.sequence),
             ..last
         });
         let Some(first) = starts.of(track.rtp).copied().or(next) else {
@@ -37,10 +38,6 @@ impl Camera {
 
 /// An RTP packet with one unit (RFC 6184 §5.6, RFC 7798 §4.4.1) at the time of another.
 fn packet(like: &Start, sequence: u16, unit: &[u8]) -> Vec<u8> {
-    let mut packet = vec![0x80, like.payload_type];
-    packet.extend(sequence.to_be_bytes());
-    packet.extend(like.timestamp.to_be_bytes());
-    packet.extend(like.ssrc.to_be_bytes());
-    packet.extend(unit);
-    packet
+    let header = Header::new(like.payload_type, sequence, like.timestamp, like.ssrc);
+    [&header.bytes()[..], unit].concat()
 }

@@ -3,16 +3,15 @@
 
 use std::time::{Duration, Instant};
 
-use super::rtcp::SenderReport;
+use super::rtcp::{DESCRIPTION, SenderReport, description};
 use super::sequence;
 
 /// The time between two reports about the same source.
 pub const REPORT_INTERVAL: Duration = Duration::from_secs(5);
-/// The canonical name in our reports (RFC 3550 §6.5.1).
-const CNAME: &[u8; 7] = b"camgate";
-/// The length of a report in bytes: RR with one block (§6.4.2) and SDES with the name
-/// (§6.5).
-pub const REPORT: usize = 32 + 20;
+/// The length in bytes of an RR with one block (§6.4.2).
+const BLOCK_REPORT: usize = 32;
+/// The length of a report in bytes: RR with one block and source description.
+pub const REPORT: usize = BLOCK_REPORT + DESCRIPTION;
 /// The length of an RR without blocks, in bytes.
 pub const EMPTY_REPORT: usize = 8;
 
@@ -136,17 +135,12 @@ impl Reception {
             self.jitter >> 4,
             last,
             delay,
-            0x81ca_0004, // one chunk; SDES
-            own,
         ];
         let mut report = [0; REPORT];
         for (place, word) in report.chunks_exact_mut(4).zip(words) {
             place.copy_from_slice(&word.to_be_bytes());
         }
-        if let Some(place) = report.get_mut(40..49) {
-            place[..2].copy_from_slice(&[1, CNAME.len() as u8]);
-            place[2..].copy_from_slice(CNAME);
-        }
+        report[BLOCK_REPORT..].copy_from_slice(&description(own));
         report
     }
 }
@@ -182,8 +176,8 @@ mod tests {
         assert_eq!(report[3], (256 * 5 / 20) << 24 | 5);
         assert_eq!(report[4], 65_530 + 19, "one wrap");
         assert_eq!(report[8..10], [0x81ca_0004, 9]);
-        let (rest, name) = ([&[1, 7], &CNAME[..]].concat(), reception.report(9, now));
-        assert_eq!(name[40..49], rest);
+        let name = &reception.report(9, now)[40..];
+        assert_eq!(name, b"\x01\x07camgate\0\0\0");
         // Since then: 4 more, of which 3 come; one of them twice, one late.
         for sequence in [14, 16, 16, 17] {
             reception.packet(sequence, 0, now);

@@ -79,6 +79,48 @@ impl SenderReport {
     }
 }
 
+/// The length in bytes of a sender report without reception blocks.
+#[cfg(feature = "gateway")]
+pub const SENDER_REPORT_LENGTH: usize = 28;
+
+#[cfg(feature = "gateway")]
+impl SenderReport {
+    /// The report as it goes on the wire, of a sender that receives nothing: it has sent
+    /// so many packets, and so many octets of payload.
+    pub fn bytes(&self, packets: u32, octets: u32) -> [u8; SENDER_REPORT_LENGTH] {
+        let words = [
+            0x80c8_0006, // no block; SR
+            self.ssrc,
+            self.seconds,
+            self.fraction,
+            self.timestamp,
+            packets,
+            octets,
+        ];
+        let mut bytes = [0; SENDER_REPORT_LENGTH];
+        for (place, word) in bytes.chunks_exact_mut(4).zip(words) {
+            place.copy_from_slice(&word.to_be_bytes());
+        }
+        bytes
+    }
+}
+
+/// The canonical name in our source descriptions (§6.5.1).
+const CNAME: &[u8; 7] = b"camgate";
+/// The length of a source description in bytes.
+pub const DESCRIPTION: usize = 20;
+
+/// The source description (§6.5) that names `ssrc`; every compound packet has one
+/// behind its report (§6.1).
+pub fn description(ssrc: u32) -> [u8; DESCRIPTION] {
+    let mut bytes = [0; DESCRIPTION]; // zeros end the list of items
+    bytes[..4].copy_from_slice(&0x81ca_0004_u32.to_be_bytes()); // one chunk; SDES
+    bytes[4..8].copy_from_slice(&ssrc.to_be_bytes());
+    bytes[8..10].copy_from_slice(&[1, CNAME.len() as u8]);
+    bytes[10..17].copy_from_slice(CNAME);
+    bytes
+}
+
 /// Overwrites the times in a sender report; `None` if it is too short.
 pub fn set_moment(report: &mut [u8], ntp: u64, timestamp: u32) -> Option<()> {
     *report.get_mut(8..)?.first_chunk_mut()? = ntp.to_be_bytes();
