@@ -27,6 +27,7 @@ mod missed;
 mod output;
 mod pace;
 mod picture;
+mod pulse;
 mod retry;
 mod senders;
 mod sets;
@@ -58,8 +59,8 @@ pub use status::{Meter, Status};
 pub use tally::Tally;
 
 use datagrams::Datagrams;
-use pace::Pace;
 use picture::Pictures;
+use pulse::Pulse;
 use retry::{PAUSE, Retry};
 use senders::Senders;
 use starts::Start;
@@ -106,17 +107,7 @@ pub struct Camera {
     attempt: u64,
     /// How long the camera may take to accept a link, and to answer a request.
     patience: Duration,
-    /// When the camera last gave a sign of life: media, or a report about it.
-    heard: Instant,
-    /// Whether such a sign is among the frames that were looked at since `heard` was
-    /// set.
-    fresh: bool,
-    /// The track and the RTP time of the last media packet; `None` before the first.
-    moment: Option<(usize, u32)>,
-    /// Whether one of the packets that were looked at since `heard` was set began
-    /// another moment than the packet before it.
-    moved: bool,
-    pace: Pace,
+    pulse: Pulse,
     /// A channel of its link that no track has, and whether it was told of.
     foreign: Option<(u8, bool)>,
     /// When it was made: the clock of the client counts from here.
@@ -173,11 +164,7 @@ impl Camera {
             since: now,
             attempt: 0,
             patience: Duration::from_millis(client::REPLY_TIMEOUT),
-            heard: now,
-            fresh: false,
-            moment: None,
-            moved: false,
-            pace: Pace::default(),
+            pulse: Pulse::new(now),
             foreign: None,
             epoch: now,
             random: Random::new(random),

@@ -38,7 +38,7 @@ impl Camera {
             Phase::Idle => None,
             Phase::Connecting => Some(self.connect_by()),
             Phase::Talking => Some(self.since + self.patience * TALK),
-            Phase::Live => Some(self.heard + self.pace.patience()),
+            Phase::Live => Some(self.pulse.due()),
             Phase::Waiting { until } => Some(until),
         };
         let datagrams = self.datagrams_due();
@@ -61,7 +61,7 @@ impl Camera {
                 let words = "the camera answers, and does not begin to play";
                 return self.failed(Trouble::new(504, words), now);
             }
-            Phase::Live if self.heard + self.pace.patience() <= now => {
+            Phase::Live if self.pulse.due() <= now => {
                 let words = "the camera sends nothing any more";
                 return self.failed(Trouble::new(504, words), now);
             }

@@ -144,8 +144,7 @@ impl Camera {
         let interleaved = self.datagrams.is_none();
         self.receipts = interleaved.then(|| Receipts::new(self.random.next() as u32, now));
         self.meter.start(now);
-        self.pace.restart();
-        (self.heard, self.moment, self.moved) = (now, None, false);
+        self.pulse.restart(now);
         self.trouble = None;
         self.enter(Phase::Live, now);
         self.outputs.push_back(Output::Ready { changed });

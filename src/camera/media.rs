@@ -13,15 +13,11 @@ impl Camera {
     /// Frames have come. Those that are no media of a known track are no sign
     /// of life.
     pub fn heard(&mut self, now: Instant) {
-        if !std::mem::take(&mut self.fresh) {
+        if !self.pulse.note(now) {
             return;
         }
-        self.heard = now;
         if let Some(receipts) = &mut self.receipts {
             receipts.arrived(now);
-        }
-        if std::mem::take(&mut self.moved) {
-            self.pace.picture(now);
         }
         if let Some(client) = &mut self.client {
             client.heard();
@@ -51,17 +47,14 @@ impl Camera {
         };
         let tracks = &description.tracks;
         if let (Some(receipts), Some(track)) = (&mut self.receipts, tracks.get(index)) {
-            receipts.frame(channel, track.rtcp, start, self.heard);
+            receipts.frame(channel, track.rtcp, start, self.pulse.heard());
         }
         // A camera may name one channel for both.
         if tracks.get(index).is_some_and(|track| track.rtp != channel) {
             return self.report(channel, start, length);
         }
         if let Some(header) = Header::read(start) {
-            self.fresh = true;
-            let moment = Some((index, header.timestamp));
-            self.moved |= self.moment != moment;
-            self.moment = moment;
+            self.pulse.media(index, header.timestamp);
             self.meter.packet(length);
             // On a link nothing is lost, whatever the numbers say.
             if self.datagrams.is_some() {
@@ -101,7 +94,7 @@ impl Camera {
         if report.is_none_or(|report| self.senders.is_stale(report.ssrc)) {
             return;
         }
-        self.fresh = true;
+        self.pulse.report();
         if length > MAX_REPORT || packet.len() != length {
             return;
         }

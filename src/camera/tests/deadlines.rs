@@ -87,7 +87,7 @@ fn a_picture_every_twenty_seconds_is_a_stream() {
     wishes(&mut camera);
     // Once it is known, it is not waited for as if it were not.
     picture(&mut camera, 8, now);
-    assert_eq!(camera.pace.patience(), SECOND * 100);
+    assert_eq!(camera.pulse.patience(), SECOND * 100);
     camera.handle_timeout(now + SECOND * 100);
     assert!(!is_live(&camera));
 }
@@ -97,26 +97,26 @@ fn silence_is_what_is_long_for_this_camera() {
     let (mut camera, now) = camera(true);
     camera.start(now);
     bring_up(&mut camera, SDP, now);
-    assert_eq!(camera.pace.patience(), SILENCE, "it never said anything");
+    assert_eq!(camera.pulse.patience(), SILENCE, "it never said anything");
     picture(&mut camera, 1, now);
     picture(&mut camera, 1, now + SECOND);
-    assert_eq!(camera.pace.patience(), SECOND_PICTURE, "one picture");
+    assert_eq!(camera.pulse.patience(), SECOND_PICTURE, "one picture");
     picture(&mut camera, 2, now + SECOND);
-    assert_eq!(camera.pace.patience(), SILENCE, "a usual pace");
+    assert_eq!(camera.pulse.patience(), SILENCE, "a usual pace");
     picture(&mut camera, 3, now + SECOND * 7);
-    assert_eq!(camera.pace.patience(), SECOND * 30);
+    assert_eq!(camera.pulse.patience(), SECOND * 30);
     picture(&mut camera, 4, now + SECOND * 60);
-    assert_eq!(camera.pace.patience(), LONGEST_SILENCE);
+    assert_eq!(camera.pulse.patience(), LONGEST_SILENCE);
     // The next link is given the same time for its first picture.
     camera.link_lost(&Failure::Silent, now);
     wishes(&mut camera);
     camera.handle_timeout(now + SECOND * 100);
     bring_up(&mut camera, SDP, now + SECOND * 100);
-    assert_eq!(camera.pace.patience(), LONGEST_SILENCE);
+    assert_eq!(camera.pulse.patience(), LONGEST_SILENCE);
     let now = now + SECOND * 101;
     picture(&mut camera, 5, now);
     picture(&mut camera, 6, now + SECOND);
-    assert_eq!(camera.pace.patience(), SILENCE, "it is another now");
+    assert_eq!(camera.pulse.patience(), SILENCE, "it is another now");
 }
 
 #[test]

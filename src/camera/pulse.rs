@@ -1,0 +1,121 @@
+//! Signs of life of a camera that plays: when the last one came, and when it is
+//! missed.
+//!
+//! The frames of one read are looked at first, and then noted together, with one look
+//! at the clock.
+
+use std::time::{Duration, Instant};
+
+use super::pace::Pace;
+
+/// When a camera was heard, and what has come since that was noted.
+#[derive(Debug)]
+pub(super) struct Pulse {
+    heard: Instant,
+    /// Whether a sign of life has come that is not noted yet.
+    fresh: bool,
+    /// The track and the RTP time of the last media packet; `None` before the first
+    /// one of a link.
+    moment: Option<(usize, u32)>,
+    /// Whether media of another moment has come that is not noted yet.
+    moved: bool,
+    pace: Pace,
+}
+
+impl Pulse {
+    /// The camera was just made.
+    pub(super) fn new(now: Instant) -> Pulse {
+        Pulse {
+            heard: now,
+            fresh: false,
+            moment: None,
+            moved: false,
+            pace: Pace::default(),
+        }
+    }
+
+    /// Another link plays.
+    pub(super) fn restart(&mut self, now: Instant) {
+        (self.heard, self.moment, self.moved) = (now, None, false);
+        self.pace.restart();
+    }
+
+    /// A media packet of this track and RTP time has come.
+    pub(super) fn media(&mut self, track: usize, timestamp: u32) {
+        let moment = Some((track, timestamp));
+        self.moved |= self.moment != moment;
+        self.moment = moment;
+        self.fresh = true;
+    }
+
+    /// A report on its media has come.
+    pub(super) fn report(&mut self) {
+        self.fresh = true;
+    }
+
+    /// Notes that what has come did so now; `false`: nothing has.
+    pub(super) fn note(&mut self, now: Instant) -> bool {
+        if !std::mem::take(&mut self.fresh) {
+            return false;
+        }
+        self.heard = now;
+        if std::mem::take(&mut self.moved) {
+            self.pace.picture(now);
+        }
+        true
+    }
+
+    /// When the last sign of life was noted.
+    pub(super) fn heard(&self) -> Instant {
+        self.heard
+    }
+
+    /// When the next sign of life must have come.
+    pub(super) fn due(&self) -> Instant {
+        self.heard + self.patience()
+    }
+
+    /// How long nothing may come, for how often the camera sends pictures.
+    pub(super) fn patience(&self) -> Duration {
+        self.pace.patience()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::camera::pace::{SECOND_PICTURE, SILENCE};
+
+    #[test]
+    fn reports_are_signs_of_life_and_no_pictures() {
+        let now = Instant::now();
+        let mut pulse = Pulse::new(now);
+        let later = now + SILENCE / 2;
+        assert!(!pulse.note(later), "nothing came");
+        assert_eq!(pulse.due(), now + SILENCE);
+        pulse.report();
+        assert!(pulse.note(later));
+        assert_eq!(pulse.due(), later + SILENCE);
+        pulse.media(0, 7);
+        assert!(pulse.note(later));
+        assert_eq!(pulse.due(), later + SECOND_PICTURE);
+    }
+
+    #[test]
+    fn packets_of_one_moment_are_one_picture() {
+        let now = Instant::now();
+        let mut pulse = Pulse::new(now);
+        for second in 0..3 {
+            let now = now + SILENCE / 15 * second;
+            pulse.media(0, 7);
+            assert!(pulse.note(now));
+            assert_eq!(pulse.due(), now + SECOND_PICTURE, "{second}");
+        }
+        let now = now + SILENCE / 5;
+        pulse.media(1, 7);
+        assert!(pulse.note(now));
+        assert_eq!(pulse.due(), now + SILENCE, "another track");
+        pulse.restart(now);
+        assert!(!pulse.note(now));
+    }
+}
