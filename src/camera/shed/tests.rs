@@ -26,6 +26,25 @@ fn lag(next: u64, whole: u64, skipping: bool) -> Lag {
 }
 
 #[test]
+fn a_viewer_is_behind_what_it_may_be_and_what_is_kept_anyway() {
+    let cache = cache(2000, &[1200]);
+    for (position, most, behind) in [
+        (1500, 500, false),
+        (1500, 499, false),
+        (1200, 0, false),
+        (1199, 0, true),
+        (1199, 800, true),
+        (1199, 801, false),
+    ] {
+        assert_eq!(
+            is_behind(position, 2000, most, &cache),
+            behind,
+            "{position} {most}"
+        );
+    }
+}
+
+#[test]
 fn a_viewer_that_keeps_up_stays() {
     let cache = cache(2000, &[1900]);
     let lag = Lag {
@@ -169,6 +188,8 @@ fn played(limit: usize, history: &[Came]) -> (Cache, u64, Vec<u64>) {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
     #[test]
     fn whoever_is_moved_can_go_on_there(
         history in prop::collection::vec(came(), 1..40),
