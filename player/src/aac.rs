@@ -226,7 +226,7 @@ impl Depacketiser {
         while let Some(header) = adts::header(rest)
             && let Some((whole, after)) = rest.split_at_checked(header.length)
         {
-            self.heed(header.config, frames);
+            self.adopt(header.config, frames);
             let frame = whole.get(header.size..).unwrap_or_default();
             frames.push(frame, self.config.frame_samples);
             rest = after;
@@ -237,7 +237,7 @@ impl Depacketiser {
     }
 
     /// Takes over the format that the encoder itself gives.
-    fn heed(&mut self, bytes: [u8; 2], frames: &mut Frames) {
+    fn adopt(&mut self, bytes: [u8; 2], frames: &mut Frames) {
         let Some(config) = Config::parse(&bytes) else {
             return;
         };

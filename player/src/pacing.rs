@@ -264,7 +264,7 @@ mod tests {
             pacing.describe(Some(reorder), Some(40_000));
             for time in times {
                 let place = pacing.place(time * 40_000);
-                // At the very start there is nowhere to decode ahead.
+                // At the very start there is no earlier time for decoding.
                 let late = if time < 2 { 7200 } else { 0 };
                 let shown = place.start + i64::from(place.composition);
                 assert!((shown - time * 3600).abs() <= late, "{time}: {shown}");

@@ -96,7 +96,7 @@ impl std::fmt::Debug for dyn Payload {
     }
 }
 
-/// What tests of payload formats begin with.
+/// Helpers for the tests of payload formats.
 #[cfg(test)]
 pub(crate) mod given {
     use camgate_protocol::rtsp::sdp;
@@ -115,14 +115,14 @@ pub(crate) mod given {
         }
     }
 
-    /// How long the silence for `missing` samples is, and its bytes.
+    /// The length of the silence for `missing` samples, and its bytes.
     pub fn silence(payload: &mut dyn Payload, missing: u32) -> (u32, Vec<u8>) {
         let mut data = Vec::new();
         (payload.silence(missing, &mut data), data)
     }
 
-    /// The medium that the rest of an `m=` line, behind `RTP/AVP`, and the lines
-    /// after it describe.
+    /// The medium that these lines describe: the rest of an `m=` line, after `RTP/AVP`,
+    /// and the lines after it.
     pub fn media(lines: &str) -> sdp::Media {
         let text = ["m=audio 0 RTP/AVP ", lines].concat();
         sdp::parse(text.as_bytes()).media.remove(0)

@@ -60,7 +60,7 @@ enum Phase {
     Running,
 }
 
-/// The states that the page is told.
+/// The states that are reported to the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Connecting,
@@ -385,8 +385,8 @@ fn place(text: &str) -> (&str, Option<Credentials>, &str) {
     (address, credentials, rest)
 }
 
-/// Splits off the name of a tunnel client, which may follow the address: `rtsp://…
-/// client`.
+/// Splits off the name of a tunnel client, which may follow the address, as in
+/// `rtsp://… client`.
 fn split_tunnel(address: &str) -> (&str, &str) {
     match text::cut_last(address, b" ") {
         Some((url, client)) if text::cut(client, b"/@").is_none() => (url.trim_ascii(), client),

@@ -76,7 +76,7 @@ mod tests {
                 statistics.sent(picture);
             }
         }
-        // The last picture may go out yet.
+        // The last picture may still be sent on.
         statistics.skipped(7);
         let numbers = [0, 1, 2, 3, 4, 5].map(|which| statistics.get(which));
         assert_eq!(numbers, [2.0, 3.0, 1.0, 2.0, 7.0, 0.0]);

@@ -1,11 +1,11 @@
-// <camgate-video src="rtsp://…">: a player with a face. The face is a script of its own (face.ts),
-// which comes while the camera is being asked; without it the picture is there all the same.
+// <camgate-video src="rtsp://…">: a player with a user interface, its face. The face is a script of its own (face.ts),
+// which is loaded while the player connects to the camera; the picture does not need it.
 //
 // Attributes: src, socket, autoplay, muted, controls, stats. Properties: the first five, credentials,
 // hushed, player, video, stats (numbers, whether shown or not). Methods: start(), stop(), snapshot(type,
 // quality), setCredentials(user, password). Events: those of Player, and `credentials` (detail:
-// user, password) when somebody signed in through the picture. Slots: `volume`, `live`, `bar` for what
-// a page adds to the bar, `picture` for what lies over the picture.
+// user, password) when somebody has signed in on the picture. Slots: `volume`, `live` and `bar` for what
+// a page adds to the control bar, `picture` for what it puts over the picture.
 
 import { adopt, made } from './dom';
 import css from './element.css';

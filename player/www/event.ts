@@ -13,7 +13,7 @@ export function play(element: HTMLMediaElement): void {
   element.play().catch(() => {});
 }
 
-/** Milliseconds on a clock that only goes forward. */
+/** Milliseconds on a monotonic clock. */
 export const now = (): number => performance.now();
 
 /** The end of the last range, in seconds; 0 if there is none. */

@@ -1,12 +1,12 @@
-// Keeps the play head at the live edge: as near as the network's jitter allows, never drifting.
+// Keeps the play head at the live edge: as near as the network's jitter allows, and without drift.
 //
-// Two distances are compared, both measured against the clock of this page, so that the steps of
-// single frames cancel out. `behind` is how far the play head is behind the clock; `late` is how
-// far the edge of the buffer falls behind it at worst, just before something is appended. Playing
-// never starves while behind ≥ late; what is more than that (and a margin) is needless latency.
+// It compares two distances. Both are measured against the clock of this page, so that the steps of
+// single frames cancel out. `behind` is how far the play head is behind the clock; `late` is how far
+// the edge of the buffer is behind it at worst, just before something is appended. The buffer never
+// runs dry while behind ≥ late; anything more than that (and a margin) is needless latency.
 //
-// Invariant: of the player only this file sets playbackRate and currentTime. A person may set them
-// too: a rate is left alone until it is 1 again, a play head until it comes near the live edge.
+// Invariant: in the player, only this file sets playbackRate and currentTime. The page or the user may set
+// them, too: their rate is left alone until it is 1 again, and their play head until it comes near the live edge.
 
 import { endOf, HAVE_CURRENT_DATA, HAVE_METADATA, max, min, now as clock, on } from './event';
 
@@ -14,15 +14,15 @@ import { endOf, HAVE_CURRENT_DATA, HAVE_METADATA, max, min, now as clock, on } f
 
 /** The player never aims nearer than this, however steady the network is. */
 const NEAREST = 0.06;
-/** The same for a stream with sound: browsers want more of sound in front of them. */
+/** The same for a stream with sound, of which browsers need more in the buffer. */
 const NEAREST_WITH_SOUND = 0.25;
 /** The player never aims farther back than this, however bad the network and the browser are. */
 const FARTHEST = 0.6;
 /** This is added to the measured jitter, because the decoder takes time, and a picture waits for the display. */
 const MARGIN = 0.055;
-/** A stall with data at hand shows that this browser needs more in front of the play head: each adds this much. */
+/** A stall although data is there shows that this browser needs more in front of the play head: each adds this. */
 const STALL_STEP = 0.04;
-/** One such step is taken back after so many milliseconds without a stall. */
+/** One such step is taken back after this many milliseconds without a stall. */
 const FORGIVE = 30_000;
 
 // 2. Measuring the jitter, in milliseconds.
@@ -34,7 +34,7 @@ const WINDOW = 5_000;
 const BEGINNING = 1_500;
 
 // 3. Small corrections, by the rate of playing. The excess is how much farther behind than the target the play head
-// is, in seconds; below 0 it is too near.
+// is, in seconds; if it is negative, the play head is too near.
 
 /** Above this excess, the player plays slightly faster. */
 const START = 0.025;

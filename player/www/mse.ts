@@ -44,7 +44,7 @@ export interface MseListener {
 
 type SourceClass = typeof MediaSource;
 
-/** MediaSource, or what iPhones have in its place. */
+/** MediaSource, or ManagedMediaSource on iPhones. */
 function sourceClass(): SourceClass | undefined {
   const global = globalThis as { MediaSource?: SourceClass; ManagedMediaSource?: SourceClass };
   return global.MediaSource ?? global.ManagedMediaSource;

@@ -11,8 +11,8 @@ const RETRY_FIRST = 500;
 const RETRY_LONGEST = 10_000;
 /** An attempt that played for this long, in ms, was a success. */
 const SUCCESS = 3_000;
-/** Without a fragment for so long, in ms: say so; try anew. A late key frame is given more time, and so is a
- * camera's second picture: some send one now and then. */
+/** How long no fragment may come before the player says so, and before it starts a new attempt, in ms. A late key
+ * frame gets more time, and so does a camera's second picture: some send one now and then. */
 const SILENT_SAY = 5_000;
 const SILENT_RETRY = 15_000;
 const KEY_FRAME_RETRY = 40_000;
@@ -29,7 +29,7 @@ export class Patience {
   #fed = 0;
   /** The longest recent time between two fragments. */
   #pace = 0;
-  #told = false;
+  #reported = false;
 
   /** Forgets earlier failures, because somebody wants the stream now. */
   forget(): void {
@@ -44,7 +44,7 @@ export class Patience {
   /** The attempt has made progress: a fragment came (`playing`), or the session got a step further. */
   feed(now: number, playing: boolean): void {
     this.#fed = now;
-    this.#told = false;
+    this.#reported = false;
     if (playing) {
       this.#played ||= now;
       if (this.#last) this.#pace = max(now - this.#last, this.#pace * 0.95);
@@ -68,8 +68,8 @@ export class Patience {
     const bytes = now - heard < SILENT_SAY;
     const pace = min(this.#pace * MISSED, LONGEST);
     const over = waited > max(pace, this.#played && !this.#pace ? SECOND_RETRY : bytes ? KEY_FRAME_RETRY : SILENT_RETRY);
-    if (!over && (this.#told || waited < max(pace, SILENT_SAY))) return undefined;
-    this.#told = true;
+    if (!over && (this.#reported || waited < max(pace, SILENT_SAY))) return undefined;
+    this.#reported = true;
     return { problem: silent(bytes), over };
   }
 }

@@ -26,7 +26,7 @@ export type { Problem, ProblemKind, Unsupported } from './problem';
 export type { State } from './state';
 export type { Stats } from './stats';
 
-const TICK = 250; // ms: how often time is looked at
+const TICK = 250; // ms between two checks of what is due
 
 export interface PlayerOptions {
   src?: string;

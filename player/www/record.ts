@@ -1,13 +1,13 @@
-// Recording: what a player receives, as MP4 files, no matter whether the browser can play it.
+// Records what a player receives as MP4 files, whether or not the browser can play it.
 //
-// A file starts at a sync sample and is as long as it was asked to be, to the frame. Such a length
-// ends mostly between two sync samples. The next file then starts at the last one before that end:
-// the two share that much, nothing is missing between them, and each plays by itself. Where a file
-// saw no further sync sample, the next one continues exactly at its end; it carries the pictures
-// since the sync sample unseen, for the decoder alone.
+// A file starts at a sync sample, and has exactly the requested length, to the frame. It usually ends
+// between two sync samples. The next file then starts at the last sync sample before that end: the two
+// files overlap, nothing is missing between them, and each can be played by itself. If a file contains
+// no further sync sample, the next one continues exactly at its end. It then also contains the pictures
+// since the sync sample; they are not shown, but the decoder needs them.
 //
-// Invariants: no file without something new in it; memory is bounded by the constants below,
-// whatever lengths are asked for and however rare sync samples are.
+// Invariants: every file contains something new. The constants below limit the memory, whatever lengths
+// are requested and however rare sync samples are.
 
 import { on } from './event';
 import { Footage } from './record/footage';

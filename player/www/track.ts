@@ -31,7 +31,7 @@ export interface Track {
   last?: Fragment;
   came: number;
   still?: ((fragment: Fragment, from: number) => Fragment) | undefined;
-  /** For audio: the seconds of video since then. */
+  /** For audio: the seconds of video since its newest fragment. */
   missed: number;
   /** When it was left out because it was silent (now()); undefined otherwise. */
   lost?: number | undefined;

@@ -41,9 +41,9 @@ impl Targets {
         }])
     }
 
-    /// Reads `private | loopback | none | any | 192.168.1.0/24[:port] | 10.0.0.5[:port]
-    /// | [fd00::]/8[:port]`, several separated by commas. The keywords may be followed
-    /// by a `:port`, too.
+    /// Reads one or several of these, separated by commas: `private`, `loopback`, `none`,
+    /// `any`, `192.168.1.0/24`, `10.0.0.5`, `[fd00::]/8`. Each may be followed by a
+    /// `:port`.
     ///
     /// # Errors
     /// A sentence that names the entry and says what may be written.

@@ -270,7 +270,7 @@ fn files() {
     std::fs::remove_dir_all(&directory).unwrap();
 }
 
-/// Lines that look enough like a configuration to reach the values.
+/// Lines that resemble a configuration enough to reach the values.
 fn lines() -> impl Strategy<Value = Vec<u8>> {
     let key = prop::sample::select(vec![
         "listen",
@@ -306,7 +306,7 @@ proptest! {
         match parse("f", &text) {
             Ok(config) => {
                 prop_assert!(!config.listen.is_empty());
-                // What is described reads back.
+                // The description reads back as the same configuration.
                 let again = parse("f", config.describe().as_bytes());
                 prop_assert_eq!(again.map(|again| again.limits), Ok(config.limits));
             }

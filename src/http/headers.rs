@@ -1,7 +1,7 @@
 //! The header lines of a request, looked up by name (RFC 9110 section 5).
 //!
-//! Invariant: a header that may stand once and stands twice is an error, never
-//! a choice between the two.
+//! Invariant: if a header that is allowed once occurs twice, that is an error, and never
+//! a choice between the two values.
 
 use super::{Reject, reject};
 
@@ -13,8 +13,8 @@ impl<'a> Headers<'a> {
         Self(lines)
     }
 
-    /// The values of every header of this name, in order. Bytes outside ASCII
-    /// are replaced: nothing that is read here may contain them.
+    /// The values of all headers with this name, in order. Bytes outside ASCII are
+    /// replaced, because none of the headers read here may contain them.
     pub fn all(&self, name: &'static str) -> impl Iterator<Item = String> + use<'a> {
         self.0
             .iter()
@@ -22,7 +22,7 @@ impl<'a> Headers<'a> {
             .map(|header| String::from_utf8_lossy(header.value).trim().to_owned())
     }
 
-    /// The value of a header that may stand once.
+    /// The value of a header that is allowed once.
     pub fn single(&self, name: &'static str) -> Result<Option<String>, Reject> {
         let mut values = self.all(name);
         let value = values.next();
@@ -37,8 +37,8 @@ impl<'a> Headers<'a> {
         (!values.is_empty()).then(|| values.join(", "))
     }
 
-    /// The elements of a comma separated list that may span several headers
-    /// (RFC 9110 section 5.6.1), empty ones left out.
+    /// The elements of a comma separated list, which may span several headers (RFC 9110
+    /// section 5.6.1). Empty elements are left out.
     pub fn list(&self, name: &'static str) -> Vec<String> {
         let joined = self.joined(name).unwrap_or_default();
         let elements = joined.split(',').map(str::trim);
@@ -71,8 +71,8 @@ impl<'a> Headers<'a> {
 fn is_weight_zero(parameters: &str) -> bool {
     let value = parameters.trim().strip_prefix(['q', 'Q']);
     let value = value.and_then(|rest| rest.trim_start().strip_prefix('='));
-    // RFC 9110 section 12.4.2: `0`, `0.`, `0.0` to `0.000`. Reading floating
-    // point would bring 13 KB of tables along.
+    // RFC 9110 section 12.4.2: `0`, `0.`, `0.0` to `0.000`. Parsing floating
+    // point would add 13 KB of tables to the program.
     value.is_some_and(|weight| {
         let weight = weight.trim();
         weight.starts_with('0') && weight.chars().all(|c| matches!(c, '0' | '.'))

@@ -17,7 +17,7 @@ fn status(text: &str) -> u16 {
     parse(text.as_bytes()).unwrap_err().status
 }
 
-/// A request of one further header line.
+/// A request with one more header line.
 fn with(line: &str) -> String {
     format!("GET / HTTP/1.1\r\nHost: h\r\n{line}\r\n\r\n")
 }
@@ -179,7 +179,7 @@ fn unknown_subprotocols_are_passed_over() {
     assert_eq!(select(&[]), None);
 }
 
-/// Bytes that look enough like a request to get past the first line.
+/// Bytes that resemble a request enough to get past the first line.
 fn nearly_a_request() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         Just(b"GET / HTTP/1.1\r\n".to_vec()),
@@ -200,7 +200,7 @@ proptest! {
         let whole = parse(&bytes);
         for end in 0..bytes.len() {
             let prefix = parse(&bytes[..end]);
-            // Once something was said, it stays.
+            // An error or a request found in a prefix stays the result.
             if prefix != Ok(None) {
                 prop_assert_eq!(&prefix, &whole);
             }

@@ -18,7 +18,7 @@ fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// Everything the decoder says about `bytes`, fed in the given pieces.
+/// All results of the decoder for `bytes`, fed in the given pieces.
 fn events(bytes: &[u8], cuts: &[usize]) -> (Vec<Event>, Option<Error>) {
     let mut decoder = Decoder::new(LIMIT);
     let mut events = Vec::new();
@@ -120,7 +120,7 @@ fn messages_are_bounded() {
     assert_eq!(code(&[masked(0x82, &[0; LIMIT + 1])]), Some(1009));
     let halves = [masked(0x02, &[0; LIMIT]), masked(0x80, &[0; 1])];
     assert_eq!(code(&halves), Some(1009));
-    // Announced, not sent: refused before a byte of it is stored.
+    // The length is announced only: the frame is refused before a byte of it is stored.
     let mut huge = vec![0x82, 0xff];
     huge.extend([0xff; 8]);
     huge.extend(MASK);
@@ -167,7 +167,7 @@ fn close_reasons_are_cut_on_a_character() {
     assert!(std::str::from_utf8(&long[4..]).is_ok());
 }
 
-/// Frames good and bad, and bytes between them that are neither.
+/// Valid and invalid frames, and other bytes between them.
 fn frames() -> impl Strategy<Value = Vec<u8>> {
     let first = prop::sample::select(vec![0x81, 0x82, 0x01, 0x02, 0x00, 0x80, 0x89, 0x8a, 0x88]);
     let frame = (first, prop::collection::vec(any::<u8>(), 0..140));

@@ -7,7 +7,7 @@ fn feed(depacketiser: &mut Depacketiser, payload: &[u8], timestamp: i64) -> Vec<
     feed_all(depacketiser, payload, timestamp).0
 }
 
-/// The frames, and their format when it is new.
+/// Feeds packets; returns the frames, and their format if it is new.
 fn feed_all(
     depacketiser: &mut Depacketiser,
     payload: &[u8],
@@ -77,7 +77,7 @@ fn reads_its_layout() {
     assert!(Layout::read(&|name| (name == "sizelength").then_some("0")).is_none());
 }
 
-/// The layout by these format parameters.
+/// The layout according to these format parameters.
 fn layout(parameters: &[(&str, &'static str)]) -> Layout {
     let find = |name: &str| parameters.iter().find(|(key, _)| *key == name);
     Layout::read(&|name| find(name).map(|(_, value)| *value)).unwrap()
@@ -87,7 +87,7 @@ fn layout(parameters: &[(&str, &'static str)]) -> Layout {
 fn fields_that_are_not_named_beside_a_size_have_no_bits() {
     let bare = layout(&[("mode", "AAC-hbr"), ("sizelength", "13")]);
     assert_eq!((bare.size, bare.index, bare.index_delta), (13, 0, 0));
-    // One header of 13 bits; two of them, which end within a byte.
+    // One packet has a header of 13 bits, the other two of them, which end within a byte.
     let one = [&[0, 13, 0, 2 << 3][..], b"aa"].concat();
     assert_eq!(feed(&mut depacketiser(bare), &one, 0), [b"aa"]);
     let two = [&[0, 26, 0, 2 << 3, 0, 3 << 6][..], b"aabbb"].concat();
@@ -110,7 +110,7 @@ fn an_index_that_is_not_described_shows_by_the_length_of_the_headers() {
 #[test]
 fn reads_the_headers_of_the_low_bit_rate() {
     let layout = Layout::read(&|name| (name == "mode").then_some("aac-lbr")).unwrap();
-    // Two headers of 6 and 2 bits.
+    // There are two headers with 6 and 2 bits.
     let payload = [&[0, 16, 2 << 2, 3 << 2][..], b"aabbb"].concat();
     let frames = feed(&mut depacketiser(layout), &payload, 0);
     assert_eq!(frames, [b"aa".to_vec(), b"bbb".to_vec()]);
@@ -173,7 +173,7 @@ fn makes_do_with_a_description_that_says_little() {
         let format = opened(&[map, "a=fmtp:97 ", parameters].concat()).unwrap();
         assert_eq!(format.config, [0x14, 0x08], "{parameters}");
     }
-    // The configuration knows what the samples are, the mapping does not.
+    // The configuration is right about the format, and the mapping is wrong.
     let format = opened(&[map, "a=fmtp:97 config=1190"].concat()).unwrap();
     assert_eq!((format.rate, format.channels), (48_000, 2));
     for other in ["mode=CELP-cbr", "mode=celp-vbr", "config=4210"] {
@@ -190,7 +190,7 @@ proptest! {
     ) {
         let frame = vec![7; length];
         let unit = if bare { adts(4, 2, &frame) } else { frame.clone() };
-        // A part of an ADTS header is none.
+        // A part of an ADTS header does not count as one.
         let first = if bare { 7 } else { 1 };
         let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(unit.len()).max(first)).collect();
         cuts.extend([0, unit.len()]);

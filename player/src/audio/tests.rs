@@ -30,7 +30,7 @@ fn count(audio: &Audio) -> usize {
 fn frames_last_what_they_play() {
     let mut audio = audio();
     for frame in 0..100 {
-        // Stamped in whole milliseconds and a bit off.
+        // The timestamps are whole milliseconds, and slightly wrong.
         add(&mut audio, frame * 1024 / 48 * 1000 + frame % 7 * 1000, 0);
     }
     assert_eq!(count(&audio), 100);
@@ -87,7 +87,7 @@ fn a_new_format_has_a_new_init_segment() {
         push(&mut audio, b"\x00\x10\x00\x08x", 0, &mut queue).len(),
         1
     );
-    // ADTS: LC, 24 kHz, mono. The track goes on where it was.
+    // This ADTS header says LC, 24 kHz, mono. The track continues where it was.
     let adts = [0xff, 0xf1, 0x58, 0x40, 0x01, 0x1f, 0xfc, 1];
     let outputs = push(&mut audio, &adts, 64_000 / 3, &mut queue);
     let kinds: Vec<Kind> = outputs.iter().map(|output| output.kind).collect();
@@ -109,7 +109,7 @@ fn every_codec_has_silence() {
             &[1, 7],
             1024,
         ),
-        // One header of 16 bits, a frame of one byte.
+        // There is one header of 16 bits, and a frame of one byte.
         (generic, &[0, 16, 0, 1 << 3, 1], 1024),
     ] {
         let mut audio = open(lines);

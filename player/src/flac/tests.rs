@@ -3,8 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use camgate_protocol::codec::bits::Bits;
 
-/// What a decoder makes of a frame: the number of its first sample, and the
-/// samples, interleaved.
+/// Decodes a frame: the number of its first sample, and the interleaved samples.
 fn decode(bytes: &[u8], channels: usize) -> (u64, Vec<i16>) {
     assert_eq!(crc(bytes, 16, 0x8005), 0);
     let mut bits = Bits::new(bytes);
@@ -130,7 +129,7 @@ proptest! {
         let samples: Vec<i16> = samples[..whole].iter().map(|sample| sample << shift).collect();
         let mut encoder = Encoder::new(48_000, channels as u16);
         let frame = encode(&mut encoder, &samples);
-        // Noise at full volume becomes larger, never by much.
+        // Noise at full volume grows, but only slightly.
         prop_assert!(frame.len() <= 4 * samples.len() + 32);
         prop_assert_eq!(decode(&frame, channels).1, samples);
     }

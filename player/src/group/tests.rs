@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 const FRAME: i64 = 40_000;
 
-/// Sizes of the groups that pictures of one byte make, shown at these frames.
+/// The sizes of the groups that pictures make which have one byte each and are shown at
+/// these frames.
 fn groups(order: &[i64]) -> Vec<usize> {
     let mut pacing = Pacing::default();
     pacing.describe(Some(2), Some(FRAME));
@@ -36,7 +37,7 @@ fn sample(size: u32) -> Sample {
     }
 }
 
-/// A group with a picture that is ahead of others.
+/// A group with a picture that was sent before others that are shown before it.
 fn waiting() -> (Group, Place) {
     let mut group = Group {
         edge: Some(0),
@@ -55,7 +56,7 @@ fn pictures_in_order_never_wait() {
 
 #[test]
 fn pictures_ahead_wait_for_those_before_them() {
-    // The first of them goes out before it is known what it is.
+    // The first one is sent before it is known that it is ahead of others.
     let order = [0, 3, 1, 2, 6, 4, 5, 10, 8, 7, 9, 11];
     assert_eq!(groups(&order), [1, 1, 1, 1, 3, 4, 1]);
 }

@@ -18,7 +18,7 @@ fn is_complete_with_one_of_each() {
     let format = sets.format(None, Order::default()).unwrap();
     assert_eq!(format.mime, "video/mp4; codecs=\"avc1.42c01e\"");
     let record = bytes(&format);
-    // The set is longer: it says that nothing is reordered.
+    // The set is longer, because it says that nothing is reordered.
     assert_eq!(record[..8], [1, 0x42, 0xc0, 0x1e, 0xff, 0xe1, 0, 13]);
     assert_eq!(record.len(), 8 + 13 + 1 + 2 + 4);
     assert!(sets.format(Some(7), Order::default()).is_none());

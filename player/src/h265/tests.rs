@@ -47,7 +47,7 @@ fn a_cut_set_keeps_its_size() {
     assert_eq!(cut.frame_us, None);
 }
 
-/// [`SEQUENCE`] with pictures of another size, of which the same is cropped.
+/// [`SEQUENCE`] with pictures of another size, and the same cropping.
 fn sized(width: u64, height: u64) -> Vec<u8> {
     let bytes = hex(SEQUENCE);
     let rbsp = unescape(&bytes[2..]);

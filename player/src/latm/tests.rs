@@ -100,7 +100,7 @@ fn joins_parts_of_an_element() {
     assert!(push(&mut *payload, &long[..1], 0, false).is_empty());
     assert!(push(&mut *payload, &long[1..150], 0, false).is_empty());
     assert_eq!(push(&mut *payload, &long[150..], 0, true), [[7; 300]]);
-    // Of the next one the start is lost.
+    // The start of the next element is lost.
     assert!(push(&mut *payload, &long[..100], 1, false).is_empty());
     payload.lose();
     assert!(push(&mut *payload, &long[150..], 1, true).is_empty());

@@ -106,7 +106,7 @@ fn tables_in_band_stay_for_their_number() {
     let mut depacketiser = Depacketiser::new(None);
     let none = [0, 0, 0, 0, b'x'];
     assert!(feed(&mut depacketiser, &payload(0, 1, 200, &none), 5, true).is_empty());
-    // The second one has values of two bytes.
+    // The second table has values of two bytes.
     let with = [&[0, 2, 0, 192][..], &[3; 64], &[4; 128], b"x"].concat();
     let first = feed(&mut depacketiser, &payload(0, 1, 200, &with), 10, true);
     let tables = segments(&first[0].0, 0xdb);
@@ -115,7 +115,7 @@ fn tables_in_band_stay_for_their_number() {
     let second = feed(&mut depacketiser, &payload(0, 1, 200, &none), 20, true);
     assert_eq!(first[0].0, second[0].0);
     assert!(feed(&mut depacketiser, &payload(0, 1, 201, &none), 30, true).is_empty());
-    // One table for all.
+    // One table is used for all components.
     let one = [&[0, 0, 0, 64][..], &[5; 64], b"x"].concat();
     let third = feed(&mut depacketiser, &payload(0, 1, 255, &one), 40, true);
     assert_eq!(
@@ -182,15 +182,15 @@ fn the_extension_tells_the_size_of_large_pictures() {
     let mut depacketiser = Depacketiser::new(None);
     let mut large = payload(0, 1, 50, b"ab");
     large[6..8].fill(0);
-    let told = extension(0xd8, &[FRAME, &[0xff]]);
-    let units = feed_with(&mut depacketiser, &told, &large, 10, true);
+    let extended = extension(0xd8, &[FRAME, &[0xff]]);
+    let units = feed_with(&mut depacketiser, &extended, &large, 10, true);
     assert_eq!(segments(&units[0].0, 0xc0), [&FRAME[4..]]);
     assert!(units[0].0.ends_with(b"ab\xff\xd9"));
-    // Without one it is that of the picture before.
+    // A packet without an extension belongs to a picture with the headers of the last one.
     let empty = extension(0xd8, &[]);
     let units = feed_with(&mut depacketiser, &empty, &large, 20, true);
     assert_eq!(segments(&units[0].0, 0xc0), [&FRAME[4..]]);
-    // Other extensions are none.
+    // Extensions of other kinds are ignored.
     let other = [&[0xab, 0xac, 0, 0], FRAME].concat();
     assert!(feed_with(&mut Depacketiser::new(None), &other, &large, 10, true).is_empty());
 }
@@ -202,12 +202,12 @@ fn the_extension_is_preferred_to_what_is_made() {
     let restart: &[u8] = &[0xff, 0xdd, 0, 4, 0, 7];
     let scan: &[u8] = &[0xff, 0xda, 0, 5, 1, 2, 3];
     let start: &[u8] = &[0xff, 0xd8, 0xff];
-    let told = extension(0xd8, &[start, tables, huffman, restart, FRAME, scan]);
+    let extended = extension(0xd8, &[start, tables, huffman, restart, FRAME, scan]);
     let rest = [0, 12, 0xff, 0xff, b'x'];
     let mut depacketiser = Depacketiser::new(None);
     let units = feed_with(
         &mut depacketiser,
-        &told,
+        &extended,
         &payload(0, 65, 50, &rest),
         10,
         true,
@@ -218,7 +218,7 @@ fn the_extension_is_preferred_to_what_is_made() {
     assert_eq!(segments(picture, 0xdd), [&restart[4..]]);
     assert_eq!(segments(picture, 0xc0), [&FRAME[4..]]);
     assert_eq!(segments(picture, 0xda), [&scan[4..]]);
-    // The next picture has its own.
+    // The next picture has headers of its own.
     let units = feed(&mut depacketiser, &payload(0, 1, 50, b"x"), 20, true);
     assert_eq!(segments(&units[0].0, 0xc0)[0][1..5], [0, 48, 0, 64]);
 }
@@ -230,7 +230,7 @@ fn an_extension_goes_on_until_there_is_data() {
     let mut large = payload(0, 1, 50, b"");
     large[6..8].fill(0);
     let first = extension(0xd8, &[one]);
-    // Without its size the picture cannot begin, but nothing is lost.
+    // The picture cannot begin without its size, but nothing is lost.
     assert!(feed_with(&mut depacketiser, &first, &[], 10, false).is_empty());
     assert!(feed_with(&mut depacketiser, &extension(0xff, &[two]), &[], 10, false).is_empty());
     large.extend(b"ab");
@@ -258,7 +258,7 @@ fn the_size_of_pictures_that_would_take_gigabytes_is_told() {
     feed(&mut described, &large, 10, true);
     let format = described.described();
     assert_eq!((format.width, format.height), (65_535, 65_535));
-    // The header of the packet says 64x48, that of the picture more.
+    // The header of the packet says 64x48, and that of the picture a larger size.
     let head = [0xff, 0xd8, 0xff, 0xc0, 0, 17, 8, 0xff, 0xff, 0xff, 0xff];
     let whole = [&head, &FRAME[9..], &[0xff, 0xd9]].concat();
     let mut depacketiser = Depacketiser::new(None);
@@ -286,13 +286,13 @@ proptest! {
     ) {
         let mut depacketiser = Depacketiser::new(None);
         let mut time = 0;
-        for ((offset, kind, quality), rest, marker, cut, told) in packets {
+        for ((offset, kind, quality), rest, marker, cut, extended) in packets {
             let mut payload = payload(offset, kind, quality, &rest);
             if cut == 0 {
                 payload.truncate(rest.len());
             }
             time += i64::from(cut == 1);
-            let pictures = feed_with(&mut depacketiser, &told, &payload, time, marker);
+            let pictures = feed_with(&mut depacketiser, &extended, &payload, time, marker);
             for (picture, _) in pictures {
                 prop_assert!(picture.starts_with(&[0xff, 0xd8]));
                 prop_assert!(picture.ends_with(&[0xff, 0xd9]));

@@ -14,7 +14,7 @@ const IDR: [u8; 3] = [0x65, 0x88, 0x84];
 const MORE: [u8; 3] = [0x65, 0x46, 0x22];
 const PLAIN: [u8; 3] = [0x41, 0x9a, 0x01];
 
-/// A recovery point: right at once, and after seven pictures.
+/// Recovery points: the picture is correct at once, or after seven pictures.
 const RECOVERY: [u8; 5] = [0x06, 0x06, 0x01, 0xc4, 0x80];
 const REFRESH: [u8; 5] = [0x06, 0x06, 0x01, 0x11, 0x80];
 
@@ -64,8 +64,8 @@ fn h265(numbered: bool) -> Depacketiser {
     depacketiser
 }
 
-/// A slice of H.265 of this NAL unit type, the first of its picture, with a
-/// number to tell it by.
+/// The first slice of an H.265 picture, with this NAL unit type and a number to identify
+/// it.
 fn slice(kind: u8, number: u8) -> Vec<u8> {
     let set = if (16..24).contains(&kind) { 0xa0 } else { 0xc0 };
     vec![kind << 1, 1, set, number]
@@ -79,7 +79,7 @@ fn nals(nals: &[&[u8]]) -> Vec<u8> {
     pairs.collect::<Vec<_>>().concat()
 }
 
-/// NAL units behind lengths of two bytes.
+/// NAL units, each after its length in two bytes.
 fn aggregate(head: &[u8], nals: &[&[u8]]) -> Vec<u8> {
     let mut payload = head.to_vec();
     for nal in nals {
@@ -133,7 +133,7 @@ fn takes_aggregates_apart_and_leaves_out_what_is_no_slice() {
 
 #[test]
 fn joins_fragments() {
-    // FU-A; and an FU-B, whose start has a decoding order number.
+    // One is an FU-A, and the other an FU-B, whose start has a decoding order number.
     for start in [&[0x7c, 0x85, 0x88, 1][..], &[0x7d, 0x85, 0, 9, 0x88, 1]] {
         let mut depacketiser = h264();
         assert!(feed(&mut depacketiser, start, 10, false).is_empty());
@@ -238,7 +238,7 @@ fn a_fragment_without_its_start_is_a_loss() {
 fn markers_within_units_are_found_out() {
     let mut depacketiser = h264();
     assert_eq!(feed(&mut depacketiser, &IDR, 10, true).len(), 1);
-    // A second slice of the same picture: the marker before it was wrong.
+    // This is a second slice of the same picture, so the marker before it was wrong.
     assert!(feed(&mut depacketiser, &MORE, 10, true).is_empty());
     assert!(feed(&mut depacketiser, &IDR, 20, true).is_empty());
     assert!(feed(&mut depacketiser, &MORE, 20, true).is_empty());
@@ -276,7 +276,7 @@ fn sets_that_change_between_sync_samples_travel_in_the_unit() {
 fn another_size_waits_for_a_sync_sample() {
     let mut depacketiser = h264();
     feed(&mut depacketiser, &IDR, 10, true);
-    // All up to the width, which becomes 320.
+    // Everything before the width stays; the width becomes 320.
     let width = Splice {
         from: 24,
         to: 46,
@@ -299,7 +299,7 @@ fn a_picture_is_what_its_own_sets_say() {
     let picture = [0x68, 0x4a, 0xc1, 0x84];
     feed(&mut depacketiser, &sequence, 10, false);
     feed(&mut depacketiser, &picture, 10, false);
-    // IDR pictures that refer to set 0, then to set 1.
+    // An IDR picture refers to set 0, the next one to set 1.
     for (idr, codec) in [(IDR, None), ([0x65, 0x88, 0x44], Some("avc1.42c01f"))] {
         let unit = depacketiser.push(&packet(&idr, true), 10).unwrap();
         let mime = unit.format.map(|format| format.mime.as_str());

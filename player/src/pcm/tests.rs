@@ -7,8 +7,8 @@ fn opened(lines: &str) -> (Box<dyn Payload>, Format) {
     open(&given::media(lines)).unwrap()
 }
 
-/// How long each frame is that a packet of `bytes` makes, and how far the first
-/// one lies before the packet.
+/// How far before the packet the first frame begins, and the lengths of all frames that
+/// a packet with these `bytes` completes.
 fn push(payload: &mut dyn Payload, bytes: &[u8], timestamp: i64) -> (u32, Vec<u32>) {
     let packet = given::packet(bytes, false);
     let mut frames = Frames::default();

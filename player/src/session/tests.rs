@@ -24,7 +24,7 @@ impl Page {
         page
     }
 
-    /// All outputs that wait, as kinds and texts.
+    /// All waiting outputs, as kinds and texts.
     fn outputs(&mut self) -> Vec<(Kind, String)> {
         let mut outputs = Vec::new();
         while let Some(output) = self.session.poll_output() {
@@ -37,7 +37,7 @@ impl Page {
         self.session.control_message(text, self.now);
     }
 
-    /// A packet with an IDR picture arrives; the kinds of what comes out.
+    /// A packet with an IDR picture arrives; returns the kinds of the outputs.
     fn picture(&mut self, sequence: u16) -> Vec<Kind> {
         let [high, low] = sequence.to_be_bytes();
         let mut frame = vec![b'$', 0, 0, 36, 0x80, 0xe0, high, low];
@@ -52,7 +52,7 @@ impl Page {
         kinds
     }
 
-    /// Up to the RTSP client's first request.
+    /// A page whose session has got as far as the RTSP client's first request.
     fn joined() -> Self {
         Self::joined_with("rtsp://10.0.0.1/s\n\n")
     }
@@ -177,7 +177,7 @@ fn silence_ends_it() {
     assert_eq!(page.outputs(), [error("504\nThe gateway does not answer.")]);
 }
 
-/// The gateway knows how long that may be, and says so when it is over.
+/// The gateway limits that time, and reports when it is over.
 #[test]
 fn a_camera_that_is_slow_to_describe_itself_is_waited_for() {
     let mut page = Page::describing();

@@ -21,7 +21,7 @@ fn another_payload_type_counts_if_it_alone_comes_steadily() {
     assert!(source.is_silent());
     assert_eq!(source.take(&packet(1, 4, 1)), Some((Follows::Directly, 1)));
     assert_eq!(source.take(&packet(1, 5, 1)), Some((Follows::Directly, 1)));
-    // The announced one comes after all.
+    // A packet of the announced type comes after all.
     let announced = Packet {
         payload_type: 97,
         ..packet(1, 6, 1)
@@ -44,8 +44,8 @@ fn payload_types_in_turn_are_none_of_ours() {
     }
 }
 
-/// A picture every ten ticks, of packets with these numbers; says how many of
-/// them follow a loss.
+/// Takes a picture, one of which comes every ten ticks, with packets of these numbers.
+/// Returns how many of them follow a loss.
 fn losses(source: &mut Source, picture: u32, sequences: &[u16]) -> usize {
     let last = sequences.len() - 1;
     let mut lost = 0;
@@ -72,13 +72,13 @@ fn trusted() -> Source {
 
 #[test]
 fn a_gap_in_numbers_that_were_in_order_is_a_loss() {
-    // Within a picture; at its end; a whole picture.
+    // Packets are missing within a picture, at its end, and as a whole picture.
     assert_eq!(losses(&mut trusted(), 50, &[100, 102]), 1);
     let mut source = trusted();
     source.take(&packet(1, 100, 500));
     assert_eq!(losses(&mut source, 51, &[102, 103]), 1);
     assert_eq!(losses(&mut trusted(), 51, &[102, 103]), 1);
-    // Many, one after the other.
+    // There are many losses, one after the other.
     let mut source = trusted();
     for picture in 50..54 {
         let number = picture as u16 * 3;
@@ -104,7 +104,7 @@ fn numbers_that_never_were_in_order_are_not_believed() {
     for (number, habit) in habits.into_iter().enumerate() {
         let mut source = Source::new(96);
         for picture in 0..1000 {
-            // Of every other picture one is not there at all.
+            // Every other picture is missing as a whole.
             let (time, numbers) = (picture + picture / 2, habit(picture as u16));
             assert_eq!(
                 losses(&mut source, time, &numbers),

@@ -11,8 +11,8 @@ const LEAP_SLACK_US: i64 = 5_000_000;
 const MAX_PAUSE_US: i64 = 60_000_000;
 
 /// A packet is also a new beginning if it comes earlier than the earliest before it by
-/// more than this, and if its timestamp leaps further than this and than a few steps
-/// before it.
+/// more than this, and if its timestamp leaps further than this and than four steps like
+/// the last one.
 const MAX_EARLY_US: i64 = 2_000_000;
 
 /// A timestamp that falls back further than this is a new beginning, too. Video may be
@@ -63,7 +63,7 @@ pub(super) struct Clock {
     /// The last arrival time before the last report.
     pub(super) reported: i64,
     /// The announced rate in Hz; 0 if the arrival times contradict it.
-    said: i64,
+    announced: i64,
     /// The rate of the codec in Hz, 0 if it is unknown; the number of samples in the
     /// last packet; and how many times as many a packet may have.
     pub(super) codec_rate: i64,
@@ -97,7 +97,7 @@ impl Clock {
             report: None,
             doubted: None,
             reported: 0,
-            said: rate,
+            announced: rate,
             codec_rate: 0,
             samples: 0,
             factor: 0,
@@ -114,7 +114,7 @@ impl Clock {
     pub(super) fn reset(&mut self) {
         *self = Self {
             step: self.step,
-            said: self.said,
+            announced: self.announced,
             codec_rate: self.codec_rate,
             gauge: self.gauge,
             suspect: self.suspect,
@@ -159,7 +159,7 @@ impl Clock {
         let leap = timestamp.wrapping_sub(self.last);
         let leap = leap.wrapping_sub(step.wrapping_mul(self.rate) / 1_000_000);
         self.base = before.filter(fits).or(Some(base.wrapping_add(leap)));
-        // RTP-Info is a time by the clock before the leap. What it has told is kept.
+        // RTP-Info is a time by the clock before the leap. What followed from it stays.
         self.info = None;
     }
 
@@ -168,7 +168,7 @@ impl Clock {
     pub(super) fn count(&mut self, timestamp: i64) {
         let step = timestamp.wrapping_sub(self.last);
         if self.base == Some(self.last)
-            && self.rate == self.said
+            && self.rate == self.announced
             && step != 0
             && let Some(times) = (1..=self.factor).find(|times| times * self.samples == step)
         {
@@ -189,14 +189,14 @@ impl Clock {
         let near = |rate: i64| measured.wrapping_sub(rate).wrapping_abs() <= rate / 8;
         let other = |rate: &i64| near(*rate) && (*rate / 4 > self.rate || self.rate / 4 > *rate);
         let known = |rate: &i64| *rate > 0 && near(*rate) && !near(self.rate);
-        let known = [self.codec_rate, self.said].into_iter().find(known);
+        let known = [self.codec_rate, self.announced].into_iter().find(known);
         let found = ODD_RATES.into_iter().find(other).or(known).unwrap_or(0);
         let agreed = std::mem::replace(&mut self.suspect, found) == found;
         if found == 0 || !agreed {
             return false;
         }
         self.rate = found;
-        self.said = 0;
+        self.announced = 0;
         true
     }
 

@@ -4,8 +4,8 @@ use super::*;
 
 const SECOND: i64 = 1_000_000;
 
-/// A video (0, 90 kHz) and an audio track (1, 48 kHz), each with a packet: the
-/// video's timestamp 90000 and the audio's 48000 arrive at one second.
+/// A video track (0, 90 kHz) and an audio track (1, 48 kHz), with one packet each: the
+/// timestamps 90000 and 48000 arrive at one second.
 fn both() -> Timeline {
     let mut timeline = Timeline::default();
     timeline.add(90_000, false);
@@ -27,7 +27,8 @@ fn is_silent_until_anchored() {
 #[test]
 fn rtp_info_beats_arrival() {
     let mut timeline = both();
-    // By the PLAY response, video is half a second into the stream, audio 0.
+    // According to the PLAY response, video is half a second into the stream, and audio is
+    // at its start.
     timeline.info(0, 45_000);
     timeline.info(1, 48_000);
     timeline.anchor(0, 90_000, 0);
@@ -110,10 +111,10 @@ fn ahead_of_its_time_is_a_new_beginning() {
     let mut timeline = both();
     assert!(timeline.arrive(0, 93_600, SECOND + 40_000, false));
     assert!(!timeline.arrive(0, 93_600 + 4 * 90_000, SECOND + 80_000, false));
-    // Not when the pictures before it were as far apart, in a burst.
+    // It is not if the pictures before it were as far apart, in a burst.
     assert!(timeline.arrive(0, 93_600 + 180_000, SECOND + 80_000, false));
     assert!(timeline.arrive(0, 93_600 + 6 * 90_000, SECOND + 80_000, false));
-    // Nor when it was held up.
+    // Nor is it if it was held up.
     assert!(timeline.arrive(1, 48_000 * 10, 20 * SECOND, false));
     assert!(timeline.arrive(1, 48_000 * 15, 20 * SECOND, false));
 }

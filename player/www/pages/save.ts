@@ -12,8 +12,8 @@ export function save(file: Blob, name: string): void {
   setTimeout(() => URL.revokeObjectURL(link.href), SAVING);
 }
 
-/** The name of a file, by local time and without characters that file systems reject: `192.168.1.10 2026-11-22
- * 15.04.05`. */
+/** A file name such as `192.168.1.10 2026-11-22 15.04.05`: in local time, and without characters that file systems
+ * reject. */
 export function fileName(camera: string, ending: string): string {
   const now = new Date();
   const local = new Date(now.getTime() - now.getTimezoneOffset() * 60_000).toISOString();

@@ -120,7 +120,7 @@ function h264(bits: Bits): Described {
   const [from, has] = [bits.at, bits.take(1)];
   if (has) usability(bits);
   // Flags that are all zero mean the same as none.
-  const said = bits.all.slice(from + 1, bits.at).replace(/^0*$/, '');
+  const flags = bits.all.slice(from + 1, bits.at).replace(/^0*$/, '');
   let held = UNLIMITED;
   if (has && bits.take(1)) {
     bits.take(1);
@@ -128,7 +128,7 @@ function h264(bits: Bits): Described {
     held = bits.codes(1);
     bits.codes(1);
   }
-  return { rest: `${bits.all.slice(0, from)} ${said} ${bits.all.slice(bits.at)}`, held };
+  return { rest: `${bits.all.slice(0, from)} ${flags} ${bits.all.slice(bits.at)}`, held };
 }
 
 /** Reads the VUI (H.264 E.1.1) up to bitstream_restriction_flag. */

@@ -9,16 +9,16 @@ const SIGN_IN = `<dialog><form method="dialog"><p></p>
 <p><label>Password <input name="password" type="password" autocomplete="current-password"></label>
 <p><button value="yes">Sign in</button> <button value="" formnovalidate>Cancel</button></form></dialog>`;
 
-let told: HTMLDialogElement | undefined;
+let shown: HTMLDialogElement | undefined;
 
 /** Shows a message, one at a time, while the page continues (an alert would stop all players of a wall). */
 export function tell(message: string): void {
-  told?.remove();
-  told = made<HTMLDialogElement>(MESSAGE);
-  say(part(told, 'p'), message);
-  told.style.zIndex = '9';
-  document.body.append(told);
-  told.show();
+  shown?.remove();
+  shown = made<HTMLDialogElement>(MESSAGE);
+  say(part(shown, 'p'), message);
+  shown.style.zIndex = '9';
+  document.body.append(shown);
+  shown.show();
 }
 
 /** Asks for user and password, until `signal` is aborted; undefined if the user does not want to answer. */

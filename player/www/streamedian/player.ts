@@ -65,7 +65,7 @@ export class StreamedianPlayer {
   #duration = BUFFER_DURATION;
   readonly #end = new AbortController();
   /** The problem that was reported last, so that not every new attempt reports it again. */
-  #told = '';
+  #reported = '';
   #format: VideoFormat | undefined;
   /** Answers the open question for credentials. */
   #answer: ((given: Credentials | undefined) => void) | undefined;
@@ -118,7 +118,7 @@ export class StreamedianPlayer {
     if (!playable(url, type)) return this.#fail(new StreamedianError(NOT_SUPPORTED, 'This is no address of RTSP.'));
     if (url !== this.url) this.#withdraw();
     this.url = url;
-    this.#told = '';
+    this.#reported = '';
     // The browser, and its controls, would fail with such an address.
     if (isRtsp(this.player.getAttribute('src') ?? '')) this.player.removeAttribute('src');
     this.#open();
@@ -210,14 +210,14 @@ export class StreamedianPlayer {
   }
 
   #problem(problem: Problem | undefined): void {
-    if (!problem) this.#told = '';
+    if (!problem) this.#reported = '';
     else if (!this.player.error) this.#fail(fromProblem(problem)); // otherwise the element's own event reports it, if it is to be reported
   }
 
   #fail(error: StreamedianError): void {
     const key = `${error.code} ${error.message}`;
-    if (key === this.#told || this.#end.signal.aborted) return;
-    this.#told = key;
+    if (key === this.#reported || this.#end.signal.aborted) return;
+    this.#reported = key;
     const { errorHandler } = this.#options;
     if (errorHandler) errorHandler(error);
     else dialogs().then(({ tell }) => tell(error.message)).catch(() => reportError(error));
@@ -227,8 +227,8 @@ export class StreamedianPlayer {
     this.#fail(new StreamedianError(0, `The ${script} could not be loaded: ${String(error)}`));
   }
 
-  #info(told: unknown): void {
-    const { info } = (told ?? {}) as { info?: ServerInfo };
+  #info(answer: unknown): void {
+    const { info } = (answer ?? {}) as { info?: ServerInfo };
     if (info) this.#options.infoHandler?.(info);
   }
 

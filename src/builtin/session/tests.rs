@@ -1,4 +1,4 @@
-//! The session as a client sees it, on a clock that the tests turn.
+//! The session as a client sees it, with a clock that the tests set.
 
 mod media;
 mod requests;
@@ -18,13 +18,13 @@ fn ms(count: u64) -> Duration {
     Duration::from_millis(count)
 }
 
-/// A session and the client's side of it.
+/// A session with its client.
 struct Client {
     session: Session,
     id: String,
 }
 
-/// What arrived, taken apart.
+/// The messages and packets that have arrived.
 #[derive(Debug, Default)]
 struct Received {
     answers: Vec<String>,
@@ -68,7 +68,7 @@ impl Client {
         self.id = header(&answer, "Session").split(';').next().unwrap().into();
     }
 
-    /// Both tracks set up, PLAY sent; what came back to that.
+    /// Sets up both tracks and sends PLAY; returns what came back.
     fn play(&mut self, now: Duration) -> Received {
         self.set_up(now, 0);
         self.set_up(now, 1);
@@ -114,7 +114,7 @@ fn split(bytes: &[u8]) -> Received {
     received
 }
 
-/// `None` for RTCP.
+/// The RTP packet in a frame; `None` for RTCP.
 fn packet(frame: Frame<'_>) -> Option<Packet> {
     let bytes = frame.payload;
     (frame.channel % 2 == 0).then(|| Packet {

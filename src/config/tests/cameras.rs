@@ -1,4 +1,4 @@
-//! Sections of cameras.
+//! The sections `[camera NAME]`.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! The reference for operators, `src/config/README.md`, held against the reader.
+//! Compares the reference for operators, `src/config/README.md`, with the reader.
 
 use super::*;
 
@@ -13,7 +13,7 @@ struct Row {
     may_be: &'static str,
 }
 
-/// The tables below headings such as "### `[limits]`".
+/// The rows of the tables below headings such as "### `[limits]`".
 fn rows() -> Vec<Row> {
     let mut section = None;
     let mut rows = Vec::new();
@@ -37,7 +37,7 @@ fn rows() -> Vec<Row> {
     rows
 }
 
-/// A file with this one setting, and what its section cannot be without.
+/// A file with this one setting, and with the settings that its section requires.
 fn file(row: &Row, value: &str) -> String {
     let url = match (row.section, row.key) {
         ("camera NAME", "url") | ("general" | "limits", _) => "",

@@ -46,7 +46,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What leaves everything as it is.
+    /// A change that changes nothing.
     const NOTHING: Splice = Splice {
         from: 0,
         to: 0,

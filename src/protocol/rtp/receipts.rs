@@ -110,7 +110,7 @@ impl Receipts {
     pub fn arrived(&mut self, now: Instant) {
         for medium in &mut self.media {
             if let Some(time) = medium.reported.take() {
-                medium.reception.told(time, now);
+                medium.reception.note_report(time, now);
             }
         }
     }
@@ -150,7 +150,7 @@ mod tests {
         let now = Instant::now();
         let mut receipts = Receipts::new(9, now);
         assert!(receipts.reports(now).is_empty());
-        // Looked at now and then, over a wrap.
+        // Only some packets are looked at, and the numbers wrap between them.
         for sequence in [30_000, 60_000, 5] {
             receipts.frame(0, 1, &packet(96, sequence, 7), now);
         }
@@ -174,8 +174,8 @@ mod tests {
         let mut receipts = Receipts::new(9, now);
         for (sequence, ssrc, highest) in [(9, 7, 9), (5, 7, 5), (3, 8, 3), (3, 8, 3)] {
             receipts.frame(0, 1, &packet(96, sequence, ssrc), now);
-            let told = words(&receipts.reports(now));
-            assert_eq!(told[3..6], [ssrc.into(), 0, highest]);
+            let reported = words(&receipts.reports(now));
+            assert_eq!(reported[3..6], [ssrc.into(), 0, highest]);
         }
     }
 

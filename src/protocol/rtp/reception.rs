@@ -90,7 +90,7 @@ impl Reception {
     }
 
     /// Notes a sender report that came at `now`; `time` is the middle of its NTP time.
-    pub fn told(&mut self, time: u32, now: Instant) {
+    pub fn note_report(&mut self, time: u32, now: Instant) {
         self.sender = Some((time, now));
     }
 
@@ -99,7 +99,7 @@ impl Reception {
         if let Some(report) = SenderReport::read(packet)
             && report.ssrc == self.ssrc
         {
-            self.told(report.middle(), now);
+            self.note_report(report.middle(), now);
         }
     }
 
@@ -167,7 +167,7 @@ mod tests {
     fn a_report_counts_what_is_lost() {
         let now = Instant::now();
         let mut reception = Reception::new(7, 65_530, 90_000, now);
-        // 20 numbers over the wrap, 5 of which never come.
+        // There are 20 numbers, across the wrap, 5 of which never come.
         for step in (0..20_u16).filter(|step| step % 4 != 1) {
             reception.packet(65_530_u16.wrapping_add(step), 0, now);
         }
@@ -178,7 +178,7 @@ mod tests {
         assert_eq!(report[8..10], [0x81ca_0004, 9]);
         let name = &reception.report(9, now)[40..];
         assert_eq!(name, b"\x01\x07camgate\0\0\0");
-        // Since then: 4 more, of which 3 come; one of them twice, one late.
+        // There are 4 more since then, of which 3 come: one of them twice, and one late.
         for sequence in [14, 16, 16, 17] {
             reception.packet(sequence, 0, now);
         }
@@ -218,8 +218,8 @@ mod tests {
             }
             before = Some(transit);
         }
-        let told = f64::from(words(&reception.report(9, start))[5]);
-        assert!((told - exact).abs() <= 1.0, "{told} {exact}");
+        let reported = f64::from(words(&reception.report(9, start))[5]);
+        assert!((reported - exact).abs() <= 1.0, "{reported} {exact}");
         assert!(exact > 10.0);
     }
 

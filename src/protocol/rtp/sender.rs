@@ -106,7 +106,7 @@ mod tests {
             assert_eq!(sender.hear(2, false, false), Stale);
         }
         assert_eq!(heard(&mut sender, &[2, 2, 2]), [Another, Ours, Ours]);
-        // It had not: it was only slow.
+        // The first sender was not gone, but only slow.
         assert_eq!(heard(&mut sender, &[1, 2]), [Another, Stale]);
     }
 

@@ -1,9 +1,9 @@
-//! The answers to requests that a camera starts (RFC 2326 §10). Whoever has the
-//! camera's link gives them: viewers could not.
+//! The answers to requests from a camera (RFC 2326 §10). The owner of the connection to
+//! the camera gives them, because viewers never see such requests.
 
 use super::message::{self, Builder, Message};
 
-/// What a camera may ask, and is told that all went well.
+/// The methods of requests from a camera that are answered with 200.
 const METHODS: [&str; 5] = [
     "OPTIONS",
     "GET_PARAMETER",
@@ -12,8 +12,8 @@ const METHODS: [&str; 5] = [
     "REDIRECT",
 ];
 
-/// The answer to the request `message` of the method `method`: 200, or 501 if the
-/// method is not one of those that a camera may ask for.
+/// The answer to the request `message` with the method `method`: 200, or 501 if the
+/// method is none of those that a camera may use.
 pub fn answer(method: &str, message: &Message<'_>) -> Vec<u8> {
     let status = match METHODS.contains(&method) {
         true => 200,

@@ -99,7 +99,7 @@ pub fn parse(bytes: &[u8]) -> Session {
         }
     }
     drafts.truncate(MAX_MEDIA);
-    strays(&text, &mut drafts);
+    assign_misplaced(&text, &mut drafts);
     session.media = drafts.into_iter().map(Draft::finish).collect();
     session
 }
@@ -107,7 +107,7 @@ pub fn parse(bytes: &[u8]) -> Session {
 /// Finds `rtpmap` and `fmtp` lines that are in the wrong place: above all media, or below
 /// another medium. The payload type tells whose they are. An `fmtp` line whose payload
 /// type is no medium's belongs to the video medium that has no parameters.
-fn strays(text: &str, drafts: &mut [Draft]) {
+fn assign_misplaced(text: &str, drafts: &mut [Draft]) {
     for last in [false, true] {
         for line in text::split(text, b"\r\n") {
             let (name, value) = text::pair(line.strip_prefix("a=").unwrap_or_default(), b":");

@@ -1,10 +1,10 @@
-//! Any packets: what comes out is well formed, and begins with a sync sample.
+//! Whatever the packets are, access units are well formed, and the first is a sync sample.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// Every NAL unit's length is right and the lengths add up.
+/// Whether every NAL unit's length is right, and the lengths add up.
 fn well_formed(mut data: &[u8]) -> bool {
     while let Some((length, rest)) = data.split_first_chunk::<4>() {
         let length = u32::from_be_bytes(*length) as usize;
@@ -16,7 +16,7 @@ fn well_formed(mut data: &[u8]) -> bool {
     data.is_empty()
 }
 
-/// A payload that begins like one of the known kinds, and may hold start codes.
+/// A payload that begins like one of the known kinds, and may contain start codes.
 fn payload(kinds: &'static [u8]) -> impl Strategy<Value = Vec<u8>> {
     let first = prop_oneof![4 => proptest::sample::select(kinds), 1 => any::<u8>()];
     let byte = prop_oneof![2 => 0u8..3, 1 => Just(0x88), 3 => any::<u8>()];

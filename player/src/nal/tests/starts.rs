@@ -1,4 +1,4 @@
-//! Where decoding can begin.
+//! The pictures at which decoding can begin.
 
 use super::*;
 
@@ -35,20 +35,21 @@ fn a_gradual_refresh_is_a_start_when_there_is_no_better() {
 
 #[test]
 fn intra_slices_behind_parameter_sets_are_a_start() {
-    // Slices of an I picture that is no IDR picture: the first one, a further one.
+    // The first and another slice of an I picture that is no IDR picture.
     let first = [0x61, 0x88, 0x84];
     let more = [0x61, 0x42, 0x22];
     let mut depacketiser = h264();
     assert!(feed(&mut depacketiser, &first, 10, true).is_empty());
-    // The sets may have a time of their own.
+    // The parameter sets may have a timestamp of their own.
     assert!(feed(&mut depacketiser, &SEQUENCE, 19, false).is_empty());
     assert!(feed(&mut depacketiser, &PICTURE, 19, true).is_empty());
     assert!(feed(&mut depacketiser, &first, 20, false).is_empty());
     let units = feed(&mut depacketiser, &more, 20, true);
     assert_eq!(units, [(nals(&[&RECOVERY, &first, &more]), 20, true)]);
-    // One shown before it, which may refer to what is missing.
+    // This picture is shown before it, and may refer to missing ones.
     assert!(feed(&mut depacketiser, &PLAIN, 15, true).is_empty());
-    // One of the slices refers to others; then none, but no sets come before.
+    // In one picture, a slice refers to other pictures. In the next one, none does, but no
+    // parameter sets come before it.
     assert!(feed(&mut depacketiser, &PICTURE, 30, false).is_empty());
     assert!(feed(&mut depacketiser, &first, 30, false).is_empty());
     assert!(!feed(&mut depacketiser, &[0x61, 0x5a, 0xe2], 30, true)[0].2);
@@ -57,7 +58,7 @@ fn intra_slices_behind_parameter_sets_are_a_start() {
 
 #[test]
 fn pictures_that_lead_the_first_one_are_left_out() {
-    // CRA and each BLA; then RASL, RADL, trailing.
+    // A CRA picture, or one of each kind of BLA, precedes RASL, RADL and trailing ones.
     for kind in [21, 16, 17, 18] {
         let mut depacketiser = h265(false);
         assert_eq!(feed(&mut depacketiser, &slice(kind, 1), 40, true).len(), 1);

@@ -1,9 +1,8 @@
-//! Descriptions and answers of cameras that do as they like, as far as the first
-//! picture.
+//! Unusual descriptions and answers of cameras, up to the first picture.
 
 use super::*;
 
-/// Packets of one H.264 picture with its parameter sets, on this channel.
+/// The packets of one H.264 picture with its parameter sets, on this channel.
 fn picture(channel: u8, payload_type: u8, sequence: u8) -> Vec<u8> {
     let timestamp = [0, 0, sequence, 0];
     let mut packet = vec![0x80, 0x80 | payload_type, 0, sequence];
@@ -14,7 +13,7 @@ fn picture(channel: u8, payload_type: u8, sequence: u8) -> Vec<u8> {
     [vec![b'$', channel, 0, packet.len() as u8], packet].concat()
 }
 
-/// As far as PLAY, with this description.
+/// A page whose session has got as far as PLAY, with this description.
 fn described(sdp: &str, setup: &str) -> Page {
     let mut page = Page::describing();
     page.answer("200 OK", "Content-Type: application/sdp\r\n", sdp);
@@ -60,7 +59,7 @@ fn media_on_other_channels_than_answered_are_found() {
         page.session.media(&picture(channel, 96, 1), page.now);
         page.session.media(&picture(channel, 96, 2), page.now);
         assert_eq!(fragments(&mut page), 2, "{channel}");
-        // Now it is known where they come.
+        // Now the channel of the pictures is known.
         page.session.media(&picture(channel ^ 8, 96, 3), page.now);
         assert_eq!(fragments(&mut page), 0);
     }
@@ -108,7 +107,7 @@ fn reports_on_the_media_channel_are_no_media() {
 #[test]
 fn statistics_tell_what_came_and_what_went_out() {
     let mut page = described(BARE, "");
-    // The camera sends over UDP.
+    // The notice says that the camera sends over UDP.
     let mut notice = [0; 28];
     notice[..4].copy_from_slice(&[0x83, 204, 0, 6]);
     notice[8..12].copy_from_slice(b"CAMG");
@@ -173,7 +172,7 @@ fn the_strongest_login_that_is_known_is_taken() {
         ([basic, &unknown, &md5].concat(), "algorithm=MD5"),
         ([&int, basic].concat(), "Authorization: Basic "),
         ([&unknown, basic].concat(), "Authorization: Basic "),
-        // Others answer it like this.
+        // Other cameras write it like this.
         (int, "nonce=\"n\""),
     ] {
         let mut page = Page::joined_with("rtsp://u:p@10.0.0.1/s\n\n");
@@ -190,8 +189,8 @@ fn the_strongest_login_that_is_known_is_taken() {
     assert_eq!(page.outputs(), [error(text)]);
 }
 
-/// The gateway says that the camera hung up instead of answering; the player opens
-/// `argument` after that. The first thing that the camera is asked there.
+/// The gateway says that the camera hung up instead of answering, and the player opens
+/// `argument` after that. Returns the first request to the camera on that connection.
 fn hung_up(page: &mut Page, argument: &str) -> String {
     let outputs = page.outputs();
     let wrap = wsp::parse_request(&outputs.last().unwrap().1).unwrap();

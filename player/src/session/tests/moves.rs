@@ -1,14 +1,14 @@
-//! Streams that are at another host than the one named.
+//! Streams that redirect to another host.
 
 use super::*;
 
-/// The answer that says so.
+/// Answers with a redirect.
 fn moved(page: &mut Page, status: &str, to: &str) {
     page.answer(status, &["Location: ", to, "\r\n"].concat(), "");
 }
 
-/// From the reopening of the control socket to the RTSP client's first request;
-/// returns the INIT.
+/// Goes on from the reopened control socket to the RTSP client's first request; returns
+/// the INIT.
 fn follow(page: &mut Page) -> String {
     let outputs = page.outputs();
     assert_eq!(outputs[0].0, Kind::Reopen, "{outputs:?}");
@@ -32,7 +32,7 @@ fn follow(page: &mut Page) -> String {
 
 const BASIC: &str = "WWW-Authenticate: Basic realm=\"x\"\r\n";
 
-/// The credentials that the last request carries.
+/// The credentials in the last request.
 fn carried(page: &mut Page) -> Option<String> {
     let outputs = page.outputs();
     let request = request(outputs.last().unwrap());
@@ -60,8 +60,8 @@ fn it_is_followed_with_a_new_init() {
     }
 }
 
-/// What is sent to `to`, asked for it, by a viewer of `argument` that was
-/// redirected there.
+/// The credentials that a viewer of `argument` sends to `to` on request, after a redirect
+/// there.
 fn sent_there(argument: &str, to: &str) -> Option<String> {
     let mut page = Page::joined_with(argument);
     page.answer("401 Unauthorized", BASIC, "");
@@ -84,7 +84,7 @@ fn credentials_go_to_the_host_that_they_are_for_and_to_no_other() {
     let known = "rtsp://10.0.0.1/s\nadmin\nsecret\nrtsp://10.0.0.2:99/t\nbob\npw \u{fc}";
     let some = |text: &str| Some(text.to_owned());
     for home in [by_url, by_option, known] {
-        // With the address, for its host alone, and even at the same one.
+        // Credentials in the new address are for its host only, even if that is the same host.
         assert_eq!(sent_there(home, "rtsp://u:p%40@10.0.0.2/t"), some("u:p@"));
         assert_eq!(sent_there(home, "rtsp://u:p@10.0.0.1:8554/t"), some("u:p"));
         assert_eq!(sent_there(home, "rtsp://10.0.0.2/t"), None, "{home}");

@@ -1,4 +1,4 @@
-//! What is sent when.
+//! Which media is sent when.
 
 use super::*;
 
@@ -62,7 +62,7 @@ fn two_clients_see_the_same_moment() {
     assert_eq!(payloads(early.at(now)), payloads(late.at(now)));
 }
 
-/// Plays from `start` on for a minute; all that came.
+/// Plays for a minute from `start` on; returns all packets.
 fn minute_from(start: Duration) -> Vec<Packet> {
     let mut client = Client::new(start);
     let mut packets = client.play(start).packets;
@@ -75,7 +75,7 @@ fn minute_from(start: Duration) -> Vec<Packet> {
     packets
 }
 
-/// Checks one track: sequence and time without a gap, for at least `units`.
+/// Checks that sequence numbers and times of one track have no gap in at least `units`.
 fn assert_continuous(packets: &[Packet], channel: u8, step: u32, units: usize) {
     let track: Vec<_> = packets.iter().filter(|p| p.channel == channel).collect();
     for pair in track.windows(2) {
@@ -142,7 +142,7 @@ fn a_pause_stops_and_play_goes_on_live() {
         client.id
     );
     client.session.receive(play.as_bytes(), ms(10_400));
-    // The pictures missed since 10.2 s, none twice.
+    // It gets the pictures since 10.2 s, and none of them twice.
     let missed = client.take();
     let last = |packets: &[Packet]| packets.iter().rfind(|p| p.channel == 0).unwrap().clone();
     let next = missed.packets.iter().find(|p| p.channel == 0).unwrap();
@@ -167,7 +167,7 @@ fn a_slow_client_loses_whole_units_up_to_a_key_picture() {
     }
     let dropped = client.session.dropped();
     assert!(dropped > 500, "{dropped}");
-    // Then it reads: whole units in unbroken sequence, from a key picture on.
+    // When it reads again, whole units come without a gap, beginning with a key picture.
     let mut packets = client.take().packets;
     let kept = packets.len();
     assert!(packets[kept - 1].marker);
@@ -191,7 +191,7 @@ fn a_slow_client_loses_whole_units_up_to_a_key_picture() {
     );
 }
 
-/// Pictures between 30 s and the one at `time`; the first is picture 1.
+/// How many pictures were dropped between 30 s and the one at `time`.
 fn dropped_since(video: &[&Packet], time: u32) -> u64 {
     let ticks = time.wrapping_sub(video[0].time);
     u64::from(ticks / 3600) + 1 - 750

@@ -1,4 +1,4 @@
-//! What requests are answered.
+//! The answers to requests.
 
 use super::*;
 use proptest::prelude::*;
@@ -196,7 +196,7 @@ proptest! {
         for byte in &bytes {
             single.session.receive(&[*byte], ms(9_999));
         }
-        // Where the media starts depends on where the bytes were cut.
+        // The start of the media depends on where the bytes were split.
         let answers = whole.take().answers;
         prop_assert_eq!(&answers, &parts.take().answers);
         prop_assert_eq!(&answers, &single.take().answers);

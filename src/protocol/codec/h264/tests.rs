@@ -38,36 +38,36 @@ fn a_cut_vui_leaves_the_size() {
     assert_eq!(sps.reorder, None);
 }
 
-/// The set with in_order, and its parse.
+/// The set after the change `in_order`, and its fields.
 fn in_order(nal: &[u8]) -> (Vec<u8>, Sps) {
     let change = Sps::parse(nal).unwrap().in_order.unwrap();
-    let said = splice(&nal[..1], &unescape(&nal[1..]), &change);
-    let sps = Sps::parse(&said).unwrap();
+    let changed = splice(&nal[..1], &unescape(&nal[1..]), &change);
+    let sps = Sps::parse(&changed).unwrap();
     assert_eq!((sps.reorder, sps.in_order), (Some(0), None));
-    (said, sps)
+    (changed, sps)
 }
 
 #[test]
 fn says_that_nothing_is_reordered_where_the_set_says_more() {
     let high = hex(HIGH);
-    let (said, sps) = in_order(&high);
-    // ... 1, 1, 1 as it was; then instead of 011 00101: 1 00101.
+    let (changed, sps) = in_order(&high);
+    // The bits before stay as they were; then 011 00101 becomes 1 00101.
     let old = Sps::parse(&high).unwrap();
     assert_eq!((sps.width, sps.height), (old.width, old.height));
     assert_eq!((sps.frame_us, sps.level), (old.frame_us, old.level));
-    assert_eq!(said[..24], high[..24]);
-    assert_ne!(said, high);
+    assert_eq!(changed[..24], high[..24]);
+    assert_ne!(changed, high);
 }
 
 #[test]
 fn a_set_without_vui_gets_one() {
-    let (said, sps) = in_order(&hex(BASELINE));
+    let (changed, sps) = in_order(&hex(BASELINE));
     assert_eq!((sps.width, sps.height), (640, 480));
     assert_eq!((sps.aspect, sps.frame_us), ((1, 1), None));
-    // Written by hand: one flag, eight of the VUI, the restriction.
+    // Written by hand: vui_parameters_present_flag, the eight flags, the restriction.
     let tail = "1_00000000_1_1_1_1_000010000_000010000_1_00100_1";
     let tail: String = tail.chars().filter(|bit| *bit != '_').collect();
-    let rbsp = unescape(&said[1..]);
+    let rbsp = unescape(&changed[1..]);
     let bits: String = rbsp.iter().map(|byte| format!("{byte:08b}")).collect();
     assert!(bits.trim_end_matches('0').ends_with(&tail), "{bits}");
 }
@@ -79,13 +79,13 @@ fn what_cannot_be_read_whole_is_left_as_it_is() {
     assert_eq!(Sps::parse(cut).unwrap().in_order, None);
 }
 
-/// A number as ue(v) has it.
+/// A number in the coding ue(v).
 fn golomb(number: u32) -> String {
     let bits = format!("{:b}", number + 1);
     "0".repeat(bits.len() - 1) + &bits
 }
 
-/// A baseline set of so many macroblocks, of which all but 16 pixels are cropped.
+/// A baseline set with this many macroblocks, cropped to 16 pixels in each direction.
 fn cropped(across: u32, down: u32) -> Vec<u8> {
     let crop = |blocks: u32| golomb(0) + &golomb(blocks * 8 - 8);
     let head = ["010000101100000000011110", "1", "1", "011", "010", "0"].concat();
@@ -111,7 +111,7 @@ fn tells_what_takes_too_much_memory_however_little_of_it_is_shown() {
     };
     assert_eq!(size(40, 30), Some((16, 16)));
     assert_eq!(size(65_535, 65_535), Some((65_535 * 16, 65_535 * 16)));
-    // The most of level 6.2, and a row more.
+    // The largest picture of level 6.2, and one with another row.
     assert_eq!(size(512, 272), Some((16, 16)));
     assert_eq!(size(512, 273), Some((8_192, 4_368)));
 }

@@ -108,7 +108,7 @@ mod tests {
     fn finds_recovery_points() {
         assert_eq!(class(&[6, 6, 1, 0xc4, 0x80]), Class::Supplement(Some(true)));
         assert_eq!(class(&[6, 6, 1, 0x11]), Class::Supplement(Some(false)));
-        // Behind another message, of 256 bytes once unescaped.
+        // The recovery point follows another message, which has 256 bytes once unescaped.
         let mut nal = vec![6, 5, 255, 1];
         nal.extend([6; 254]);
         nal.extend([0, 0, 3]); // the 3 does not count

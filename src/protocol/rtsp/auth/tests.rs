@@ -24,7 +24,7 @@ const SHA256: &str = "Digest realm=\"http-auth@example.org\", qop=\"auth, auth-i
     nonce=\"7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v\", opaque=\"FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS\"";
 const CNONCE: &str = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ";
 
-/// RFC 7616 §3.9.1.
+/// The examples of RFC 7616 §3.9.1.
 #[test]
 fn the_rfc_examples_strongest_first() {
     let md5 = answer(&[MD5], CNONCE).unwrap();
@@ -89,7 +89,7 @@ fn a_refused_answer_is_not_repeated_but_a_stale_one_is() {
     assert!(field(&it.authorize("M", "u", "c").unwrap(), "nonce") == Some("2"));
     assert!(it.challenge(&stale));
     assert!(!it.challenge(&stale), "not for ever");
-    // A nonce that expired without the camera saying stale.
+    // The nonce has expired, but the camera does not say `stale`.
     it.accepted();
     assert!(it.challenge(&fresh));
     assert!(!it.challenge(&fresh));
@@ -125,7 +125,7 @@ fn a_nonce_that_is_named_again_is_counted_on() {
     }
 }
 
-/// Other clients know no qop but `auth`, and leave it out (RFC 2069).
+/// Other clients answer an unknown qop without any (RFC 2069), too.
 #[test]
 fn a_quality_that_is_not_known_is_answered_as_if_there_was_none() {
     for qop in ["auth-int", "\"auth-int\"", "\"\"", "token"] {

@@ -108,9 +108,9 @@ impl Client {
                 }
                 let rtcp = channel.saturating_add(1);
                 let (rtp, rtcp) = (text::decimal(channel.into()), text::decimal(rtcp.into()));
-                let lower = if self.habits.implied_tcp { "" } else { "/TCP" };
+                let protocol = if self.habits.implied_tcp { "" } else { "/TCP" };
                 let unicast = ";unicast;interleaved=";
-                let transport = text::concat(&["RTP/AVP", lower, unicast, &rtp, "-", &rtcp]);
+                let transport = text::concat(&["RTP/AVP", protocol, unicast, &rtp, "-", &rtcp]);
                 builder.header("Transport", &transport)
             }
             Kind::Play if self.range => builder.header("Range", "npt=0.000-"),

@@ -67,7 +67,7 @@ fn from_options_to_teardown() {
         }
     );
 
-    // The timeout that an earlier answer said still holds.
+    // The timeout of an earlier answer still applies.
     assert_eq!(scene.client.timeout(), Some(scene.now + 15_000));
     scene.client.pause();
     scene.expect("PAUSE");
@@ -108,7 +108,7 @@ fn keep_alive_by_what_the_camera_knows() {
     scene.now = scene.client.timeout().unwrap();
     scene.client.handle_timeout(scene.now);
     scene.expect("OPTIONS");
-    // One that is not answered is not the end, two are.
+    // One unanswered keep-alive does not end the session, but two do.
     scene.now = scene.client.timeout().unwrap();
     scene.client.handle_timeout(scene.now);
     scene.expect("OPTIONS");
@@ -194,7 +194,7 @@ fn silence_is_noticed_from_when_the_time_is_known() {
     assert_eq!(scene.client.timeout(), None);
     scene.client.setup(&[0]);
     scene.expect("SETUP");
-    // The owner took a minute to choose: that is not the camera's delay.
+    // The minute that the owner took to choose does not count as the camera's delay.
     assert_eq!(scene.client.timeout(), Some(scene.now));
     scene.client.handle_timeout(scene.now + 60_000);
     scene.nothing();
@@ -238,7 +238,7 @@ fn teardown_before_a_session_and_without_an_answer() {
     assert_eq!(scene.client.timeout(), None);
 }
 
-/// What a camera and an owner may do, in any order.
+/// Something that a camera or an owner may do at any time.
 fn step() -> impl Strategy<Value = (u8, String, String)> {
     let status = "(RTSP/1\\.0 (200|301|401|404|454|457|461|500) x|PLAY u RTSP/1\\.0|[ -~]{0,8})";
     let header = "(Session|Transport|RTP-Info|Public|WWW-Authenticate|Location|Content-Base): \

@@ -146,9 +146,9 @@ pub(super) fn may_start(line: &[u8]) -> bool {
         return true;
     }
     let letter = |byte: &&u8| byte.is_ascii_uppercase() || **byte == b'_';
-    let word = line.iter().take_while(letter).count();
-    match line.get(word..) {
-        _ if word == 0 || word > LONGEST_METHOD => false,
+    let method = line.iter().take_while(letter).count();
+    match line.get(method..) {
+        _ if method == 0 || method > LONGEST_METHOD => false,
         Some([b' ', uri @ ..]) => like(b"rtsp", uri) || matches!(uri, [b'*' | b'/', ..]),
         Some(rest) => rest.is_empty(),
         None => false,

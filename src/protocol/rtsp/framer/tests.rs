@@ -15,7 +15,7 @@ fn walk_leniently(pieces: &[&[u8]]) -> Result<Vec<Item>, Invalid> {
     walk_with(&mut Framer::lenient(4096), pieces)
 }
 
-/// Feeds the pieces and puts the items together as a caller does.
+/// Feeds the pieces, and assembles the items as a caller does.
 fn walk_with(framer: &mut Framer, pieces: &[&[u8]]) -> Result<Vec<Item>, Invalid> {
     let (mut items, mut media) = (Vec::new(), Vec::new());
     for piece in pieces {
@@ -82,7 +82,7 @@ fn the_rest_of_a_body_that_counted_short_is_skipped_at_every_split() {
         let (one, two) = stream.split_at(split);
         assert_eq!(walk(&[one, two]).unwrap(), all, "{split}");
     }
-    // Behind an answer without a body it is no RTSP.
+    // After an answer without a body, such a line is no RTSP.
     assert!(walk(&[b"RTSP/1.0 200 OK\r\n\r\ns=x\r\n"]).is_err());
     assert!(walk(&[b"s=x\r\n"]).is_err());
 }

@@ -73,27 +73,27 @@ fn sizes_of_pictures() {
 
 #[test]
 fn what_cameras_leave_out_or_get_wrong() {
-    // No mapping, no fmtp.
+    // There is neither a mapping nor an fmtp.
     let media = one("m=video 0 RTP/AVP 26");
     assert_eq!((&*media.encoding, media.clock_rate), ("JPEG", 90000));
     let media = one("m=video 0 RTP/AVP 96");
     assert_eq!((&*media.encoding, media.clock_rate), ("", 90000));
     let media = one("m=video 0 RTP/AVP 96\na=fmtp:96 sprop-parameter-sets=aa,bb");
     assert_eq!(media.encoding, "H264");
-    // The mapping numbered differently.
+    // The mapping has another payload type.
     let media = one("m=video 0 RTP/AVP 96\na=rtpmap:98 H265/90000\na=fmtp:98 sprop-vps=x");
     assert_eq!((media.payload_type, &*media.encoding), (96, "H265"));
     assert_eq!(media.parameter("sprop-vps"), Some("x"));
     let media = one("m=audio 0 RTP/AVP 0\na=rtpmap:98 L16/8000");
     assert_eq!(media.encoding, "PCMU");
-    // Several formats: the first counts, wherever its mapping stands.
+    // Of several formats the first one counts, wherever its mapping is.
     let media = one(
         "m=video 0 RTP/AVP 96 97\na=rtpmap:97 H265/90000\na=rtpmap:96 h264/90000\n\
         a=fmtp:97 a=1\na=fmtp:96 b=2",
     );
     assert_eq!(media.encoding, "H264");
     assert_eq!(media.parameter("b"), Some("2"));
-    // Nonsense in numbers.
+    // The numbers make no sense.
     let media = one("m=audio 0 RTP/AVP 300\na=rtpmap:97 MPEG4-GENERIC/0/0");
     assert_eq!(
         (media.payload_type, media.clock_rate, media.channels),
@@ -101,7 +101,7 @@ fn what_cameras_leave_out_or_get_wrong() {
     );
     let media = one("m=");
     assert_eq!((media.kind, media.payload_type), (Kind::Other, 0));
-    // Latin-1, carriage returns alone.
+    // The text is Latin-1, and lines end with a carriage return only.
     let session = parse(b"v=0\rs=K\xfcche\rm=video 0 RTP/AVP 96\r");
     assert_eq!((&*session.name, session.media.len()), ("K\u{fc}che", 1));
     assert_eq!(parse(b""), Session::default());
@@ -135,7 +135,7 @@ fn attributes_belong_to_the_medium_with_their_payload_type_wherever_they_stand()
         );
         assert_eq!(audio.fmtp.len(), 1, "{lines:?}");
     }
-    // What a medium has of its own stays, whoever has the number, too.
+    // A medium keeps its own parameters, even if another one has the same payload type.
     let session = parse(
         b"m=video 0 RTP/AVP 96\na=fmtp:96 a=1\nm=audio 0 RTP/AVP 96\na=fmtp:96 a=2\n\
         m=audio 0 RTP/AVP 8",

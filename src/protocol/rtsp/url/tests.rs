@@ -96,7 +96,7 @@ fn credentials_run_over_a_slash_up_to_a_numeric_address() {
     }
 }
 
-/// URLs, each with the password, host, port and path that it is read as.
+/// A URL, and the password, host, port and path that it is read as.
 type Read<'a> = (&'a str, Option<&'a str>, &'a str, u16, &'a str);
 const PASSWORDS_LIKE_PORTS: &[Read] = &[
     (
@@ -152,7 +152,7 @@ const PASSWORDS_LIKE_PORTS: &[Read] = &[
         "/x@y",
     ),
     ("rtsp://admin:1%/2@cam/x", Some("1%/2"), "cam", 554, "/x"),
-    // Paths with an @ behind what cannot be a user, or hardly.
+    // There is an @ in the path, and what is before it cannot be a user, or hardly.
     (
         "rtsp://10.0.0.1:554/live@main",
         None,

@@ -1,4 +1,4 @@
-//! Getting in, and finding where the media is: logins, redirects, URLs.
+//! How the client logs in and finds the media: credentials, redirects, URLs.
 
 use super::scene::{SDP, Scene};
 use crate::rtsp::client::*;
@@ -48,7 +48,7 @@ fn digest_login_and_a_nonce_that_expires() {
     assert_eq!(scene.failure(), Failure::Unauthorized { tried: true });
 }
 
-/// What a Digest answer (RFC 7616 §3.4) has under this name.
+/// The value of a parameter of a Digest answer (RFC 7616 §3.4).
 fn part<'a>(authorization: &'a str, name: &str) -> &'a str {
     let begin = [" ", name, "="].concat();
     let (_, rest) = authorization.split_once(&begin).expect(name);
@@ -69,7 +69,7 @@ fn every_goodbye_carries_its_own_answer_to_the_challenge() {
     scene.expect("PLAY");
     scene.answer("200 OK", "", "");
     scene.take();
-    // One to be kept by the gateway, should the viewer vanish.
+    // This is the one that the gateway keeps in case the viewer vanishes.
     let Output::Farewell(bytes) = scene.take() else {
         panic!("no farewell");
     };
@@ -92,7 +92,7 @@ fn every_goodbye_carries_its_own_answer_to_the_challenge() {
         let response = md5(&[&secret, ":n:", nc, ":", cnonce, ":auth:", &request].concat());
         assert_eq!(part(answer, "response"), response);
     }
-    // Its nonce may have gone stale meanwhile.
+    // The nonce may have become stale meanwhile.
     let stale = digest.replace("\"n\"", "\"m\", stale=true");
     scene.answer("401 Unauthorized", &stale, "");
     scene.expect("TEARDOWN");

@@ -1,9 +1,9 @@
-//! Cameras that hang up where they should answer.
+//! Cameras that hang up instead of answering.
 
 use super::scene::{SDP, Scene};
 use crate::rtsp::client::*;
 
-/// The next connection of a client that is worth one.
+/// Makes the next connection, which must be worth it.
 fn again(scene: &mut Scene) {
     assert!(scene.hang_up());
     scene.nothing();
@@ -18,7 +18,7 @@ fn set_up(scene: &mut Scene) {
     scene.expect("PLAY");
 }
 
-/// From DESCRIBE's request to PLAY's.
+/// Goes on from the request DESCRIBE to the request PLAY.
 fn describe(scene: &mut Scene) {
     scene.expect("DESCRIBE");
     scene.answer("200 OK", "", SDP);

@@ -1,10 +1,9 @@
-//! Cameras that leave headers out, count in their own way or refuse what others
-//! take.
+//! Cameras that leave out headers, count in their own way, or refuse what others accept.
 
 use super::scene::{SDP, Scene};
 use crate::rtsp::client::*;
 
-/// Both media set up as far as the first SETUP's request.
+/// A client that has chosen both media and sent the first SETUP.
 fn setting_up(sdp: &str) -> Scene {
     let mut scene = Scene::new("rtsp://cam/live");
     scene.describe("", sdp);
@@ -68,7 +67,7 @@ fn a_camera_that_answers_no_keep_alive_but_sends_media_is_kept() {
         scene.now = scene.client.timeout().unwrap();
         scene.client.handle_timeout(scene.now);
     };
-    // How long one that plays may send nothing is not the client's to know.
+    // The client does not decide how long a camera that plays may send nothing.
     scene.client.heard();
     wait(&mut scene);
     scene.expect("GET_PARAMETER");
@@ -257,7 +256,7 @@ fn a_recording_by_the_clock_is_not_asked_for_by_play_time() {
     }
 }
 
-/// PLAY was refused with `code`: what it addresses next, until it fails.
+/// The URLs that PLAY tries, if each is refused with `code`.
 fn plays(sdp: &str, base: &str, code: &str) -> Vec<String> {
     let mut scene = Scene::new("rtsp://cam/live");
     scene.describe(base, sdp);
@@ -309,7 +308,7 @@ fn a_camera_that_never_paused_plays_on() {
     assert_eq!(scene.take(), Output::Playing { rtp_info: vec![] });
 }
 
-/// The URLs that SETUP tries while the camera knows none of them.
+/// The URLs that SETUP tries, if the camera knows none of them.
 fn setups(url: &str, base: &str, control: &str) -> Vec<String> {
     let mut scene = Scene::new(url);
     let sdp = ["m=video 0 RTP/AVP 96\r\na=control:", control, "\r\n"].concat();

@@ -1,4 +1,4 @@
-//! A client and a camera that answers as told, one request at a time.
+//! A client and a camera whose answers the test gives, one request at a time.
 
 use crate::rtsp::client::*;
 use crate::rtsp::message::{self, Start};
@@ -6,7 +6,7 @@ use crate::rtsp::message::{self, Start};
 pub(super) const SDP: &str = "v=0\r\ns=cam\r\na=control:*\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n\
     a=control:track1\r\nm=audio 0 RTP/AVP 0\r\na=control:track2\r\n";
 
-/// A client with the requests it sent, answered one at a time.
+/// A client, and the last request that it has sent.
 pub(super) struct Scene {
     pub(super) client: Client,
     pub(super) now: u64,
@@ -40,7 +40,7 @@ impl Scene {
         scene
     }
 
-    /// The camera hangs up; whether it is worth another connection.
+    /// The camera hangs up; returns whether another connection is worth trying.
     pub(super) fn hang_up(&mut self) -> bool {
         let habits = self.client.hung_up();
         let again = habits.is_some();
@@ -58,7 +58,7 @@ impl Scene {
         assert_eq!(self.client.poll_output(), None);
     }
 
-    /// The next output is a request with this method.
+    /// Checks that the next output is a request with this method.
     pub(super) fn expect(&mut self, method: &str) {
         let Output::Send(bytes) = self.take() else {
             panic!("no {method}");
@@ -84,7 +84,7 @@ impl Scene {
         &self.last.1
     }
 
-    /// Answers the last request; `headers` end in CRLF each.
+    /// Answers the last request; each of the `headers` ends with CRLF.
     pub(super) fn answer(&mut self, status: &str, headers: &str, body: &str) {
         let cseq = self.header("CSeq").unwrap().to_owned();
         let length = body.len().to_string();

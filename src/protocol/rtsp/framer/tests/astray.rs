@@ -1,8 +1,8 @@
-//! Stray bytes between the items, as cameras send them.
+//! Stray bytes between items, as cameras send them.
 
 use super::*;
 
-/// A frame whose payload begins like RTP.
+/// A frame whose payload begins like an RTP packet.
 fn rtp(channel: u8, length: usize) -> Vec<u8> {
     let mut payload = vec![0x80, 96, 0, 7];
     payload.resize(length, 0x41);
@@ -13,7 +13,8 @@ fn item(channel: u8, length: usize) -> Item {
     Item::Frame(channel, rtp(channel, length)[FRAME_HEADER..].to_vec())
 }
 
-/// Walks at every split in two, and byte by byte; all must be `expected`.
+/// Walks the stream split in two at every position, and byte by byte; each walk must
+/// give the `expected` items.
 fn at_every_split(stream: &[u8], expected: &[Item]) {
     for split in 0..=stream.len() {
         let (one, two) = stream.split_at(split);
@@ -45,7 +46,7 @@ fn what_is_left_of_a_frame_is_passed_over() {
         b"RTSP/1.0 is not a status\r\n",
         b"HTTP/1.1 200 OK\r\n\r\n",
         b"v=0\r\n",
-        // A `$` alone, and what only begins like a header.
+        // Some have a `$` alone, or bytes that only begin like a header.
         b"\0$\0$\x07\0\0$\0\0\x10\x41$\0\xff\xff\x80",
         half,
     ];
@@ -102,7 +103,7 @@ fn requests_of_the_camera_are_found_at_a_lines_start() {
 
 #[test]
 fn a_wrong_guess_does_not_count_as_having_found_the_way() {
-    // What looks like a frame, but has nothing sound behind it.
+    // This looks like a frame, but nothing sound follows it.
     let guess = [&b"\x07"[..], &rtp(0, 20), b"\x09\x09"].concat();
     let stream = [rtp(0, 20), guess.clone(), guess, rtp(0, 20), rtp(3, 20)].concat();
     let mut framer = Framer::lenient(4096);
@@ -181,7 +182,7 @@ proptest! {
         }
     }
 
-    /// Without stray bytes it is the same as a strict one.
+    /// Without stray bytes, a lenient framer gives the same items as a strict one.
     #[test]
     fn the_lenient_one_reads_what_the_strict_one_reads(
         items in prop::collection::vec(item_of_rtsp(), 0..12),
