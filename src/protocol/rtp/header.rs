@@ -55,7 +55,7 @@ impl Header {
     }
 }
 
-/// Bytes of a header without CSRC list and extension.
+/// The length of a header without CSRC list and extension, in bytes.
 #[cfg(feature = "gateway")]
 pub const SIZE: usize = 12;
 
@@ -75,8 +75,7 @@ impl Header {
         }
     }
 
-    /// The header as it goes on the wire, as one without CSRC list, extension and
-    /// padding.
+    /// The bytes of the header, written without CSRC list, extension and padding.
     pub fn bytes(&self) -> [u8; SIZE] {
         let kind = u8::from(self.marker) << 7 | self.payload_type & 0x7f;
         let [s0, s1] = self.sequence.to_be_bytes();

@@ -1,12 +1,13 @@
-//! Packets of one source put in order that a network may have mixed up (RFC 3550
-//! §A.1).
+//! Restores the order of one source's packets, which a network may have mixed up (RFC
+//! 3550 §A.1).
 //!
-//! A packet that comes in order is taken where it lies. One that comes early is copied
-//! and waits for what is missing: up to [`WINDOW`] packets do, each for at most
-//! [`PATIENCE`]; then the gap is loss. What comes late or twice is dropped.
+//! A packet that comes in order is used where it is. A packet that comes early is
+//! copied, and waits for the missing ones: at most [`WINDOW`] packets wait, each for at
+//! most [`PATIENCE`], and then the gap is a loss. A packet that comes late or twice is
+//! dropped.
 //!
-//! Invariant: the numbers handed on never go back, unless the sender counts anew, which
-//! later times tell from packets that are late.
+//! Invariant: the numbers of the packets passed on never go back, unless the sender
+//! starts to count anew. Later timestamps distinguish that from packets that are late.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -14,21 +15,21 @@ use std::time::{Duration, Instant};
 use super::Header;
 use super::sequence::{self, MAX_MISORDER};
 
-/// Packets that wait for an earlier one.
+/// How many packets may wait for an earlier one.
 pub const WINDOW: usize = 16;
-/// How long they do.
+/// How long a packet may wait.
 pub const PATIENCE: Duration = Duration::from_millis(50);
 
-/// How a packet stands to those before it.
+/// How a packet relates to those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// It is the one that is due.
+    /// It is the one that was due.
     Next,
-    /// It is the first of numbers that begin anew.
+    /// It is the first packet of a new count.
     Anew,
     /// It came early, and was copied for later.
     Early,
-    /// It came late or twice, or there is no telling yet.
+    /// It came late or twice, or it is too early to tell.
     Late,
 }
 
@@ -45,17 +46,17 @@ struct Held {
 pub struct Reorder {
     /// The number that is due.
     expected: u16,
-    /// The number with which a new beginning would go on, after a packet that may have
-    /// been one.
+    /// The number that would continue a new count, after a packet that may have begun
+    /// one.
     restart: Option<u16>,
-    /// The latest timestamp of what has come.
+    /// The latest timestamp so far.
     newest: u32,
     /// The packets that came early, the nearest to `expected` first.
     held: VecDeque<Held>,
 }
 
 impl Reorder {
-    /// The source begins with the packet of this header, which is due.
+    /// Starts with the source's first packet, which is due.
     pub fn new(header: &Header) -> Reorder {
         Reorder {
             expected: header.sequence,
@@ -65,7 +66,8 @@ impl Reorder {
         }
     }
 
-    /// A packet came at `now`. Then [`Reorder::release`] is to be asked.
+    /// Takes a packet that came at `now`. [`Reorder::release`] is to be called
+    /// afterwards.
     pub fn receive(&mut self, header: &Header, packet: &[u8], now: Instant) -> Order {
         let sequence = header.sequence;
         let ahead = sequence::ahead(self.expected, sequence);
@@ -78,7 +80,8 @@ impl Reorder {
             return Order::Next;
         }
         if behind <= MAX_MISORDER {
-            // Some cameras number anew at each key picture: what is late is not newer.
+            // Some cameras count anew at each key picture, but a late packet is not
+            // newer.
             return match since <= 0 && self.restart != Some(sequence) {
                 true => Order::Late,
                 false => self.back(header, behind),
@@ -90,15 +93,16 @@ impl Reorder {
         }
     }
 
-    /// The numbers begin anew with this packet.
+    /// Starts a new count with this packet.
     fn begin(&mut self, header: &Header) -> Order {
         *self = Reorder::new(header);
         self.expected = sequence::after(header.sequence);
         Order::Anew
     }
 
-    /// The numbers went back by `behind`. So near that the packet may be late after
-    /// all, one of a picture between others, it takes two in a row.
+    /// Handles numbers that went back by `behind`. If they are within the window, this
+    /// may still be a late packet, one of a picture between others, so a new count
+    /// takes two packets.
     fn back(&mut self, header: &Header, behind: u16) -> Order {
         match usize::from(behind) <= WINDOW {
             true => self.far(header),
@@ -106,7 +110,7 @@ impl Reorder {
         }
     }
 
-    /// Two packets in a row from far off are a new beginning.
+    /// Handles a number that is far off: two such packets in a row begin a new count.
     fn far(&mut self, header: &Header) -> Order {
         if self.restart == Some(header.sequence) {
             return self.begin(header);
@@ -121,7 +125,7 @@ impl Reorder {
         let place = self.held.partition_point(nearer);
         let found = self.held.get(place);
         let is_there = found.is_some_and(|held| held.sequence == sequence);
-        // A full window means that nobody asks for what is released.
+        // The window is full only if the owner does not call `release`.
         if is_there || self.held.len() >= WINDOW {
             return Order::Late;
         }
@@ -134,8 +138,8 @@ impl Reorder {
         Order::Early
     }
 
-    /// The next packet whose turn it is, or that has waited long enough; to be asked
-    /// until there is none, after every packet and at [`Reorder::due`].
+    /// The next packet that is due, or has waited long enough. To be called after every
+    /// packet and at [`Reorder::due`], until there is none.
     pub fn release(&mut self, now: Instant) -> Option<Vec<u8>> {
         let first = self.held.front()?;
         let is_next = first.sequence == self.expected;
@@ -148,7 +152,7 @@ impl Reorder {
         Some(first.packet)
     }
 
-    /// When a packet has waited long enough.
+    /// When a packet will have waited long enough.
     pub fn due(&self) -> Option<Instant> {
         let since = self.held.iter().map(|held| held.since).min()?;
         Some(since + PATIENCE)

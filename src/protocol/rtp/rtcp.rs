@@ -85,8 +85,8 @@ pub const SENDER_REPORT_LENGTH: usize = 28;
 
 #[cfg(feature = "gateway")]
 impl SenderReport {
-    /// The report as it goes on the wire, of a sender that receives nothing: it has sent
-    /// so many packets, and so many octets of payload.
+    /// The report as bytes, for a sender that receives nothing. It has sent this many
+    /// packets, and this many octets of payload.
     pub fn bytes(&self, packets: u32, octets: u32) -> [u8; SENDER_REPORT_LENGTH] {
         let words = [
             0x80c8_0006, // no block; SR
@@ -110,8 +110,8 @@ const CNAME: &[u8; 7] = b"camgate";
 /// The length of a source description in bytes.
 pub const DESCRIPTION: usize = 20;
 
-/// The source description (§6.5) that names `ssrc`; every compound packet has one
-/// behind its report (§6.1).
+/// The source description (§6.5) of `ssrc`. Every compound packet has one after its
+/// report (§6.1).
 pub fn description(ssrc: u32) -> [u8; DESCRIPTION] {
     let mut bytes = [0; DESCRIPTION]; // zeros end the list of items
     bytes[..4].copy_from_slice(&0x81ca_0004_u32.to_be_bytes()); // one chunk; SDES

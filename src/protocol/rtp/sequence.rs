@@ -1,34 +1,34 @@
-//! Sequence numbers (RFC 3550 §5.1): each packet of a source has the one after its
-//! predecessor's, in 16 bits that wrap.
+//! Sequence numbers (RFC 3550 §5.1): they count a source's packets, in 16 bits that
+//! wrap.
 
-/// Numbers that are so many ahead or more are a new beginning; those nearer are a
-/// loss (§A.1).
+/// A sequence number this far ahead, or farther, is a new beginning; a smaller jump is
+/// a loss (§A.1).
 pub const MAX_DROPOUT: u16 = 3000;
-/// Numbers that are so many behind, or less, are of old packets; those further behind
-/// are a new beginning (§A.1).
+/// A sequence number at most this far behind is that of an old packet; one further
+/// behind is a new beginning (§A.1).
 pub const MAX_MISORDER: u16 = 100;
 
-/// The number of the packet behind the one with this number.
+/// The number after this one.
 #[inline(always)]
 pub fn after(sequence: u16) -> u16 {
     sequence.wrapping_add(1)
 }
 
-/// How many numbers there are from `due` up to `sequence`: 0 if this is the packet
-/// that is due, and almost 2^16 if it is an old one.
+/// How many numbers `sequence` is after `due`: 0 for the packet that is due, and almost
+/// 2^16 for an old one.
 #[inline(always)]
 pub fn ahead(due: u16, sequence: u16) -> u16 {
     sequence.wrapping_sub(due)
 }
 
-/// Whether a packet so far ahead of the one that is due says that those in between
-/// are lost, not that the numbers begin anew.
+/// Whether a packet this far ahead of the one that is due shows that those between are
+/// lost, and not that the numbers begin anew.
 #[inline(always)]
 pub fn is_loss(ahead: u16) -> bool {
     ahead < MAX_DROPOUT
 }
 
-/// How many packets are lost before one that is so far ahead of the one that is due.
+/// How many packets are lost before one that is this far ahead of the one that is due.
 #[inline(always)]
 pub fn lost(ahead: u16) -> u16 {
     if is_loss(ahead) { ahead } else { 0 }

@@ -7,14 +7,14 @@ fn header(sequence: u16, timestamp: u32) -> Header {
     Header::new(96, sequence, timestamp, 7)
 }
 
-/// A source whose first packet was taken: the one with the number `first`.
+/// A source whose first packet, with the number `first`, was taken.
 fn begun(first: u16, now: Instant) -> Reorder {
     let mut reorder = Reorder::new(&header(first, 0));
     assert_eq!(feed(&mut reorder, first, now), [first]);
     reorder
 }
 
-/// What the owner does with one packet; gives the numbers handed on.
+/// Does what the owner does with one packet; returns the numbers passed on.
 fn feed(reorder: &mut Reorder, sequence: u16, now: Instant) -> Vec<u16> {
     let header = header(sequence, 0);
     let mut out = Vec::new();
@@ -32,7 +32,8 @@ fn released(reorder: &mut Reorder, now: Instant) -> Vec<u16> {
     numbers.collect()
 }
 
-/// Feeds packets by their distance from [`START`]; gives what is handed on likewise.
+/// Feeds packets, given by their distance from [`START`]; returns those passed on, in the
+/// same way.
 fn run(reorder: &mut Reorder, numbers: &[u16], now: Instant) -> Vec<u16> {
     let fed = numbers.iter().map(|number| START.wrapping_add(*number));
     let out: Vec<u16> = fed.flat_map(|n| feed(reorder, n, now)).collect();
@@ -72,7 +73,7 @@ fn a_new_beginning_is_believed_at_the_second_packet() {
     assert_eq!(feed(&mut reorder, 20_002, now), [20_002]);
 }
 
-/// Some cameras number their packets anew at each key picture.
+/// Some cameras start to count anew at each key picture.
 #[test]
 fn numbers_that_go_back_with_later_times_are_a_new_beginning() {
     for (group, lost) in [(40_u16, 0), (20, 0), (10, 1)] {
@@ -81,7 +82,7 @@ fn numbers_that_go_back_with_later_times_are_a_new_beginning() {
         let (mut taken, mut anew) = (0, 0);
         for picture in 0..40_u32 {
             for half in 0..2 {
-                // Two packets to a picture.
+                // Each picture has two packets.
                 let number = (picture * 2 % u32::from(group)) as u16 + half;
                 let header = header(500 + number, picture * 3_600);
                 match reorder.receive(&header, &header.bytes(), now) {
@@ -89,7 +90,7 @@ fn numbers_that_go_back_with_later_times_are_a_new_beginning() {
                     Order::Anew => anew += 1,
                     Order::Early | Order::Late => {}
                 }
-                // Once more, late: the network did that.
+                // The network delivers the packet a second time, late.
                 let order = reorder.receive(&header, &header.bytes(), now);
                 assert_eq!(order, Order::Late);
             }
@@ -101,8 +102,8 @@ fn numbers_that_go_back_with_later_times_are_a_new_beginning() {
 }
 
 proptest! {
-    /// Any permutation in which nothing is further than the window from its
-    /// place, duplicates in between: everything comes out once, in order.
+    /// If no packet is further than the window from its place, all come out once and in
+    /// order, even with duplicates between them.
     #[test]
     fn any_order_within_the_window(
         jitter in prop::collection::vec((0..WINDOW as u16 - 1, any::<bool>()), 1..200),
@@ -124,7 +125,7 @@ proptest! {
         prop_assert_eq!(reorder.due(), None);
     }
 
-    /// Any packets at any time: numbers never go back, little is held.
+    /// Whatever packets come at whatever time, numbers never go back and little is held.
     #[test]
     fn any_packets(steps in prop::collection::vec((0u16..90, 0u64..30), 0..200)) {
         let mut now = Instant::now();
