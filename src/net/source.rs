@@ -1,20 +1,58 @@
-//! A source: a camera's link, what it brought, and who reads that.
+//! Where media comes from: a camera's link, what it brought, and who reads that.
+//!
+//! A source is one of two kinds, by its reader. A *direct* one has one viewer, who named
+//! the camera: it waits for that viewer, and goes with it. A *shared* one is of the
+//! configuration: it waits for nobody, and stays while links and watchers come and go.
+//! How bytes come from the camera (TCP now; TLS and a tunnel are kinds of
+//! [`Stream`](super::io::stream::Stream)) makes no kind of source.
+//!
+//! [`Sources`] is the part: it owns the pool, all queues, the UDP ports and the look-up of
+//! names, and it does by itself all that a camera and its media need. What viewers have to
+//! be told of comes out as [`Event`]s.
 
-use std::convert::Infallible;
-use std::net::SocketAddr;
+mod answers;
+mod cameras;
+mod connect;
+mod direct;
+mod event;
+mod fan_out;
+mod flow;
+mod hold;
+mod link;
+mod outlet;
+mod plays;
+mod read;
+mod receipts;
+mod relief;
+mod resolver;
+mod shared;
+mod sources;
+mod udp;
+mod watch;
+
+use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use crate::protocol::rtp::receipts::Receipts;
 use crate::protocol::rtsp::framer::Framer;
 
-use super::flow::Flow;
-use super::hold::Hold;
-use super::key::{Key, Table};
-use super::queue::Queue;
-use super::shared::Shared;
+use super::io::key::Key;
+use super::media::queue::Queue;
+
+pub use direct::Named;
+pub use event::Event;
+use flow::Flow;
+use hold::Hold;
+use outlet::Outlet;
+pub use outlet::Wanted;
+pub use read::READS;
+pub use resolver::Resolver;
+use shared::Shared;
+pub use sources::Sources;
+pub use watch::Playing;
 
 /// The longest RTSP message that is read from a camera, in bytes.
-pub const MAX_MESSAGE: usize = 64 * 1024;
+const MAX_MESSAGE: usize = 64 * 1024;
 
 /// One attempt of a source to get a link. What is said about an earlier one is
 /// said to nobody.
@@ -25,186 +63,156 @@ pub struct Attempt {
 }
 
 /// Who reads what a source brings.
-pub enum Reader {
-    /// One viewer, who named the camera: the source waits for it, and goes with it.
-    Viewer(Key),
-    /// All who watch a camera of the configuration: the source waits for nobody, and
-    /// stays while its links come and go.
+enum Reader {
+    /// One viewer, who named the camera.
+    Direct(Box<Direct>),
+    /// All who watch a camera of the configuration.
     Shared(Box<Shared>),
 }
 
-/// Where media comes from.
-pub struct Source {
-    pub reader: Reader,
+/// The viewer of a direct source.
+struct Direct {
+    viewer: Key,
+    /// Its number in the log.
+    id: u64,
+    /// Its network.
+    client: Option<IpAddr>,
+    /// Until when the link must stand.
+    connect_by: Instant,
+    /// While it gets media.
+    outlet: Option<Outlet>,
+}
+
+/// A camera's link, what it brought, and who reads that.
+struct Source {
+    reader: Reader,
     /// The camera's link; `None` when it is gone and the rest is being sent.
-    pub connection: Option<Key>,
+    connection: Option<Key>,
     /// Its UDP ports: then the link carries no media.
-    pub ports: Vec<Key>,
+    ports: Vec<Key>,
     /// It outlives the link of a shared camera.
-    pub queue: Queue,
-    /// A position up to which something was not sent yet, since when.
+    queue: Queue,
+    /// A position, and the time from which on something before it has waited.
     unsent: (u64, Instant),
     /// How it is with the link, or was with the last one.
-    pub link: Link,
+    link: Link,
 }
 
 impl Source {
     /// A source without a link.
-    pub fn new(reader: Reader, queue: Queue, way: Way, now: Instant) -> Source {
+    fn new(reader: Reader, queue: Queue, now: Instant) -> Source {
         Source {
             reader,
             connection: None,
             ports: Vec::new(),
             queue,
             unsent: (0, now),
-            link: Link::new(way, now),
+            link: Link::new(Way::default(), now),
+        }
+    }
+
+    /// What the log calls it.
+    fn name(&self) -> String {
+        match &self.reader {
+            Reader::Direct(direct) => format!("c{}", direct.id),
+            Reader::Shared(shared) => shared.camera.name().to_owned(),
         }
     }
 
     /// The viewer who named the camera.
-    pub fn viewer(&self) -> Option<Key> {
-        match self.reader {
-            Reader::Viewer(viewer) => Some(viewer),
+    fn direct(&self) -> Option<&Direct> {
+        match &self.reader {
+            Reader::Direct(direct) => Some(direct),
             Reader::Shared(_) => None,
         }
     }
 
     /// Whether it is one viewer's alone.
-    pub fn is_direct(&self) -> bool {
-        matches!(self.reader, Reader::Viewer(_))
+    fn is_direct(&self) -> bool {
+        matches!(self.reader, Reader::Direct(_))
     }
 
     /// The camera of the configuration that it is of.
-    pub fn shared(&self) -> Option<&Shared> {
+    fn shared(&self) -> Option<&Shared> {
         match &self.reader {
             Reader::Shared(shared) => Some(shared),
-            Reader::Viewer(_) => None,
+            Reader::Direct(_) => None,
         }
     }
 
     /// The camera of the configuration that it is of, and its media.
-    pub fn shared_mut(&mut self) -> Option<(&mut Shared, &mut Queue)> {
+    fn shared_mut(&mut self) -> Option<(&mut Shared, &mut Queue)> {
         match &mut self.reader {
             Reader::Shared(shared) => Some((shared, &mut self.queue)),
-            Reader::Viewer(_) => None,
+            Reader::Direct(_) => None,
         }
     }
 
+    /// The ways out of the queue, one for each viewer that gets media.
+    fn outlets(&self) -> &[Outlet] {
+        match &self.reader {
+            Reader::Direct(direct) => direct.outlet.as_slice(),
+            Reader::Shared(shared) => &shared.watchers,
+        }
+    }
+
+    /// Where the outlet of a viewer stands in [`Source::outlets`].
+    fn outlet(&self, viewer: Key) -> Option<usize> {
+        self.outlets().iter().position(|it| it.viewer == viewer)
+    }
+
+    /// One of [`Source::outlets`], and the media that it writes from.
+    fn outlet_mut(&mut self, at: usize) -> Option<(&mut Outlet, &mut Queue)> {
+        let outlets = match &mut self.reader {
+            Reader::Direct(direct) => direct.outlet.as_mut_slice(),
+            Reader::Shared(shared) => &mut shared.watchers,
+        };
+        Some((outlets.get_mut(at)?, &mut self.queue))
+    }
+
     /// Something was read, or sent.
-    pub fn note_sent(&mut self, now: Instant) {
+    fn note_sent(&mut self, now: Instant) {
         if self.queue.head() >= self.unsent.0 {
             self.unsent = (self.queue.tail(), now);
         }
     }
 
-    /// Since when something waits in the queue, if it holds anything; at most as long as
-    /// the oldest of it does, however slowly it is sent.
-    pub fn unsent_since(&self) -> Instant {
+    /// How long the oldest of the queue has waited, at most: since this moment.
+    fn unsent_since(&self) -> Instant {
         self.unsent.1
-    }
-}
-
-/// All sources.
-#[derive(Default)]
-pub struct Sources {
-    all: Table<Source>,
-    /// How many are of the configuration.
-    cameras: usize,
-}
-
-impl Sources {
-    /// What `key` names, if it is still there.
-    pub fn get(&self, key: Key) -> Option<&Source> {
-        self.all.get(key)
-    }
-
-    /// What `key` names, if it is still there.
-    pub fn get_mut(&mut self, key: Key) -> Option<&mut Source> {
-        self.all.get_mut(key)
-    }
-
-    /// The camera of the configuration whose source `key` names.
-    pub fn shared(&self, key: Key) -> Option<&Shared> {
-        self.get(key)?.shared()
-    }
-
-    /// The camera of the configuration whose source `key` names.
-    pub fn shared_mut(&mut self, key: Key) -> Option<&mut Shared> {
-        Some(self.get_mut(key)?.shared_mut()?.0)
-    }
-
-    /// Puts a source in; `None` when the table is full.
-    pub fn insert(&mut self, source: Source) -> Option<Key> {
-        let is_camera = !source.is_direct();
-        let inserted = self.all.insert_with(|_| Ok::<_, Infallible>(source))?;
-        self.cameras += usize::from(is_camera);
-        inserted.ok()
-    }
-
-    /// Takes out what `key` names.
-    pub fn remove(&mut self, key: Key) -> Option<Source> {
-        let source = self.all.remove(key)?;
-        self.cameras -= usize::from(!source.is_direct());
-        Some(source)
-    }
-
-    /// All of them, in no particular order.
-    pub fn iter(&self) -> impl Iterator<Item = (Key, &Source)> {
-        self.all.iter()
-    }
-
-    /// The cameras of the configuration, by the keys of their sources.
-    pub fn iter_shared(&self) -> impl Iterator<Item = (Key, &Shared)> {
-        self.iter()
-            .filter_map(|(key, source)| Some((key, source.shared()?)))
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.all.len()
-    }
-
-    /// How many are of the configuration.
-    pub fn cameras(&self) -> usize {
-        self.cameras
-    }
-
-    /// How many are of viewers who named a camera.
-    pub fn direct(&self) -> usize {
-        self.all.len() - self.cameras
     }
 }
 
 /// What is known of one link to a camera, from its first address on. The next
 /// one has another: nothing that this one waited for is left to it.
-pub struct Link {
-    pub stage: Stage,
-    pub framer: Framer,
+struct Link {
+    phase: Phase,
+    framer: Framer,
     /// Stray bytes of the link that are counted.
-    pub skipped: u64,
+    stray: u64,
     /// The backlog is full: the link is not read.
-    pub paused: bool,
+    paused: bool,
     /// In the line of those that want a buffer.
-    pub waiting: bool,
+    waiting: bool,
     /// It is left unread for a moment, for those who are nearly behind.
-    pub hold: Hold,
+    hold: Hold,
     /// When the link was last left unread although there was something.
-    pub held_up: Option<Instant>,
+    held_up: Option<Instant>,
     /// When the camera's last bytes came.
-    pub heard: Instant,
+    heard: Instant,
     /// How its frames do.
-    pub flow: Flow,
+    flow: Flow,
     /// What a camera that one viewer named is told of what arrives.
-    pub receipts: Option<Receipts>,
+    receipts: Option<Receipts>,
 }
 
 impl Link {
     /// A link that is being made; what `way` has is left to try.
-    pub fn new(way: Way, now: Instant) -> Link {
+    fn new(way: Way, now: Instant) -> Link {
         Link {
-            stage: Stage::Connecting(way),
+            phase: Phase::Connecting(way),
             framer: Framer::lenient(MAX_MESSAGE),
-            skipped: 0,
+            stray: 0,
             paused: false,
             waiting: false,
             hold: Hold::new(now),
@@ -218,19 +226,21 @@ impl Link {
 
 /// Where a link leads.
 #[derive(Clone, Debug, Default)]
-pub struct Way {
+struct Way {
     /// As its owner named the place: words for viewers tell no other.
-    pub place: String,
+    place: String,
     /// The addresses that are left to try, the next one last.
-    pub rest: Vec<SocketAddr>,
+    rest: Vec<SocketAddr>,
 }
 
 /// How far the link to the camera is.
-pub enum Stage {
+enum Phase {
     /// Connecting: what is left to try if this address fails.
     Connecting(Way),
-    /// It stands.
+    /// It stands, or did.
     Open,
+    /// A direct source's link could not be made, and will not be.
+    Failed,
 }
 
 #[cfg(test)]
@@ -241,12 +251,14 @@ mod tests {
     #[test]
     fn nothing_that_a_link_waited_for_is_left_to_the_next() {
         let now = Instant::now();
-        let mut source = Source::new(
-            Reader::Viewer(Key::test(1)),
-            Queue::new(0, 4096),
-            Way::default(),
-            now,
-        );
+        let direct = Direct {
+            viewer: Key::test(1),
+            id: 1,
+            client: None,
+            connect_by: now,
+            outlet: None,
+        };
+        let mut source = Source::new(Reader::Direct(Box::new(direct)), Queue::new(0, 4096), now);
         (source.link.paused, source.link.waiting) = (true, true);
         source.link.held_up = Some(now);
         source.link.flow.came(now);

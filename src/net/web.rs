@@ -1,20 +1,13 @@
-//! HTTP on the gateway's port: pages, the player, the API; or the way into a
-//! WebSocket.
+//! What a browser gets by HTTP on the gateway's port: pages, the player, the API.
 
-use std::rc::Rc;
+use std::collections::HashMap;
+use std::rc::{Rc, Weak};
 
+use crate::access::Policy;
 use crate::assets;
-use crate::http::{self, Head, Protocol, Reject, Request, Upgrade};
-use crate::viewer::Session;
+use crate::http::{self, Head, Request};
 
-use super::connection::{Connection, Role, Taken, WebSocket};
-use super::key::Key;
-use super::outbox::Piece;
-use super::server::Server;
-use super::viewer::Viewer;
-
-/// The longest message that a control or data socket may send, in bytes.
-const MAX_WSP: usize = 16 * 1024;
+use super::io::outbox::Piece;
 
 /// What the gateway's own pages may do: load from it alone, open WebSockets
 /// anywhere (a page may name another gateway), run wasm, play what they made; who
@@ -26,119 +19,90 @@ const PAGE_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-ev
 /// No body.
 const NOTHING: Piece = Piece::Static(&[]);
 
-struct Response {
-    head: Vec<u8>,
-    body: Piece,
+/// A head and what follows it.
+pub struct Response {
+    pub head: Vec<u8>,
+    pub body: Piece,
 }
 
-impl Server {
-    /// Reads a request head and answers it.
-    pub(super) fn serve_http(&mut self, key: Key) {
-        let mut scratch = std::mem::take(&mut self.scratch);
-        let outcome = self.read_head(key, &mut scratch);
-        self.scratch = scratch;
-        match outcome {
-            Ok(None) => {}
-            Ok(Some((request, rest))) => self.answer(key, request, rest),
-            Err(Some(reject)) => self.respond(key, reject.to_bytes(), NOTHING),
-            Err(None) => self.drop_connection(key),
+/// What the gateway tells about itself where this path leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Facts {
+    /// That it is there.
+    Health,
+    /// Counters and gauges.
+    Metrics,
+    /// The cameras and how they do.
+    Cameras,
+}
+
+impl Facts {
+    /// What a path asks for; `None`: a page, or nothing.
+    pub fn of(path: &str) -> Option<Facts> {
+        match path {
+            "/healthz" => Some(Facts::Health),
+            "/metrics" => Some(Facts::Metrics),
+            "/api/cameras" => Some(Facts::Cameras),
+            _ => None,
         }
     }
 
-    /// The request and the bytes behind it, when it is all there. `Err(None)`:
-    /// the peer is gone.
-    fn read_head(
-        &mut self,
-        key: Key,
-        scratch: &mut [u8],
-    ) -> Result<Option<(Request, Vec<u8>)>, Option<Reject>> {
-        loop {
-            let Some(connection) = self.connections.get_mut(key) else {
-                return Ok(None);
-            };
-            let taken = connection.read(scratch).map_err(|_| None)?;
-            let Role::Http { head } = &mut connection.role else {
-                return Ok(None);
-            };
-            match taken {
-                Taken::Nothing => return Ok(None),
-                Taken::End => return Err(None),
-                Taken::Bytes(count) => head.extend_from_slice(&scratch[..count]),
-            }
-            if let Some((request, length)) = http::parse(head).map_err(Some)? {
-                return Ok(Some((request, head.split_off(length))));
-            }
+    fn content_type(self) -> &'static str {
+        match self {
+            Facts::Health => "text/plain; charset=utf-8",
+            Facts::Metrics => "text/plain; version=0.0.4",
+            Facts::Cameras => "application/json",
+        }
+    }
+}
+
+/// What is served to browsers.
+pub struct Web {
+    policy: Rc<Policy>,
+    /// Assets that are being sent to clients that do not take gzip, by path.
+    inflated: HashMap<&'static str, Weak<Vec<u8>>>,
+}
+
+impl Web {
+    /// Nothing is being sent.
+    pub fn new(policy: Rc<Policy>) -> Web {
+        Web {
+            policy,
+            inflated: HashMap::new(),
         }
     }
 
-    fn answer(&mut self, key: Key, request: Request, rest: Vec<u8>) {
-        if let Err(reason) = self.policy.host(&request.host) {
-            return self.refuse(key, 403, reason);
-        }
-        let is_socket = matches!(request.path.as_str(), "/ws/" | "/ws");
-        if let (true, Err(reason)) = (
-            is_socket,
-            self.policy.origin(request.origin.as_deref(), &request.host),
-        ) {
-            return self.refuse(key, 403, reason);
-        }
-        match &request.upgrade {
-            Some(upgrade) if is_socket => self.upgrade(key, &request, upgrade, rest),
-            Some(_) => self.refuse(key, 404, "WebSockets are opened at /ws/".to_owned()),
-            None if is_socket => {
-                let message = "this is the place for WebSockets".to_owned();
-                let status = 426;
-                self.respond(key, Reject { status, message }.to_bytes(), NOTHING);
-            }
-            None => {
-                let response = self.response(&request);
-                let body = if request.head_only {
-                    NOTHING
-                } else {
-                    response.body
-                };
-                self.respond(key, response.head, body);
-            }
-        }
+    /// Who may come, and from which pages, from now on.
+    pub fn set_policy(&mut self, policy: Rc<Policy>) {
+        self.policy = policy;
     }
 
-    fn refuse(&mut self, key: Key, status: u16, message: String) {
-        if let Some(connection) = self.connections.get(key) {
-            log::info!("[c{}] {status} {message}", connection.id);
+    /// Whether a request may be answered at all; `is_socket`: it wants to open a
+    /// WebSocket.
+    ///
+    /// # Errors
+    /// Why not, in a sentence.
+    pub fn check(&self, request: &Request, is_socket: bool) -> Result<(), String> {
+        self.policy.host(&request.host)?;
+        if is_socket {
+            self.policy
+                .origin(request.origin.as_deref(), &request.host)?;
         }
-        let reject = Reject { status, message };
-        self.respond(key, reject.to_bytes(), NOTHING);
+        Ok(())
     }
 
-    fn respond(&mut self, key: Key, head: Vec<u8>, body: Piece) {
-        if let Some(connection) = self.connections.get_mut(key) {
-            connection.bound_kernel();
-            connection.out.push(head);
-            connection.out.push(body);
-            self.close_connection(key);
-        }
+    /// The answer to a request for a page.
+    pub fn page(&mut self, request: &Request) -> Response {
+        let response = match assets::find(&request.path) {
+            Some(asset) => self.asset(asset, request),
+            None => not_found(),
+        };
+        without_body(response, request)
     }
 
-    fn response(&mut self, request: &Request) -> Response {
-        match request.path.as_str() {
-            "/healthz" => self.data(request, "text/plain; charset=utf-8", "ok\n".to_owned()),
-            "/metrics" => {
-                let metrics = self.metrics();
-                self.data(request, "text/plain; version=0.0.4", metrics)
-            }
-            "/api/cameras" => {
-                let cameras = self.cameras_json();
-                self.data(request, "application/json", cameras)
-            }
-            path => match assets::find(path) {
-                Some(asset) => self.page(asset, request),
-                None => not_found(),
-            },
-        }
-    }
-
-    /// Something about this gateway: for its own pages and those of `origins`.
-    fn data(&self, request: &Request, content_type: &str, body: String) -> Response {
+    /// The answer to a request for [`Facts`]: for the gateway's own pages and those of
+    /// `origins`.
+    pub fn facts(&self, request: &Request, facts: Facts, body: String) -> Response {
         let framing = self.framing(request);
         let mut extra = vec![
             ("Cache-Control", "no-store"),
@@ -151,12 +115,13 @@ impl Server {
         {
             extra.push(("Access-Control-Allow-Origin", origin));
         }
-        response(200, content_type, &extra, Piece::Owned(body.into_bytes()))
+        let body = Piece::Owned(body.into_bytes());
+        without_body(response(200, facts.content_type(), &extra, body), request)
     }
 
     /// A file of the player: compressed if the client takes that, or the word
     /// that it has it already.
-    fn page(&mut self, asset: &'static assets::Asset, request: &Request) -> Response {
+    fn asset(&mut self, asset: &'static assets::Asset, request: &Request) -> Response {
         let mut policy = self.framing(request);
         if asset.content_type.starts_with("text/html") {
             policy.insert_str(0, PAGE_POLICY);
@@ -197,63 +162,15 @@ impl Server {
             plain
         })
     }
-
-    fn upgrade(&mut self, key: Key, request: &Request, upgrade: &Upgrade, rest: Vec<u8>) {
-        let Some((protocol, name)) = http::select(&upgrade.protocols) else {
-            let known = http::PROTOCOLS;
-            let message = format!("no subprotocol that is known here; known are {known}");
-            return self.refuse(key, 400, message);
-        };
-        let now = self.now;
-        let viewer = match protocol {
-            Protocol::Data => None,
-            _ => match self.add_viewer(key, request, protocol) {
-                Some(viewer) => Some(viewer),
-                None => return self.refuse(key, 503, "too many viewers".to_owned()),
-            },
-        };
-        let Some(connection) = self.connections.get_mut(key) else {
-            return;
-        };
-        connection.out.push(http::switching(&upgrade.key, name));
-        let socket = WebSocket::new(MAX_WSP, now);
-        connection.role = match (protocol, viewer) {
-            (Protocol::Control, Some(viewer)) => {
-                connection.bound_kernel();
-                Role::Control { viewer, socket }
-            }
-            _ => Role::Data { viewer, socket },
-        };
-        log::debug!(
-            "[c{}] {name} socket from {}",
-            connection.id,
-            connection.peer
-        );
-        self.websocket_opened(key, rest);
-    }
-
-    fn add_viewer(&mut self, key: Key, request: &Request, protocol: Protocol) -> Option<Key> {
-        let id = self.random_id()?;
-        if protocol == Protocol::Rtsp {
-            return self.add_rtsp_viewer(key, id);
-        }
-        let page = page_host(request.origin.as_deref().unwrap_or(&request.host));
-        let patience = self.config.limits.handshake;
-        let channel = Session::new(id.clone(), page, Rc::clone(&self.listed), patience);
-        let connection: &Connection = self.connections.get(key)?;
-        let viewer = Viewer::new(channel, key, connection.id, self.now + patience);
-        let inserted = self.viewers.insert_with(|_| Ok::<_, ()>(viewer))?.ok()?;
-        self.channels.insert(id, inserted);
-        Some(inserted)
-    }
 }
 
-/// The bare host name of an Origin, or of a Host header.
-fn page_host(origin: &str) -> &str {
-    let host = origin.split_once("://").map_or(origin, |(_, host)| host);
-    match host.strip_prefix('[') {
-        Some(literal) => literal.split(']').next().unwrap_or(literal),
-        None => host.split(':').next().unwrap_or(host),
+fn without_body(response: Response, request: &Request) -> Response {
+    match request.head_only {
+        true => Response {
+            body: NOTHING,
+            ..response
+        },
+        false => response,
     }
 }
 
@@ -273,5 +190,51 @@ fn response(status: u16, content_type: &str, extra: &[(&str, &str)], body: Piece
     Response {
         head: head.to_bytes(),
         body,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    fn answer(head: &str) -> (String, usize) {
+        let config = Config::default();
+        let policy = Policy {
+            targets: config.targets,
+            origins: Vec::new(),
+            hosts: Vec::new(),
+            host_name: "gate".to_owned(),
+            own_ports: vec![80],
+        };
+        let mut web = Web::new(Rc::new(policy));
+        let (request, _) = http::parse(head.as_bytes()).unwrap().unwrap();
+        web.check(&request, false).unwrap();
+        let response = match Facts::of(&request.path) {
+            Some(facts) => web.facts(&request, facts, "ok\n".to_owned()),
+            None => web.page(&request),
+        };
+        let head = String::from_utf8(response.head).unwrap();
+        (head, response.body.len())
+    }
+
+    #[test]
+    fn answers_say_who_may_frame_them() {
+        for path in ["/", "/healthz", "/metrics", "/api/cameras", "/camgate.js"] {
+            let (head, body) = answer(&format!("GET {path} HTTP/1.1\r\nHost: gate\r\n\r\n"));
+            assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+            assert!(head.contains("frame-ancestors ") && body > 0, "{head}");
+        }
+    }
+
+    #[test]
+    fn a_head_has_no_body_and_an_unknown_page_is_none() {
+        let (head, body) = answer("HEAD /healthz HTTP/1.1\r\nHost: gate\r\n\r\n");
+        assert!(
+            head.contains("Content-Length: 3\r\n") && body == 0,
+            "{head}"
+        );
+        let (head, _) = answer("GET /nothing HTTP/1.1\r\nHost: gate\r\n\r\n");
+        assert!(head.starts_with("HTTP/1.1 404 "), "{head}");
     }
 }

@@ -1,0 +1,185 @@
+//! Where the parts are joined.
+//!
+//! A part does what it can by itself and leaves behind what others have to know:
+//! connections that were lost ([`Io::next_lost`](super::io::Io::next_lost)), what happened
+//! to cameras ([`Sources::next_event`](super::source::Sources::next_event)), and what
+//! sessions want done ([`Viewers::next_step`](super::viewer::Viewers::next_step)). Here it
+//! is taken to whom it concerns, one thing after the other, until nothing is left
+//! ([`Server::drain`]). No part calls another but those below it, and nothing here calls
+//! `drain` from within what `drain` does.
+//!
+//! Media does not pass through here: [`Sources::read`](super::source::Sources::read)
+//! takes it from the camera's link to the sockets of viewers.
+
+mod accept;
+mod control;
+mod data;
+mod ending;
+mod expiry;
+mod http;
+mod link;
+mod rtsp;
+mod watching;
+mod websocket;
+
+use crate::failure::Failure;
+use crate::viewer::Output;
+
+use super::io::Lost;
+use super::io::connection::Role;
+use super::io::key::Key;
+use super::server::Server;
+use super::source::Event;
+use super::viewer::Step;
+
+/// What a viewer is told whose other socket has gone.
+const OTHER_CLOSED: &str = "the viewer's other socket closed";
+
+impl Server {
+    /// Serves those in line; who gets in line meanwhile is served after the next
+    /// look at the events, so that none starves the others.
+    pub(super) fn serve_ready(&mut self) {
+        for _ in 0..self.io.pending().1 {
+            let Some(key) = self.io.next_ready() else {
+                return;
+            };
+            self.serve(key);
+        }
+    }
+
+    fn serve(&mut self, key: Key) {
+        let Some(connection) = self.io.get(key) else {
+            return;
+        };
+        match connection.role {
+            Role::Http { .. } => self.serve_http(key),
+            Role::Control { .. } => self.serve_control(key),
+            Role::Data { .. } => self.serve_data(key),
+            Role::Rtsp { viewer } => self.serve_rtsp(key, viewer),
+            Role::Camera { .. } => self.serve_link(key),
+            Role::Closing { .. } => self.io.serve_closing(key),
+        }
+        self.io.renew(key);
+        self.count_held(key);
+        self.io.bound_all();
+        self.drain();
+    }
+
+    /// Takes what parts have left behind to whom it concerns, until nothing waits.
+    pub(super) fn drain(&mut self) {
+        loop {
+            self.sources.settle(&mut self.io);
+            if let Some(lost) = self.io.next_lost() {
+                self.lost(lost);
+            } else if let Some(event) = self.sources.next_event() {
+                self.happened(event);
+            } else if let Some(step) = self.viewers.next_step() {
+                match step {
+                    Step::Do(viewer, output) => self.obey_session(viewer, output),
+                    Step::Settled(viewer) => self.settled(viewer),
+                }
+            } else if let Some(key) = self.io.next_stale() {
+                self.renew_deadline(key);
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// A connection is gone.
+    fn lost(&mut self, lost: Lost) {
+        log::debug!("[c{}] {}", lost.id, lost.why);
+        match lost.role {
+            Role::Camera { source } => self.sources.link_lost(&mut self.io, source),
+            role => {
+                if let Some(viewer) = role.viewer() {
+                    if let Some(found) = self.viewers.get_mut(viewer) {
+                        found.sockets.remove(lost.key);
+                    }
+                    self.end_viewer(viewer, 1000, OTHER_CLOSED, false);
+                }
+            }
+        }
+    }
+
+    /// Something happened to a source.
+    fn happened(&mut self, event: Event) {
+        match event {
+            Event::Connected { viewer } => {
+                self.expect(viewer, Some(self.io.now + self.io.limits.handshake));
+                self.viewers.with(viewer, |it| it.camera_connected());
+            }
+            Event::Message { viewer, bytes } => {
+                self.viewers.with(viewer, |it| it.handle_camera(&bytes));
+            }
+            Event::Lost { viewer, failure } => self.camera_lost(viewer, &failure),
+            Event::Evicted { viewer } => self.evicted(viewer),
+            Event::Finished { viewer } => self.finished(viewer),
+            Event::Ready {
+                camera,
+                waiting,
+                changed,
+            } => self.camera_ready(camera, waiting, changed),
+            Event::Failed { waiting, trouble } => self.camera_failed(waiting, &trouble),
+            Event::Removed { camera } => self.camera_removed(camera),
+        }
+    }
+
+    /// Does what a viewer's session wants done.
+    fn obey_session(&mut self, viewer: Key, output: Output) {
+        match output {
+            Output::Reply(text) => self.reply(viewer, &text),
+            Output::Rtsp(bytes) => self.answer_rtsp(viewer, bytes),
+            Output::Serve => self.serve_own(viewer),
+            Output::Watch(name) => self.watch(viewer, &name),
+            Output::Locate => self.locate(viewer),
+            Output::Play(channels) => self.play(viewer, channels),
+            Output::Pause => self.stop_delivery(viewer),
+            Output::Leave => self.unwatch(viewer),
+            Output::Connect { host, port } => self.connect(viewer, host, port),
+            Output::ToCamera(bytes) => {
+                let source = self.viewers.get(viewer).and_then(|found| found.source);
+                if let Some(source) = source {
+                    self.sources.tell(&mut self.io, source, bytes);
+                }
+            }
+            Output::Close { code, reason } => self.end_viewer(viewer, code, &reason, true),
+        }
+    }
+
+    /// There is no camera for this viewer, or no more: its session is told.
+    fn camera_lost(&mut self, viewer: Key, failure: &Failure) {
+        let Some(found) = self.viewers.get_mut(viewer) else {
+            return;
+        };
+        log::info!("[c{}] no camera: {}", found.id, failure.text());
+        if found.session.is_connecting()
+            && let Some(source) = found.source.take()
+        {
+            // It may name another one.
+            self.sources.remove(&mut self.io, source);
+        }
+        let now = self.io.now;
+        self.viewers.with(viewer, |it| it.camera_lost(failure, now));
+    }
+
+    /// Enters what is kept of what came on a connection.
+    fn count_held(&mut self, key: Key) {
+        let Some(connection) = self.io.get(key) else {
+            return;
+        };
+        let said = |viewer: Key| self.viewers.get(viewer).map_or(0, |found| found.held());
+        let held = match &connection.role {
+            Role::Http { head } => head.capacity(),
+            Role::Control { viewer, socket } => socket.decoder.held() + said(*viewer),
+            Role::Data { viewer, socket } => {
+                let viewer = viewer.filter(|viewer| self.speaks_rtsp(*viewer));
+                socket.decoder.held() + viewer.map_or(0, said)
+            }
+            Role::Rtsp { viewer } => said(*viewer),
+            Role::Camera { source } => self.sources.held(*source),
+            Role::Closing { .. } => 0,
+        };
+        self.io.keep(key, held);
+    }
+}

@@ -1,0 +1,136 @@
+//! The end of a viewer: its sockets close with a code, its camera is told, its place and
+//! its buffers come back.
+
+use crate::net::io::closing::LINGER;
+use crate::net::io::connection::Role;
+use crate::net::io::key::Key;
+use crate::net::server::Server;
+use crate::net::viewer::Ending;
+use crate::websocket;
+
+/// The close code that has a player come back later (RFC 6455 §7.4.2, IANA).
+const TRY_AGAIN: u16 = 1013;
+
+impl Server {
+    /// Closes what a viewer has: its sockets with a code, the link to its camera.
+    /// With `drain`, what a viewer's own camera sent is delivered first.
+    pub(in crate::net) fn end_viewer(&mut self, viewer: Key, code: u16, reason: &str, drain: bool) {
+        let Some(found) = self.viewers.get_mut(viewer) else {
+            return;
+        };
+        if found.ending.is_some() {
+            // Its end was waiting for the data socket; if that is gone, too:
+            if found.sockets.media().is_none() {
+                self.finish_viewer(viewer);
+            }
+            return;
+        }
+        log::info!("[c{}] viewer ends: {code} {reason}", found.id);
+        let reason = reason.to_owned();
+        found.ending = Some(Ending { code, reason });
+        let control = found.sockets.take_control();
+        let (data, source) = (found.sockets.media(), found.source);
+        let farewell = found.session.farewell();
+        if let (Some(control), Some(ending)) = (control, found.ending.clone()) {
+            self.say_close(control, ending.code, &ending.reason);
+        }
+        self.viewers.close_channel(viewer);
+        if let Some(source) = source {
+            self.sources.leave(&mut self.io, source, farewell);
+        }
+        match data {
+            Some(data) => self.end_data(viewer, data, source, drain),
+            None => self.finish_viewer(viewer),
+        }
+    }
+
+    /// The data socket of a viewer that is going: its end must not come inside a message.
+    fn end_data(&mut self, viewer: Key, data: Key, source: Option<Key>, drain: bool) {
+        let drains = source.and_then(|source| self.sources.finish(source, viewer, drain));
+        let patience = match drains {
+            Some(true) => self.io.limits.handshake,
+            _ => LINGER,
+        };
+        let due = self.io.now + patience;
+        self.io.set_deadline(data, Some(due));
+        match (source, drains) {
+            (Some(source), Some(_)) => {
+                self.sources.pump(&mut self.io, source, viewer);
+            }
+            _ => self.finished(viewer),
+        }
+    }
+
+    /// All that a viewer who is going was to get is out.
+    pub(super) fn finished(&mut self, viewer: Key) {
+        let Some(found) = self.viewers.get_mut(viewer) else {
+            return;
+        };
+        if let (Some(ending), Some(data)) = (found.ending.take(), found.sockets.media())
+            && let Some(connection) = self.io.get_mut(data)
+        {
+            if let Role::Data { .. } = connection.role {
+                let close = websocket::close(ending.code, &ending.reason);
+                connection.out.push(close);
+            }
+            self.io.close(data);
+        }
+        self.finish_viewer(viewer);
+    }
+
+    /// Forgets a viewer and returns its buffers.
+    pub(super) fn finish_viewer(&mut self, viewer: Key) {
+        self.unwatch(viewer);
+        let Some(found) = self.viewers.remove(viewer) else {
+            return;
+        };
+        if let Some(source) = found.source {
+            self.sources.remove(&mut self.io, source);
+        }
+    }
+
+    /// Ends a viewer that plays nothing, for one who has no place: that is free at once.
+    pub(super) fn send_away(&mut self, viewer: Key) {
+        let reason = "it plays nothing, and others want to watch";
+        self.end_viewer(viewer, TRY_AGAIN, reason, false);
+        // Who is in the middle of a message could take it byte by byte, without a place.
+        if let Some(found) = self.viewers.get(viewer) {
+            let data = found.sockets.media();
+            self.finish_viewer(viewer);
+            if let Some(data) = data {
+                self.io.drop(data);
+            }
+        }
+    }
+
+    /// A viewer's media was given up for others, and its socket with it.
+    pub(super) fn evicted(&mut self, viewer: Key) {
+        if let Some(found) = self.viewers.get_mut(viewer) {
+            found.sockets.take_media();
+        }
+        let reason = "what it has not read is in the way of others";
+        self.end_viewer(viewer, TRY_AGAIN, reason, false);
+    }
+
+    /// The process is to end: no new connections; viewers are sent away with a code that
+    /// makes them come back.
+    pub(in crate::net) fn stop(&mut self) {
+        log::info!("stopping");
+        self.stopping = Some(self.io.now + LINGER);
+        self.io.stop_listening();
+        let viewers: Vec<Key> = self.viewers.iter().map(|(key, _)| key).collect();
+        for viewer in viewers {
+            self.end_viewer(viewer, TRY_AGAIN, "the gateway is restarting", false);
+        }
+        self.sources.remove_cameras(&mut self.io);
+        let others = self.io.iter();
+        let others = others.filter(|(_, it)| {
+            matches!(it.role, Role::Http { .. } | Role::Data { viewer: None, .. })
+        });
+        let others: Vec<Key> = others.map(|(key, _)| key).collect();
+        for key in others {
+            self.io.drop(key);
+        }
+        self.drain();
+    }
+}

@@ -1,0 +1,109 @@
+//! What each kind of connection waits for, until when, and what happens then.
+
+use std::time::{Duration, Instant};
+
+use crate::net::io::connection::Role;
+use crate::net::io::key::Key;
+use crate::net::server::Server;
+
+impl Server {
+    /// Looks after every connection whose time has come.
+    pub(in crate::net) fn serve_expired(&mut self) {
+        while let Some(key) = self.io.next_expired() {
+            self.expire(key);
+            self.io.renew(key);
+            self.drain();
+        }
+    }
+
+    fn expire(&mut self, key: Key) {
+        let Some(connection) = self.io.get(key) else {
+            return;
+        };
+        let is_closing = matches!(connection.role, Role::Closing { .. });
+        let reads_by = self.io.reads_by(key).filter(|_| !is_closing);
+        if reads_by.is_some_and(|due| due <= self.io.now) {
+            return self.io.lose(key, "does not read");
+        }
+        match connection.role {
+            Role::Http { .. } => {
+                log::info!("[c{}] no request came in time", connection.id);
+                self.io.drop(key);
+            }
+            Role::Control { viewer, .. } => self.control_expired(key, viewer),
+            Role::Data { viewer, .. } => self.data_expired(key, viewer),
+            Role::Rtsp { viewer } => self.rtsp_expired(key, viewer),
+            Role::Camera { .. } => self.link_expired(key),
+            Role::Closing { .. } => self.io.drop(key),
+        }
+    }
+
+    /// When to look at a connection next although nothing happens.
+    pub(super) fn renew_deadline(&mut self, key: Key) {
+        let Some(connection) = self.io.get(key) else {
+            return;
+        };
+        let idle = self.io.limits.idle;
+        let wanted = match &connection.role {
+            // The one that was set when it came, or began to close.
+            Role::Http { .. } | Role::Closing { .. } => return,
+            Role::Data { viewer: None, .. } => connection.deadline,
+            Role::Control { viewer, socket } => {
+                let opening = self.opening_deadline(*viewer);
+                opening.into_iter().chain([socket.deadline(idle)]).min()
+            }
+            Role::Data {
+                viewer: Some(viewer),
+                ..
+            }
+            | Role::Rtsp { viewer }
+                if self.is_ending(*viewer) =>
+            {
+                connection.deadline
+            }
+            Role::Data {
+                viewer: Some(viewer),
+                socket,
+            } => {
+                let own = self.viewer_deadline(*viewer);
+                own.into_iter().chain([socket.deadline(idle)]).min()
+            }
+            Role::Rtsp { viewer } => self.viewer_deadline(*viewer),
+            Role::Camera { source } => self.sources.deadline(&self.io, *source, connection),
+        };
+        let due = wanted.into_iter().chain(self.io.reads_by(key)).min();
+        self.io.set_deadline(key, due);
+    }
+
+    fn is_ending(&self, viewer: Key) -> bool {
+        let viewer = self.viewers.get(viewer);
+        viewer.is_some_and(|viewer| viewer.ending.is_some())
+    }
+
+    /// When the next step of a viewer's opening, or an answer of its camera, must have
+    /// come.
+    fn opening_deadline(&self, viewer: Key) -> Option<Instant> {
+        let viewer = self.viewers.get(viewer)?;
+        let times = [viewer.open_by, viewer.session.timeout()];
+        times.into_iter().flatten().min()
+    }
+
+    /// When a viewer that speaks RTSP must have said something, or taken media.
+    pub(super) fn viewer_deadline(&self, viewer: Key) -> Option<Instant> {
+        let found = self.viewers.get(viewer)?;
+        if !found.sockets.is_rtsp() {
+            return None;
+        }
+        let limits = &self.io.limits;
+        // Who waits for an answer of ours has nothing to say.
+        let more = match found.session.is_waiting() {
+            true => limits.handshake,
+            false => Duration::ZERO,
+        };
+        let socket = found.sockets.media().and_then(|socket| self.io.get(socket));
+        let took = socket.and_then(|socket| socket.took);
+        let alive = took.map_or(found.alive, |took| took.max(found.alive));
+        let quiet = alive + limits.idle + more;
+        Some(found.open_by.map_or(quiet, |by| by.min(quiet)))
+    }
+}

@@ -1,0 +1,148 @@
+//! WebSockets of both kinds: reading them, keeping them alive, closing them.
+
+use crate::net::io::connection::{Role, Taken, WebSocket};
+use crate::net::io::key::Key;
+use crate::net::server::Server;
+use crate::websocket::{self, Event};
+
+use super::OTHER_CLOSED;
+
+/// Bytes that a client may say in one turn: all that it asks for is done before it is the
+/// next one's, and whoever watches waits for as many turns as there are clients.
+pub(super) const PER_TURN: usize = 2 * 1024;
+/// Bytes in an outbox from which on pings are not answered.
+const PONGS: usize = 1024;
+
+impl Server {
+    /// A connection became a WebSocket; `rest` came behind the request.
+    pub(super) fn websocket_opened(&mut self, key: Key, mut rest: Vec<u8>) {
+        self.websocket_bytes(key, &mut rest);
+        self.io.schedule(key);
+    }
+
+    /// Reads and handles what is there, up to [`PER_TURN`].
+    pub(super) fn read_websocket(&mut self, key: Key) {
+        let found = self.io.get_mut(key);
+        let Some(connection) = found.filter(|it| it.readable) else {
+            return;
+        };
+        let mut room = [0; PER_TURN];
+        match connection.read(&mut room) {
+            Ok(Taken::Bytes(count)) => self.websocket_bytes(key, &mut room[..count]),
+            Ok(Taken::Nothing) => {}
+            Ok(Taken::End) | Err(_) => self.io.lose(key, "closed without a word"),
+        }
+        if self.io.get(key).is_some_and(|it| it.readable) {
+            self.io.schedule(key);
+        }
+    }
+
+    /// Decodes and handles bytes, as long as the connection is a WebSocket.
+    fn websocket_bytes(&mut self, key: Key, mut bytes: &mut [u8]) {
+        while !bytes.is_empty() {
+            let now = self.io.now;
+            let Some(socket) = self.websocket_mut(key) else {
+                return;
+            };
+            socket.hear(now);
+            match socket.decoder.decode(bytes) {
+                Ok((used, event)) => {
+                    bytes = &mut bytes[used..];
+                    if let Some(event) = event {
+                        self.websocket_event(key, event);
+                        self.drain();
+                    }
+                }
+                Err(error) => {
+                    return self.websocket_failed(key, error.code, error.reason);
+                }
+            }
+        }
+    }
+
+    fn websocket_mut(&mut self, key: Key) -> Option<&mut WebSocket> {
+        self.io.get_mut(key)?.role.websocket()
+    }
+
+    fn websocket_event(&mut self, key: Key, event: Event) {
+        if let Event::Binary(bytes) = &event
+            && let Some(viewer) = self.rtsp_viewer(key)
+        {
+            return self.rtsp_bytes(viewer, bytes);
+        }
+        let Some(connection) = self.io.get_mut(key) else {
+            return;
+        };
+        match (event, &connection.role) {
+            (Event::Text(text), Role::Control { viewer, .. }) => {
+                let (viewer, now) = (*viewer, self.io.now);
+                self.viewers.with(viewer, |it| it.handle_text(&text, now));
+            }
+            (Event::Text(text), Role::Data { viewer: None, .. }) => self.join(key, &text),
+            (Event::Text(_) | Event::Binary(_), _) => {
+                self.websocket_failed(key, 1003, "nothing is expected here");
+            }
+            // To answer the latest will do (RFC 6455 §5.5.3): none is answered
+            // while much waits.
+            (Event::Ping(payload), _) => {
+                if connection.out.len() < PONGS {
+                    connection.out.push(websocket::pong(&payload));
+                }
+            }
+            (Event::Pong, _) => {}
+            (Event::Close { .. }, _) => self.websocket_failed(key, 1000, "as you wish"),
+        }
+    }
+
+    /// Closes a WebSocket with a code, and its viewer's other one.
+    pub(super) fn websocket_failed(&mut self, key: Key, code: u16, reason: &str) {
+        let Some(viewer) = self.detach(key) else {
+            return self.say_close(key, code, reason);
+        };
+        match self.is_between_messages(viewer, key) {
+            true => self.say_close(key, code, reason),
+            false => self.io.drop(key),
+        }
+        self.end_viewer(viewer, code, OTHER_CLOSED, false);
+    }
+
+    /// Whether a close frame may be put on this socket now.
+    fn is_between_messages(&self, viewer: Key, key: Key) -> bool {
+        let role = self.io.get(key).map(|it| &it.role);
+        let is_data = matches!(role, Some(Role::Data { .. }));
+        let source = self.viewers.get(viewer).and_then(|found| found.source);
+        let between = source.is_none_or(|it| self.sources.is_between_messages(it, viewer));
+        !is_data || between
+    }
+
+    /// Takes a socket from its viewer.
+    fn detach(&mut self, key: Key) -> Option<Key> {
+        let viewer = self.io.get(key)?.role.viewer()?;
+        let found = self.viewers.get_mut(viewer)?;
+        found.sockets.remove(key);
+        Some(viewer)
+    }
+
+    pub(super) fn say_close(&mut self, key: Key, code: u16, reason: &str) {
+        if let Some(connection) = self.io.get_mut(key) {
+            connection.out.push(websocket::close(code, reason));
+            self.io.close(key);
+        }
+    }
+
+    /// Pings a quiet WebSocket, gives up on a dead one.
+    pub(super) fn keep_alive(&mut self, key: Key) {
+        let (now, idle) = (self.io.now, self.io.limits.idle);
+        let Some(socket) = self.websocket_mut(key) else {
+            return;
+        };
+        if socket.heard + idle <= now {
+            return self.io.lose(key, "no sign of life");
+        }
+        if !socket.pinged && socket.heard + idle / 2 <= now {
+            socket.pinged = true;
+            self.io.push(key, websocket::ping());
+            self.io.schedule(key);
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! A gateway whose clients and cameras are ends of streams in memory.
+
+use std::io::{IoSlice, IoSliceMut};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mio::{Poll, Token, Waker};
+
+use crate::config;
+use crate::net::io::stream::memory::End;
+use crate::net::server::Server;
+use crate::net::source::Resolver;
+use crate::protocol::rtsp::framer::DOLLAR;
+
+/// The gateway.
+pub struct World {
+    server: Server,
+    clients: u16,
+    _poll: Poll,
+}
+
+impl World {
+    /// A gateway with this configuration, and no listeners.
+    pub fn new(text: &str) -> World {
+        let mut config = config::parse("test", text.as_bytes()).unwrap();
+        config.listen.clear();
+        let (poll, own) = (Poll::new().unwrap(), Poll::new().unwrap());
+        let waker = Arc::new(Waker::new(poll.registry(), Token(0)).unwrap());
+        let nowhere = |_: &str| Err(std::io::ErrorKind::NotFound.into());
+        let resolver = Resolver::with(waker, Arc::new(nowhere));
+        World {
+            server: Server::with(own, resolver, config, None).unwrap(),
+            clients: 0,
+            _poll: poll,
+        }
+    }
+
+    /// Runs until nobody can move.
+    pub fn run(&mut self) {
+        for _ in 0..10_000 {
+            self.server.io.look();
+            if self.server.io.pending().1 == 0 {
+                return;
+            }
+            self.server.turn();
+        }
+        panic!("there is no end of it");
+    }
+
+    /// Lets time pass, a tenth of a second at a time.
+    pub fn pass(&mut self, time: Duration) {
+        let step = Duration::from_millis(100);
+        for _ in 0..time.as_millis() / step.as_millis() {
+            self.server.io.now += step;
+            self.server.turn();
+            self.run();
+        }
+    }
+
+    /// Connections, viewers and sources that there are.
+    pub fn left(&self) -> (usize, usize, usize) {
+        let server = &self.server;
+        (server.io.len(), server.viewers.len(), server.sources.len())
+    }
+
+    pub fn all_buffers(&self) -> usize {
+        self.server.sources.buffers().0
+    }
+
+    pub fn free_buffers(&self) -> usize {
+        self.server.sources.buffers().1
+    }
+
+    /// From now on there is a camera at this address.
+    pub fn put_camera(&self, address: &str) {
+        self.server.io.board.listen(address.parse().unwrap());
+    }
+
+    /// The camera's end of the next link to it.
+    pub fn camera(&self, address: &str) -> Camera {
+        self.next_camera(address).expect("a link")
+    }
+
+    /// The same, if there is a link.
+    pub fn next_camera(&self, address: &str) -> Option<Camera> {
+        let end = self.server.io.board.accept(address.parse().unwrap())?;
+        Some(Camera(end))
+    }
+
+    /// A client that has opened a WebSocket.
+    pub fn websocket(&mut self, protocol: &str) -> Client {
+        self.clients += 1;
+        let from = SocketAddr::from(([10, 0, 1, 1], self.clients));
+        let (_, end) = self.server.io.connect(from);
+        let mut client = Client {
+            end,
+            unread: Vec::new(),
+        };
+        write(
+            &mut client.end,
+            format!(
+                "GET /ws/ HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n\
+                 Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+                 Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+                 Sec-WebSocket-Protocol: {protocol}\r\n\r\n"
+            )
+            .as_bytes(),
+        );
+        self.run();
+        client.read();
+        let head = client.unread.windows(4).position(|it| it == b"\r\n\r\n");
+        let rest = client.unread.split_off(head.expect("a head") + 4);
+        assert!(client.unread.starts_with(b"HTTP/1.1 101 "));
+        client.unread = rest;
+        client
+    }
+}
+
+/// A client's end of a WebSocket.
+pub struct Client {
+    end: End,
+    unread: Vec<u8>,
+}
+
+impl Client {
+    /// Sends a text message.
+    pub fn say(&mut self, text: &str) {
+        self.send(0x81, text.as_bytes());
+    }
+
+    /// Sends an RTSP request as a binary message.
+    pub fn request(&mut self, text: &str) {
+        self.send(0x82, text.as_bytes());
+    }
+
+    fn send(&mut self, first: u8, payload: &[u8]) {
+        // Masked with zeros (RFC 6455 §5.3).
+        let [high, low] = (payload.len() as u16).to_be_bytes();
+        let head = [first, 0x80 | 126, high, low, 0, 0, 0, 0];
+        write(&mut self.end, &[&head, payload].concat());
+    }
+
+    fn read(&mut self) {
+        self.unread.extend(drain(&mut self.end));
+    }
+
+    /// Whether anything came that was not looked at.
+    pub fn has_some(&mut self) -> bool {
+        self.read();
+        !self.unread.is_empty()
+    }
+
+    /// The payload of the next message, if it is all there.
+    pub fn message(&mut self) -> Option<Vec<u8>> {
+        self.next().map(|(_, payload)| payload)
+    }
+
+    /// The next message, which is text.
+    pub fn text(&mut self) -> String {
+        let (kind, payload) = self.next().expect("a message");
+        assert_eq!(kind, 1, "text");
+        String::from_utf8(payload).unwrap()
+    }
+
+    /// With which code the gateway closed, if that comes next.
+    pub fn close_code(&mut self) -> Option<u16> {
+        match self.next()? {
+            (8, payload) => Some(u16::from_be_bytes([payload[0], payload[1]])),
+            _ => None,
+        }
+    }
+
+    /// The next message that is no ping.
+    fn next(&mut self) -> Option<(u8, Vec<u8>)> {
+        let next = self.next_frame()?;
+        if next.0 == 9 { self.next() } else { Some(next) }
+    }
+
+    fn next_frame(&mut self) -> Option<(u8, Vec<u8>)> {
+        self.read();
+        let (first, second) = (*self.unread.first()?, *self.unread.get(1)?);
+        let (start, length) = match second {
+            126 => (
+                4,
+                u16::from_be_bytes(self.unread.get(2..4)?.try_into().unwrap()) as usize,
+            ),
+            127 => (
+                10,
+                u64::from_be_bytes(self.unread.get(2..10)?.try_into().unwrap()) as usize,
+            ),
+            short => (2, usize::from(short)),
+        };
+        let payload = self.unread.get(start..start + length)?.to_vec();
+        self.unread.drain(..start + length);
+        Some((first & 0xf, payload))
+    }
+}
+
+/// A camera's end of a link.
+pub struct Camera(End);
+
+impl Camera {
+    /// All that the gateway has sent.
+    pub fn received(&mut self) -> String {
+        String::from_utf8(drain(&mut self.0)).unwrap()
+    }
+
+    /// Sends all of this.
+    pub fn send(&mut self, bytes: &[u8]) {
+        write(&mut self.0, bytes);
+    }
+
+    /// Sends as much of this as goes.
+    pub fn offer(&mut self, bytes: &[u8]) -> usize {
+        self.0.write_vectored(&[IoSlice::new(bytes)]).unwrap_or(0)
+    }
+}
+
+/// An interleaved frame (RFC 2326 §10.12).
+pub fn frame(channel: u8, payload: &[u8]) -> Vec<u8> {
+    let [high, low] = (payload.len() as u16).to_be_bytes();
+    [&[DOLLAR, channel, high, low], payload].concat()
+}
+
+/// A header of a WSP message.
+pub fn header<'a>(message: &'a str, name: &str) -> Option<&'a str> {
+    let mut lines = message.lines();
+    lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+}
+
+fn write(end: &mut End, bytes: &[u8]) {
+    let written = end.write_vectored(&[IoSlice::new(bytes)]).unwrap();
+    assert_eq!(written, bytes.len(), "there is room");
+}
+
+fn drain(end: &mut End) -> Vec<u8> {
+    let (mut all, mut room) = (Vec::new(), [0; 4096]);
+    while let Ok(count @ 1..) = end.read_vectored(&mut [IoSliceMut::new(&mut room)]) {
+        all.extend(&room[..count]);
+    }
+    all
+}

@@ -1,0 +1,218 @@
+//! Shared cameras: made as configured, called when somebody watches, left when
+//! nobody does.
+
+use std::net::IpAddr;
+
+use crate::camera::{Camera, Output, Status};
+use crate::config;
+use crate::net::io::Io;
+use crate::net::io::key::Key;
+use crate::net::media::pool::Claim;
+use crate::net::media::queue::Queue;
+
+use super::shared::{Shared, Stream};
+use super::{Attempt, Event, Reader, Source, Sources};
+
+impl Sources {
+    /// Makes the cameras as configured, and starts those that are always on.
+    /// Streams that are there already, at the same address and by the same
+    /// transport, go on.
+    pub fn set_cameras(&mut self, io: &mut Io, cameras: &[config::Camera]) {
+        let all = cameras.iter();
+        let all = all.flat_map(|camera| [false, true].map(|sub| (camera.clone(), sub)));
+        let wanted: Vec<Stream> = all
+            .filter(|(camera, sub)| camera.stream(*sub).is_some())
+            .map(|(config, sub)| Stream { config, sub })
+            .collect();
+        let gone = self.cameras();
+        let gone = gone.filter(|(_, it)| !wanted.iter().any(|other| it.stream.is_same(other)));
+        let gone: Vec<Key> = gone.map(|(key, _)| key).collect();
+        for key in gone {
+            self.remove_camera(io, key);
+        }
+        for stream in wanted {
+            let same = |(_, it): &(Key, &Shared)| it.stream.is_same(&stream);
+            let same = self.cameras().find(same).map(|(key, _)| key);
+            match same {
+                Some(key) => self.change_camera(io, key, stream),
+                None => self.add_camera(io, stream),
+            }
+        }
+        for key in self.camera_keys() {
+            self.set_share(key);
+        }
+    }
+
+    /// Has the pool keep a stream's share for it.
+    fn set_share(&mut self, key: Key) {
+        let streams = self.count_shared();
+        let source = self.all.get_mut(key);
+        if let Some((shared, queue)) = source.and_then(Source::shared_mut) {
+            let share = self.pool.share(streams, queue.most(), !shared.called);
+            queue.set_claim(Claim::Stream(share), &mut self.pool);
+        }
+    }
+
+    fn set_called(&mut self, key: Key, called: bool) {
+        if let Some(shared) = self.shared_mut(key) {
+            shared.called = called;
+            self.set_share(key);
+        }
+    }
+
+    /// The configuration has a camera otherwise, but not where its stream is.
+    fn change_camera(&mut self, io: &Io, key: Key, stream: Stream) {
+        let kept = io.limits.backlog.max(stream.config.gop_cache);
+        let size = self.pool.buffer_size();
+        let source = self.all.get_mut(key);
+        let Some((shared, queue)) = source.and_then(Source::shared_mut) else {
+            return;
+        };
+        queue.set_backlog(kept, size);
+        shared.stream = stream.clone();
+        shared.camera.set_patience(io.limits.handshake);
+        self.with_camera(key, io.now, |camera, now| {
+            camera.configure(&stream.config, now);
+        });
+    }
+
+    fn add_camera(&mut self, io: &Io, stream: Stream) {
+        let Some(url) = stream.config.stream(stream.sub) else {
+            return;
+        };
+        let mut seed = [0; 8];
+        let _ = getrandom::fill(&mut seed); // only jitter and client nonces come from it
+        let random = u64::from_ne_bytes(seed);
+        let config = &stream.config;
+        let mut camera = Camera::new(stream.name(), config, url.reveal(), random, io.now);
+        camera.set_patience(io.limits.handshake);
+        let kept = io.limits.backlog.max(config.gop_cache);
+        let queue = Queue::new(kept, self.pool.buffer_size());
+        let reader = Reader::Shared(Box::new(Shared::new(stream, camera)));
+        if let Some(key) = self.insert(Source::new(reader, queue, io.now)) {
+            self.with_camera(key, io.now, Camera::start);
+        }
+    }
+
+    /// Does what cameras want done, until none wants anything.
+    pub fn settle(&mut self, io: &mut Io) {
+        while let Some(key) = self.touched.pop_front() {
+            while let Some(shared) = self.shared_mut(key)
+                && let Some(output) = shared.camera.poll_output()
+            {
+                self.obey(io, key, output);
+            }
+        }
+    }
+
+    fn obey(&mut self, io: &mut Io, key: Key, output: Output) {
+        match output {
+            Output::Connect {
+                attempt,
+                host,
+                port,
+            } => {
+                if let Some(shared) = self.shared(key) {
+                    log::info!("[{}] connecting to {host}:{port}", shared.camera.name());
+                }
+                self.set_called(key, true);
+                let (source, number) = (key, attempt);
+                self.dial(io, Attempt { source, number }, &host, port);
+            }
+            Output::Send(bytes) => self.send(io, key, bytes),
+            Output::OpenPorts { pairs } => self.open_ports(io, key, pairs),
+            Output::Expect { channel, from } => self.expect_datagrams(key, channel, from),
+            Output::Datagram { channel, bytes } => self.send_datagram(key, channel, &bytes),
+            Output::Release => self.release_datagrams(io, key),
+            Output::Disconnect => {
+                self.close_link(io, key);
+                self.set_called(key, false);
+            }
+            Output::Ready { changed } => self.camera_ready(io, key, changed),
+            Output::Failed => self.camera_failed(key),
+        }
+    }
+
+    /// It plays: who waited for it is told.
+    fn camera_ready(&mut self, io: &Io, key: Key, changed: bool) {
+        let Some(shared) = self.shared_mut(key) else {
+            return;
+        };
+        log::info!("[{}] plays", shared.camera.name());
+        let waiting = std::mem::take(&mut shared.awaited_by);
+        let has_keys = shared.camera.has_pictures() && shared.camera.cache.has_keys();
+        if !changed && has_keys {
+            // What comes first may build on pictures that nobody saw.
+            for outlet in &mut shared.watchers {
+                outlet.skipping = Some(io.now);
+            }
+        }
+        self.events.push_back(Event::Ready {
+            camera: key,
+            waiting,
+            changed,
+        });
+    }
+
+    fn camera_failed(&mut self, key: Key) {
+        let Some(source) = self.all.get_mut(key) else {
+            return;
+        };
+        let read = source.link.framer.position();
+        let Some((shared, _)) = source.shared_mut() else {
+            return;
+        };
+        let Some(trouble) = shared.camera.trouble().cloned() else {
+            return;
+        };
+        log::warn!(
+            "[{}] {} ({read} bytes were read)",
+            shared.camera.name(),
+            trouble.detail
+        );
+        let waiting = std::mem::take(&mut shared.awaited_by);
+        self.events.push_back(Event::Failed { waiting, trouble });
+    }
+
+    /// The link of a shared camera stands, to this address.
+    pub(super) fn camera_connected(&mut self, io: &Io, key: Key, peer: Option<IpAddr>) {
+        if let Some(shared) = self.shared_mut(key)
+            && !shared.camera.is_elsewhere()
+        {
+            shared.home = peer;
+        }
+        self.with_camera(key, io.now, Camera::connected);
+    }
+
+    /// Ends a camera that the configuration has no more, or has otherwise.
+    fn remove_camera(&mut self, io: &mut Io, key: Key) {
+        let watchers = self.all.get(key).map(Source::outlets).unwrap_or_default();
+        let watchers: Vec<Key> = watchers.iter().map(|outlet| outlet.viewer).collect();
+        for viewer in watchers {
+            self.stop(io, key, viewer);
+        }
+        self.with_camera(key, io.now, Camera::leave);
+        self.settle(io);
+        if let Some(mut source) = self.take_out(key) {
+            source.queue.set_claim(Claim::Stream(0), &mut self.pool);
+            self.events.push_back(Event::Removed { camera: key });
+        }
+    }
+
+    /// Ends them all.
+    pub fn remove_cameras(&mut self, io: &mut Io) {
+        for key in self.camera_keys() {
+            self.remove_camera(io, key);
+        }
+    }
+
+    /// What can be told of all cameras, in the order of their names.
+    pub fn statuses(&mut self, io: &Io) -> Vec<Status> {
+        let keys = self.camera_keys().into_iter();
+        let mut list: Vec<Status> = keys
+            .filter_map(|key| Some(self.shared_mut(key)?.camera.status(io.now)))
+            .collect();
+        list.sort_by(|a, b| a.name.cmp(&b.name));
+        list
+    }
+}

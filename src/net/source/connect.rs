@@ -1,0 +1,270 @@
+//! From the host that was named to a link that stands: the name, the policy, one
+//! address after another.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::time::Instant;
+
+use crate::failure::Failure;
+use crate::net::io::connection::Role;
+use crate::net::io::key::Key;
+use crate::net::io::{Client, Io};
+
+use super::resolver::{Answer, Resolver};
+use super::{Attempt, Event, Link, Phase, Reader, Source, Sources, Way};
+
+impl Sources {
+    /// Looks a camera up and connects to it, by the deadline of the attempt.
+    pub(super) fn dial(&mut self, io: &mut Io, attempt: Attempt, host: &str, port: u16) {
+        if let Some(address) = Resolver::literal(host, port) {
+            return self.connect_to(io, attempt.source, address.to_string(), vec![address]);
+        }
+        let client = self.client_of(attempt.source);
+        let until = self.connect_by(attempt.source, io.now);
+        let asked = self.resolver.ask(attempt, host, port, until, client);
+        if let Err(error) = asked {
+            self.fail(io, attempt.source, &Failure::Limit(error.to_string()));
+        }
+    }
+
+    /// Until when a link must stand.
+    fn connect_by(&self, key: Key, now: Instant) -> Instant {
+        match self.all.get(key).map(|source| &source.reader) {
+            Some(Reader::Direct(direct)) => direct.connect_by,
+            Some(Reader::Shared(shared)) => shared.camera.connect_by(),
+            None => now,
+        }
+    }
+
+    /// Whether an attempt waits for a link. One that was given up does not, nor
+    /// does one that has its link.
+    fn awaits_link(&self, attempt: Attempt) -> bool {
+        let Some(source) = self.all.get(attempt.source) else {
+            return false;
+        };
+        let awaits = match &source.reader {
+            Reader::Direct(_) => matches!(source.link.phase, Phase::Connecting(_)),
+            Reader::Shared(shared) => shared.camera.awaits_link(attempt.number),
+        };
+        awaits && source.connection.is_none()
+    }
+
+    /// The network of the viewer who named a camera.
+    fn client_of(&self, key: Key) -> Option<IpAddr> {
+        self.all.get(key)?.direct()?.client
+    }
+
+    fn is_direct(&self, key: Key) -> bool {
+        self.all.get(key).is_some_and(Source::is_direct)
+    }
+
+    fn name_of(&self, key: Key) -> String {
+        self.all.get(key).map(Source::name).unwrap_or_default()
+    }
+
+    /// Takes what was found out about names.
+    pub(super) fn take_answers(&mut self, io: &mut Io) {
+        while let Some(answer) = self.resolver.answer(io.now) {
+            self.resolved(io, answer);
+        }
+    }
+
+    fn resolved(&mut self, io: &mut Io, answer: Answer) {
+        let Answer {
+            attempt,
+            host,
+            port,
+            addresses,
+        } = answer;
+        if !self.awaits_link(attempt) {
+            return;
+        }
+        let key = attempt.source;
+        let late = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
+        let (is_late, why) = match addresses {
+            Ok(addresses) if !addresses.is_empty() => {
+                return self.connect_to(io, key, format!("{host}:{port}"), addresses);
+            }
+            Ok(_) => (false, "it has no address".to_owned()),
+            Err(error) => (late(&error), error.to_string()),
+        };
+        log::info!("[{}] the name {host}: {why}", self.name_of(key));
+        let name = match self.is_direct(key) {
+            true => format!("the name {host}"),
+            false => "the camera's name".to_owned(),
+        };
+        let failure = match is_late {
+            true => Failure::Late(format!("no name server answers for {name}")),
+            false => Failure::Refused(format!("there is no host with {name}")),
+        };
+        self.fail(io, key, &failure);
+    }
+
+    /// Checks addresses against the policy, then tries those allowed in turn.
+    fn connect_to(&mut self, io: &mut Io, key: Key, place: String, addresses: Vec<SocketAddr>) {
+        let mut allowed = Vec::with_capacity(addresses.len());
+        let mut forbidden = None;
+        for address in addresses {
+            match self.may_connect(key, address) {
+                Ok(()) => allowed.push(address),
+                Err(reason) => forbidden = Some((address, reason)),
+            }
+        }
+        match forbidden {
+            Some((address, reason)) if allowed.is_empty() => {
+                log::info!("[{}] {reason}", self.name_of(key));
+                let words = match self.is_direct(key) {
+                    true => reason.replace(&address.to_string(), &place),
+                    false => "the camera redirects to an address that is not allowed: \
+                        see \"targets\" in the configuration"
+                        .to_owned(),
+                };
+                self.fail(io, key, &Failure::Forbidden(words));
+            }
+            _ => {
+                allowed.reverse();
+                let rest = allowed;
+                self.try_next(io, key, Way { place, rest }, None);
+            }
+        }
+    }
+
+    /// Where a configured camera is, is the operator's choice. Where it redirects
+    /// to is not: that must be the same host, or one that viewers may name.
+    fn may_connect(&self, key: Key, address: SocketAddr) -> Result<(), String> {
+        if let Some(shared) = self.shared(key)
+            && (!shared.camera.is_elsewhere() || shared.home == Some(address.ip()))
+        {
+            return Ok(());
+        }
+        self.policy.target(address, is_own(address))
+    }
+
+    /// Connects to the last address of `way`; they are tried from the end.
+    fn try_next(
+        &mut self,
+        io: &mut Io,
+        key: Key,
+        mut way: Way,
+        mut failed: Option<(SocketAddr, io::Error)>,
+    ) {
+        loop {
+            if let Some((address, error)) = &failed {
+                log::info!("[{}] {address}: {error}", self.name_of(key));
+            }
+            let Some(address) = way.rest.pop() else { break };
+            match self.open_link(io, key, address, way.clone()) {
+                Ok(()) => return,
+                Err(error) => failed = Some((address, error)),
+            }
+        }
+        let failure = match failed {
+            Some((_, error)) if error.kind() == io::ErrorKind::TimedOut => Failure::Silent,
+            Some((_, error)) => {
+                // Viewers of a configured camera are not to learn where it is.
+                let place = match self.is_direct(key) {
+                    true => format!(" at {}", way.place),
+                    false => String::new(),
+                };
+                Failure::Refused(words(&place, &error))
+            }
+            None => Failure::Refused("the camera has no address".to_owned()),
+        };
+        self.fail(io, key, &failure);
+    }
+
+    fn open_link(&mut self, io: &mut Io, key: Key, to: SocketAddr, way: Way) -> io::Result<()> {
+        // An address that is silent must leave time for the others.
+        let shares = way.rest.len() as u32 + 1;
+        let left = self.connect_by(key, io.now) - io.now;
+        let deadline = io.now + left / shares;
+        let Some(source) = self.all.get_mut(key) else {
+            return Ok(());
+        };
+        if source.connection.is_some() {
+            return Ok(());
+        }
+        // A source gets another link; its media goes on.
+        source.queue.drop_unfinished(&mut self.pool);
+        source.link = Link::new(way, io.now);
+        let id = match source.direct() {
+            Some(direct) => direct.id,
+            None => io.next_id(),
+        };
+        let client = Client {
+            place: None,
+            network: source.direct().and_then(|direct| direct.client),
+        };
+        let stream = io.dial(to)?;
+        let role = Role::Camera { source: key };
+        source.connection = Some(io.add(stream, to, id, role, client, deadline)?);
+        Ok(())
+    }
+
+    /// One address failed: the next.
+    pub(super) fn connect_failed(
+        &mut self,
+        io: &mut Io,
+        link: Key,
+        key: Key,
+        way: Way,
+        error: io::Error,
+    ) {
+        let failed = io.get(link).map(|connection| (connection.peer, error));
+        self.drop_link(io, key);
+        self.try_next(io, key, way, failed);
+    }
+
+    /// Whether the link stands now.
+    pub(super) fn finish_connect(&mut self, io: &mut Io, link: Key, key: Key, way: Way) -> bool {
+        let Some(connection) = io.get(link) else {
+            return false;
+        };
+        match connection.stream.connected(connection.hung_up) {
+            Ok(Some(())) => {}
+            Ok(None) => return false,
+            Err(error) => {
+                self.connect_failed(io, link, key, way, error);
+                return false;
+            }
+        }
+        let peer = connection.peer.ip();
+        let Some(source) = self.all.get_mut(key) else {
+            return false;
+        };
+        source.link.phase = Phase::Open;
+        match source.direct().map(|direct| direct.viewer) {
+            Some(viewer) => self.events.push_back(Event::Connected { viewer }),
+            None => self.camera_connected(io, key, Some(peer)),
+        }
+        true
+    }
+}
+
+/// Whether an address is one of this machine's: only those can be bound to.
+/// When in doubt it is.
+fn is_own(address: SocketAddr) -> bool {
+    let mut address = address;
+    address.set_ip(address.ip().to_canonical());
+    address.set_port(0);
+    match UdpSocket::bind(address) {
+        Ok(_) => true,
+        Err(error) => error.kind() != io::ErrorKind::AddrNotAvailable,
+    }
+}
+
+/// Why a camera cannot be connected to; `place` is nothing, or ` at …`.
+fn words(place: &str, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => {
+            format!("the camera{place} refuses connections: is it on, and is the port right?")
+        }
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+            format!("the camera{place} cannot be reached from the gateway")
+        }
+        _ => format!("the camera{place} cannot be connected to: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

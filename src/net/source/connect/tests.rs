@@ -1,0 +1,233 @@
+use std::net::TcpListener;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use mio::{Poll, Token, Waker};
+
+use super::*;
+use crate::access::{Policy, Targets};
+use crate::camera::Camera;
+use crate::config;
+use crate::net::io::listener::Listeners;
+use crate::net::media::pool::Pool;
+use crate::net::source::Named;
+
+/// Sources with the camera `front` at a name that is never found, and a listener to
+/// connect to.
+struct Scene {
+    io: Io,
+    sources: Sources,
+    cameras: Vec<config::Camera>,
+    camera: Key,
+    place: TcpListener,
+    _poll: Poll,
+}
+
+fn policy(targets: &str) -> Rc<Policy> {
+    Rc::new(Policy {
+        targets: Targets::parse(targets).unwrap(),
+        origins: Vec::new(),
+        hosts: Vec::new(),
+        host_name: String::new(),
+        own_ports: Vec::new(),
+    })
+}
+
+impl Scene {
+    fn new() -> Scene {
+        Scene::with("front.test", "none")
+    }
+
+    fn with(host: &str, targets: &str) -> Scene {
+        let text = format!("[camera front]\nurl = rtsp://u:p@{host}/s\n");
+        let config = config::parse("test", text.as_bytes()).unwrap();
+        let poll = Poll::new().unwrap();
+        let waker = Arc::new(Waker::new(poll.registry(), Token(0)).unwrap());
+        let never = |_: &str| {
+            std::thread::park();
+            Err(io::ErrorKind::NotFound.into())
+        };
+        let registry = poll.registry().try_clone().unwrap();
+        let listeners = Listeners::bind(&[], &[], &registry).unwrap();
+        let limits = config.limits.clone();
+        let pool = Pool::new(limits.pool, limits.buffer, limits.viewers);
+        let mut io = Io::new(registry, listeners, limits);
+        let resolver = Resolver::with(waker, Arc::new(never));
+        let mut sources = Sources::new(pool, resolver, policy(targets));
+        sources.set_cameras(&mut io, &config.cameras);
+        let camera = sources.find("front").unwrap();
+        Scene {
+            io,
+            sources,
+            cameras: config.cameras,
+            camera,
+            place: TcpListener::bind("127.0.0.1:0").unwrap(),
+            _poll: poll,
+        }
+    }
+
+    /// The name is found, for this attempt.
+    fn found(&mut self, source: Key, number: u64) {
+        let answer = Answer {
+            attempt: Attempt { source, number },
+            host: "front.test".to_owned(),
+            port: 554,
+            addresses: Ok(vec![self.place.local_addr().unwrap()]),
+        };
+        self.sources.resolved(&mut self.io, answer);
+        self.sources.settle(&mut self.io);
+    }
+
+    fn links(&self) -> usize {
+        let roles = self.io.iter();
+        roles
+            .filter(|(_, it)| matches!(it.role, Role::Camera { .. }))
+            .count()
+    }
+
+    fn act(&mut self, act: impl FnOnce(&mut Camera, Instant)) {
+        self.sources.with_camera(self.camera, self.io.now, act);
+        self.sources.settle(&mut self.io);
+    }
+
+    fn leave(&mut self) {
+        self.act(Camera::unwatch);
+        self.act(Camera::leave);
+    }
+
+    fn words(&self) -> String {
+        let shared = self.sources.shared(self.camera).unwrap();
+        shared.camera.trouble().unwrap().words.clone()
+    }
+}
+
+#[test]
+fn a_late_answer_revives_no_camera_and_gives_none_two_links() {
+    let mut scene = Scene::new();
+    let source = scene.camera;
+    scene.act(Camera::watch);
+    scene.leave();
+    scene.found(source, 1);
+    assert_eq!(scene.links(), 0, "nobody wants it");
+    scene.act(Camera::watch);
+    scene.found(source, 1);
+    assert_eq!(scene.links(), 0, "that was another attempt");
+    scene.found(source, 2);
+    assert_eq!(scene.links(), 1);
+    scene.found(source, 2);
+    scene.found(source, 1);
+    assert_eq!(scene.links(), 1, "it has one");
+    let way = Way {
+        place: "front.test:554".to_owned(),
+        rest: vec![scene.place.local_addr().unwrap()],
+    };
+    scene.sources.try_next(&mut scene.io, source, way, None);
+    assert_eq!(scene.links(), 1, "the source refuses a second one");
+    scene.leave();
+    assert_eq!(scene.links(), 0);
+}
+
+#[test]
+fn a_camera_that_the_configuration_has_no_more_gets_no_link() {
+    let mut scene = Scene::new();
+    let source = scene.camera;
+    scene.act(Camera::watch);
+    scene.cameras.clear();
+    scene.sources.set_cameras(&mut scene.io, &scene.cameras);
+    assert_eq!(scene.sources.resolver.due(), None, "nobody asks any more");
+    let event = scene.sources.next_event();
+    assert!(matches!(event, Some(Event::Removed { camera }) if camera == source));
+    scene.found(source, 1);
+    assert_eq!(scene.links(), 0);
+}
+
+#[test]
+fn a_name_that_nobody_answers_for_fails_by_the_deadline() {
+    let mut scene = Scene::new();
+    scene.act(Camera::watch);
+    let due = scene.sources.resolver.due().unwrap();
+    assert_eq!(due, scene.io.now + scene.io.limits.handshake);
+    scene.io.now = due;
+    scene.sources.handle_timeouts(&mut scene.io);
+    let words = scene.words();
+    assert!(words.contains("name server"), "{words}");
+    assert!(
+        !words.contains("front.test"),
+        "it is no secret of viewers: {words}"
+    );
+}
+
+#[test]
+fn who_went_away_gets_no_link() {
+    let mut scene = Scene::new();
+    let named = Named {
+        viewer: Key::test(7),
+        id: 1,
+        client: "10.0.0.1".parse().ok(),
+        host: "cam.test".to_owned(),
+        port: 554,
+        connect_by: scene.io.now + scene.io.limits.handshake,
+    };
+    let source = scene.sources.name(&mut scene.io, named).unwrap();
+    assert!(scene.sources.resolver.due().is_some());
+    scene.sources.leave(&mut scene.io, source, None);
+    scene.sources.remove(&mut scene.io, source);
+    assert_eq!(scene.sources.resolver.due(), None);
+    assert_eq!(scene.sources.len(), 1, "the configured one");
+    scene.found(source, 0);
+    assert_eq!(scene.links(), 0);
+}
+
+#[test]
+fn redirects_lead_to_the_same_host_or_to_where_viewers_may_go() {
+    for (home, targets, to, followed) in [
+        ("127.0.0.1", "none", "127.0.0.1:9", true),
+        ("127.0.0.1", "none", "127.0.0.2:9", false),
+        ("127.0.0.1", "127.0.0.2:9", "127.0.0.2:9", true),
+        ("127.0.0.1", "127.0.0.2:9", "127.0.0.2:10", false),
+        ("localhost", "none", "127.0.0.1:9", true),
+        ("localhost", "none", "127.0.0.3:9", false),
+    ] {
+        let mut scene = Scene::with(home, targets);
+        scene.act(Camera::watch);
+        let ip = "127.0.0.1".parse().ok();
+        scene.sources.camera_connected(&scene.io, scene.camera, ip);
+        scene.sources.settle(&mut scene.io);
+        let answer = format!("RTSP/1.0 302 Moved\r\nLocation: rtsp://{to}/s\r\n\r\n");
+        scene.act(|camera, now| {
+            camera.connected(now);
+            camera.handle_message(answer.as_bytes(), now);
+        });
+        let links = usize::from(followed);
+        assert_eq!(scene.links(), links, "{home} {targets} {to}");
+        if !followed {
+            let words = scene.words();
+            assert!(
+                words.contains("targets") && !words.contains("127.0.0"),
+                "{words}"
+            );
+        }
+    }
+}
+
+#[test]
+fn words_for_viewers_of_a_camera_have_no_address() {
+    let mut scene = Scene::with("127.0.0.1", "none");
+    let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+    let address = scene.place.local_addr().unwrap();
+    scene.act(Camera::watch);
+    let way = Way {
+        place: address.to_string(),
+        rest: Vec::new(),
+    };
+    let failed = Some((address, refused));
+    scene
+        .sources
+        .try_next(&mut scene.io, scene.camera, way, failed);
+    scene.sources.settle(&mut scene.io);
+    let words = scene.words();
+    assert!(
+        words.contains("refuses connections") && !words.contains("127."),
+        "{words}"
+    );
+}

@@ -1,0 +1,298 @@
+//! Media on its way from a source to all who read it.
+//!
+//! Both kinds of source go the same way: what came is written to every viewer as far as
+//! its socket takes it, and what nobody wants any more is released.
+//!
+//! The queue of a shared source keeps what the slowest of its viewers has not
+//! got, and what the camera's cache wants for those to come; it never makes the
+//! camera wait. A viewer further behind than `backlog`, and behind what the cache
+//! keeps anyway, gets the rest of the picture under way, and goes on at the last
+//! key frame that is kept or near enough, or else at the next one: whole pictures
+//! are left out for it, never a part of one. Where no key frame comes for long, any
+//! picture will do.
+
+use crate::camera::shed::{Lag, Shed, is_behind};
+use crate::camera::{LOOK, Starts};
+use crate::net::io::Io;
+use crate::net::io::key::Key;
+use crate::net::io::outbox::Outbox;
+use crate::net::media::delivery::Delivery;
+use crate::net::media::queue::{NoRoom, Queue};
+use crate::protocol::rtp::notice::Kind;
+
+use super::outlet::Outlet;
+use super::{Reader, Source, Sources};
+
+impl Sources {
+    /// Media of a camera has come: it is looked at if the camera is shared, and goes to
+    /// all who get it.
+    pub fn deliver(&mut self, io: &mut Io, key: Key) {
+        match self.all.get(key) {
+            Some(source) if source.is_direct() => return self.pump_at(io, key, 0),
+            Some(source)
+                if source
+                    .shared()
+                    .is_some_and(|it| it.seen < source.queue.whole()) => {}
+            _ => return,
+        }
+        self.look_at_frames(io, key);
+        let most = io.limits.backlog as u64;
+        for at in 0..self.count_outlets(key) {
+            self.pump_at(io, key, at);
+            if self.shed(io, key, at, most) {
+                self.pump_at(io, key, at);
+            }
+        }
+        self.release(io, key);
+    }
+
+    fn count_outlets(&self, key: Key) -> usize {
+        self.all.get(key).map_or(0, |source| source.outlets().len())
+    }
+
+    /// Shows the camera the frames that came.
+    fn look_at_frames(&mut self, io: &Io, key: Key) {
+        let Some(source) = self.all.get_mut(key) else {
+            return;
+        };
+        let read = source.link.framer.position();
+        let Some((shared, queue)) = source.shared_mut() else {
+            return;
+        };
+        let (camera, whole) = (&mut shared.camera, queue.whole());
+        let mut renamed = Vec::new();
+        let look = |channel, start: &[u8], length, at| {
+            let taken = camera.frame(channel, start, length, at);
+            renamed.extend(taken.filter(|it| *it != channel).map(|it| (at, it)));
+        };
+        queue.frames::<LOOK>(shared.seen, whole, look);
+        for (position, channel) in &renamed {
+            queue.rename(*position, *channel);
+        }
+        for outlet in shared.watchers.iter_mut().filter(|_| !renamed.is_empty()) {
+            if let Some(channels) = &outlet.channels {
+                outlet.delivery.choose(channels);
+            }
+        }
+        shared.seen = whole;
+        shared.camera.heard(io.now);
+        shared.camera.cache.grown(queue.head(), whole);
+        let cache = &shared.camera.cache;
+        let misses = cache.missed() > 0 && !std::mem::replace(&mut shared.told, cache.missed() > 0);
+        if let Some(channel) = shared.camera.take_foreign() {
+            log::warn!(
+                "[{}] the camera sends on channel {channel}, which is no track's, by byte {}",
+                shared.camera.name(),
+                read,
+            );
+        }
+        self.touched.push_back(key);
+        if misses {
+            self.say_what_to_cache(io, key);
+        }
+    }
+
+    /// Tells the operator what to write so that a cache holds what its camera sends.
+    fn say_what_to_cache(&self, io: &Io, key: Key) {
+        const MIB: u64 = 1 << 20;
+        let Some(shared) = self.shared(key) else {
+            return;
+        };
+        let whole = |bytes: u64| bytes.div_ceil(MIB);
+        let caches = self.cameras();
+        let caches = caches.map(|(_, it)| it.camera.cache.limit().max(it.camera.cache.group()));
+        let all: u64 = caches.map(whole).sum();
+        let (name, cache) = (shared.camera.name(), &shared.camera.cache);
+        log::warn!(
+            "[{name}] up to {} KiB come from one key frame to the next, which the cache cannot \
+             hold: who comes waits for the next one, and slow viewers lose more; write \
+             gop_cache = {}M in [camera {}] and pool = {}M or more in [limits]",
+            cache.group().div_ceil(1024),
+            whole(cache.group().max(cache.limit())),
+            name.trim_end_matches("/sub"),
+            (all + all.div_ceil(4)).max(io.limits.pool as u64 / MIB),
+        );
+    }
+
+    /// Whether a viewer is more than `most` bytes behind, and behind what is kept anyway:
+    /// that costs nothing, and who has just come is far behind.
+    fn is_behind(&self, key: Key, at: usize, most: u64) -> Option<bool> {
+        let source = self.all.get(key)?;
+        let cache = &source.shared()?.camera.cache;
+        let position = source.outlets().get(at)?.delivery.position();
+        Some(is_behind(position, source.queue.whole(), most, cache))
+    }
+
+    /// Moves a viewer that is more than `most` bytes behind, or that waits for a
+    /// key frame, to where it can go on; `false`: it stays where it is. It is offered
+    /// all that its socket takes first: there may be room of which no event told yet.
+    fn shed(&mut self, io: &mut Io, key: Key, at: usize, most: u64) -> bool {
+        if self.is_behind(key, at, most) == Some(true) {
+            let source = self.all.get(key);
+            let outlet = source.and_then(|source| source.outlets().get(at));
+            if let Some(connection) = outlet.and_then(|outlet| io.get_mut(outlet.socket))
+                && !connection.writable
+            {
+                connection.writable = true;
+                self.pump_at(io, key, at);
+            }
+        }
+        let behind = self.is_behind(key, at, most);
+        let source = self.all.get_mut(key);
+        let moved = behind.and_then(|behind| source?.shed(io, at, most, behind));
+        // Each of many may have the rest of a message copied in one turn.
+        if moved.is_some() {
+            io.bound_all();
+        }
+        moved.is_some()
+    }
+
+    /// Returns the buffers that nobody wants any more.
+    pub(super) fn release(&mut self, io: &mut Io, key: Key) {
+        let Some(source) = self.all.get_mut(key) else {
+            return;
+        };
+        let Reader::Shared(shared) = &source.reader else {
+            return;
+        };
+        let positions = shared.watchers.iter().map(|it| it.delivery.position());
+        let kept = shared.camera.cache.start();
+        let wanted = positions.chain(kept).fold(source.queue.whole(), u64::min);
+        let link = source.connection;
+        source.queue.release(wanted, &mut self.pool, link);
+        if std::mem::take(&mut source.link.paused)
+            && let Some(link) = link
+        {
+            io.schedule(link);
+        }
+    }
+
+    /// Makes room for a read, or for a `frame` of so many bytes, at the expense of
+    /// the cache, and then of those who are behind.
+    pub(super) fn make_room(
+        &mut self,
+        io: &mut Io,
+        key: Key,
+        link: Key,
+        frame: Option<usize>,
+    ) -> Result<(), NoRoom> {
+        if let Some(shared) = self.shared_mut(key) {
+            shared.camera.cache.give_up();
+        }
+        self.release(io, key);
+        if let Ok(()) = self.try_room(key, link, frame) {
+            return Ok(());
+        }
+        // Who is a buffer behind may still want all that there are.
+        let mut room = Err(NoRoom::Full);
+        for most in [self.pool.buffer_size() as u64, 0] {
+            for at in 0..self.count_outlets(key) {
+                self.shed(io, key, at, most);
+            }
+            self.release(io, key);
+            room = self.try_room(key, link, frame);
+            if room.is_ok() {
+                break;
+            }
+        }
+        room
+    }
+
+    pub(super) fn try_room(
+        &mut self,
+        key: Key,
+        link: Key,
+        frame: Option<usize>,
+    ) -> Result<(), NoRoom> {
+        let pool = &mut self.pool;
+        match self.all.get_mut(key) {
+            Some(source) => match frame {
+                Some(most) => source.queue.prepare_frame(most, pool, link),
+                None => source.queue.prepare(pool, link),
+            },
+            None => Err(NoRoom::Full),
+        }
+    }
+}
+
+impl Source {
+    /// Moves the viewer of an outlet, if it has to be; see [`crate::camera::shed`].
+    fn shed(&mut self, io: &mut Io, at: usize, most: u64, is_behind: bool) -> Option<()> {
+        let now = io.now;
+        let Reader::Shared(shared) = &mut self.reader else {
+            return None;
+        };
+        let (queue, outlet) = (&self.queue, shared.watchers.get_mut(at)?);
+        let lag = Lag {
+            next: outlet.delivery.next_position(),
+            whole: queue.whole(),
+            most,
+            is_behind,
+            skipping: outlet.skipping.is_some(),
+        };
+        let waited = outlet.skipping.unwrap_or(now);
+        let waited = now.saturating_duration_since(waited);
+        let camera = &mut shared.camera;
+        let (pictures, no_key) = (camera.has_pictures(), camera.needs_no_key(waited, now));
+        let shed = lag.shed(&camera.cache, pictures, no_key, io.kept() as u64);
+        let Shed::Move {
+            target,
+            until,
+            skipping,
+        } = shed
+        else {
+            return None;
+        };
+        if is_behind {
+            outlet.slow = Some(now);
+        }
+        outlet.skipping = skipping.then(|| outlet.skipping.unwrap_or(now));
+        let new = || camera.tally(Kind::Skipped);
+        let tally = outlet.skipped.get_or_insert_with(new);
+        let before = tally.frames;
+        let count = |channel, start: &[u8], _, _| tally.frame(channel, start);
+        queue.frames::<LOOK>(until, target, count);
+        camera.skipped += tally.frames - before;
+        let sets = camera.missed_sets(until, target, &starts(queue, target));
+        outlet.go_on(io, queue, target, until, &sets);
+        Some(())
+    }
+}
+
+impl Outlet {
+    /// Goes on at `target`, after the rest of what is before `until`, and after packets of
+    /// the gateway's own.
+    fn go_on(
+        &mut self,
+        io: &mut Io,
+        queue: &Queue,
+        target: u64,
+        until: u64,
+        own: &[(u8, Vec<u8>)],
+    ) {
+        let between = self.delivery.between_messages();
+        let rest = self.delivery.jump(target, until, queue);
+        if let Some(connection) = io.get_mut(self.socket) {
+            match between {
+                true => connection.out.push(rest),
+                false => connection.out.push_front(rest),
+            }
+            precede(&self.delivery, own, &mut connection.out);
+        }
+    }
+}
+
+/// The first packets from a position on that are there.
+pub(super) fn starts(queue: &Queue, position: u64) -> Starts {
+    let mut starts = Starts::default();
+    let look = |channel, start: &[u8], _, _| starts.frame(channel, start);
+    queue.frames::<LOOK>(position, queue.whole(), look);
+    starts
+}
+
+/// Puts packets, with their channels, before what is next for a viewer.
+pub(super) fn precede(delivery: &Delivery, packets: &[(u8, Vec<u8>)], out: &mut Outbox) {
+    for (channel, packet) in packets {
+        out.push(delivery.wrap(*channel, packet).unwrap_or_default());
+    }
+}

@@ -1,0 +1,84 @@
+//! The end of a camera's link, and what goes the other way on it.
+//!
+//! A source outlives its link: what that brought stays in the queue, and is read on.
+
+use crate::failure::Failure;
+use crate::net::io::Io;
+use crate::net::io::connection::OUTBOX_LIMIT;
+use crate::net::io::key::Key;
+
+use super::{Reader, Sources};
+
+impl Sources {
+    /// The link of a source.
+    pub fn link_of(&self, source: Key) -> Option<Key> {
+        self.all.get(source)?.connection
+    }
+
+    /// Sends something to the camera of a source.
+    pub(super) fn send(&mut self, io: &mut Io, source: Key, bytes: Vec<u8>) {
+        let (link, now) = (self.link_of(source), io.now);
+        let Some(connection) = link.and_then(|link| io.get_mut(link)) else {
+            return;
+        };
+        connection.out.push(bytes);
+        if connection.flush(now).is_err() {
+            self.closed(io, source);
+        } else if connection.out.cost() > OUTBOX_LIMIT {
+            let reason = "the camera does not read what it is told".to_owned();
+            self.fail(io, source, &Failure::Refused(reason));
+        }
+    }
+
+    /// The camera closed, or the link broke.
+    pub(super) fn closed(&mut self, io: &mut Io, source: Key) {
+        let reason = "the camera closed the connection".to_owned();
+        self.fail(io, source, &Failure::Refused(reason));
+    }
+
+    /// The link was given up for the memory that it took.
+    pub fn link_lost(&mut self, io: &mut Io, source: Key) {
+        let reason = "there is no memory left for what the camera says or is told";
+        self.fail(io, source, &Failure::Refused(reason.to_owned()));
+    }
+
+    /// There is no link for this source, or no more: its reader is told.
+    pub(super) fn fail(&mut self, io: &mut Io, source: Key, failure: &Failure) {
+        self.drop_link(io, source);
+        match self.all.get(source).map(|source| &source.reader) {
+            Some(Reader::Direct(direct)) => {
+                let viewer = direct.viewer;
+                self.direct_failed(viewer, source, failure);
+            }
+            Some(Reader::Shared(_)) => {
+                self.with_camera(source, io.now, |camera, now| camera.link_lost(failure, now));
+            }
+            None => {}
+        }
+    }
+
+    /// Takes the link from a source, closes its ports, and has no name looked up for it
+    /// any more.
+    fn take_link(&mut self, io: &mut Io, source: Key) -> Option<Key> {
+        self.resolver.forget(source);
+        self.close_ports(io, source);
+        let link = self.all.get_mut(source)?.connection.take()?;
+        self.pool.settle(link);
+        Some(link)
+    }
+
+    /// Drops the link; what it brought stays.
+    pub(super) fn drop_link(&mut self, io: &mut Io, source: Key) {
+        if let Some(link) = self.take_link(io, source) {
+            io.drop(link);
+        }
+    }
+
+    /// Closes the link when what waits for the camera is out.
+    pub(super) fn close_link(&mut self, io: &mut Io, source: Key) {
+        if let Some(link) = self.take_link(io, source) {
+            io.close(link);
+        }
+        self.release(io, source);
+    }
+}

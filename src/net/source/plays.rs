@@ -1,0 +1,38 @@
+//! Whether a viewer gets something from a source: who does keeps its place when others
+//! want one.
+
+use std::time::Instant;
+
+use crate::net::io::Io;
+use crate::net::io::key::Key;
+
+use super::Sources;
+
+impl Sources {
+    /// Whether a viewer gets media, or what it has not taken yet is in the way: for a
+    /// while, then it plays nothing either. `alive`: when it last asked for something.
+    pub fn plays(&self, io: &Io, key: Key, viewer: Key, alive: Instant) -> bool {
+        let patience = io.limits.handshake;
+        let source = self.all.get(key);
+        let Some(source) = source.filter(|source| source.outlet(viewer).is_some()) else {
+            return false;
+        };
+        let socket = source.outlet(viewer).map(|at| source.outlets()[at].socket);
+        let connection = socket.and_then(|socket| io.get(socket));
+        let stuck = connection.and_then(|it| it.stuck);
+        if stuck.is_some_and(|since| since + patience <= io.now) {
+            return false;
+        }
+        if !source.is_direct() {
+            return true;
+        }
+        if source.connection.is_none() {
+            return false;
+        }
+        // Who had one picture, and paused, is not waited for as a camera is.
+        let took = connection.and_then(|it| it.took);
+        let alive = took.map_or(alive, |took| took.max(alive));
+        let flows = alive + patience > io.now || source.link.flow.has_pace();
+        flows && self.is_flowing(io, key) || self.is_held_up(io, key)
+    }
+}

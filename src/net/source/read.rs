@@ -1,0 +1,257 @@
+//! The link to a camera: when it can be read, what is made of that, and when it is given
+//! up.
+
+use std::io::{self, IoSliceMut};
+
+use crate::failure::Failure;
+use crate::net::io::Io;
+use crate::net::io::connection::Taken;
+use crate::net::io::key::Key;
+use crate::net::media::queue::{Arrived, NoRoom};
+use crate::protocol::rtsp::framer::Invalid;
+
+use super::{Event, Phase, Reader, Sources};
+
+/// Reads from one camera in one turn, so that a fast one does not starve others.
+pub const READS: usize = 8;
+
+impl Sources {
+    /// A link can move. `None`: it does not stand yet, or no more. Then, as long as
+    /// [`Sources::read`] says so, [`Sources::deliver`]s follow; events come first.
+    pub fn begin(&mut self, io: &mut Io, link: Key) -> Option<Key> {
+        self.count_direct();
+        let key = self.of_link(io, link)?;
+        let source = self.all.get(key)?;
+        if let Phase::Connecting(way) = &source.link.phase {
+            let way = way.clone();
+            if !self.finish_connect(io, link, key, way) {
+                return None;
+            }
+        }
+        let now = io.now;
+        if io.get_mut(link)?.flush(now).is_err() {
+            self.closed(io, key);
+            return None;
+        }
+        Some(key)
+    }
+
+    /// Whether the media of a source comes over UDP.
+    pub fn has_ports(&self, source: Key) -> bool {
+        let source = self.all.get(source);
+        source.is_some_and(|source| !source.ports.is_empty())
+    }
+
+    /// Reads what the camera sent into the pool, and has it delivered; `reads` says how
+    /// often that may be done yet. `true`: there are messages, whose events come first.
+    pub fn read(&mut self, io: &mut Io, link: Key, key: Key, reads: &mut usize) -> bool {
+        while *reads > 0 {
+            // Media that comes over UDP is not to be mixed with what comes here.
+            let readable = io.get(link).is_some_and(|it| it.readable);
+            if !readable || self.has_ports(key) || self.link_of(key) != Some(link) {
+                if let Some(source) = self.all.get_mut(key) {
+                    source.queue.trim(&mut self.pool);
+                }
+                return false;
+            }
+            if self.hold(io, key) || !self.prepare(io, link, key) {
+                return false;
+            }
+            *reads -= 1;
+            match self.read_once(io, link, key) {
+                Some(true) => return true,
+                Some(false) => self.deliver(io, key),
+                None => return false,
+            }
+        }
+        io.schedule(link);
+        false
+    }
+
+    /// One read, after [`Sources::prepare`]: whether it brought messages. `None`: the link
+    /// is no more.
+    fn read_once(&mut self, io: &mut Io, link: Key, key: Key) -> Option<bool> {
+        let now = io.now;
+        io.counters.reads += 1;
+        let (connection, source) = (io.get_mut(link)?, self.all.get_mut(key)?);
+        let mut slices = std::array::from_fn(|_| IoSliceMut::new(&mut []));
+        let count = source.queue.room(&mut slices);
+        match connection.read_vectored(&mut slices[..count]) {
+            Ok(Taken::Bytes(count)) => {
+                source.link.heard = now;
+                let before = source.queue.whole();
+                let framer = &mut source.link.framer;
+                let taken = source.queue.take_in(count, &mut self.pool, framer);
+                if taken.as_ref().is_ok_and(|arrived| arrived.frames > 0) {
+                    source.link.flow.came(now);
+                }
+                source.note_sent(now);
+                if source.link.framer.skipped() > source.link.stray {
+                    self.count_stray(io, key);
+                }
+                self.acknowledge(io, link, key, before);
+                self.take_in(io, key, taken)
+            }
+            Ok(Taken::Nothing) => Some(false),
+            Ok(Taken::End) | Err(_) => {
+                self.closed(io, key);
+                None
+            }
+        }
+    }
+
+    /// Makes room for a read; `false`: there is none now. The link is served again when
+    /// there is.
+    fn prepare(&mut self, io: &mut Io, link: Key, key: Key) -> bool {
+        let mut room = self.try_room(key, link, None);
+        if let Err(NoRoom::PoolEmpty) = room {
+            self.relieve(io, link);
+            room = self.try_room(key, link, None);
+        }
+        if room.is_err() && self.is_shared(key) {
+            room = self.make_room(io, key, link, None);
+        }
+        let Err(why) = room else {
+            return true;
+        };
+        self.wait(io, link, key, why);
+        let held = self.all.get(key).map(|source| source.queue.held().0);
+        if held == Some(0) {
+            self.read_answers(io, link, key);
+        }
+        false
+    }
+
+    /// The link waits for what it found no room for.
+    pub(super) fn wait(&mut self, io: &Io, link: Key, key: Key, why: NoRoom) {
+        let Some(source) = self.all.get_mut(key) else {
+            return;
+        };
+        source.link.held_up = Some(io.now);
+        match why {
+            NoRoom::Full => source.link.paused = true,
+            NoRoom::PoolEmpty if !source.link.waiting => {
+                source.link.waiting = true;
+                self.waiting.push_back(link);
+            }
+            NoRoom::PoolEmpty => {}
+        }
+    }
+
+    /// Takes in what has come: whether there were messages. `None`: it was no RTSP, and
+    /// the link is no more.
+    pub(super) fn take_in(
+        &mut self,
+        io: &mut Io,
+        key: Key,
+        taken: Result<Arrived, (Arrived, Invalid)>,
+    ) -> Option<bool> {
+        let (arrived, invalid) = match taken {
+            Ok(arrived) => (arrived, None),
+            Err((arrived, invalid)) => (arrived, Some(invalid)),
+        };
+        io.counters.frames += arrived.frames;
+        let any = !arrived.messages.is_empty();
+        for bytes in arrived.messages {
+            self.take_message(io, key, bytes);
+        }
+        let Some(invalid) = invalid else {
+            return Some(any);
+        };
+        self.deliver(io, key);
+        log::warn!(
+            "[{}] the camera sent what is not RTSP, at byte {}: {}",
+            self.all
+                .get(key)
+                .map(super::Source::name)
+                .unwrap_or_default(),
+            invalid.position,
+            invalid.context
+        );
+        let reason = "the camera sent something that is not RTSP".to_owned();
+        self.fail(io, key, &Failure::Refused(reason));
+        None
+    }
+
+    fn take_message(&mut self, io: &Io, key: Key, bytes: Vec<u8>) {
+        match self.all.get(key).map(|source| &source.reader) {
+            Some(Reader::Direct(direct)) => {
+                let viewer = direct.viewer;
+                self.events.push_back(Event::Message { viewer, bytes });
+            }
+            Some(Reader::Shared(_)) => {
+                self.with_camera(key, io.now, |camera, now| {
+                    camera.handle_message(&bytes, now);
+                });
+            }
+            None => {}
+        }
+    }
+
+    /// Counts the stray bytes of a link that goes on, and tells of the first.
+    fn count_stray(&mut self, io: &mut Io, key: Key) {
+        let Some(source) = self.all.get_mut(key) else {
+            return;
+        };
+        let skipped = source.link.framer.skipped();
+        io.counters.skipped_bytes += skipped - source.link.stray;
+        if let (0, Some(position)) = (source.link.stray, source.link.framer.astray()) {
+            log::warn!(
+                "[{}] the camera sent stray bytes, first at byte {position}: they are passed over",
+                source.name()
+            );
+        }
+        source.link.stray = skipped;
+    }
+
+    /// Whether a camera's link is left unread, or was until a moment ago: what
+    /// it has to say may still be on the way.
+    pub fn is_held_up(&self, io: &Io, key: Key) -> bool {
+        let Some(source) = self.all.get(key) else {
+            return false;
+        };
+        let Some(link) = source.connection else {
+            return false;
+        };
+        let held_up = source.link.held_up;
+        !source.queue.has_room(&self.pool, link)
+            || held_up.is_some_and(|when| when + io.limits.handshake > io.now)
+    }
+
+    /// Whether media comes at its pace, or came within the time that a camera has to
+    /// answer.
+    pub fn is_flowing(&self, io: &Io, key: Key) -> bool {
+        let source = self.all.get(key);
+        let source = source.filter(|source| source.connection.is_some());
+        source.is_some_and(|source| source.link.flow.goes_on(io.limits.handshake, io.now))
+    }
+
+    /// The time of a link has come. `is_awaited`: an answer of its camera may still come.
+    pub fn expire(&mut self, io: &mut Io, link: Key, is_awaited: bool) {
+        let Some(key) = self.of_link(io, link) else {
+            return;
+        };
+        let held_up = self.is_held_up(io, key);
+        let (now, idle) = (io.now, io.limits.idle);
+        let Some(source) = self.all.get_mut(key) else {
+            return;
+        };
+        match source.link.phase {
+            Phase::Connecting(ref mut way) => {
+                let way = std::mem::take(way);
+                self.connect_failed(io, link, key, way, io::ErrorKind::TimedOut.into());
+            }
+            // It is we who do not listen, or its answer may still come.
+            Phase::Open if held_up || is_awaited => source.link.heard = now,
+            Phase::Open if source.link.heard + idle <= now => {
+                self.fail(io, key, &Failure::Silent);
+            }
+            Phase::Open | Phase::Failed => {}
+        }
+    }
+
+    /// The viewer who named the camera of this link.
+    pub fn viewer_of(&self, source: Key) -> Option<Key> {
+        Some(self.all.get(source)?.direct()?.viewer)
+    }
+}

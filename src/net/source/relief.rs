@@ -1,0 +1,122 @@
+//! Room for whom the pool keeps memory, and who finds it taken: what was idle was used
+//! by others until then.
+//!
+//! Caches that hold more than their stream's share give way first. Then the direct
+//! viewer goes whose media has waited longest: it does not read, or hardly, and its
+//! memory is all that can be had.
+
+use std::time::{Duration, Instant};
+
+use crate::net::io::Io;
+use crate::net::io::key::Key;
+
+use super::{Event, Reader, Sources};
+
+/// How long a direct viewer's media must have waited before the viewer is sent away for
+/// the share of a configured stream.
+const BEHIND: Duration = Duration::from_secs(1);
+/// The same for a cache, or for another direct viewer's first buffer.
+const LONG_BEHIND: Duration = Duration::from_secs(5);
+
+impl Sources {
+    /// Makes room for a link that finds no buffer, as far as others have to give way.
+    pub(super) fn relieve(&mut self, io: &mut Io, link: Key) {
+        self.count_direct();
+        while let Some(key) = self.of_link(io, link)
+            && let Some(source) = self.all.get(key)
+        {
+            let (direct, entitled) = (source.is_direct(), source.queue.is_entitled());
+            if source.queue.has_room(&self.pool, link) {
+                return;
+            }
+            let patience = match (direct, entitled) {
+                (false, true) => BEHIND,
+                (true, false) => return,
+                _ => LONG_BEHIND,
+            };
+            let gave_way = entitled && self.shrink_cache(io, key);
+            if !gave_way && !self.evict(io, key, patience) {
+                return;
+            }
+        }
+    }
+
+    /// Looks again after those who wait and for whom somebody may have to give way by now,
+    /// and after links that were left unread for a moment.
+    pub(super) fn relieve_waiting(&mut self, io: &mut Io) {
+        if self.relief_due.is_some_and(|due| due <= io.now) {
+            self.relief_due = None;
+            for link in self.waiting.clone() {
+                self.relieve(io, link);
+            }
+            let held = self.all.iter().filter(|(_, it)| it.link.hold.is_on());
+            for link in held.filter_map(|(_, it)| it.connection) {
+                io.schedule(link);
+            }
+        }
+    }
+
+    /// Has the cache that is furthest beyond its stream's share given up; `false`: there
+    /// is none.
+    fn shrink_cache(&mut self, io: &mut Io, but: Key) -> bool {
+        let caches = self.all.iter().filter_map(|(key, source)| {
+            let (_, excess) = source.queue.held();
+            let keeps = source.shared()?.camera.cache.start().is_some() && but != key;
+            (keeps && excess > 0).then_some((excess, key))
+        });
+        let Some((_, key)) = caches.max_by_key(|(excess, _)| *excess) else {
+            return false;
+        };
+        if let Some(shared) = self.shared_mut(key) {
+            shared.camera.cache.give_up();
+        }
+        self.release(io, key);
+        true
+    }
+
+    /// Gives up the media of the direct viewer whose media has waited longest, if that is
+    /// `patience`; `false`: there is none. Its socket, which takes nothing, goes at once.
+    fn evict(&mut self, io: &mut Io, to: Key, patience: Duration) -> bool {
+        let direct = self.all.iter().filter_map(|(key, source)| {
+            let (held, _) = source.queue.held();
+            (source.is_direct() && held > 0).then_some((source.unsent_since(), key))
+        });
+        let Some((since, key)) = direct.min_by_key(|(since, _)| *since) else {
+            return false;
+        };
+        let due = since + patience;
+        if due > io.now {
+            self.look_again(due);
+            return false;
+        }
+        let name = |key| self.all.get(key).map(super::Source::name);
+        log::info!(
+            "[{}] closed: its media waits for {} s already, and [{}] needs the memory",
+            name(key).unwrap_or_default(),
+            io.now.saturating_duration_since(since).as_secs(),
+            name(to).unwrap_or_default()
+        );
+        io.counters.evicted += 1;
+        self.give_up(io, key);
+        true
+    }
+
+    fn give_up(&mut self, io: &mut Io, key: Key) {
+        let Some(source) = self.all.get_mut(key) else {
+            return;
+        };
+        source.queue.clear(&mut self.pool);
+        if let Reader::Direct(direct) = &mut source.reader {
+            if let Some(outlet) = direct.outlet.take() {
+                io.drop(outlet.socket);
+            }
+            let viewer = direct.viewer;
+            self.events.push_back(Event::Evicted { viewer });
+        }
+    }
+
+    /// Asks for [`Sources::relieve_waiting`] at this time, or before.
+    pub(super) fn look_again(&mut self, due: Instant) {
+        self.relief_due = Some(self.relief_due.map_or(due, |other| other.min(due)));
+    }
+}

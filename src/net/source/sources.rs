@@ -1,0 +1,217 @@
+//! The part: all sources, the pool, and what they wait for.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::rc::Rc;
+use std::time::Instant;
+
+use crate::access::Policy;
+use crate::camera::Camera;
+use crate::net::io::Io;
+use crate::net::io::connection::{Connection, Role};
+use crate::net::io::key::{Key, Line, Table};
+use crate::net::media::pool::Pool;
+
+use super::resolver::Resolver;
+use super::shared::Shared;
+use super::udp::port::Port;
+use super::{Event, Phase, Reader, Source};
+
+/// All sources.
+pub struct Sources {
+    pub(super) all: Table<Source>,
+    /// How many are of the configuration.
+    shared: usize,
+    pub(super) pool: Pool,
+    /// UDP ports.
+    pub(super) ports: Table<Port>,
+    pub(super) resolver: Resolver,
+    pub(super) policy: Rc<Policy>,
+    /// Links that want a buffer.
+    pub(super) waiting: Line,
+    /// When somebody will have to give way to one of those, if it still waits then.
+    pub(super) relief_due: Option<Instant>,
+    /// Sources whose cameras may want something done.
+    pub(super) touched: VecDeque<Key>,
+    pub(super) events: VecDeque<Event>,
+}
+
+impl Sources {
+    /// No sources yet.
+    pub fn new(pool: Pool, resolver: Resolver, policy: Rc<Policy>) -> Sources {
+        Sources {
+            all: Table::new(),
+            shared: 0,
+            pool,
+            ports: Table::new(),
+            resolver,
+            policy,
+            waiting: Line::new(),
+            relief_due: None,
+            touched: VecDeque::new(),
+            events: VecDeque::new(),
+        }
+    }
+
+    /// Which cameras viewers may name, and redirects may lead to, from now on.
+    pub fn set_policy(&mut self, policy: Rc<Policy>) {
+        self.policy = policy;
+    }
+
+    /// The next thing that viewers have to be told of.
+    pub fn next_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// How many sources there are.
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Buffers of the pool: all, and those that nobody holds.
+    pub fn buffers(&self) -> (usize, usize) {
+        (self.pool.total(), self.pool.free())
+    }
+
+    /// How many links wait for a buffer.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Whether a source is of the configuration.
+    pub fn is_shared(&self, source: Key) -> bool {
+        self.shared(source).is_some()
+    }
+
+    /// When [`Sources::handle_timeouts`] wants to be called.
+    pub fn due(&self) -> Option<Instant> {
+        let cameras = self.cameras().filter_map(|(_, it)| it.camera.timeout());
+        let others = [self.resolver.due(), self.relief_due];
+        cameras.chain(others.into_iter().flatten()).min()
+    }
+
+    /// Does what time asks for: names, cameras, and links that wait.
+    pub fn handle_timeouts(&mut self, io: &mut Io) {
+        self.take_answers(io);
+        let due = self.cameras().filter_map(|(_, it)| it.camera.timeout());
+        if due.min().is_some_and(|due| due <= io.now) {
+            for key in self.camera_keys() {
+                self.with_camera(key, io.now, Camera::handle_timeout);
+            }
+        }
+        self.relieve_waiting(io);
+    }
+
+    /// Buffers came back: links that can have one now are served again, in turn.
+    pub fn wake_waiting(&mut self, io: &mut Io) {
+        if !self.pool.take_returned() {
+            return;
+        }
+        for _ in 0..self.waiting.len() {
+            let Some(key) = self.waiting.pop_front() else {
+                return;
+            };
+            let found = self.of_link(io, key).and_then(|it| self.all.get_mut(it));
+            match found {
+                Some(source) if !source.queue.has_room(&self.pool, key) => {
+                    self.waiting.push_back(key);
+                }
+                Some(source) => {
+                    source.link.waiting = false;
+                    io.schedule(key);
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// The source behind a camera's link.
+    pub fn of_link(&self, io: &Io, link: Key) -> Option<Key> {
+        match io.get(link)?.role {
+            Role::Camera { source } => self.all.get(source).map(|_| source),
+            _ => None,
+        }
+    }
+
+    /// Bytes of a message that a viewer's camera has begun. A configured camera is the
+    /// operator's, and does not count with clients.
+    pub fn held(&self, source: Key) -> usize {
+        match self.all.get(source) {
+            Some(source) if source.is_direct() => source.link.framer.held(),
+            _ => 0,
+        }
+    }
+
+    /// When to look at a link although nothing happens.
+    pub fn deadline(&self, io: &Io, source: Key, connection: &Connection) -> Option<Instant> {
+        let source = self.all.get(source);
+        let Some(source) = source.filter(|it| matches!(it.link.phase, Phase::Open)) else {
+            return connection.deadline;
+        };
+        match source.reader {
+            Reader::Direct(_) => Some(source.link.heard + io.limits.idle),
+            // It knows by itself how long it may be silent.
+            Reader::Shared(_) => None,
+        }
+    }
+
+    /// Puts a source in; `None` when the table is full.
+    pub(super) fn insert(&mut self, source: Source) -> Option<Key> {
+        let is_shared = !source.is_direct();
+        let inserted = self.all.insert_with(|_| Ok::<_, Infallible>(source))?;
+        self.shared += usize::from(is_shared);
+        inserted.ok()
+    }
+
+    /// Takes a source out, and its buffers back.
+    pub(super) fn take_out(&mut self, key: Key) -> Option<Source> {
+        let mut source = self.all.remove(key)?;
+        self.shared -= usize::from(!source.is_direct());
+        source.queue.clear(&mut self.pool);
+        Some(source)
+    }
+
+    /// How many are of the configuration.
+    pub(super) fn count_shared(&self) -> usize {
+        self.shared
+    }
+
+    /// Tells the pool how many viewers have cameras of their own.
+    pub(super) fn count_direct(&mut self) {
+        self.pool.set_direct(self.all.len() - self.shared);
+    }
+
+    /// The camera of the configuration whose source `key` names.
+    pub(super) fn shared(&self, key: Key) -> Option<&Shared> {
+        self.all.get(key)?.shared()
+    }
+
+    /// The camera of the configuration whose source `key` names.
+    pub(super) fn shared_mut(&mut self, key: Key) -> Option<&mut Shared> {
+        Some(self.all.get_mut(key)?.shared_mut()?.0)
+    }
+
+    /// The cameras of the configuration, by the keys of their sources.
+    pub(super) fn cameras(&self) -> impl Iterator<Item = (Key, &Shared)> {
+        let all = self.all.iter();
+        all.filter_map(|(key, source)| Some((key, source.shared()?)))
+    }
+
+    /// The keys of the sources of the configuration.
+    pub(super) fn camera_keys(&self) -> Vec<Key> {
+        self.cameras().map(|(key, _)| key).collect()
+    }
+
+    /// Has a camera do something; what it wants done then waits for [`Sources::settle`].
+    pub(super) fn with_camera(
+        &mut self,
+        key: Key,
+        now: Instant,
+        act: impl FnOnce(&mut Camera, Instant),
+    ) {
+        if let Some(shared) = self.shared_mut(key) {
+            act(&mut shared.camera, now);
+            self.touched.push_back(key);
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Viewers of shared cameras: they name one, wait until it plays, get its media, and go.
+
+use std::rc::Rc;
+
+use crate::camera::{Camera, Description, LOOK, Starts};
+use crate::net::io::Io;
+use crate::net::io::key::Key;
+use crate::net::media::delivery::Delivery;
+use crate::protocol::rtp::notice::Kind;
+
+use super::fan_out::{precede, starts};
+use super::outlet::{Outlet, Wanted};
+use super::{Source, Sources};
+
+/// Bytes that the kernel may hold for a viewer beyond what it has under way to it
+/// (`TCP_NOTSENT_LOWAT`). Without a limit of its own it takes megabytes for one who
+/// reads slowly, seconds of video that can be left out no more, in memory that no
+/// setting counts.
+const UNSENT: u32 = 64 * 1024;
+/// Names of cameras that a viewer is told who asked for another.
+const SHOWN: usize = 8;
+
+/// A camera that plays, as its viewers are told of it.
+pub struct Playing {
+    pub description: Rc<Description>,
+    /// The session description (SDP).
+    pub text: String,
+    /// Up to where in the camera's media that tells of parameter sets.
+    pub told: u64,
+}
+
+impl Sources {
+    /// The shared camera of this name.
+    ///
+    /// # Errors
+    /// There is none: a sentence for a person.
+    pub fn find(&self, name: &str) -> Result<Key, String> {
+        let named = |it: &(Key, &super::Shared)| it.1.camera.name() == name;
+        match self.cameras().find(named) {
+            Some((key, _)) => Ok(key),
+            None => Err(self.unknown(name)),
+        }
+    }
+
+    fn unknown(&self, name: &str) -> String {
+        let shown: String = name.chars().take(64).collect();
+        let names = self.cameras().map(|(_, shared)| shared.camera.name());
+        let names: Vec<&str> = names.filter(|name| !name.contains('/')).collect();
+        let (list, more) = match names.split_at_checked(SHOWN) {
+            Some((list, rest)) if !rest.is_empty() => (list, " and others"),
+            _ => (&names[..], ""),
+        };
+        match list.is_empty() {
+            true => format!("there is no camera {shown}, none is configured"),
+            false => format!(
+                "there is no camera {shown}; known are {}{more}",
+                list.join(", ")
+            ),
+        }
+    }
+
+    /// A viewer wants a shared camera: what it is to be told, if that plays already; if
+    /// not, an event tells when it does.
+    pub fn watch(&mut self, io: &Io, camera: Key, viewer: Key) -> Option<Playing> {
+        let playing = self.playing(camera);
+        if let Some(shared) = self.shared_mut(camera)
+            && playing.is_none()
+        {
+            shared.awaited_by.push(viewer);
+        }
+        self.with_camera(camera, io.now, Camera::watch);
+        playing
+    }
+
+    /// What viewers of a camera are told, if it plays.
+    pub fn playing(&self, camera: Key) -> Option<Playing> {
+        let shared = self.shared(camera)?;
+        Some(Playing {
+            description: Rc::clone(shared.camera.description()?),
+            text: shared.camera.described(),
+            told: shared.seen,
+        })
+    }
+
+    /// A viewer is done with a shared camera, and gets no media any more.
+    pub fn unwatch(&mut self, io: &Io, camera: Key, viewer: Key) {
+        if let Some(shared) = self.shared_mut(camera) {
+            shared.awaited_by.retain(|other| *other != viewer);
+        }
+        self.with_camera(camera, io.now, Camera::unwatch);
+    }
+
+    /// Where the media of a viewer would begin, who has had the parameter sets up to the
+    /// position `told`.
+    pub fn locate(&self, camera: Key, told: u64) -> Starts {
+        let source = self.all.get(camera);
+        let Some((source, shared)) = source.and_then(|it| Some((it, it.shared()?))) else {
+            return Starts::default();
+        };
+        let position = shared.camera.cache.start();
+        let position = position.unwrap_or_else(|| source.queue.whole());
+        let mut starts = starts(&source.queue, position);
+        for (channel, _) in shared.camera.missed_sets(told, position, &starts) {
+            starts.precede(channel, 1);
+        }
+        starts
+    }
+
+    /// Lets media of a shared camera flow to a viewer.
+    pub fn play(&mut self, io: &mut Io, camera: Key, wanted: Wanted) {
+        let source = self.all.get_mut(camera);
+        let Some((shared, queue)) = source.and_then(Source::shared_mut) else {
+            return;
+        };
+        let (camera, whole) = (&shared.camera, queue.whole());
+        let position = camera.cache.start().unwrap_or(whole);
+        let chosen = chosen(camera, &wanted.channels);
+        let delivery = Delivery::new(position, wanted.framing, chosen);
+        if let Some(connection) = io.get_mut(wanted.socket) {
+            connection.stream.limit_unsent(UNSENT);
+            let out = &mut connection.out;
+            let starts = starts(queue, position);
+            let sets = camera.missed_sets(wanted.told, position, &starts);
+            for (channel, report) in camera.reports(&starts) {
+                out.push(delivery.wrap(channel, &report).unwrap_or_default());
+            }
+            if wanted.notices {
+                let mut history = camera.tally(Kind::History);
+                let sets = sets.iter();
+                sets.for_each(|(channel, set)| history.frame(*channel, set));
+                let count = |channel, start: &[u8], _, _| history.frame(channel, start);
+                queue.frames::<LOOK>(position, whole, count);
+                delivery.tell(&history, out);
+            }
+            precede(&delivery, &sets, out);
+        }
+        let mut outlet = Outlet::new(wanted.viewer, wanted.socket, delivery, wanted.notices);
+        outlet.channels = Some(wanted.channels);
+        shared.watchers.push(outlet);
+        io.schedule(wanted.socket);
+    }
+
+    /// Stops a viewer's media between two frames: up to where it has had the parameter
+    /// sets.
+    pub fn stop(&mut self, io: &mut Io, camera: Key, viewer: Key) -> Option<u64> {
+        let source = self.all.get_mut(camera)?;
+        let at = source.outlet(viewer)?;
+        let (shared, queue) = source.shared_mut()?;
+        let mut outlet = shared.watchers.remove(at);
+        let told = outlet.delivery.next_position();
+        let rest = outlet.delivery.jump(0, 0, queue);
+        if let Some(connection) = io.get_mut(outlet.socket) {
+            connection.out.push_front(rest);
+            if connection.out.is_empty() {
+                connection.stuck = None;
+            }
+        }
+        self.release(io, camera);
+        Some(told)
+    }
+}
+
+/// The channels for a delivery; `None` if they are all of the camera's, as they
+/// are.
+fn chosen(camera: &Camera, channels: &[(u8, u8)]) -> Option<Vec<(u8, u8)>> {
+    let tracks = camera.description().map_or(0, |it| it.tracks.len());
+    let same = channels.iter().all(|(own, name)| own == name);
+    let all = same && channels.len() == tracks * 2 && !camera.is_mixed();
+    (!all).then(|| channels.to_vec())
+}

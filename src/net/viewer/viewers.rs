@@ -1,0 +1,185 @@
+//! The part: all viewers.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::net::io::key::{Key, Table};
+use crate::viewer::{Output, Session};
+
+use super::Viewer;
+use super::admission::Admission;
+
+/// What comes next for viewers.
+pub enum Step {
+    /// The session of this viewer wants something done.
+    Do(Key, Output),
+    /// The session of this viewer has said all: what waits in its outbox can go.
+    Settled(Key),
+}
+
+/// All viewers.
+#[derive(Default)]
+pub struct Viewers {
+    all: Table<Viewer>,
+    /// Viewers that wait for their JOIN, or had it, by the ids of their channels.
+    by_channel: HashMap<String, Key>,
+    /// Viewers whose sessions may want something done.
+    touched: VecDeque<Key>,
+    pub(super) admission: Admission,
+}
+
+impl Viewers {
+    /// What `key` names, if it is still there.
+    pub fn get(&self, key: Key) -> Option<&Viewer> {
+        self.all.get(key)
+    }
+
+    /// What `key` names, if it is still there.
+    pub fn get_mut(&mut self, key: Key) -> Option<&mut Viewer> {
+        self.all.get_mut(key)
+    }
+
+    /// All of them, in no particular order.
+    pub fn iter(&self) -> impl Iterator<Item = (Key, &Viewer)> {
+        self.all.iter()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Puts a viewer in; `None` when the table is full.
+    pub fn add(&mut self, viewer: Viewer) -> Option<Key> {
+        let id = (!viewer.sockets.is_rtsp()).then(|| viewer.session.id().to_owned());
+        let key = self.all.insert_with(|_| Ok::<_, ()>(viewer))?.ok()?;
+        if let Some(id) = id {
+            self.by_channel.insert(id, key);
+        }
+        Some(key)
+    }
+
+    /// The viewer whose channel this is.
+    pub fn of_channel(&self, id: &str) -> Option<Key> {
+        self.by_channel.get(id).copied()
+    }
+
+    /// Nobody joins this viewer any more.
+    pub fn close_channel(&mut self, key: Key) {
+        if let Some(viewer) = self.all.get(key) {
+            self.by_channel.remove(viewer.session.id());
+        }
+    }
+
+    /// Takes a viewer out: its place is free.
+    pub fn remove(&mut self, key: Key) -> Option<Viewer> {
+        self.close_channel(key);
+        self.all.remove(key)
+    }
+
+    /// Those that watch this source.
+    pub fn of_source(&self, source: Key) -> Vec<Key> {
+        let all = self.all.iter();
+        let watching = all.filter(|(_, viewer)| viewer.source == Some(source));
+        watching.map(|(key, _)| key).collect()
+    }
+
+    /// Has a session do something; what it wants done then comes out of
+    /// [`Viewers::next_step`].
+    pub fn with<T>(&mut self, key: Key, act: impl FnOnce(&mut Session) -> T) -> Option<T> {
+        let outcome = act(&mut self.all.get_mut(key)?.session);
+        self.touch(key);
+        Some(outcome)
+    }
+
+    /// The session of this viewer may want something done.
+    pub fn touch(&mut self, key: Key) {
+        if !self.touched.contains(&key) {
+            self.touched.push_back(key);
+        }
+    }
+
+    /// What comes next; `None`: nothing waits.
+    pub fn next_step(&mut self) -> Option<Step> {
+        while let Some(key) = self.touched.front().copied() {
+            let found = self.all.get_mut(key);
+            if let Some(output) = found.and_then(|viewer| viewer.session.poll_output()) {
+                return Some(Step::Do(key, output));
+            }
+            self.touched.pop_front();
+            if self.all.get(key).is_some() {
+                return Some(Step::Settled(key));
+            }
+        }
+        None
+    }
+
+    /// A request of a viewer that speaks RTSP: takes it from the front of `bytes`.
+    /// `Some(false)`: that was no whole one yet. `None`: there is no such viewer.
+    ///
+    /// # Errors
+    /// What came is no RTSP: a sentence for the log.
+    pub fn feed(&mut self, key: Key, bytes: &mut &[u8]) -> Option<Result<bool, String>> {
+        let viewer = self.all.get_mut(key)?;
+        let requests = viewer.sockets.requests()?;
+        match requests.feed(bytes) {
+            Ok(step) => {
+                *bytes = bytes.get(step.consumed..).unwrap_or_default();
+                let whole = step.event == crate::protocol::rtsp::framer::Event::Message;
+                if whole {
+                    viewer.session.handle_rtsp(requests.message());
+                    self.touch(key);
+                }
+                Some(Ok(whole))
+            }
+            Err(invalid) => Some(Err(invalid.to_string())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    fn viewers() -> (Viewers, Key) {
+        let mut viewers = Viewers::default();
+        let session = Session::new("id".into(), "page", Rc::from("[]"), Duration::ZERO);
+        let viewer = Viewer::wsp(session, Key::test(1), 1, Instant::now());
+        let key = viewers.add(viewer).unwrap();
+        (viewers, key)
+    }
+
+    #[test]
+    fn what_a_session_wants_comes_out_in_order_and_then_it_is_settled() {
+        let (mut viewers, key) = viewers();
+        assert!(viewers.next_step().is_none());
+        let now = Instant::now();
+        viewers.with(key, |session| {
+            session.handle_text("WSP/1.1 GET_INFO\r\nseq: 1\r\n\r\n", now);
+            session.handle_text("WSP/1.1 NONSENSE\r\nseq: 2\r\n\r\n", now);
+        });
+        for seq in ["seq: 1", "seq: 2"] {
+            match viewers.next_step() {
+                Some(Step::Do(of, Output::Reply(text))) => {
+                    assert!(of == key && text.contains(seq), "{text}");
+                }
+                _ => panic!("a reply"),
+            }
+        }
+        assert!(matches!(viewers.next_step(), Some(Step::Settled(of)) if of == key));
+        assert!(viewers.next_step().is_none());
+    }
+
+    #[test]
+    fn a_channel_leads_to_its_viewer_until_that_goes() {
+        let (mut viewers, key) = viewers();
+        assert_eq!(viewers.of_channel("id"), Some(key));
+        assert_eq!(viewers.of_channel("other"), None);
+        viewers.touch(key);
+        viewers.remove(key);
+        assert_eq!((viewers.of_channel("id"), viewers.len()), (None, 0));
+        assert!(viewers.next_step().is_none(), "nobody is left to want it");
+    }
+}
