@@ -48,6 +48,7 @@ style() {
     fi
     check 'what the player is compiled from' player_is_rebuilt
     check 'the check of the architecture' tests/architecture.py --self-test
+    check 'the architecture' tests/architecture.py
 }
 
 # A change of any file that the player was compiled from has it built anew.
