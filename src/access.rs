@@ -67,7 +67,7 @@ impl Policy {
         name.is_loopback()
             || Name::parse(&self.host_name).as_ref() == Some(name)
             || [".local", ".lan"].iter().any(|end| text.ends_with(end))
-            || self.hosts.iter().any(|entry| name.is_listed(entry))
+            || self.hosts.iter().any(|entry| name.matches(entry))
     }
 
     /// Checks whether a page of this origin may open a socket: the gateway's own pages
@@ -90,7 +90,7 @@ impl Policy {
                 || self
                     .origins
                     .iter()
-                    .any(|entry| !is_null(entry) && site.is_listed(entry))
+                    .any(|entry| !is_null(entry) && site.matches(entry))
         });
         if allowed {
             return Ok(());

@@ -34,8 +34,8 @@ pub const DEFAULT_PATH: &str = "/etc/camgate.ini";
 /// The port of the default listener.
 pub const DEFAULT_PORT: u16 = 8080;
 
-/// The length in bytes of the longest interleaved frame, if an eighth of each buffer
-/// may stay unused.
+/// How much of the pool the longest interleaved frame may take, in bytes: an eighth of
+/// each buffer may stay unused.
 const LONGEST: usize = 75 * 1024;
 
 /// The largest configuration file, in bytes.

@@ -5,8 +5,8 @@
 //! read, and closes the connection after the answer, so there is never a second
 //! request.
 //!
-//! Invariant: the answer depends on the bytes alone, not on how they were split: an
-//! error found in a prefix is also the error of the whole.
+//! Invariant: the answer depends on the bytes alone, not on how they were split: once a
+//! prefix has a result, more bytes do not change it.
 
 use httparse::Status;
 use tungstenite::handshake::derive_accept_key;

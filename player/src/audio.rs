@@ -98,14 +98,14 @@ impl Audio {
         self.after_loss = true;
     }
 
-    /// Tells the timeline what the RTP clock should count; it does not always do so.
-    pub fn tell(&self, timeline: &mut Timeline, clock: usize) {
-        // HE-AAC (mp4a.40.5 and .29) doubles the rate by band replication.
+    /// Tells the timeline which rate the RTP clock should have, because some have another.
+    pub fn report_rate(&self, timeline: &mut Timeline, clock: usize) {
+        // The RTP clock of HE-AAC (mp4a.40.5 and .29) may count at twice the core's rate.
         let factor = match self.format.codec.as_bytes().last() {
             Some(b'5' | b'9') => 2,
             _ => 1,
         };
-        timeline.suspect(clock, self.format.rate, self.samples_taken, factor);
+        timeline.expect_rate(clock, self.format.rate, self.samples_taken, factor);
     }
 
     /// The end of the track, in microseconds.

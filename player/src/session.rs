@@ -183,7 +183,7 @@ impl Session {
             return;
         }
         let Some(reply) = wsp::parse_reply(text) else {
-            return self.nonsense();
+            return self.protocol_error();
         };
         let command = reply.header("command").unwrap_or_default();
         if command.eq_ignore_ascii_case("GET_INFO") {
@@ -213,7 +213,7 @@ impl Session {
             return self.fail(reply.code, &sentences::refusal(reply.reason));
         }
         let Some(channel) = reply.header("channel").filter(|id| !id.is_empty()) else {
-            return self.nonsense();
+            return self.protocol_error();
         };
         self.channel = channel.to_owned();
         self.queue.push(Output::text(Kind::OpenData, ""));
@@ -239,7 +239,7 @@ impl Session {
             return;
         }
         let Some(reply) = wsp::parse_reply(text) else {
-            return self.nonsense();
+            return self.protocol_error();
         };
         if reply.code >= 300 {
             return self.fail(reply.code, &sentences::refusal(reply.reason));
@@ -280,7 +280,7 @@ impl Session {
                     self.tracks
                         .frame(frame.channel, frame.payload, now_us, &mut self.queue);
                 }
-                Err(_) => return self.nonsense(),
+                Err(_) => return self.protocol_error(),
             }
         }
         if self.tracks.is_flowing() {

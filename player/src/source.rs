@@ -102,7 +102,7 @@ impl Source {
 
     /// Notes that the camera sends over UDP, so that every gap in the numbers is a
     /// loss.
-    pub fn doubt(&mut self) {
+    pub fn expect_losses(&mut self) {
         self.lossy = true;
     }
 

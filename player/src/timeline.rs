@@ -70,7 +70,7 @@ impl Timeline {
     /// `samples`; a packet may contain up to `factor` times as many. If the track's
     /// clock seems to have another rate than it should, its first step decides which,
     /// or the arrival times do.
-    pub fn suspect(&mut self, track: usize, rate: u32, samples: u32, factor: u8) {
+    pub fn expect_rate(&mut self, track: usize, rate: u32, samples: u32, factor: u8) {
         if let Some(clock) = self.clocks.get_mut(track) {
             clock.codec_rate = i64::from(rate);
             clock.samples = i64::from(samples);
@@ -200,8 +200,8 @@ impl Timeline {
         Some(time.wrapping_add(offset))
     }
 
-    /// The offset that `track` should have according to the track that it follows: the
-    /// audio track if that has been placed, or else any other that has.
+    /// The offset that `track` should have according to the track that it follows. A track
+    /// that is not placed yet follows any that is; a placed video track follows the audio.
     fn target(&mut self, track: usize) -> Option<i64> {
         let own = self.clocks.get(track)?;
         let leader = self

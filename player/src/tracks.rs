@@ -251,7 +251,7 @@ impl Tracks {
                 }
             }
             Some(Report::Notice(notice)) if notice.kind == notice::Kind::Lossy => {
-                input.source.doubt();
+                input.source.expect_losses();
             }
             Some(Report::Notice(notice)) => {
                 input.edge = Some(notice.timestamp);
@@ -385,7 +385,7 @@ impl Tracks {
         }
         // Without a time, the packet is not played: video begins first.
         let sent = track.writer.push(packet, timestamp, time, now_us, queue);
-        track.writer.tell(&mut self.timeline, clock);
+        track.writer.report_rate(&mut self.timeline, clock);
         self.flowing |= sent && alone;
     }
 }

@@ -6,7 +6,7 @@
 import { codecs } from './mse';
 import { leftOut, unloadable, unplayable, type Problem, type Unsupported } from './problem';
 import type { Screen } from './screen';
-import { Session, type SessionListener, type Source } from './session';
+import { Session, type SessionListener, type StreamAddress } from './session';
 import { Machine, type Output, type Progress } from './wasm';
 
 export interface AttemptListener {
@@ -41,7 +41,7 @@ export class Attempt implements SessionListener {
     this.machine = machine;
   }
 
-  async start(source: Source): Promise<void> {
+  async start(source: StreamAddress): Promise<void> {
     try {
       this.machine ??= await Machine.create();
     } catch (error) {

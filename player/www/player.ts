@@ -15,7 +15,7 @@ import { Patience } from './patience';
 import * as problems from './problem';
 import type { Problem, Unsupported } from './problem';
 import { Screen, type ScreenListener } from './screen';
-import { credentialsFor, type Session, type Source } from './session';
+import { credentialsFor, type Session, type StreamAddress } from './session';
 import { webSocketUrl } from './socket';
 import type { State } from './state';
 import { quality, Tally, type Stats } from './stats';
@@ -62,7 +62,7 @@ export class Player extends EventTarget implements AttemptListener, ScreenListen
   #watching = new AbortController();
   /** See PlayerOptions. */
   credentials: Ask | undefined;
-  #source: Source;
+  #source: StreamAddress;
   #keep: number;
   /** The last attempt, which may have ended. */
   #attempt: Attempt | undefined;
@@ -215,7 +215,7 @@ export class Player extends EventTarget implements AttemptListener, ScreenListen
     this.#attempt = undefined;
   }
 
-  #change(source: Partial<Source>): void {
+  #change(source: Partial<StreamAddress>): void {
     const active = this.#state !== 'stopped';
     const paused = this.#state === 'paused';
     const playing = !this.video.paused;

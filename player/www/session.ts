@@ -8,7 +8,7 @@ import { Sockets, type Listener, type SocketName } from './socket';
 import { userIn } from './address';
 import type { Machine, Output } from './wasm';
 
-export interface Source {
+export interface StreamAddress {
   /** rtsp:// or rtsps://, with or without credentials. */
   url: string;
   user: string;
@@ -33,7 +33,7 @@ const RECORDED = /a=range:(npt|clock)=\S*-\w/;
 
 export class Session implements Listener {
   readonly #machine: Machine;
-  readonly #source: Source;
+  readonly #source: StreamAddress;
   readonly #listener: SessionListener;
   #sockets: Sockets | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -50,7 +50,7 @@ export class Session implements Listener {
   /** When the last bytes of media came (now()). */
   heard = clock();
 
-  constructor(machine: Machine, source: Source, listener: SessionListener) {
+  constructor(machine: Machine, source: StreamAddress, listener: SessionListener) {
     this.#machine = machine;
     this.#source = source;
     this.#listener = listener;
@@ -177,7 +177,7 @@ export class Session implements Listener {
 }
 
 /** The user and password that a source has for the camera, or for the address to which its stream has moved. */
-export function credentialsFor({ user, password, there }: Source, moved?: string): [string, string] {
+export function credentialsFor({ user, password, there }: StreamAddress, moved?: string): [string, string] {
   const [place, ...given] = moved ? there : [moved, user, password];
   return place === moved ? (given as [string, string]) : ['', ''];
 }

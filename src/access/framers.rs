@@ -34,14 +34,14 @@ impl Policy {
             _ => {}
         }
         for entry in &self.origins {
-            listed(entry).iter().for_each(|it| add(it));
+            sources_of(entry).iter().for_each(|it| add(it));
         }
         sources
     }
 }
 
 /// The sources for an entry of `origins`; none if no source can express it.
-fn listed(entry: &str) -> Vec<String> {
+fn sources_of(entry: &str) -> Vec<String> {
     let entry = entry.trim().trim_end_matches('/');
     if is_null(entry) {
         return Vec::new();

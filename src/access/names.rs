@@ -52,7 +52,7 @@ impl Name {
 
     /// Whether an entry of a setting matches this host: `*`, `*.example.org`, or the
     /// host itself.
-    fn is_meant_by(&self, entry: &str) -> bool {
+    fn matches_host(&self, entry: &str) -> bool {
         if entry == "*" {
             return true;
         }
@@ -68,8 +68,8 @@ impl Name {
     }
 
     /// Whether an entry of `hosts` matches this host; its scheme and port are ignored.
-    pub fn is_listed(&self, entry: &str) -> bool {
-        Site::parse(entry).is_some_and(|site| self.is_meant_by(site.host))
+    pub fn matches(&self, entry: &str) -> bool {
+        Site::parse(entry).is_some_and(|site| self.matches_host(site.host))
     }
 }
 
@@ -106,7 +106,7 @@ impl<'a> Site<'a> {
 
     /// Whether an entry of `origins` matches this origin. An entry without a scheme or
     /// port matches any.
-    pub fn is_listed(&self, entry: &str) -> bool {
+    pub fn matches(&self, entry: &str) -> bool {
         let (Some(name), Some(entry)) = (self.name(), Site::parse(entry)) else {
             return false;
         };
@@ -115,7 +115,7 @@ impl<'a> Site<'a> {
             (wanted, _) => wanted.is_none(),
         };
         let port = entry.port.is_none() || entry.port == self.port();
-        scheme && port && name.is_meant_by(entry.host)
+        scheme && port && name.matches_host(entry.host)
     }
 }
 

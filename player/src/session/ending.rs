@@ -33,7 +33,7 @@ impl Session {
 
     /// Ends the session because the gateway sent something that is no WSP, or not what
     /// was expected.
-    pub(super) fn nonsense(&mut self) {
+    pub(super) fn protocol_error(&mut self) {
         self.fail(502, "The gateway sent something that makes no sense.");
     }
 

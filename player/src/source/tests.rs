@@ -127,7 +127,7 @@ fn numbers_that_go_back_lose_nothing() {
 #[test]
 fn over_udp_every_gap_is_a_loss() {
     let mut source = Source::new(96);
-    source.doubt();
+    source.expect_losses();
     assert_eq!(losses(&mut source, 0, &[1, 2]), 0);
     assert_eq!(losses(&mut source, 1, &[4, 6]), 2);
     assert_eq!(losses(&mut source, 2, &[40_000, 40_001]), 1);
@@ -185,7 +185,7 @@ fn a_new_name_alone_is_none() {
 #[test]
 fn counting_anew_after_a_pause_loses_nothing() {
     let mut source = trusted();
-    source.doubt();
+    source.expect_losses();
     source.pause();
     assert_eq!(losses(&mut source, 50, &[40_000, 40_001]), 0);
 }

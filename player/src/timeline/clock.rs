@@ -34,7 +34,7 @@ const MAX_INFO_AGE_US: i64 = 20_000_000;
 
 /// How long the rate of a clock is measured by arrival times. Two measurements must
 /// agree.
-const GAUGE_US: i64 = 3_000_000;
+const MEASUREMENT_US: i64 = 3_000_000;
 
 /// The rates that cameras use when they announce another one, in Hz: milliseconds, or
 /// the rate of all video.
@@ -71,8 +71,8 @@ pub(super) struct Clock {
     pub(super) factor: i64,
     /// The arrival time and timestamp at the start of a measurement, and the wrong rate
     /// that the measurement before found (0: none).
-    pub(super) gauge: Option<(i64, i64)>,
-    pub(super) suspect: i64,
+    pub(super) measurement: Option<(i64, i64)>,
+    pub(super) suspected_rate: i64,
     /// The timestamp in the PLAY response.
     pub(super) info: Option<u32>,
     /// The earliest arrival time of the base, in this window and the one before.
@@ -101,8 +101,8 @@ impl Clock {
             codec_rate: 0,
             samples: 0,
             factor: 0,
-            gauge: None,
-            suspect: 0,
+            measurement: None,
+            suspected_rate: 0,
             info: None,
             arrival: [i64::MAX; 2],
             offset: None,
@@ -116,8 +116,8 @@ impl Clock {
             step: self.step,
             announced: self.announced,
             codec_rate: self.codec_rate,
-            gauge: self.gauge,
-            suspect: self.suspect,
+            measurement: self.measurement,
+            suspected_rate: self.suspected_rate,
             ..Self::new(self.rate, self.audio)
         };
     }
@@ -179,19 +179,19 @@ impl Clock {
     /// Whether arrival times show another rate than was announced. If so, that rate
     /// applies from now on.
     pub(super) fn counts_otherwise(&mut self, timestamp: i64, now_us: i64) -> bool {
-        let (since, from) = *self.gauge.get_or_insert((now_us, timestamp));
+        let (since, from) = *self.measurement.get_or_insert((now_us, timestamp));
         let passed = now_us.wrapping_sub(since);
-        if passed < GAUGE_US {
+        if passed < MEASUREMENT_US {
             return false;
         }
-        self.gauge = None;
+        self.measurement = None;
         let measured = timestamp.wrapping_sub(from).wrapping_mul(1_000_000) / passed;
         let near = |rate: i64| measured.wrapping_sub(rate).wrapping_abs() <= rate / 8;
         let other = |rate: &i64| near(*rate) && (*rate / 4 > self.rate || self.rate / 4 > *rate);
         let known = |rate: &i64| *rate > 0 && near(*rate) && !near(self.rate);
         let known = [self.codec_rate, self.announced].into_iter().find(known);
         let found = ODD_RATES.into_iter().find(other).or(known).unwrap_or(0);
-        let agreed = std::mem::replace(&mut self.suspect, found) == found;
+        let agreed = std::mem::replace(&mut self.suspected_rate, found) == found;
         if found == 0 || !agreed {
             return false;
         }

@@ -168,7 +168,7 @@ proptest! {
                 2 => { let _ = timeline.arrive(track, a, b, a % 2 == 0); }
                 3 => timeline.anchor(track, a, b),
                 4 => timeline.reset(),
-                5 => timeline.suspect(track, b as u32, a as u32, 2),
+                5 => timeline.expect_rate(track, b as u32, a as u32, 2),
                 _ => { let _ = timeline.time(track, a); }
             }
         }

@@ -93,11 +93,14 @@ impl Client {
         if let Some(session) = &self.session {
             builder = builder.header("Session", session);
         }
-        (self.particulars(kind, builder).build(), answer.is_some())
+        (
+            self.add_specific_headers(kind, builder).build(),
+            answer.is_some(),
+        )
     }
 
     /// Adds the headers that only this kind of request has.
-    fn particulars(&self, kind: Kind, builder: Builder) -> Builder {
+    fn add_specific_headers(&self, kind: Kind, builder: Builder) -> Builder {
         match kind {
             Kind::Describe => builder.header("Accept", "application/sdp"),
             Kind::Setup { channel, .. } => {

@@ -16,8 +16,8 @@ const LATENCY: f64 = 0.003;
 const CROWD: usize = 200;
 /// The longest time from PLAY to the first picture, in seconds.
 const FIRST_PICTURE: f64 = 0.1;
-/// By how much a slow viewer may raise the latency of the others: no more than two runs
-/// without one differ.
+/// The largest ratio of the others' latency with a slow viewer to that without one: two
+/// runs without one differ as much.
 const SLOW: f64 = 1.25;
 
 /// All targets of one case, if its camera is shared.
