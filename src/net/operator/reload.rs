@@ -23,7 +23,6 @@ impl Server {
                 self.io.limits = self.config.limits.clone();
                 self.set_policy();
                 self.set_cameras();
-                self.drain();
                 log::info!("configuration read again");
             }
             Err(error) => log::error!("the configuration stays as it was: {error}"),
@@ -35,6 +34,7 @@ impl Server {
         self.listed = self.sources_json().into();
         let cameras = &self.config.cameras;
         self.sources.set_cameras(&mut self.io, cameras);
+        self.drain();
     }
 
     /// Lets come and watch who may, as configured.

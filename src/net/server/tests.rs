@@ -211,3 +211,34 @@ fn a_shared_camera_has_one_link_for_all_who_watch() {
         assert!(answer.starts_with("RTSP/1.0 4"), "{answer}");
     }
 }
+
+#[test]
+fn a_camera_that_is_always_on_is_called_before_anybody_comes() {
+    for (always, links) in [("on", 1), ("off", 0)] {
+        let world = World::new(&format!(
+            "[camera front]\nurl = rtsp://127.0.0.1:9/s\nalways = {always}\n"
+        ));
+        assert_eq!(world.left(), (links, 0, 1), "connections, viewers, sources");
+    }
+}
+
+#[test]
+fn what_is_told_about_the_gateway_names_connections_and_cameras() {
+    let mut world = World::new("[camera front]\nurl = rtsp://u:secret@10.0.0.9/s\n");
+    let _control = world.websocket("control");
+    let metrics = world.get("/metrics");
+    for line in [
+        "camgate_connections{kind=\"control\"} 1",
+        "camgate_connections{kind=\"http\"} 1",
+        "camgate_viewers 1",
+        "camgate_camera_live{camera=\"front\"} 0",
+    ] {
+        assert!(metrics.lines().any(|it| it == line), "{line}: {metrics}");
+    }
+    let cameras = world.get("/api/cameras");
+    assert!(
+        cameras.contains("\"url\":\"rtsp://camgate/front\""),
+        "{cameras}"
+    );
+    assert!(!cameras.contains("10.0.0.9") && !cameras.contains("secret"));
+}

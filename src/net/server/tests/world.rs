@@ -88,6 +88,17 @@ impl World {
         Some(Camera(end))
     }
 
+    /// The answer to a request for this path, head and body.
+    pub fn get(&mut self, path: &str) -> String {
+        self.clients += 1;
+        let from = SocketAddr::from(([10, 0, 1, 1], self.clients));
+        let (_, mut end) = self.server.io.connect(from);
+        let request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+        write(&mut end, request.as_bytes());
+        self.run();
+        String::from_utf8(drain(&mut end)).unwrap()
+    }
+
     /// A client that has opened a WebSocket.
     pub fn websocket(&mut self, protocol: &str) -> Client {
         self.clients += 1;
