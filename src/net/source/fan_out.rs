@@ -27,15 +27,15 @@ impl Sources {
     /// Media of a camera has come: it is looked at if the camera is shared, and goes to
     /// all who get it.
     pub fn deliver(&mut self, io: &mut Io, key: Key) {
-        match self.all.get(key) {
-            Some(source) if source.is_direct() => return self.pump_at(io, key, 0),
-            Some(source)
-                if source
-                    .shared()
-                    .is_some_and(|it| it.seen < source.queue.whole()) => {}
-            _ => return,
+        let Some(source) = self.all.get(key) else {
+            return;
+        };
+        if let Some(shared) = source.shared() {
+            if shared.seen == source.queue.whole() {
+                return;
+            }
+            self.look_at_frames(io, key);
         }
-        self.look_at_frames(io, key);
         let most = io.limits.backlog as u64;
         for at in 0..self.count_outlets(key) {
             self.pump_at(io, key, at);
@@ -152,15 +152,21 @@ impl Sources {
         let Some(source) = self.all.get_mut(key) else {
             return;
         };
-        let Reader::Shared(shared) = &source.reader else {
-            return;
+        let kept = match &source.reader {
+            Reader::Shared(shared) => shared.camera.cache.start(),
+            // The viewer has not joined yet, and gets all of it.
+            Reader::Direct(direct) if direct.outlet.is_none() => Some(source.queue.head()),
+            Reader::Direct(_) => None,
         };
-        let positions = shared.watchers.iter().map(|it| it.delivery.position());
-        let kept = shared.camera.cache.start();
+        let positions = source.outlets().iter().map(|it| it.delivery.position());
         let wanted = positions.chain(kept).fold(source.queue.whole(), u64::min);
         let link = source.connection;
         source.queue.release(wanted, &mut self.pool, link);
-        if std::mem::take(&mut source.link.paused)
+        source.note_sent(io.now);
+        // A shared camera never waits for its viewers; a direct one is read on when its
+        // viewer has taken something.
+        if !source.is_direct()
+            && std::mem::take(&mut source.link.paused)
             && let Some(link) = link
         {
             io.schedule(link);

@@ -9,7 +9,6 @@ use crate::net::io::Io;
 use crate::net::io::connection::{Connection, Role};
 use crate::net::io::key::Key;
 use crate::net::media::delivery::{Delivery, Framing};
-use crate::net::media::pool::Pool;
 
 use super::{Event, Source, Sources};
 
@@ -79,19 +78,22 @@ impl Sources {
     /// gets no media.
     pub fn pump(&mut self, io: &mut Io, source: Key, viewer: Key) -> bool {
         let outlet = self.all.get(source).and_then(|it| it.outlet(viewer));
-        match outlet {
-            Some(at) => self.pump_at(io, source, at),
-            None => return false,
+        let Some(at) = outlet else {
+            return false;
+        };
+        self.pump_at(io, source, at);
+        // Of a shared camera that is done when its next media has gone to all.
+        if self.all.get(source).is_some_and(Source::is_direct) {
+            self.release(io, source);
         }
         true
     }
 
     pub(super) fn pump_at(&mut self, io: &mut Io, key: Key, at: usize) {
-        let pool = &mut self.pool;
         let Some(source) = self.all.get_mut(key) else {
             return;
         };
-        let Some((viewer, socket, pumped)) = source.pump(io, pool, at) else {
+        let Some((viewer, socket, pumped)) = source.pump(io, at) else {
             return;
         };
         match pumped {
@@ -128,12 +130,12 @@ impl Sources {
 }
 
 impl Source {
-    fn pump(&mut self, io: &mut Io, pool: &mut Pool, at: usize) -> Option<(Key, Key, Pumped)> {
+    fn pump(&mut self, io: &mut Io, at: usize) -> Option<(Key, Key, Pumped)> {
         let (outlet, _) = self.outlet_mut(at)?;
         let (viewer, socket, is_ending) = (outlet.viewer, outlet.socket, outlet.ending.is_some());
         let start = outlet.delivery.position();
         let was_stuck = io.get(socket)?.stuck.is_some();
-        let pumped = self.write(io, pool, at)?;
+        let pumped = self.write(io, at)?;
         let (outlet, queue) = self.outlet_mut(at)?;
         let written = outlet.delivery.position() - start;
         let idle = outlet.delivery.is_idle(queue);
@@ -156,9 +158,8 @@ impl Source {
         Some((viewer, socket, pumped))
     }
 
-    fn write(&mut self, io: &mut Io, pool: &mut Pool, at: usize) -> Option<Pumped> {
-        let (direct, link, now) = (self.is_direct(), self.connection, io.now);
-        let mut calls = 0;
+    fn write(&mut self, io: &mut Io, at: usize) -> Option<Pumped> {
+        let (now, mut calls) = (io.now, 0);
         let pumped = loop {
             let (outlet, queue) = self.outlet_mut(at)?;
             let connection = io.get_mut(outlet.socket)?;
@@ -184,13 +185,7 @@ impl Source {
                     calls += 1;
                     connection.writable = all;
                     // Another round would find nothing, but look for it.
-                    let done = all && outlet.ending.is_none() && outlet.delivery.is_idle(queue);
-                    if direct {
-                        let to = outlet.delivery.position();
-                        queue.release(to, pool, link);
-                        self.note_sent(now);
-                    }
-                    if done {
+                    if all && outlet.ending.is_none() && outlet.delivery.is_idle(queue) {
                         break Pumped::Done;
                     }
                 }
