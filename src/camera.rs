@@ -21,6 +21,7 @@ mod datagrams;
 mod deadline;
 mod description;
 mod end;
+mod first_packets;
 mod link;
 mod media;
 mod missed;
@@ -33,7 +34,6 @@ mod senders;
 mod sets;
 pub mod shed;
 mod size;
-mod starts;
 mod status;
 mod tally;
 mod udp;
@@ -52,18 +52,18 @@ use crate::protocol::rtsp::url::Url;
 pub use cache::Cache;
 pub use datagrams::Verdict;
 pub use description::{Description, MAX_TRACKS, Track, is_track};
+pub use first_packets::FirstPackets;
 pub use output::{Output, Trouble};
 pub use picture::LOOK;
-pub use starts::Starts;
 pub use status::{Meter, Status};
 pub use tally::Tally;
 
 use datagrams::Datagrams;
+use first_packets::FirstPacket;
 use picture::Pictures;
 use pulse::Pulse;
 use retry::{PAUSE, Retry};
 use senders::Senders;
-use starts::Start;
 use udp::Lower;
 
 /// How long a camera that nobody watches is kept.
@@ -132,7 +132,7 @@ pub struct Camera {
     description: Option<Rc<Description>>,
     pictures: Option<Pictures>,
     /// The last packet of them.
-    last: Option<Start>,
+    last: Option<FirstPacket>,
     senders: Senders,
     /// The last sender report of each track: its RTCP channel and the packet.
     reports: Vec<(u8, Vec<u8>)>,

@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use super::description::Track;
-use super::starts::Start;
+use super::first_packets::FirstPacket;
 use super::{Camera, MAX_REPORT};
 use crate::protocol::rtp::Header;
 use crate::protocol::rtp::rtcp::SenderReport;
@@ -65,7 +65,7 @@ impl Camera {
             .pictures()
             .is_some_and(|(track, _)| track.rtp == channel);
         if let Some(pictures) = self.pictures.as_mut().filter(|_| leads) {
-            self.last = Start::read(channel, start);
+            self.last = FirstPacket::read(channel, start);
             let key = pictures.packet(start, position);
             self.cache.set_undecided(pictures.undecided());
             if pictures.begins_at(position) {

@@ -2,15 +2,20 @@
 //! not there yet, or not served, and after it was told others.
 
 use super::Camera;
+use super::first_packets::{FirstPacket, FirstPackets};
 use super::picture::Codec;
-use super::starts::{Start, Starts};
 use crate::protocol::rtp::{Header, sequence};
 
 impl Camera {
     /// The sets that came from `told` on and before `position`, where the viewer goes
-    /// on with `starts`: as packets that belong before the first one there, and their
+    /// on with `first_packets`: as packets that belong before the first one there, and their
     /// channel on the camera's link.
-    pub fn missed_sets(&self, told: u64, position: u64, starts: &Starts) -> Vec<(u8, Vec<u8>)> {
+    pub fn missed_sets(
+        &self,
+        told: u64,
+        position: u64,
+        first_packets: &FirstPackets,
+    ) -> Vec<(u8, Vec<u8>)> {
         let Some(pictures) = &self.pictures else {
             return Vec::new();
         };
@@ -20,11 +25,11 @@ impl Camera {
         let Some((track, Codec::H264 | Codec::H265 { donl: false })) = video else {
             return Vec::new();
         };
-        let next = self.last.map(|last| Start {
+        let next = self.last.map(|last| FirstPacket {
             sequence: sequence::after(last.sequence),
             ..last
         });
-        let Some(first) = starts.of(track.rtp).copied().or(next) else {
+        let Some(first) = first_packets.of(track.rtp).copied().or(next) else {
             return Vec::new();
         };
         let before = (1..=sets.len() as u16).rev();
@@ -37,7 +42,7 @@ impl Camera {
 }
 
 /// An RTP packet with one unit (RFC 6184 §5.6, RFC 7798 §4.4.1) at the time of another.
-fn packet(like: &Start, sequence: u16, unit: &[u8]) -> Vec<u8> {
+fn packet(like: &FirstPacket, sequence: u16, unit: &[u8]) -> Vec<u8> {
     let header = Header::new(like.payload_type, sequence, like.timestamp, like.ssrc);
     [&header.bytes()[..], unit].concat()
 }

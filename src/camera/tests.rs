@@ -6,8 +6,8 @@ use crate::failure::Failure;
 
 mod anything;
 mod deadlines;
+mod first_packets;
 mod moving;
-mod starts;
 
 const SDP: &str = "v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:v\r\n\
     m=audio 0 RTP/AVP 8\r\na=control:a\r\n";
@@ -238,13 +238,13 @@ fn frames_tell_of_key_frames_and_of_times() {
     camera.frame(1, &report, 400, 68);
     camera.frame(9, &report, 28, 68);
     assert!(
-        camera.reports(&Starts::default()).is_empty(),
+        camera.reports(&FirstPackets::default()).is_empty(),
         "none for pictures, yet"
     );
     camera.frame(1, &report, 28, 96);
     let kept = [(3, report.clone()), (1, report)];
     assert_eq!(
-        camera.reports(&Starts::default()),
+        camera.reports(&FirstPackets::default()),
         kept,
         "whole ones of known tracks"
     );

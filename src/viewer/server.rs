@@ -23,7 +23,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::{Output, Refusal, some};
-use crate::camera::{Description, Starts};
+use crate::camera::{Description, FirstPackets};
 use crate::protocol::rtsp::message::{self, Builder, Message, Start};
 use crate::protocol::wsp;
 use target::target;
@@ -116,7 +116,7 @@ pub struct RtspServer {
     /// In the order in which they were set up; empty only in [`Phase::Init`].
     tracks: Vec<SetUp>,
     /// Where media begins, between being told so and the answer to PLAY.
-    starts: Starts,
+    first_packets: FirstPackets,
     outputs: VecDeque<Output>,
 }
 
@@ -130,7 +130,7 @@ impl RtspServer {
             held: VecDeque::new(),
             phase: Phase::Init,
             tracks: Vec::new(),
-            starts: Starts::default(),
+            first_packets: FirstPackets::default(),
             outputs: VecDeque::new(),
         }
     }
@@ -220,10 +220,10 @@ impl RtspServer {
     }
 
     /// Where media begins, for the PLAY that waits to know.
-    pub fn located(&mut self, starts: Starts) {
+    pub fn located(&mut self, first_packets: FirstPackets) {
         match std::mem::replace(&mut self.phase, Phase::Ready) {
             Phase::Locating(request) => {
-                self.starts = starts;
+                self.first_packets = first_packets;
                 self.answer(&request, RtspServer::respond);
                 self.advance();
             }

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use super::{Phase, Session};
-use crate::camera::{Description, Starts};
+use crate::camera::{Description, FirstPackets};
 
 impl Session {
     /// The camera asked for plays; `description` is its SDP for this viewer.
@@ -24,9 +24,9 @@ impl Session {
     }
 
     /// The first packets that the viewer would get, which its PLAY waits for.
-    pub fn located(&mut self, starts: Starts) {
+    pub fn located(&mut self, first_packets: FirstPackets) {
         if let Phase::Serving(server) = &mut self.phase {
-            server.located(starts);
+            server.located(first_packets);
             self.serve();
         }
     }

@@ -127,9 +127,9 @@ impl Server {
             return;
         };
         let (source, told) = (found.source, found.told);
-        let starts = source.map(|source| self.sources.locate(source, told));
-        let starts = starts.unwrap_or_default();
-        self.viewers.with(viewer, |it| it.located(starts));
+        let first_packets = source.map(|source| self.sources.locate(source, told));
+        let first_packets = first_packets.unwrap_or_default();
+        self.viewers.with(viewer, |it| it.located(first_packets));
     }
 
     /// A viewer wants its media.

@@ -12,7 +12,7 @@
 //! picture will do.
 
 use crate::camera::shed::{Lag, Shed, is_behind};
-use crate::camera::{LOOK, Starts};
+use crate::camera::{FirstPackets, LOOK};
 use crate::net::io::Io;
 use crate::net::io::key::Key;
 use crate::net::io::outbox::Outbox;
@@ -259,7 +259,7 @@ impl Source {
         let count = |channel, start: &[u8], _, _| tally.frame(channel, start);
         queue.frames::<LOOK>(until, target, count);
         camera.skipped += tally.frames - before;
-        let sets = camera.missed_sets(until, target, &starts(queue, target));
+        let sets = camera.missed_sets(until, target, &first_packets(queue, target));
         outlet.go_on(io, queue, target, until, &sets);
         Some(())
     }
@@ -289,11 +289,11 @@ impl Outlet {
 }
 
 /// The first packets from a position on that are there.
-pub(super) fn starts(queue: &Queue, position: u64) -> Starts {
-    let mut starts = Starts::default();
-    let look = |channel, start: &[u8], _, _| starts.frame(channel, start);
+pub(super) fn first_packets(queue: &Queue, position: u64) -> FirstPackets {
+    let mut first_packets = FirstPackets::default();
+    let look = |channel, start: &[u8], _, _| first_packets.frame(channel, start);
     queue.frames::<LOOK>(position, queue.whole(), look);
-    starts
+    first_packets
 }
 
 /// Puts packets, with their channels, before what is next for a viewer.

@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
-use crate::camera::{Camera, Description, LOOK, Starts};
+use crate::camera::{Camera, Description, FirstPackets, LOOK};
 use crate::net::io::Io;
 use crate::net::io::key::Key;
 use crate::net::media::delivery::Delivery;
 use crate::protocol::rtp::notice::Kind;
 
-use super::fan_out::{precede, starts};
+use super::fan_out::{first_packets, precede};
 use super::outlet::{Outlet, Wanted};
 use super::{Source, Sources};
 
@@ -92,18 +92,18 @@ impl Sources {
 
     /// Where the media of a viewer would begin, who has had the parameter sets up to the
     /// position `told`.
-    pub fn locate(&self, camera: Key, told: u64) -> Starts {
+    pub fn locate(&self, camera: Key, told: u64) -> FirstPackets {
         let source = self.all.get(camera);
         let Some((source, shared)) = source.and_then(|it| Some((it, it.shared()?))) else {
-            return Starts::default();
+            return FirstPackets::default();
         };
         let position = shared.camera.cache.start();
         let position = position.unwrap_or_else(|| source.queue.whole());
-        let mut starts = starts(&source.queue, position);
-        for (channel, _) in shared.camera.missed_sets(told, position, &starts) {
-            starts.precede(channel, 1);
+        let mut first_packets = first_packets(&source.queue, position);
+        for (channel, _) in shared.camera.missed_sets(told, position, &first_packets) {
+            first_packets.precede(channel, 1);
         }
-        starts
+        first_packets
     }
 
     /// Lets media of a shared camera flow to a viewer.
@@ -119,9 +119,9 @@ impl Sources {
         if let Some(connection) = io.get_mut(wanted.socket) {
             connection.stream.limit_unsent(UNSENT);
             let out = &mut connection.out;
-            let starts = starts(queue, position);
-            let sets = camera.missed_sets(wanted.told, position, &starts);
-            for (channel, report) in camera.reports(&starts) {
+            let first_packets = first_packets(queue, position);
+            let sets = camera.missed_sets(wanted.told, position, &first_packets);
+            for (channel, report) in camera.reports(&first_packets) {
                 out.push(delivery.wrap(channel, &report).unwrap_or_default());
             }
             if wanted.notices {

@@ -114,12 +114,12 @@ impl RtspServer {
     /// The first packets of all tracks (RFC 2326 §12.33); `None` when that of one
     /// is not known: what some clients make of the others alone is wrong.
     fn info(&mut self) -> Option<String> {
-        let starts = std::mem::take(&mut self.starts);
+        let first_packets = std::mem::take(&mut self.first_packets);
         let Watched::Ready { description, .. } = &self.watched else {
             return None;
         };
         let infos = self.tracks.iter().map(|SetUp { track, url, .. }| {
-            let start = starts.of(description.tracks.get(*track)?.rtp)?;
+            let start = first_packets.of(description.tracks.get(*track)?.rtp)?;
             let (sequence, timestamp) = (start.sequence, start.timestamp);
             let is_clean = !url.contains([',', ';']);
             is_clean.then(|| format!("url={url};seq={sequence};rtptime={timestamp}"))

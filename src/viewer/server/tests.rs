@@ -24,7 +24,7 @@ fn request(method: &str, uri: &str, headers: &str) -> Vec<u8> {
 fn answer(server: &mut RtspServer) -> (u16, String) {
     match server.poll_output() {
         Some(Output::Locate) => {
-            server.located(Starts::default());
+            server.located(FirstPackets::default());
             answer(server)
         }
         Some(Output::Reply(reply)) => {
@@ -186,14 +186,14 @@ fn play_is_answered_with_where_media_begins_if_that_is_known_of_all() {
         server.handle("t", &request("PAUSE", BASE, "")).unwrap();
         assert_eq!(server.poll_output(), Some(Output::Locate));
         assert_eq!(server.poll_output(), None);
-        let mut starts = Starts::default();
-        starts.frame(1, &[0x80, 200, 0, 6, 0, 0, 0, 9, 0, 0, 0, 1]);
-        starts.frame(0, &packet(3, 30));
-        starts.frame(0, &packet(4, 40));
+        let mut first_packets = FirstPackets::default();
+        first_packets.frame(1, &[0x80, 200, 0, 6, 0, 0, 0, 9, 0, 0, 0, 1]);
+        first_packets.frame(0, &packet(3, 30));
+        first_packets.frame(0, &packet(4, 40));
         if known {
-            starts.frame(2, &packet(7, 70));
+            first_packets.frame(2, &packet(7, 70));
         }
-        server.located(starts);
+        server.located(first_packets);
         let (status, text) = answer(&mut server);
         assert_eq!(status, 200);
         let info = format!(
@@ -219,7 +219,7 @@ proptest! {
             while let Some(output) = server.poll_output() {
                 match output {
                     Output::Reply(_) => paid += 1,
-                    Output::Locate => server.located(Starts::default()),
+                    Output::Locate => server.located(FirstPackets::default()),
                     Output::Watch(name) if name.len() % 2 == 0 => server.refuse(404, ""),
                     Output::Watch(_) => server.ready(camera(), String::new()),
                     _ => {}

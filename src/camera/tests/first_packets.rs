@@ -16,19 +16,19 @@ fn reports_are_moved_to_the_picture_that_a_viewer_begins_with() {
         camera.frame(channel, &report, report.len(), 0);
     }
     // A second before the pictures' report, over the wrap of its clock.
-    let mut starts = Starts::default();
+    let mut first_packets = FirstPackets::default();
     let mut packet = vec![0x80, 96, 0, 1];
     packet.extend(5_u32.wrapping_sub(90_000).to_be_bytes());
     packet.extend([0, 0, 0, 9]);
-    starts.frame(0, &packet);
+    first_packets.frame(0, &packet);
     let moved = [
         (1, report(99, 0, 5_u32.wrapping_sub(90_000))),
         (3, report(99, 0, 60_000)),
     ];
-    assert_eq!(camera.reports(&starts), moved);
+    assert_eq!(camera.reports(&first_packets), moved);
     // A camera without a wall clock.
     let none = report(0, 0, 5);
     camera.frame(1, &none, none.len(), 0);
     let kept = [(1, none), (3, report(101, 1 << 31, 80_000))];
-    assert_eq!(camera.reports(&starts), kept);
+    assert_eq!(camera.reports(&first_packets), kept);
 }

@@ -8,7 +8,7 @@ use crate::protocol::rtsp::sdp;
 
 /// The first packet of a track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Start {
+pub struct FirstPacket {
     /// The RTP channel on the camera's link.
     pub rtp: u8,
     pub sequence: u16,
@@ -17,11 +17,11 @@ pub struct Start {
     pub payload_type: u8,
 }
 
-impl Start {
+impl FirstPacket {
     /// Of a packet on this channel, by its first bytes.
-    pub fn read(rtp: u8, packet: &[u8]) -> Option<Start> {
+    pub fn read(rtp: u8, packet: &[u8]) -> Option<FirstPacket> {
         let header = Header::read(packet)?;
-        Some(Start {
+        Some(FirstPacket {
             rtp,
             sequence: header.sequence,
             timestamp: header.timestamp,
@@ -33,9 +33,9 @@ impl Start {
 
 /// The first packets of all tracks.
 #[derive(Clone, Debug, Default)]
-pub struct Starts(Vec<Start>);
+pub struct FirstPackets(Vec<FirstPacket>);
 
-impl Starts {
+impl FirstPackets {
     /// A frame on `channel`, in the order in which they come; `start` are the first
     /// bytes of its payload.
     pub fn frame(&mut self, channel: u8, start: &[u8]) {
@@ -44,7 +44,7 @@ impl Starts {
         if is_rtcp || self.of(channel).is_some() {
             return;
         }
-        self.0.extend(Start::read(channel, start));
+        self.0.extend(FirstPacket::read(channel, start));
     }
 
     /// So many packets will come before the first one of this channel.
@@ -55,7 +55,7 @@ impl Starts {
     }
 
     /// The first packet on this channel of the camera's link.
-    pub fn of(&self, rtp: u8) -> Option<&Start> {
+    pub fn of(&self, rtp: u8) -> Option<&FirstPacket> {
         self.0.iter().find(|start| start.rtp == rtp)
     }
 }
@@ -72,14 +72,14 @@ impl Camera {
     /// what comes first from the cache is older than they are, and a viewer who can
     /// compare one track only takes that for a distance between the two.
     ///
-    /// They are moved to the moment of the picture that `starts` begin with: some
+    /// They are moved to the moment of the picture that `first_packets` begin with: some
     /// viewers take what comes after a report for later than the report.
-    pub fn reports(&self, starts: &Starts) -> Vec<(u8, Vec<u8>)> {
+    pub fn reports(&self, first_packets: &FirstPackets) -> Vec<(u8, Vec<u8>)> {
         let tracks = self.description().map_or(0, |it| it.tracks.len());
         if self.reports.len() < tracks {
             return Vec::new();
         }
-        let moved = self.moment_of(starts).and_then(|ntp| {
+        let moved = self.moment_of(first_packets).and_then(|ntp| {
             let reports = self.reports.iter();
             let moved = reports.map(|(rtcp, it)| Some((*rtcp, self.report_at(ntp, *rtcp, it)?)));
             moved.collect::<Option<Vec<_>>>()
@@ -87,10 +87,10 @@ impl Camera {
         moved.unwrap_or_else(|| self.reports.clone())
     }
 
-    /// When, by the camera's clock, the picture was taken that `starts` begin with.
-    fn moment_of(&self, starts: &Starts) -> Option<u64> {
+    /// When, by the camera's clock, the picture was taken that `first_packets` begin with.
+    fn moment_of(&self, first_packets: &FirstPackets) -> Option<u64> {
         let (track, _) = self.description.as_ref()?.pictures()?;
-        let start = starts.of(track.rtp)?;
+        let start = first_packets.of(track.rtp)?;
         let (_, report) = self.reports.iter().find(|(rtcp, _)| *rtcp == track.rtcp)?;
         let (ntp, timestamp) = times(report)?;
         let ticks = start.timestamp.wrapping_sub(timestamp) as i32;
