@@ -22,6 +22,7 @@ mod deadline;
 mod description;
 mod end;
 mod first_packets;
+mod frame_counter;
 mod link;
 mod media;
 mod missed;
@@ -35,7 +36,6 @@ mod sets;
 pub mod shed;
 mod size;
 mod status;
-mod tally;
 mod udp;
 
 use std::collections::VecDeque;
@@ -53,10 +53,10 @@ pub use cache::Cache;
 pub use datagrams::Verdict;
 pub use description::{Description, MAX_TRACKS, Track, is_track};
 pub use first_packets::FirstPackets;
+pub use frame_counter::FrameCounter;
 pub use output::{Output, Trouble};
 pub use picture::LOOK;
 pub use status::{Meter, Status};
-pub use tally::Tally;
 
 use datagrams::Datagrams;
 use first_packets::FirstPacket;

@@ -15,7 +15,7 @@
 
 use std::io::{self, IoSlice, Write};
 
-use crate::camera::Tally;
+use crate::camera::FrameCounter;
 use crate::protocol::rtsp::framer::{DOLLAR, FRAME_HEADER};
 use crate::websocket::{self, Kind};
 
@@ -201,8 +201,8 @@ impl Delivery {
     }
 
     /// Puts what the viewer is to be told of these frames into its `out`.
-    pub fn tell(&self, tally: &Tally, out: &mut Outbox) {
-        for (channel, notice) in tally.notices() {
+    pub fn tell(&self, counter: &FrameCounter, out: &mut Outbox) {
+        for (channel, notice) in counter.notices() {
             out.push(self.wrap(channel, &notice).unwrap_or_default());
         }
     }

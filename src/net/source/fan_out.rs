@@ -253,12 +253,12 @@ impl Source {
             outlet.slow = Some(now);
         }
         outlet.skipping = skipping.then(|| outlet.skipping.unwrap_or(now));
-        let new = || camera.tally(Kind::Skipped);
-        let tally = outlet.skipped.get_or_insert_with(new);
-        let before = tally.frames;
-        let count = |channel, start: &[u8], _, _| tally.frame(channel, start);
+        let new = || camera.frame_counter(Kind::Skipped);
+        let counter = outlet.skipped.get_or_insert_with(new);
+        let before = counter.frames;
+        let count = |channel, start: &[u8], _, _| counter.frame(channel, start);
         queue.frames::<LOOK>(until, target, count);
-        camera.skipped += tally.frames - before;
+        camera.skipped += counter.frames - before;
         let sets = camera.missed_sets(until, target, &first_packets(queue, target));
         outlet.go_on(io, queue, target, until, &sets);
         Some(())

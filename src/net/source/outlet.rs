@@ -4,7 +4,7 @@
 use std::io;
 use std::time::Instant;
 
-use crate::camera::Tally;
+use crate::camera::FrameCounter;
 use crate::net::io::Io;
 use crate::net::io::connection::{Connection, Role};
 use crate::net::io::key::Key;
@@ -51,7 +51,7 @@ pub(super) struct Outlet {
     /// When it was too slow last, and lost pictures.
     pub slow: Option<Instant>,
     /// What it lost and was not told yet.
-    pub skipped: Option<Tally>,
+    pub skipped: Option<FrameCounter>,
     /// The viewer is going; `true`: after all that is at hand.
     ending: Option<bool>,
 }
@@ -210,8 +210,8 @@ impl Outlet {
             return false;
         }
         match self.skipped.take() {
-            Some(tally) => {
-                self.delivery.tell(&tally, &mut connection.out);
+            Some(counter) => {
+                self.delivery.tell(&counter, &mut connection.out);
                 !connection.out.is_empty()
             }
             None => false,

@@ -125,7 +125,7 @@ impl Sources {
                 out.push(delivery.wrap(channel, &report).unwrap_or_default());
             }
             if wanted.notices {
-                let mut history = camera.tally(Kind::History);
+                let mut history = camera.frame_counter(Kind::History);
                 let sets = sets.iter();
                 sets.for_each(|(channel, set)| history.frame(*channel, set));
                 let count = |channel, start: &[u8], _, _| history.frame(channel, start);

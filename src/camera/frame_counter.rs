@@ -18,7 +18,7 @@ const LOSSY: Notice = Notice {
 
 /// Counts frames, and RTP packets by track.
 #[derive(Debug)]
-pub struct Tally {
+pub struct FrameCounter {
     /// All frames, RTCP among them.
     pub frames: u64,
     kind: Kind,
@@ -27,11 +27,11 @@ pub struct Tally {
     tracks: Vec<(Track, Option<Notice>)>,
 }
 
-impl Tally {
+impl FrameCounter {
     /// Nothing yet, of these tracks.
-    fn new(kind: Kind, lossy: bool, tracks: &[Track]) -> Tally {
+    fn new(kind: Kind, lossy: bool, tracks: &[Track]) -> FrameCounter {
         let tracks = tracks.iter();
-        Tally {
+        FrameCounter {
             frames: 0,
             kind,
             lossy,
@@ -77,10 +77,10 @@ impl Tally {
 
 impl Camera {
     /// Counts frames of this camera that are `kind` to a viewer.
-    pub fn tally(&self, kind: Kind) -> Tally {
+    pub fn frame_counter(&self, kind: Kind) -> FrameCounter {
         let tracks = self.description.as_ref().map(|it| &it.tracks[..]);
         let lossy = self.datagrams.is_some();
-        Tally::new(kind, lossy, tracks.unwrap_or_default())
+        FrameCounter::new(kind, lossy, tracks.unwrap_or_default())
     }
 }
 
@@ -108,17 +108,17 @@ mod tests {
             let rtp = 2 * number as u8;
             description.add(number, media, rtp, rtp + 1);
         }
-        let mut tally = Tally::new(Kind::History, false, &description.tracks);
+        let mut counter = FrameCounter::new(Kind::History, false, &description.tracks);
         for (sequence, timestamp) in [(65_534, 10), (65_535, 10), (0, 20)] {
-            tally.frame(0, &packet(0x60, sequence, timestamp));
+            counter.frame(0, &packet(0x60, sequence, timestamp));
         }
-        tally.frame(2, &packet(0, 8, 160));
-        tally.frame(0, &packet(200, 5, 5));
-        tally.frame(1, &packet(200, 5, 5));
-        tally.frame(7, &packet(0x60, 5, 5));
-        tally.frame(0, &[0x80]);
-        assert_eq!(tally.frames, 8);
-        let notices: Vec<_> = tally.notices().collect();
+        counter.frame(2, &packet(0, 8, 160));
+        counter.frame(0, &packet(200, 5, 5));
+        counter.frame(1, &packet(200, 5, 5));
+        counter.frame(7, &packet(0x60, 5, 5));
+        counter.frame(0, &[0x80]);
+        assert_eq!(counter.frames, 8);
+        let notices: Vec<_> = counter.notices().collect();
         let video = Notice {
             kind: Kind::History,
             ssrc: 9,
@@ -136,8 +136,8 @@ mod tests {
         };
         let expected = [(1, video.write()), (3, sound.write())];
         assert_eq!(notices, expected, "of the third none");
-        tally.lossy = true;
-        let channels: Vec<_> = tally.notices().map(|(channel, _)| channel).collect();
+        counter.lossy = true;
+        let channels: Vec<_> = counter.notices().map(|(channel, _)| channel).collect();
         assert_eq!(channels, [1, 1, 3, 3, 5], "over UDP of all");
     }
 }
