@@ -54,7 +54,7 @@ pub use datagrams::Verdict;
 pub use description::{Description, MAX_TRACKS, Track, is_track};
 pub use first_packets::FirstPackets;
 pub use frame_counter::FrameCounter;
-pub use output::{Output, Trouble};
+pub use output::{Output, Unavailable};
 pub use picture::LOOK;
 pub use status::{Meter, Status};
 
@@ -120,7 +120,7 @@ pub struct Camera {
     redirects: u8,
     viewers: usize,
     leave_at: Option<Instant>,
-    trouble: Option<Trouble>,
+    unavailable: Option<Unavailable>,
 
     /// What the camera said it has, and what of it is set up so far.
     session: Rc<sdp::Session>,
@@ -174,7 +174,7 @@ impl Camera {
             redirects: 0,
             viewers: 0,
             leave_at: None,
-            trouble: None,
+            unavailable: None,
             session: Rc::default(),
             lower: Lower::new(config.transport),
             datagrams: None,
@@ -200,7 +200,7 @@ impl Camera {
         self.always = is_always(config, &self.name);
         // The operator may have mended a password at the camera.
         if let Phase::Waiting { until } = &mut self.phase
-            && self.trouble.as_ref().is_some_and(|it| it.password)
+            && self.unavailable.as_ref().is_some_and(|it| it.bad_password)
         {
             *until = now;
         }
@@ -237,8 +237,8 @@ impl Camera {
     }
 
     /// Why it cannot be had, if that is so.
-    pub fn trouble(&self) -> Option<&Trouble> {
-        self.trouble.as_ref()
+    pub fn unavailable(&self) -> Option<&Unavailable> {
+        self.unavailable.as_ref()
     }
 
     /// Whether key frames of it are found.
@@ -286,10 +286,7 @@ impl Camera {
     }
 
     fn may_try(&self, now: Instant) -> bool {
-        let password = self
-            .trouble
-            .as_ref()
-            .is_some_and(|trouble| trouble.password);
+        let password = self.unavailable.as_ref().is_some_and(|it| it.bad_password);
         !password && self.since + PAUSE <= now
     }
 

@@ -128,7 +128,7 @@ pub enum Instead {
 
 impl Instead {
     /// In words for viewers, who are told no address, and for the operator.
-    pub fn words(self) -> (String, String) {
+    pub fn reason_and_detail(self) -> (String, String) {
         let begin = "no media arrives by UDP: ";
         let same = |end: &str| (format!("{begin}{end}"), format!("{begin}{end}"));
         match self {

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Camera, Output, Phase, Trouble};
+use super::{Camera, Output, Phase, Unavailable};
 use crate::failure::Failure;
 use crate::protocol::rtp::receipts::Receipts;
 use crate::protocol::rtsp::client::Client;
@@ -58,12 +58,12 @@ impl Camera {
                 return self.link_lost(&Failure::Silent, now);
             }
             Phase::Talking if self.since + self.patience * TALK <= now => {
-                let words = "the camera answers, and does not begin to play";
-                return self.failed(Trouble::new(504, words), now);
+                let reason = "the camera answers, and does not begin to play";
+                return self.failed(Unavailable::new(504, reason), now);
             }
             Phase::Live if self.pulse.due() <= now => {
-                let words = "the camera sends nothing any more";
-                return self.failed(Trouble::new(504, words), now);
+                let reason = "the camera sends nothing any more";
+                return self.failed(Unavailable::new(504, reason), now);
             }
             _ => {}
         }

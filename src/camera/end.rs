@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::retry::LONGEST_PAUSE;
 use super::senders::Senders;
-use super::{Camera, Output, Phase, Trouble};
+use super::{Camera, Output, Phase, Unavailable};
 use crate::failure::Failure;
 use crate::protocol::rtsp::client;
 
@@ -17,7 +17,7 @@ impl Camera {
         // meanwhile is told so, and the camera is left alone.
         if let Phase::Waiting { until } = self.phase
             && until > now
-            && self.trouble.as_ref().is_some_and(|it| it.password)
+            && self.unavailable.as_ref().is_some_and(|it| it.bad_password)
         {
             return;
         }
@@ -33,7 +33,7 @@ impl Camera {
             self.outputs.push_back(Output::Disconnect);
         }
         self.forget();
-        self.trouble = None;
+        self.unavailable = None;
         self.retry.reset();
         self.lower.failed();
         self.enter(Phase::Idle, now);
@@ -57,10 +57,10 @@ impl Camera {
         if self.hung_up(failure, now) {
             return;
         }
-        self.failed(Trouble::new(failure.code(), failure.text()), now);
+        self.failed(Unavailable::new(failure.code(), failure.text()), now);
     }
 
-    pub(super) fn failed(&mut self, trouble: Trouble, now: Instant) {
+    pub(super) fn failed(&mut self, unavailable: Unavailable, now: Instant) {
         if matches!(self.phase, Phase::Idle | Phase::Waiting { .. }) {
             return;
         }
@@ -74,8 +74,8 @@ impl Camera {
         self.lower.failed();
         self.forget();
         (self.target, self.redirects) = (self.url.clone(), 0);
-        let until = now + self.retry.pause(trouble.password, &mut self.random);
-        self.trouble = Some(trouble);
+        let until = now + self.retry.pause(unavailable.bad_password, &mut self.random);
+        self.unavailable = Some(unavailable);
         self.enter(Phase::Waiting { until }, now);
         self.outputs.extend([Output::Disconnect, Output::Failed]);
     }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::description::{self, Description};
 use super::picture::Pictures;
-use super::{Camera, Output, Phase, REDIRECTS, Trouble};
+use super::{Camera, Output, Phase, REDIRECTS, Unavailable};
 use crate::failure::Failure;
 use crate::protocol::rtp::receipts::Receipts;
 use crate::protocol::rtsp::answer::answer;
@@ -145,7 +145,7 @@ impl Camera {
         self.receipts = interleaved.then(|| Receipts::new(self.random.next() as u32, now));
         self.meter.start(now);
         self.pulse.restart(now);
-        self.trouble = None;
+        self.unavailable = None;
         self.enter(Phase::Live, now);
         self.outputs.push_back(Output::Ready { changed });
     }
@@ -165,14 +165,16 @@ impl Camera {
             client::Failure::Timeout { .. } => 504,
             _ => 502,
         };
-        let (words, detail) = self.lower.words(&self.discreet(failure), failure);
-        let trouble = Trouble {
+        let (reason, detail) = self
+            .lower
+            .reason_and_detail(&self.discreet(failure), failure);
+        let unavailable = Unavailable {
             status,
-            words,
+            reason,
             detail,
-            password: matches!(failure, client::Failure::Unauthorized { .. }),
+            bad_password: matches!(failure, client::Failure::Unauthorized { .. }),
         };
-        self.failed(trouble, now);
+        self.failed(unavailable, now);
     }
 
     /// Whether redirects have led it to another host than the configured one.
@@ -184,7 +186,7 @@ impl Camera {
     /// The stream is at another place: the way there is that of any link, and
     /// the owner says whether the place is allowed.
     fn redirected(&mut self, url: &Url, now: Instant) {
-        let words = match url.tls {
+        let reason = match url.tls {
             _ if self.redirects >= REDIRECTS => "the camera redirects in a circle",
             true => "the camera wants rtsps://, which this version does not speak",
             false => {
@@ -195,11 +197,11 @@ impl Camera {
                 return self.connect(now);
             }
         };
-        let trouble = Trouble {
-            detail: format!("{words}: to {}", url.without_credentials()),
-            ..Trouble::new(502, words)
+        let unavailable = Unavailable {
+            detail: format!("{reason}: to {}", url.without_credentials()),
+            ..Unavailable::new(502, reason)
         };
-        self.failed(trouble, now);
+        self.failed(unavailable, now);
     }
 
     /// The password goes along only to its host, unless the new address brings

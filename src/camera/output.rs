@@ -28,31 +28,31 @@ pub enum Output {
     /// It plays: see [`Camera::description`](super::Camera::description).
     /// `changed`: who was told of another description cannot go on.
     Ready { changed: bool },
-    /// It cannot be had for now: see [`Camera::trouble`](super::Camera::trouble).
+    /// It cannot be had for now: see [`Camera::unavailable`](super::Camera::unavailable).
     Failed,
 }
 
 /// Why a camera cannot be had.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
+pub struct Unavailable {
     /// What RTSP says to it (RFC 2326 §7.1.1).
     pub status: u16,
     /// For a person; nothing secret, nor where the camera is.
-    pub words: String,
+    pub reason: String,
     /// For the operator: the same, or more.
     pub detail: String,
     /// Only the operator can mend it.
-    pub(super) password: bool,
+    pub(super) bad_password: bool,
 }
 
-impl Trouble {
+impl Unavailable {
     /// One that may pass.
-    pub(super) fn new(status: u16, words: &str) -> Trouble {
-        Trouble {
+    pub(super) fn new(status: u16, reason: &str) -> Unavailable {
+        Unavailable {
             status,
-            words: words.to_owned(),
-            detail: words.to_owned(),
-            password: false,
+            reason: reason.to_owned(),
+            detail: reason.to_owned(),
+            bad_password: false,
         }
     }
 }

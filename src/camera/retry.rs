@@ -28,8 +28,8 @@ impl Retry {
     }
 
     /// The pause after one more failure; a quarter of it at most is jitter.
-    pub(super) fn pause(&mut self, password: bool, random: &mut Random) -> Duration {
-        let pause = match password {
+    pub(super) fn pause(&mut self, bad_password: bool, random: &mut Random) -> Duration {
+        let pause = match bad_password {
             true => PASSWORD_PAUSE,
             false => LONGEST_PAUSE.min(PAUSE * 2_u32.pow(self.failures.min(5))),
         };

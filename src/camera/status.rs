@@ -80,7 +80,7 @@ pub struct Status {
     /// `idle`, `connecting`, `live` or `failed`.
     pub state: &'static str,
     /// Why it failed.
-    pub words: String,
+    pub reason: String,
     /// Seconds in this state.
     pub since: u64,
     /// Such as `H264` and `PCMA`.
@@ -118,10 +118,10 @@ impl Camera {
                 Phase::Live => "live",
                 Phase::Waiting { .. } => "failed",
             },
-            words: self
-                .trouble
+            reason: self
+                .unavailable
                 .as_ref()
-                .map_or_else(String::new, |it| it.words.clone()),
+                .map_or_else(String::new, |it| it.reason.clone()),
             since: now.saturating_duration_since(self.since).as_secs(),
             codecs,
             size,

@@ -40,7 +40,7 @@ fn wishes(camera: &mut Camera) -> Vec<String> {
             Output::Release => "release".to_owned(),
             Output::Disconnect => "disconnect".to_owned(),
             Output::Ready { changed } => format!("ready {changed}"),
-            Output::Failed => camera.trouble().unwrap().words.clone(),
+            Output::Failed => camera.unavailable().unwrap().reason.clone(),
         });
     }
     list

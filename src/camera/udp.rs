@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::datagrams::{Datagrams, Instead, Verdict};
 use super::description;
-use super::{Camera, Output, Phase, Trouble};
+use super::{Camera, Output, Phase, Unavailable};
 use crate::config::Transport;
 use crate::protocol::rtp::Header;
 use crate::protocol::rtp::reception::empty_report;
@@ -48,9 +48,13 @@ impl Lower {
     }
 
     /// What a refusal means, for viewers and for the operator.
-    pub(super) fn words(&self, discreet: &Failure, failure: &Failure) -> (String, String) {
+    pub(super) fn reason_and_detail(
+        &self,
+        discreet: &Failure,
+        failure: &Failure,
+    ) -> (String, String) {
         match self.silent.filter(|_| is_refusal(failure)) {
-            Some(instead) => instead.words(),
+            Some(instead) => instead.reason_and_detail(),
             None => (self.meaning(discreet), self.meaning(failure)),
         }
     }
@@ -70,7 +74,9 @@ fn is_refusal(failure: &Failure) -> bool {
     match failure {
         Failure::Status { code, method, .. } => *code == 461 && *method == "SETUP",
         // It answered with another than was asked for.
-        Failure::Protocol(words) => words.starts_with("the camera does not send this stream over"),
+        Failure::Protocol(reason) => {
+            reason.starts_with("the camera does not send this stream over")
+        }
         _ => false,
     }
 }
@@ -85,8 +91,8 @@ impl Camera {
     /// The ports that were asked for, RTP and RTCP; none: they are not to be had.
     pub fn ports_opened(&mut self, ports: &[(u16, u16)], now: Instant) {
         if ports.is_empty() {
-            let words = "the gateway has no UDP ports left";
-            return self.failed(Trouble::new(503, words), now);
+            let reason = "the gateway has no UDP ports left";
+            return self.failed(Unavailable::new(503, reason), now);
         }
         let chosen = description::choose(&self.session);
         if let Some(client) = &mut self.client {
@@ -177,16 +183,16 @@ impl Camera {
     fn nothing_arrives(&mut self, now: Instant) {
         let instead = self.datagrams.as_ref().map(|it| it.instead);
         let instead = instead.unwrap_or(Instead::Nothing);
-        let (words, detail) = instead.words();
+        let (reason, detail) = instead.reason_and_detail();
         if self.lower.wanted == Transport::Auto {
             (self.lower.udp, self.lower.silent) = (false, Some(instead));
             return self.call_again(now);
         }
-        let trouble = Trouble {
+        let unavailable = Unavailable {
             detail,
-            ..Trouble::new(504, &words)
+            ..Unavailable::new(504, &reason)
         };
-        self.failed(trouble, now);
+        self.failed(unavailable, now);
     }
 
     /// Whether a refusal makes it try the other transport.

@@ -120,7 +120,10 @@ impl Server {
                 waiting,
                 changed,
             } => self.camera_ready(camera, waiting, changed),
-            Event::Failed { waiting, trouble } => self.camera_failed(waiting, &trouble),
+            Event::Failed {
+                waiting,
+                unavailable,
+            } => self.camera_failed(waiting, &unavailable),
             Event::Removed { camera } => self.camera_removed(camera),
         }
     }

@@ -207,13 +207,13 @@ impl RtspServer {
 
     /// There is no such camera, or it cannot be had: the request that asked for it
     /// is answered so.
-    pub fn refuse(&mut self, status: u16, words: &str) {
+    pub fn refuse(&mut self, status: u16, reason: &str) {
         if !self.is_waiting() {
             return;
         }
         self.watched = Watched::None;
         if let Some(request) = self.held.pop_front() {
-            let refusal = Refusal::new(status, words.to_owned());
+            let refusal = Refusal::new(status, reason.to_owned());
             self.answer(&request, |_, _| Err(refusal));
         }
         self.advance();

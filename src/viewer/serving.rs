@@ -16,9 +16,9 @@ impl Session {
     }
 
     /// The camera asked for cannot be had: an RTSP status, and why.
-    pub fn camera_refused(&mut self, status: u16, words: &str) {
+    pub fn camera_refused(&mut self, status: u16, reason: &str) {
         if let Phase::Serving(server) = &mut self.phase {
-            server.refuse(status, words);
+            server.refuse(status, reason);
             self.serve();
         }
     }

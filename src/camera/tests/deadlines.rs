@@ -137,7 +137,7 @@ fn a_refused_password_is_remembered_while_nobody_asks() {
         if camera.timeout().is_some_and(|due| due <= later) {
             camera.handle_timeout(later);
         }
-        assert_eq!(camera.status(later).words, refused);
+        assert_eq!(camera.status(later).reason, refused);
         camera.watch(later);
         assert_eq!(wishes(&mut camera), [refused], "told at once");
         camera.unwatch(later);
@@ -156,9 +156,9 @@ fn the_operator_has_a_refused_password_tried_at_once() {
         let (mut camera, now) = camera(false);
         camera.watch(now);
         camera.failed(
-            Trouble {
-                password: true,
-                ..Trouble::new(502, "refused")
+            Unavailable {
+                bad_password: true,
+                ..Unavailable::new(502, "refused")
             },
             now,
         );

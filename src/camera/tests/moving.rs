@@ -78,9 +78,12 @@ fn viewers_do_not_learn_where_it_is() {
         camera.connected(now);
         redirect(&mut camera, &format!("rtsp://10.7.7.{number}/s"), now);
     }
-    let trouble = camera.trouble().unwrap();
-    assert!(!trouble.words.contains("10.7"), "{trouble:?}");
-    assert!(trouble.detail.contains("rtsp://10.7.7.5/s"), "{trouble:?}");
+    let unavailable = camera.unavailable().unwrap();
+    assert!(!unavailable.reason.contains("10.7"), "{unavailable:?}");
+    assert!(
+        unavailable.detail.contains("rtsp://10.7.7.5/s"),
+        "{unavailable:?}"
+    );
     for (reason, kept) in [
         ("No stream at 10.0.0.1", false),
         ("see http://front.lan/", false),
@@ -91,9 +94,9 @@ fn viewers_do_not_learn_where_it_is() {
         for _ in 0..2 {
             camera.handle_message(answer.as_bytes(), now);
         }
-        let trouble = camera.trouble().unwrap();
-        assert_eq!(trouble.words.contains(reason), kept, "{trouble:?}");
-        assert!(trouble.words.contains("503"), "{trouble:?}");
-        assert!(trouble.detail.contains(reason), "{trouble:?}");
+        let unavailable = camera.unavailable().unwrap();
+        assert_eq!(unavailable.reason.contains(reason), kept, "{unavailable:?}");
+        assert!(unavailable.reason.contains("503"), "{unavailable:?}");
+        assert!(unavailable.detail.contains(reason), "{unavailable:?}");
     }
 }

@@ -176,7 +176,7 @@ fn push_stream(out: &mut String, status: &Status) {
          \"group\":{},\"cache\":{},\"uncached\":{}",
         status.name,
         status.state,
-        json::text(&status.words),
+        json::text(&status.reason),
         status.since,
         codecs.join(","),
         status.viewers,

@@ -1,7 +1,7 @@
 //! Viewers of shared cameras: they name one, wait until it plays, get its media,
 //! and go.
 
-use crate::camera::Trouble;
+use crate::camera::Unavailable;
 use crate::net::io::key::Key;
 use crate::net::server::Server;
 use crate::net::source::{Playing, Wanted};
@@ -103,10 +103,10 @@ impl Server {
     }
 
     /// A camera cannot be had.
-    pub(super) fn camera_failed(&mut self, waiting: Vec<Key>, trouble: &Trouble) {
+    pub(super) fn camera_failed(&mut self, waiting: Vec<Key>, unavailable: &Unavailable) {
         for viewer in waiting {
             self.unwatch(viewer);
-            self.refuse_watch(viewer, trouble.status, &trouble.words);
+            self.refuse_watch(viewer, unavailable.status, &unavailable.reason);
         }
     }
 

@@ -162,16 +162,19 @@ impl Sources {
         let Some((shared, _)) = source.shared_mut() else {
             return;
         };
-        let Some(trouble) = shared.camera.trouble().cloned() else {
+        let Some(unavailable) = shared.camera.unavailable().cloned() else {
             return;
         };
         log::warn!(
             "[{}] {} ({read} bytes were read)",
             shared.camera.name(),
-            trouble.detail
+            unavailable.detail
         );
         let waiting = std::mem::take(&mut shared.awaited_by);
-        self.events.push_back(Event::Failed { waiting, trouble });
+        self.events.push_back(Event::Failed {
+            waiting,
+            unavailable,
+        });
     }
 
     /// The link of a shared camera stands, to this address.

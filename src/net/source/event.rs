@@ -1,6 +1,6 @@
 //! What happened to sources that viewers have to be told of.
 
-use crate::camera::Trouble;
+use crate::camera::Unavailable;
 use crate::failure::Failure;
 use crate::net::io::key::Key;
 
@@ -24,7 +24,10 @@ pub enum Event {
         changed: bool,
     },
     /// A shared camera cannot be had: these waited for it.
-    Failed { waiting: Vec<Key>, trouble: Trouble },
+    Failed {
+        waiting: Vec<Key>,
+        unavailable: Unavailable,
+    },
     /// The configuration has a shared camera no more, or otherwise.
     Removed { camera: Key },
 }

@@ -97,7 +97,7 @@ impl Scene {
 
     fn words(&self) -> String {
         let shared = self.sources.shared(self.camera).unwrap();
-        shared.camera.trouble().unwrap().words.clone()
+        shared.camera.unavailable().unwrap().reason.clone()
     }
 }
 
