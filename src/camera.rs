@@ -55,7 +55,7 @@ pub use description::{Description, MAX_TRACKS, Track, is_track};
 pub use first_packets::FirstPackets;
 pub use frame_counter::FrameCounter;
 pub use output::{Output, Unavailable};
-pub use picture::LOOK;
+pub use picture::INSPECTED_BYTES;
 pub use status::{Meter, Status};
 
 use datagrams::Datagrams;

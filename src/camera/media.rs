@@ -25,7 +25,7 @@ impl Camera {
     }
 
     /// A frame of `length` bytes on a channel of its link became whole; `start`
-    /// are the first bytes of its payload, at most [`LOOK`](super::LOOK), and `position` is
+    /// are the first bytes of its payload, at most [`INSPECTED_BYTES`](super::INSPECTED_BYTES), and `position` is
     /// where it stands in the media. The channel that it is to come on for viewers.
     pub fn frame(&mut self, channel: u8, start: &[u8], length: usize, position: u64) -> Option<u8> {
         let description = self.description.as_ref()?;

@@ -2,7 +2,7 @@
 //! RTP and of the codecs as a cache of pictures needs.
 //!
 //! H.264 (RFC 6184), H.265 (RFC 7798) and Motion JPEG (RFC 2435) are known. A
-//! look at the first [`LOOK`] bytes of a packet is enough for all of their
+//! look at the first [`INSPECTED_BYTES`] bytes of a packet is enough for all of their
 //! packet types: parameter sets are short, and stand before the picture.
 //!
 //! A picture can be begun with when it needs no other by its type, when a
@@ -18,7 +18,7 @@ use crate::protocol::rtp::Header;
 use crate::protocol::rtsp::sdp::Media;
 
 /// Bytes of an RTP packet that are looked at: all of one that a network carries.
-pub const LOOK: usize = 1_500;
+pub const INSPECTED_BYTES: usize = 1_500;
 
 /// The longest parameter set that is kept, in bytes. Some hold tables of weights.
 const MAX_SET: usize = 1_024;
@@ -131,7 +131,7 @@ impl Pictures {
     /// a key frame begins, once for each, when this packet shows that it is one.
     pub fn packet(&mut self, packet: &[u8], position: u64) -> Option<u64> {
         let header = Header::read(packet)?;
-        (self.at, self.cut) = (position, packet.len() >= LOOK);
+        (self.at, self.cut) = (position, packet.len() >= INSPECTED_BYTES);
         if self.timestamp != Some(header.timestamp) {
             // Parameter sets may have a time of their own: they belong to what follows.
             if self.drawn || self.timestamp.is_none() {

@@ -204,7 +204,7 @@ proptest! {
     #[test]
     fn anything_may_come(
         codec in 0..6_usize,
-        packets in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..LOOK), 0..20),
+        packets in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..INSPECTED_BYTES), 0..20),
     ) {
         let codec = [Codec::H264, Codec::H265 { donl: codec > 2 }, Codec::Jpeg][codec % 3];
         let mut pictures = Pictures::new(codec);

@@ -127,7 +127,8 @@ impl Scene {
                     // Its end is enough of it: what is cut off may be anything.
                     Event::Frame { channel, length } => {
                         let length = usize::from(length);
-                        let start = &whole[whole.len() - whole.len().min(length).min(LOOK)..];
+                        let start =
+                            &whole[whole.len() - whole.len().min(length).min(INSPECTED_BYTES)..];
                         self.camera.frame(channel, start, length, self.position);
                         self.position += 4 + length as u64;
                         self.camera.heard(self.now);

@@ -12,7 +12,7 @@
 //! picture will do.
 
 use crate::camera::shed::{Lag, Shed, is_behind};
-use crate::camera::{FirstPackets, LOOK};
+use crate::camera::{FirstPackets, INSPECTED_BYTES};
 use crate::net::io::Io;
 use crate::net::io::key::Key;
 use crate::net::io::outbox::Outbox;
@@ -65,7 +65,7 @@ impl Sources {
             let taken = camera.frame(channel, start, length, at);
             renamed.extend(taken.filter(|it| *it != channel).map(|it| (at, it)));
         };
-        queue.frames::<LOOK>(shared.seen, whole, look);
+        queue.frames::<INSPECTED_BYTES>(shared.seen, whole, look);
         for (position, channel) in &renamed {
             queue.rename(*position, *channel);
         }
@@ -257,7 +257,7 @@ impl Source {
         let counter = outlet.skipped.get_or_insert_with(new);
         let before = counter.frames;
         let count = |channel, start: &[u8], _, _| counter.frame(channel, start);
-        queue.frames::<LOOK>(until, target, count);
+        queue.frames::<INSPECTED_BYTES>(until, target, count);
         camera.skipped += counter.frames - before;
         let sets = camera.missed_sets(until, target, &first_packets(queue, target));
         outlet.go_on(io, queue, target, until, &sets);
@@ -292,7 +292,7 @@ impl Outlet {
 pub(super) fn first_packets(queue: &Queue, position: u64) -> FirstPackets {
     let mut first_packets = FirstPackets::default();
     let look = |channel, start: &[u8], _, _| first_packets.frame(channel, start);
-    queue.frames::<LOOK>(position, queue.whole(), look);
+    queue.frames::<INSPECTED_BYTES>(position, queue.whole(), look);
     first_packets
 }
 

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use crate::camera::LOOK;
+use crate::camera::INSPECTED_BYTES;
 use crate::protocol::rtp::receipts::Receipts;
 
 use super::Sources;
@@ -41,7 +41,7 @@ impl Sources {
         let look = |channel: u8, start: &[u8], _, _| {
             receipts.frame(channel, channel.wrapping_add(1), start, now);
         };
-        source.queue.frames::<LOOK>(from, whole, look);
+        source.queue.frames::<INSPECTED_BYTES>(from, whole, look);
         receipts.arrived(now);
         if now < receipts.due() {
             return;

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::camera::{Camera, Description, FirstPackets, LOOK};
+use crate::camera::{Camera, Description, FirstPackets, INSPECTED_BYTES};
 use crate::net::io::Io;
 use crate::net::io::key::Key;
 use crate::net::media::delivery::Delivery;
@@ -129,7 +129,7 @@ impl Sources {
                 let sets = sets.iter();
                 sets.for_each(|(channel, set)| history.frame(*channel, set));
                 let count = |channel, start: &[u8], _, _| history.frame(channel, start);
-                queue.frames::<LOOK>(position, whole, count);
+                queue.frames::<INSPECTED_BYTES>(position, whole, count);
                 delivery.tell(&history, out);
             }
             precede(&delivery, &sets, out);
