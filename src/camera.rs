@@ -139,7 +139,7 @@ pub struct Camera {
     pub cache: Cache,
     pub meter: Meter,
     /// Frames that slow viewers did not get.
-    pub skipped: u64,
+    pub skipped_frames: u64,
     outputs: VecDeque<Output>,
 }
 
@@ -187,7 +187,7 @@ impl Camera {
             reports: Vec::new(),
             cache: Cache::new(config.gop_cache),
             meter: Meter::default(),
-            skipped: 0,
+            skipped_frames: 0,
             outputs: VecDeque::new(),
         }
     }

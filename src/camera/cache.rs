@@ -28,9 +28,9 @@ pub struct Cache {
     /// Where the last pictures begin.
     pictures: VecDeque<u64>,
     /// The most bytes from one key frame to the next so far.
-    group: u64,
+    longest_gop: u64,
     /// How often so many were not kept to their end.
-    missed: u64,
+    overflows: u64,
 }
 
 impl Cache {
@@ -43,8 +43,8 @@ impl Cache {
             start: None,
             undecided: None,
             pictures: VecDeque::new(),
-            group: 0,
-            missed: 0,
+            longest_gop: 0,
+            overflows: 0,
         }
     }
 
@@ -78,8 +78,8 @@ impl Cache {
     /// A key frame begins at `position`.
     pub fn key_frame(&mut self, position: u64) {
         if let Some(last) = self.key {
-            self.group = self.group.max(position.saturating_sub(last));
-            self.missed += u64::from(self.limit > 0 && self.start != Some(last));
+            self.longest_gop = self.longest_gop.max(position.saturating_sub(last));
+            self.overflows += u64::from(self.limit > 0 && self.start != Some(last));
         }
         self.key = Some(position);
         self.has_keys = true;
@@ -107,13 +107,13 @@ impl Cache {
     }
 
     /// The most bytes that were between two key frames.
-    pub fn group(&self) -> u64 {
-        self.group
+    pub fn longest_gop(&self) -> u64 {
+        self.longest_gop
     }
 
     /// How often what is between two key frames was not kept to its end.
-    pub fn missed(&self) -> u64 {
-        self.missed
+    pub fn overflows(&self) -> u64 {
+        self.overflows
     }
 
     /// The most bytes that are kept.
@@ -184,10 +184,14 @@ mod tests {
         }
         cache.give_up();
         cache.key_frame(400);
-        assert_eq!((cache.group(), cache.missed()), (120, 2));
+        assert_eq!((cache.longest_gop(), cache.overflows()), (120, 2));
         cache.clear();
         cache.key_frame(1_000);
-        assert_eq!((cache.group(), cache.missed()), (120, 2), "another link");
+        assert_eq!(
+            (cache.longest_gop(), cache.overflows()),
+            (120, 2),
+            "another link"
+        );
     }
 
     #[test]

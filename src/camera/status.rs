@@ -94,12 +94,12 @@ pub struct Status {
     pub lost: u64,
     pub bytes: u64,
     /// Frames that slow viewers did not get.
-    pub skipped: u64,
+    pub skipped_frames: u64,
     /// The most bytes between two key frames, those that may be kept, and how often
     /// they could not be.
-    pub group: u64,
-    pub cache: u64,
-    pub uncached: u64,
+    pub longest_gop: u64,
+    pub cache_limit: u64,
+    pub cache_overflows: u64,
 }
 
 impl Camera {
@@ -130,10 +130,10 @@ impl Camera {
             packets: self.meter.packets,
             lost: self.meter.lost,
             bytes: self.meter.bytes,
-            skipped: self.skipped,
-            group: self.cache.group(),
-            cache: self.cache.limit(),
-            uncached: self.cache.missed(),
+            skipped_frames: self.skipped_frames,
+            longest_gop: self.cache.longest_gop(),
+            cache_limit: self.cache.limit(),
+            cache_overflows: self.cache.overflows(),
         }
     }
 }

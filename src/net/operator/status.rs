@@ -71,10 +71,10 @@ impl Server {
         metric("packets_total", "counter", &|it| it.packets);
         metric("lost_packets_total", "counter", &|it| it.lost);
         metric("bytes_total", "counter", &|it| it.bytes);
-        metric("skipped_frames_total", "counter", &|it| it.skipped);
-        metric("group_bytes", "gauge", &|it| it.group);
-        metric("cache_bytes", "gauge", &|it| it.cache);
-        metric("uncached_groups_total", "counter", &|it| it.uncached);
+        metric("skipped_frames_total", "counter", &|it| it.skipped_frames);
+        metric("group_bytes", "gauge", &|it| it.longest_gop);
+        metric("cache_bytes", "gauge", &|it| it.cache_limit);
+        metric("uncached_groups_total", "counter", &|it| it.cache_overflows);
     }
 
     /// `/api/cameras`: in the order of the configuration, a smaller stream within
@@ -182,8 +182,8 @@ fn push_stream(out: &mut String, status: &Status) {
         status.viewers,
         status.bitrate,
         status.lost,
-        status.group,
-        status.cache,
-        status.uncached,
+        status.longest_gop,
+        status.cache_limit,
+        status.cache_overflows,
     );
 }

@@ -78,7 +78,8 @@ impl Sources {
         shared.camera.heard(io.now);
         shared.camera.cache.grown(queue.head(), whole);
         let cache = &shared.camera.cache;
-        let misses = cache.missed() > 0 && !std::mem::replace(&mut shared.told, cache.missed() > 0);
+        let misses =
+            cache.overflows() > 0 && !std::mem::replace(&mut shared.told, cache.overflows() > 0);
         if let Some(channel) = shared.camera.take_foreign() {
             log::warn!(
                 "[{}] the camera sends on channel {channel}, which is no track's, by byte {}",
@@ -100,15 +101,16 @@ impl Sources {
         };
         let whole = |bytes: u64| bytes.div_ceil(MIB);
         let caches = self.cameras();
-        let caches = caches.map(|(_, it)| it.camera.cache.limit().max(it.camera.cache.group()));
+        let caches =
+            caches.map(|(_, it)| it.camera.cache.limit().max(it.camera.cache.longest_gop()));
         let all: u64 = caches.map(whole).sum();
         let (name, cache) = (shared.camera.name(), &shared.camera.cache);
         log::warn!(
             "[{name}] up to {} KiB come from one key frame to the next, which the cache cannot \
              hold: who comes waits for the next one, and slow viewers lose more; write \
              gop_cache = {}M in [camera {}] and pool = {}M or more in [limits]",
-            cache.group().div_ceil(1024),
-            whole(cache.group().max(cache.limit())),
+            cache.longest_gop().div_ceil(1024),
+            whole(cache.longest_gop().max(cache.limit())),
             name.trim_end_matches("/sub"),
             (all + all.div_ceil(4)).max(io.limits.pool as u64 / MIB),
         );
@@ -258,7 +260,7 @@ impl Source {
         let before = counter.frames;
         let count = |channel, start: &[u8], _, _| counter.frame(channel, start);
         queue.frames::<INSPECTED_BYTES>(until, target, count);
-        camera.skipped += counter.frames - before;
+        camera.skipped_frames += counter.frames - before;
         let sets = camera.missed_sets(until, target, &first_packets(queue, target));
         outlet.go_on(io, queue, target, until, &sets);
         Some(())
