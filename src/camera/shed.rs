@@ -28,11 +28,11 @@ pub struct Lag {
     /// The end of the last whole frame that there is.
     pub whole: u64,
     /// How far behind the viewer may be, in bytes.
-    pub most: u64,
+    pub max_lag: u64,
     /// Whether the viewer is further behind than that: see [`is_behind`].
     pub is_behind: bool,
     /// Whether the viewer waits for a key frame already, and gets nothing meanwhile.
-    pub skipping: bool,
+    pub awaits_key: bool,
 }
 
 /// What becomes of a viewer.
@@ -41,20 +41,20 @@ pub enum Shed {
     /// The viewer goes on where it is.
     Stay,
     /// The viewer gets the frames before `until` and goes on at `target`; those in
-    /// between are left out. With `skipping` it waits there for a key frame.
+    /// between are left out. With `awaits_key` it waits there for a key frame.
     Move {
         target: u64,
         until: u64,
-        skipping: bool,
+        awaits_key: bool,
     },
 }
 
-/// Whether a viewer whose first unsent byte is at `position` is more than `most` bytes
+/// Whether a viewer whose first unsent byte is at `position` is more than `max_lag` bytes
 /// behind, and behind what `cache` keeps anyway: to keep that costs nothing, and a
 /// viewer that has just come is far behind.
-pub fn is_behind(position: u64, whole: u64, most: u64, cache: &Cache) -> bool {
+pub fn is_behind(position: u64, whole: u64, max_lag: u64, cache: &Cache) -> bool {
     let is_kept = cache.start().is_some_and(|start| start <= position);
-    whole.saturating_sub(position) > most && !is_kept
+    whole.saturating_sub(position) > max_lag && !is_kept
 }
 
 impl Lag {
@@ -63,14 +63,14 @@ impl Lag {
     /// one, that any picture will do; `owed`: bytes that are set aside for viewers
     /// already.
     pub fn shed(&self, cache: &Cache, has_pictures: bool, needs_no_key: bool, owed: u64) -> Shed {
-        if !self.skipping && !self.is_behind {
+        if !self.awaits_key && !self.is_behind {
             return Shed::Stay;
         }
-        let (target, skipping) = self.target(cache, has_pictures, needs_no_key);
+        let (target, awaits_key) = self.target(cache, has_pictures, needs_no_key);
         Shed::Move {
             target,
             until: self.until(target, cache, owed),
-            skipping,
+            awaits_key,
         }
     }
 
@@ -82,7 +82,7 @@ impl Lag {
         }
         if !has_pictures {
             // Nothing builds on what was left out.
-            return (self.whole, self.skipping);
+            return (self.whole, self.awaits_key);
         }
         let picture = cache.last_picture().filter(|_| needs_no_key);
         if let Some(picture) = picture.filter(|picture| self.is_ahead(*picture)) {
@@ -96,18 +96,18 @@ impl Lag {
     /// Whether to go on there leads onwards. A viewer that waits for a key frame may
     /// be right before one.
     fn is_ahead(&self, position: u64) -> bool {
-        position > self.next || (self.skipping && position == self.next)
+        position > self.next || (self.awaits_key && position == self.next)
     }
 
     /// Whether a viewer that goes on there is not behind.
     fn is_near(&self, position: u64, cache: &Cache) -> bool {
-        !is_behind(position, self.whole, self.most, cache)
+        !is_behind(position, self.whole, self.max_lag, cache)
     }
 
     /// Up to where the picture under way is finished for the viewer; `next` if it has
     /// none under way, or too much of one.
     fn until(&self, target: u64, cache: &Cache, owed: u64) -> u64 {
-        if self.skipping {
+        if self.awaits_key {
             return self.next;
         }
         let fits = |end: &u64| {

@@ -15,20 +15,20 @@ fn cache(whole: u64, keys: &[u64]) -> Cache {
     cache
 }
 
-fn lag(next: u64, whole: u64, skipping: bool) -> Lag {
+fn lag(next: u64, whole: u64, awaits_key: bool) -> Lag {
     Lag {
         next,
         whole,
-        most: 500,
-        is_behind: !skipping,
-        skipping,
+        max_lag: 500,
+        is_behind: !awaits_key,
+        awaits_key,
     }
 }
 
 #[test]
 fn a_viewer_is_behind_what_it_may_be_and_what_is_kept_anyway() {
     let cache = cache(2000, &[1200]);
-    for (position, most, behind) in [
+    for (position, max_lag, behind) in [
         (1500, 500, false),
         (1500, 499, false),
         (1200, 0, false),
@@ -37,9 +37,9 @@ fn a_viewer_is_behind_what_it_may_be_and_what_is_kept_anyway() {
         (1199, 801, false),
     ] {
         assert_eq!(
-            is_behind(position, 2000, most, &cache),
+            is_behind(position, 2000, max_lag, &cache),
             behind,
-            "{position} {most}"
+            "{position} {max_lag}"
         );
     }
 }
@@ -60,7 +60,7 @@ fn the_picture_under_way_is_finished_before_the_last_key_frame() {
     let moved = |until| Shed::Move {
         target: 1700,
         until,
-        skipping: false,
+        awaits_key: false,
     };
     let behind = lag(150, 2000, false);
     assert_eq!(behind.shed(&cache, true, false, 0), moved(200));
@@ -85,7 +85,7 @@ fn the_rest_of_a_long_picture_is_left_out() {
         let moved = Shed::Move {
             target: key,
             until,
-            skipping: false,
+            awaits_key: false,
         };
         assert_eq!(
             lag(10, key + 100, false).shed(&cache, true, false, 0),
@@ -102,7 +102,7 @@ fn without_a_key_frame_that_fits_the_next_one_is_waited_for() {
     let waiting = |target| Shed::Move {
         target,
         until: 200,
-        skipping: true,
+        awaits_key: true,
     };
     let behind = lag(150, 3000, false);
     assert_eq!(behind.shed(&cache, true, false, 0), waiting(3000));
@@ -114,7 +114,7 @@ fn without_a_key_frame_that_fits_the_next_one_is_waited_for() {
     let on = Shed::Move {
         target: 2900,
         until: 2900,
-        skipping: false,
+        awaits_key: false,
     };
     assert_eq!(lag(2900, 3000, true).shed(&cache, true, false, 0), on);
 }
@@ -122,10 +122,10 @@ fn without_a_key_frame_that_fits_the_next_one_is_waited_for() {
 #[test]
 fn where_key_frames_are_rare_any_picture_will_do() {
     let cache = cache(3000, &[]);
-    let moved = |target, skipping| Shed::Move {
+    let moved = |target, awaits_key| Shed::Move {
         target,
         until: 200,
-        skipping,
+        awaits_key,
     };
     let behind = lag(150, 3000, false);
     assert_eq!(behind.shed(&cache, true, true, 0), moved(2900, false));
@@ -194,21 +194,21 @@ proptest! {
     fn whoever_is_moved_can_go_on_there(
         history in prop::collection::vec(came(), 1..40),
         limit in prop_oneof![Just(0), 1..4000_usize],
-        most in prop_oneof![Just(0), 1..4000_u64],
+        max_lag in prop_oneof![Just(0), 1..4000_u64],
         place in any::<prop::sample::Index>(),
-        (skipping, has_pictures, needs_no_key) in any::<(bool, bool, bool)>(),
+        (awaits_key, has_pictures, needs_no_key) in any::<(bool, bool, bool)>(),
         owed in 0..2 * MAX_OWED,
     ) {
         let (cache, whole, parts) = played(limit, &history);
         let next = *place.get(&parts);
-        let is_behind = is_behind(next, whole, most, &cache);
-        let lag = Lag { next, whole, most, is_behind, skipping };
+        let is_behind = is_behind(next, whole, max_lag, &cache);
+        let lag = Lag { next, whole, max_lag, is_behind, awaits_key };
         let shed = lag.shed(&cache, has_pictures, needs_no_key, owed);
-        let Shed::Move { target, until, skipping: waits } = shed else {
-            prop_assert!(!is_behind && !skipping);
+        let Shed::Move { target, until, awaits_key: waits } = shed else {
+            prop_assert!(!is_behind && !awaits_key);
             return Ok(());
         };
-        prop_assert!(is_behind || skipping, "one that keeps up stays");
+        prop_assert!(is_behind || awaits_key, "one that keeps up stays");
         prop_assert!(next <= target && target <= whole);
 
         // The picture under way is finished, or nothing of it is sent.
@@ -216,27 +216,27 @@ proptest! {
         prop_assert!(until - next <= MAX_REST);
         prop_assert!(until == next || owed + until - next <= MAX_OWED);
         prop_assert!(until == next || cache.next_picture(next) == Some(until) || until == target);
-        prop_assert!(!skipping || until == next, "it gets nothing while it waits");
+        prop_assert!(!awaits_key || until == next, "it gets nothing while it waits");
 
         // It goes on where something can be decoded, and makes way.
         let (key, picture) = (cache.key(), cache.last_picture());
         if !waits && has_pictures {
             let is_start = key == Some(target) || (needs_no_key && picture == Some(target));
             prop_assert!(is_start);
-            prop_assert!(target > next || skipping);
+            prop_assert!(target > next || awaits_key);
         }
         if waits && has_pictures {
             let is_held = target == whole || cache.undecided() == Some(target);
             prop_assert!(is_held);
         }
-        prop_assert!(!waits || skipping || has_pictures, "nothing is waited for in vain");
+        prop_assert!(!waits || awaits_key || has_pictures, "nothing is waited for in vain");
 
         // Whoever was moved is not moved again at once for the same reason, unless what
         // it was moved to is all that there is.
-        let is_behind = super::is_behind(target, whole, most, &cache);
+        let is_behind = super::is_behind(target, whole, max_lag, &cache);
         prop_assert!(!is_behind || (needs_no_key && picture == Some(target)));
         if !waits && !is_behind {
-            let lag = Lag { next: target, is_behind, skipping: false, ..lag };
+            let lag = Lag { next: target, is_behind, awaits_key: false, ..lag };
             prop_assert_eq!(lag.shed(&cache, has_pictures, needs_no_key, owed), Shed::Stay);
         }
     }
@@ -245,13 +245,13 @@ proptest! {
     /// not make it panic.
     #[test]
     fn any_positions(
-        (next, whole, most, owed) in any::<(u64, u64, u64, u64)>(),
+        (next, whole, max_lag, owed) in any::<(u64, u64, u64, u64)>(),
         history in prop::collection::vec(came(), 0..10),
-        (is_behind, skipping, has_pictures, needs_no_key) in any::<(bool, bool, bool, bool)>(),
+        (is_behind, awaits_key, has_pictures, needs_no_key) in any::<(bool, bool, bool, bool)>(),
     ) {
         let (cache, ..) = played(1000, &history);
-        let lag = Lag { next, whole, most, is_behind, skipping };
+        let lag = Lag { next, whole, max_lag, is_behind, awaits_key };
         let shed = lag.shed(&cache, has_pictures, needs_no_key, owed);
-        prop_assert_eq!(shed == Shed::Stay, !is_behind && !skipping);
+        prop_assert_eq!(shed == Shed::Stay, !is_behind && !awaits_key);
     }
 }

@@ -234,9 +234,9 @@ impl Source {
         let lag = Lag {
             next: outlet.delivery.next_position(),
             whole: queue.whole(),
-            most,
+            max_lag: most,
             is_behind,
-            skipping: outlet.skipping.is_some(),
+            awaits_key: outlet.skipping.is_some(),
         };
         let waited = outlet.skipping.unwrap_or(now);
         let waited = now.saturating_duration_since(waited);
@@ -246,7 +246,7 @@ impl Source {
         let Shed::Move {
             target,
             until,
-            skipping,
+            awaits_key,
         } = shed
         else {
             return None;
@@ -254,7 +254,7 @@ impl Source {
         if is_behind {
             outlet.slow = Some(now);
         }
-        outlet.skipping = skipping.then(|| outlet.skipping.unwrap_or(now));
+        outlet.skipping = awaits_key.then(|| outlet.skipping.unwrap_or(now));
         let new = || camera.frame_counter(Kind::Skipped);
         let counter = outlet.skipped.get_or_insert_with(new);
         let before = counter.frames;
