@@ -109,7 +109,7 @@ pub struct Camera {
     patience: Duration,
     pulse: Pulse,
     /// A channel of its link that no track has, and whether it was told of.
-    foreign: Option<(u8, bool)>,
+    unknown_channel: Option<(u8, bool)>,
     /// When it was made: the clock of the client counts from here.
     epoch: Instant,
     random: Random,
@@ -165,7 +165,7 @@ impl Camera {
             attempt: 0,
             patience: Duration::from_millis(client::REPLY_TIMEOUT),
             pulse: Pulse::new(now),
-            foreign: None,
+            unknown_channel: None,
             epoch: now,
             random: Random::new(random),
             client: None,

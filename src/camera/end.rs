@@ -46,7 +46,7 @@ impl Camera {
         self.receipts = None;
         (self.pictures, self.last) = (None, None);
         self.senders = Senders::default();
-        self.foreign = None;
+        self.unknown_channel = None;
         self.reports.clear();
         self.cache.clear();
         self.meter.stop();

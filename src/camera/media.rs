@@ -12,7 +12,7 @@ use crate::protocol::rtp::rtcp::SenderReport;
 impl Camera {
     /// Frames have come. Those that are no media of a known track are no sign
     /// of life.
-    pub fn heard(&mut self, now: Instant) {
+    pub fn frames_arrived(&mut self, now: Instant) {
         if !self.pulse.note(now) {
             return;
         }
@@ -31,7 +31,7 @@ impl Camera {
         let description = self.description.as_ref()?;
         let tracks = &description.tracks;
         let Some(place) = self.senders.place(tracks, channel, start) else {
-            self.foreign = self.foreign.or(Some((channel, false)));
+            self.unknown_channel = self.unknown_channel.or(Some((channel, false)));
             return None;
         };
         let of = |it: &Track| it.rtp == place || it.rtcp == place;
@@ -78,13 +78,13 @@ impl Camera {
     }
 
     /// Whether the link carries what is not for viewers.
-    pub fn is_mixed(&self) -> bool {
-        self.senders.mixed
+    pub fn has_stale_sender(&self) -> bool {
+        self.senders.has_stale
     }
 
     /// The channel of a frame that belongs to no track, once for each link.
-    pub fn take_foreign(&mut self) -> Option<u8> {
-        let (channel, told) = self.foreign.as_mut()?;
+    pub fn take_unknown_channel(&mut self) -> Option<u8> {
+        let (channel, told) = self.unknown_channel.as_mut()?;
         (!std::mem::replace(told, true)).then_some(*channel)
     }
 

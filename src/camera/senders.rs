@@ -13,7 +13,7 @@ pub struct Senders {
     /// Media, and who will send them, as the camera said.
     announced: Vec<(usize, u32)>,
     /// A sender was passed over.
-    pub mixed: bool,
+    pub has_stale: bool,
 }
 
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ impl Senders {
         }
         let goes_on = one.sender.name().is_some() && one.next == header.sequence;
         if one.sender.hear(header.ssrc, goes_on, header.marker) == Heard::Stale {
-            self.mixed = true;
+            self.has_stale = true;
             let free = |channel: &u8| tracks.iter().all(|it| ![it.rtp, it.rtcp].contains(channel));
             return (0..=u8::MAX).rev().find(free);
         }

@@ -201,7 +201,7 @@ fn silence_ends_the_link() {
     bring_up(&mut camera, SDP, now);
     let mut hear = |channel: u8, packet: &[u8], seconds: u32| {
         camera.frame(channel, packet, packet.len(), 0);
-        camera.heard(now + SECOND * seconds);
+        camera.frames_arrived(now + SECOND * seconds);
     };
     hear(0, &[0x80; 12], 9);
     hear(0, &[0x81; 12], 9);

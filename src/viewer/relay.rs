@@ -107,7 +107,7 @@ impl Relay {
     }
 
     /// Forgets the requests whose answers are late.
-    pub fn forgive(&mut self, now: Instant, patience: Duration) {
+    pub fn drop_overdue(&mut self, now: Instant, patience: Duration) {
         self.pending.retain(|pending| pending.due(patience) > now);
     }
 

@@ -49,9 +49,9 @@ impl Session {
 
     /// The camera sends media: requests that it leaves unanswered, as some do
     /// with keep-alives, are not waited for any longer.
-    pub fn forgive(&mut self, now: Instant) {
+    pub fn drop_overdue(&mut self, now: Instant) {
         if let Phase::Relaying(relay) = &mut self.phase {
-            relay.forgive(now, self.patience);
+            relay.drop_overdue(now, self.patience);
         }
     }
 

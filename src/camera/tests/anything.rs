@@ -131,7 +131,7 @@ impl Scene {
                             &whole[whole.len() - whole.len().min(length).min(INSPECTED_BYTES)..];
                         self.camera.frame(channel, start, length, self.position);
                         self.position += 4 + length as u64;
-                        self.camera.heard(self.now);
+                        self.camera.frames_arrived(self.now);
                         self.camera.cache.grown(0, self.position);
                     }
                     Event::NeedMore | Event::Blank => {}

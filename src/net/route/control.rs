@@ -82,7 +82,7 @@ impl Server {
             if held_up {
                 session.postpone(now);
             } else if flowing {
-                session.forgive(now);
+                session.drop_overdue(now);
             }
             session.handle_timeout(now);
         });

@@ -75,12 +75,12 @@ impl Sources {
             }
         }
         shared.seen = whole;
-        shared.camera.heard(io.now);
+        shared.camera.frames_arrived(io.now);
         shared.camera.cache.grown(queue.head(), whole);
         let cache = &shared.camera.cache;
         let misses =
             cache.overflows() > 0 && !std::mem::replace(&mut shared.told, cache.overflows() > 0);
-        if let Some(channel) = shared.camera.take_foreign() {
+        if let Some(channel) = shared.camera.take_unknown_channel() {
             log::warn!(
                 "[{}] the camera sends on channel {channel}, which is no track's, by byte {}",
                 shared.camera.name(),

@@ -165,6 +165,6 @@ impl Sources {
 fn chosen(camera: &Camera, channels: &[(u8, u8)]) -> Option<Vec<(u8, u8)>> {
     let tracks = camera.description().map_or(0, |it| it.tracks.len());
     let same = channels.iter().all(|(own, name)| own == name);
-    let all = same && channels.len() == tracks * 2 && !camera.is_mixed();
+    let all = same && channels.len() == tracks * 2 && !camera.has_stale_sender();
     (!all).then(|| channels.to_vec())
 }

@@ -35,9 +35,9 @@ fn media_forgives_what_is_late_and_nothing_else() {
     let (mut session, now) = open();
     send(&mut session, "PLAY", 1, now);
     send(&mut session, "GET_PARAMETER", 2, now);
-    session.forgive(now + PATIENCE);
+    session.drop_overdue(now + PATIENCE);
     assert_eq!(session.timeout(), Some(now + PATIENCE * 3), "PLAY waits on");
-    session.forgive(now + PATIENCE * 3);
+    session.drop_overdue(now + PATIENCE * 3);
     assert_eq!(session.timeout(), None);
 }
 
