@@ -1,25 +1,25 @@
-//! Why there is no link to a camera: a value that passes from the sockets to whoever
-//! waits for the camera, be it the session of one viewer or a shared camera.
+//! Why a camera cannot be reached: the one error that passes from the sockets to
+//! whoever waits for the camera, be it one viewer's session or a shared camera.
 
-/// Why there is no link to a camera, or no more.
+/// Why there is no link to a camera, or why the link has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// The policy forbids it; the text says which setting.
+    /// The policy forbids the link; the reason names the setting.
     Forbidden(String),
-    /// The camera refused or reset the connection, there is no route to it, or no
-    /// such name; the text says which.
+    /// The camera has refused or reset the connection, or there is no route to it, or
+    /// its name does not exist; the reason says which.
     Refused(String),
-    /// The camera did not answer in time.
+    /// The camera has not answered in time.
     Silent,
-    /// Somebody else did not answer in time; the text says who.
+    /// Somebody other than the camera has not answered in time; the reason says who.
     Late(String),
-    /// A limit of the gateway is reached; the text says which.
+    /// A limit of the gateway is reached; the reason says which.
     Limit(String),
 }
 
 impl Failure {
-    /// The status of WSP and of RTSP.
-    pub fn code(&self) -> u16 {
+    /// The status that tells a viewer of this failure; WSP and RTSP share the numbers.
+    pub fn status(&self) -> u16 {
         match self {
             Failure::Forbidden(_) => 403,
             Failure::Refused(_) => 502,
@@ -28,13 +28,13 @@ impl Failure {
         }
     }
 
-    /// What to tell a person.
-    pub fn text(&self) -> &str {
+    /// The sentence that tells a person of this failure.
+    pub fn reason(&self) -> &str {
         match self {
-            Failure::Forbidden(text)
-            | Failure::Refused(text)
-            | Failure::Late(text)
-            | Failure::Limit(text) => text,
+            Failure::Forbidden(reason)
+            | Failure::Refused(reason)
+            | Failure::Late(reason)
+            | Failure::Limit(reason) => reason,
             Failure::Silent => "the camera did not answer",
         }
     }

@@ -57,7 +57,7 @@ impl Camera {
         if self.hung_up(failure, now) {
             return;
         }
-        self.failed(Unavailable::new(failure.code(), failure.text()), now);
+        self.failed(Unavailable::new(failure.status(), failure.reason()), now);
     }
 
     pub(super) fn failed(&mut self, unavailable: Unavailable, now: Instant) {

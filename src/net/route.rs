@@ -155,7 +155,7 @@ impl Server {
         let Some(found) = self.viewers.get_mut(viewer) else {
             return;
         };
-        log::info!("[c{}] no camera: {}", found.id, failure.text());
+        log::info!("[c{}] no camera: {}", found.id, failure.reason());
         if found.session.is_connecting()
             && let Some(source) = found.source.take()
         {

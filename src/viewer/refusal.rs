@@ -50,6 +50,6 @@ impl From<&Failure> for Refusal {
             Failure::Refused(_) | Failure::Silent | Failure::Late(_) => 1011,
             Failure::Limit(_) => 1013,
         };
-        Refusal::new(failure.code(), failure.text().to_owned()).closing(close)
+        Refusal::new(failure.status(), failure.reason().to_owned()).closing(close)
     }
 }
