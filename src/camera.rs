@@ -24,12 +24,12 @@ mod end;
 mod first_packets;
 mod frame_counter;
 mod link;
+mod liveness;
 mod media;
-mod missed;
+mod missed_sets;
 mod output;
 mod pace;
 mod picture;
-mod pulse;
 mod retry;
 mod senders;
 mod sets;
@@ -60,11 +60,11 @@ pub use status::{Meter, Status};
 
 use datagrams::Datagrams;
 use first_packets::FirstPacket;
+use liveness::Liveness;
 use picture::Pictures;
-use pulse::Pulse;
 use retry::{PAUSE, Retry};
 use senders::Senders;
-use udp::Lower;
+use udp::LowerTransport;
 
 /// How long a camera that nobody watches is kept.
 pub const LINGER: Duration = Duration::from_secs(10);
@@ -102,12 +102,12 @@ pub struct Camera {
 
     phase: Phase,
     /// When the phase began.
-    since: Instant,
+    phase_since: Instant,
     /// The number of the last attempt to get a link.
     attempt: u64,
     /// How long the camera may take to accept a link, and to answer a request.
     patience: Duration,
-    pulse: Pulse,
+    liveness: Liveness,
     /// A channel of its link that no track has, and whether it was told of.
     unknown_channel: Option<(u8, bool)>,
     /// When it was made: the clock of the client counts from here.
@@ -125,17 +125,17 @@ pub struct Camera {
     /// What the camera said it has, and what of it is set up so far.
     session: Rc<sdp::Session>,
     /// How its media is to come, and does.
-    lower: Lower,
+    lower_transport: LowerTransport,
     datagrams: Option<Datagrams>,
     receipts: Option<Receipts>,
     draft: Description,
     description: Option<Rc<Description>>,
     pictures: Option<Pictures>,
     /// The last packet of them.
-    last: Option<FirstPacket>,
+    last_packet: Option<FirstPacket>,
     senders: Senders,
     /// The last sender report of each track: its RTCP channel and the packet.
-    reports: Vec<(u8, Vec<u8>)>,
+    sender_reports: Vec<(u8, Vec<u8>)>,
     pub cache: Cache,
     pub meter: Meter,
     /// Frames that slow viewers did not get.
@@ -161,10 +161,10 @@ impl Camera {
             target: url.clone(),
             url,
             phase: Phase::Idle,
-            since: now,
+            phase_since: now,
             attempt: 0,
             patience: Duration::from_millis(client::REPLY_TIMEOUT),
-            pulse: Pulse::new(now),
+            liveness: Liveness::new(now),
             unknown_channel: None,
             epoch: now,
             random: Random::new(random),
@@ -176,15 +176,15 @@ impl Camera {
             leave_at: None,
             unavailable: None,
             session: Rc::default(),
-            lower: Lower::new(config.transport),
+            lower_transport: LowerTransport::new(config.transport),
             datagrams: None,
             receipts: None,
             draft: Description::new(&[]),
             description: None,
             pictures: None,
-            last: None,
+            last_packet: None,
             senders: Senders::default(),
-            reports: Vec::new(),
+            sender_reports: Vec::new(),
             cache: Cache::new(config.gop_cache),
             meter: Meter::default(),
             skipped_frames: 0,
@@ -249,7 +249,7 @@ impl Camera {
     /// Whether any picture will do for who lost some and `waited` so long for a key frame:
     /// there are none, the camera draws its pictures anew bit by bit, or they are rare.
     pub fn needs_no_key(&self, waited: Duration, now: Instant) -> bool {
-        let plays = self.phase == Phase::Live && self.since + KEY_PATIENCE <= now;
+        let plays = self.phase == Phase::Live && self.phase_since + KEY_PATIENCE <= now;
         waited >= KEY_PATIENCE || (plays && !self.cache.has_keys())
     }
 
@@ -287,7 +287,7 @@ impl Camera {
 
     fn may_try(&self, now: Instant) -> bool {
         let password = self.unavailable.as_ref().is_some_and(|it| it.bad_password);
-        !password && self.since + PAUSE <= now
+        !password && self.phase_since + PAUSE <= now
     }
 
     fn ms(&self, now: Instant) -> u64 {
@@ -296,7 +296,7 @@ impl Camera {
 
     fn enter(&mut self, phase: Phase, now: Instant) {
         self.phase = phase;
-        self.since = now;
+        self.phase_since = now;
     }
 
     fn connect(&mut self, now: Instant) {

@@ -24,7 +24,7 @@ pub enum Verdict {
 
 /// One medium.
 #[derive(Debug)]
-struct Track {
+struct UdpTrack {
     rtp: u8,
     rtcp: u8,
     clock_rate: u32,
@@ -32,21 +32,21 @@ struct Track {
     announced: Option<u32>,
     confirmed: bool,
     /// The source that is heard, from its first packet on.
-    source: Option<Source>,
+    sender: Option<UdpSender>,
 }
 
 /// A source of RTP packets.
 #[derive(Debug)]
-struct Source {
+struct UdpSender {
     clock_rate: u32,
     reception: Reception,
     reorder: Reorder,
 }
 
-impl Source {
+impl UdpSender {
     /// The source begins with the packet of this header.
-    fn new(header: &Header, clock_rate: u32, now: Instant) -> Source {
-        Source {
+    fn new(header: &Header, clock_rate: u32, now: Instant) -> UdpSender {
+        UdpSender {
             clock_rate,
             reception: Reception::new(header.ssrc, header.sequence, clock_rate, now),
             reorder: Reorder::new(header),
@@ -66,15 +66,15 @@ impl Source {
     }
 }
 
-impl Track {
+impl UdpTrack {
     fn receive(&mut self, header: &Header, packet: &[u8], now: Instant) -> Verdict {
         if self.is_foreign(header.ssrc) {
             return Verdict::Drop;
         }
-        let source = self.source.take();
-        let same = source.filter(|it| it.reception.ssrc() == header.ssrc);
-        let source = same.unwrap_or_else(|| Source::new(header, self.clock_rate, now));
-        match self.source.insert(source).receive(header, packet, now) {
+        let sender = self.sender.take();
+        let same = sender.filter(|it| it.reception.ssrc() == header.ssrc);
+        let sender = same.unwrap_or_else(|| UdpSender::new(header, self.clock_rate, now));
+        match self.sender.insert(sender).receive(header, packet, now) {
             Order::Next | Order::Anew => Verdict::Take,
             Order::Early => Verdict::Hold,
             Order::Late => Verdict::Drop,
@@ -90,35 +90,35 @@ impl Track {
 
     /// The next packet whose turn it is, or whose waiting is over.
     fn release(&mut self, now: Instant) -> Option<Vec<u8>> {
-        self.source.as_mut()?.reorder.release(now)
+        self.sender.as_mut()?.reorder.release(now)
     }
 
     /// When the waiting of a packet is over.
     fn due(&self) -> Option<Instant> {
-        self.source.as_ref()?.reorder.due()
+        self.sender.as_ref()?.reorder.due()
     }
 }
 
 /// The media of one session over UDP.
 #[derive(Debug)]
 pub struct Datagrams {
-    tracks: Vec<Track>,
+    tracks: Vec<UdpTrack>,
     /// The source that reports come from.
     own: u32,
     next_report: Instant,
     arrived: bool,
     /// What came instead of media.
-    pub instead: Instead,
+    pub other_traffic: OtherTraffic,
 }
 
 /// What came over UDP that is no media of the camera.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Instead {
+pub enum OtherTraffic {
     Nothing,
     /// RTCP alone.
     Reports,
     /// What is no RTP.
-    Garbage,
+    NotRtp,
     /// Datagrams from `from`, where `expected` was announced.
     Elsewhere {
         from: SocketAddr,
@@ -126,16 +126,16 @@ pub enum Instead {
     },
 }
 
-impl Instead {
+impl OtherTraffic {
     /// In words for viewers, who are told no address, and for the operator.
     pub fn reason_and_detail(self) -> (String, String) {
         let begin = "no media arrives by UDP: ";
         let same = |end: &str| (format!("{begin}{end}"), format!("{begin}{end}"));
         match self {
-            Instead::Nothing => same("is a firewall between the camera and the gateway?"),
-            Instead::Reports => same("the camera's reports do, is a firewall in the way?"),
-            Instead::Garbage => same("what arrives from the camera is no RTP"),
-            Instead::Elsewhere { from, expected } => (
+            OtherTraffic::Nothing => same("is a firewall between the camera and the gateway?"),
+            OtherTraffic::Reports => same("the camera's reports do, is a firewall in the way?"),
+            OtherTraffic::NotRtp => same("what arrives from the camera is no RTP"),
+            OtherTraffic::Elsewhere { from, expected } => (
                 format!("{begin}packets come from another address than the camera's"),
                 format!("{begin}packets come from {from} instead of {expected}"),
             ),
@@ -151,19 +151,19 @@ impl Datagrams {
             own,
             next_report: now + REPORT_INTERVAL,
             arrived: false,
-            instead: Instead::Nothing,
+            other_traffic: OtherTraffic::Nothing,
         }
     }
 
     /// A medium comes on these channels; `ssrc`: as the camera announced it.
     pub fn add(&mut self, rtp: u8, rtcp: u8, clock_rate: u32, ssrc: Option<u32>) {
-        self.tracks.push(Track {
+        self.tracks.push(UdpTrack {
             rtp,
             rtcp,
             clock_rate,
             announced: ssrc,
             confirmed: false,
-            source: None,
+            sender: None,
         });
     }
 
@@ -179,7 +179,7 @@ impl Datagrams {
 
     /// A datagram came on a channel.
     pub fn receive(&mut self, channel: u8, packet: &[u8], now: Instant) -> Verdict {
-        let is_of = |track: &&mut Track| track.rtp == channel || track.rtcp == channel;
+        let is_of = |track: &&mut UdpTrack| track.rtp == channel || track.rtcp == channel;
         let Some(track) = self.tracks.iter_mut().find(is_of) else {
             return Verdict::Drop;
         };
@@ -187,16 +187,16 @@ impl Datagrams {
             if packet.len() < 4 || packet.first().is_none_or(|byte| byte >> 6 != 2) {
                 return Verdict::Drop;
             }
-            if self.instead == Instead::Nothing {
-                self.instead = Instead::Reports;
+            if self.other_traffic == OtherTraffic::Nothing {
+                self.other_traffic = OtherTraffic::Reports;
             }
-            if let Some(source) = &mut track.source {
-                source.reception.control(packet, now);
+            if let Some(sender) = &mut track.sender {
+                sender.reception.control(packet, now);
             }
             return Verdict::Take;
         }
         let Some(header) = Header::read(packet) else {
-            self.instead = Instead::Garbage;
+            self.other_traffic = OtherTraffic::NotRtp;
             return Verdict::Drop;
         };
         self.arrived = true;
@@ -212,7 +212,7 @@ impl Datagrams {
 
     /// When packets have waited long enough.
     pub fn due(&self) -> Option<Instant> {
-        self.tracks.iter().filter_map(Track::due).min()
+        self.tracks.iter().filter_map(UdpTrack::due).min()
     }
 
     /// When reports are due.
@@ -225,7 +225,7 @@ impl Datagrams {
         self.next_report = now + REPORT_INTERVAL;
         let own = self.own;
         let heard = self.tracks.iter_mut().filter_map(|track| {
-            let reception = &mut track.source.as_mut()?.reception;
+            let reception = &mut track.sender.as_mut()?.reception;
             Some((track.rtcp, reception.report(own, now)))
         });
         heard.collect()

@@ -27,7 +27,7 @@ impl Camera {
 
     /// When the link that it waits for must stand.
     pub fn connect_by(&self) -> Instant {
-        self.since + self.patience
+        self.phase_since + self.patience
     }
 
     /// When [`Camera::handle_timeout`] wants to be called.
@@ -37,8 +37,8 @@ impl Camera {
         let phase = match self.phase {
             Phase::Idle => None,
             Phase::Connecting => Some(self.connect_by()),
-            Phase::Talking => Some(self.since + self.patience * TALK),
-            Phase::Live => Some(self.pulse.due()),
+            Phase::Talking => Some(self.phase_since + self.patience * TALK),
+            Phase::Live => Some(self.liveness.due()),
             Phase::Waiting { until } => Some(until),
         };
         let datagrams = self.datagrams_due();
@@ -57,11 +57,11 @@ impl Camera {
             Phase::Connecting if self.connect_by() <= now => {
                 return self.link_lost(&Failure::Silent, now);
             }
-            Phase::Talking if self.since + self.patience * TALK <= now => {
+            Phase::Talking if self.phase_since + self.patience * TALK <= now => {
                 let reason = "the camera answers, and does not begin to play";
                 return self.failed(Unavailable::new(504, reason), now);
             }
-            Phase::Live if self.pulse.due() <= now => {
+            Phase::Live if self.liveness.due() <= now => {
                 let reason = "the camera sends nothing any more";
                 return self.failed(Unavailable::new(504, reason), now);
             }

@@ -32,22 +32,22 @@ impl Camera {
         if self.phase != Phase::Idle {
             self.outputs.push_back(Output::Disconnect);
         }
-        self.forget();
+        self.forget_stream();
         self.unavailable = None;
         self.retry.reset();
-        self.lower.failed();
+        self.lower_transport.failed();
         self.enter(Phase::Idle, now);
     }
 
     /// What was known of the stream holds no more.
-    pub(super) fn forget(&mut self) {
+    pub(super) fn forget_stream(&mut self) {
         self.client = None;
         self.datagrams = None;
         self.receipts = None;
-        (self.pictures, self.last) = (None, None);
+        (self.pictures, self.last_packet) = (None, None);
         self.senders = Senders::default();
         self.unknown_channel = None;
-        self.reports.clear();
+        self.sender_reports.clear();
         self.cache.clear();
         self.meter.stop();
     }
@@ -65,14 +65,14 @@ impl Camera {
             return;
         }
         // What played a while was well: the next attempt is made soon.
-        if self.phase == Phase::Live && self.since + LONGEST_PAUSE <= now {
+        if self.phase == Phase::Live && self.phase_since + LONGEST_PAUSE <= now {
             self.retry.reset();
         }
         if self.datagrams.is_some() {
             self.end_session();
         }
-        self.lower.failed();
-        self.forget();
+        self.lower_transport.failed();
+        self.forget_stream();
         (self.target, self.redirects) = (self.url.clone(), 0);
         let until = now + self.retry.pause(unavailable.bad_password, &mut self.random);
         self.unavailable = Some(unavailable);

@@ -38,13 +38,13 @@ pub struct FirstPackets(Vec<FirstPacket>);
 impl FirstPackets {
     /// A frame on `channel`, in the order in which they come; `start` are the first
     /// bytes of its payload.
-    pub fn frame(&mut self, channel: u8, start: &[u8]) {
+    pub fn frame(&mut self, channel: u8, prefix: &[u8]) {
         // RTCP may come on the channel of RTP (RFC 5761 §4).
-        let is_rtcp = start.get(1).is_some_and(|kind| RTCP.contains(kind));
+        let is_rtcp = prefix.get(1).is_some_and(|kind| RTCP.contains(kind));
         if is_rtcp || self.of(channel).is_some() {
             return;
         }
-        self.0.extend(FirstPacket::read(channel, start));
+        self.0.extend(FirstPacket::read(channel, prefix));
     }
 
     /// So many packets will come before the first one of this channel.
@@ -74,24 +74,27 @@ impl Camera {
     ///
     /// They are moved to the moment of the picture that `first_packets` begin with: some
     /// viewers take what comes after a report for later than the report.
-    pub fn reports(&self, first_packets: &FirstPackets) -> Vec<(u8, Vec<u8>)> {
+    pub fn sender_reports(&self, first_packets: &FirstPackets) -> Vec<(u8, Vec<u8>)> {
         let tracks = self.description().map_or(0, |it| it.tracks.len());
-        if self.reports.len() < tracks {
+        if self.sender_reports.len() < tracks {
             return Vec::new();
         }
         let moved = self.moment_of(first_packets).and_then(|ntp| {
-            let reports = self.reports.iter();
+            let reports = self.sender_reports.iter();
             let moved = reports.map(|(rtcp, it)| Some((*rtcp, self.report_at(ntp, *rtcp, it)?)));
             moved.collect::<Option<Vec<_>>>()
         });
-        moved.unwrap_or_else(|| self.reports.clone())
+        moved.unwrap_or_else(|| self.sender_reports.clone())
     }
 
     /// When, by the camera's clock, the picture was taken that `first_packets` begin with.
     fn moment_of(&self, first_packets: &FirstPackets) -> Option<u64> {
         let (track, _) = self.description.as_ref()?.pictures()?;
         let start = first_packets.of(track.rtp)?;
-        let (_, report) = self.reports.iter().find(|(rtcp, _)| *rtcp == track.rtcp)?;
+        let (_, report) = self
+            .sender_reports
+            .iter()
+            .find(|(rtcp, _)| *rtcp == track.rtcp)?;
         let (ntp, timestamp) = times(report)?;
         let ticks = start.timestamp.wrapping_sub(timestamp) as i32;
         let rate = i128::from(self.clock_rate(track.rtcp)?);

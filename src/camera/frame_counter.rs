@@ -40,13 +40,13 @@ impl FrameCounter {
     }
 
     /// A frame on `channel`; `start` are the first bytes of its payload.
-    pub fn frame(&mut self, channel: u8, start: &[u8]) {
+    pub fn frame(&mut self, channel: u8, prefix: &[u8]) {
         self.frames += 1;
         // RTCP may come on the channel of RTP (RFC 5761 §4).
-        let is_rtcp = start.get(1).is_some_and(|kind| RTCP.contains(kind));
+        let is_rtcp = prefix.get(1).is_some_and(|kind| RTCP.contains(kind));
         let mut tracks = self.tracks.iter_mut();
         if let Some((track, notice)) = tracks.find(|(track, _)| track.rtp == channel && !is_rtcp)
-            && let Some(header) = Header::read(start)
+            && let Some(header) = Header::read(prefix)
         {
             let (packets, pictures, timestamp) = notice.map_or((0, 0, None), |it| {
                 (it.packets, it.pictures, Some(it.timestamp))

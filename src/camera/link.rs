@@ -47,7 +47,7 @@ impl Camera {
         if self.habits.is_none() {
             return false;
         }
-        self.forget();
+        self.forget_stream();
         self.outputs.push_back(Output::Disconnect);
         self.connect(now);
         true
@@ -109,7 +109,7 @@ impl Camera {
     /// Has the media set up that are shared.
     fn choose(&mut self, now: Instant) {
         let chosen = description::choose(&self.session);
-        if self.lower.is_udp() && !chosen.is_empty() {
+        if self.lower_transport.is_udp() && !chosen.is_empty() {
             return self.open_ports(chosen.len(), now);
         }
         if let Some(client) = &mut self.client {
@@ -144,7 +144,7 @@ impl Camera {
         let interleaved = self.datagrams.is_none();
         self.receipts = interleaved.then(|| Receipts::new(self.random.next() as u32, now));
         self.meter.start(now);
-        self.pulse.restart(now);
+        self.liveness.restart(now);
         self.unavailable = None;
         self.enter(Phase::Live, now);
         self.outputs.push_back(Output::Ready { changed });
@@ -166,8 +166,8 @@ impl Camera {
             _ => 502,
         };
         let (reason, detail) = self
-            .lower
-            .reason_and_detail(&self.discreet(failure), failure);
+            .lower_transport
+            .reason_and_detail(&self.without_addresses(failure), failure);
         let unavailable = Unavailable {
             status,
             reason,
@@ -192,7 +192,7 @@ impl Camera {
             false => {
                 self.redirects += 1;
                 self.target = Some(self.with_credentials(url.clone()));
-                self.forget();
+                self.forget_stream();
                 self.outputs.push_back(Output::Disconnect);
                 return self.connect(now);
             }
@@ -219,7 +219,7 @@ impl Camera {
 
     /// A failure without what the camera says in its own words, if that may hold
     /// an address.
-    fn discreet(&self, failure: &client::Failure) -> client::Failure {
+    fn without_addresses(&self, failure: &client::Failure) -> client::Failure {
         let mut failure = failure.clone();
         if let client::Failure::Status { reason, .. } = &mut failure {
             let lower = reason.to_ascii_lowercase();

@@ -13,7 +13,7 @@ impl Camera {
     /// Frames have come. Those that are no media of a known track are no sign
     /// of life.
     pub fn frames_arrived(&mut self, now: Instant) {
-        if !self.pulse.note(now) {
+        if !self.liveness.note(now) {
             return;
         }
         if let Some(receipts) = &mut self.receipts {
@@ -27,34 +27,40 @@ impl Camera {
     /// A frame of `length` bytes on a channel of its link became whole; `start`
     /// are the first bytes of its payload, at most [`INSPECTED_BYTES`](super::INSPECTED_BYTES), and `position` is
     /// where it stands in the media. The channel that it is to come on for viewers.
-    pub fn frame(&mut self, channel: u8, start: &[u8], length: usize, position: u64) -> Option<u8> {
+    pub fn frame(
+        &mut self,
+        channel: u8,
+        prefix: &[u8],
+        length: usize,
+        position: u64,
+    ) -> Option<u8> {
         let description = self.description.as_ref()?;
         let tracks = &description.tracks;
-        let Some(place) = self.senders.place(tracks, channel, start) else {
+        let Some(answered) = self.senders.answered_channel(tracks, channel, prefix) else {
             self.unknown_channel = self.unknown_channel.or(Some((channel, false)));
             return None;
         };
-        let of = |it: &Track| it.rtp == place || it.rtcp == place;
-        if let Some(index) = tracks.iter().position(of) {
-            self.look(index, place, start, length, position);
+        let is_of = |it: &Track| it.rtp == answered || it.rtcp == answered;
+        if let Some(index) = tracks.iter().position(is_of) {
+            self.inspect(index, answered, prefix, length, position);
         }
-        Some(place)
+        Some(answered)
     }
 
-    fn look(&mut self, index: usize, channel: u8, start: &[u8], length: usize, position: u64) {
+    fn inspect(&mut self, index: usize, channel: u8, prefix: &[u8], length: usize, position: u64) {
         let Some(description) = &self.description else {
             return;
         };
         let tracks = &description.tracks;
         if let (Some(receipts), Some(track)) = (&mut self.receipts, tracks.get(index)) {
-            receipts.frame(channel, track.rtcp, start, self.pulse.heard());
+            receipts.frame(channel, track.rtcp, prefix, self.liveness.last_sign());
         }
         // A camera may name one channel for both.
         if tracks.get(index).is_some_and(|track| track.rtp != channel) {
-            return self.report(channel, start, length);
+            return self.report(channel, prefix, length);
         }
-        if let Some(header) = Header::read(start) {
-            self.pulse.media(index, header.timestamp);
+        if let Some(header) = Header::read(prefix) {
+            self.liveness.media(index, header.timestamp);
             self.meter.packet(length);
             // On a link nothing is lost, whatever the numbers say.
             if self.datagrams.is_some() {
@@ -65,8 +71,8 @@ impl Camera {
             .pictures()
             .is_some_and(|(track, _)| track.rtp == channel);
         if let Some(pictures) = self.pictures.as_mut().filter(|_| leads) {
-            self.last = FirstPacket::read(channel, start);
-            let key = pictures.packet(start, position);
+            self.last_packet = FirstPacket::read(channel, prefix);
+            let key = pictures.packet(prefix, position);
             self.cache.set_undecided(pictures.undecided());
             if pictures.begins_at(position) {
                 self.cache.picture(position);
@@ -94,16 +100,20 @@ impl Camera {
         if report.is_none_or(|report| self.senders.is_stale(report.ssrc)) {
             return;
         }
-        self.pulse.report();
+        self.liveness.report();
         if length > MAX_REPORT || packet.len() != length {
             return;
         }
-        match self.reports.iter_mut().find(|(other, _)| *other == channel) {
+        match self
+            .sender_reports
+            .iter_mut()
+            .find(|(other, _)| *other == channel)
+        {
             Some((_, kept)) => {
                 kept.clear();
                 kept.extend_from_slice(packet);
             }
-            None => self.reports.push((channel, packet.to_vec())),
+            None => self.sender_reports.push((channel, packet.to_vec())),
         }
     }
 }

@@ -11,7 +11,7 @@ pub(super) const SECOND_PICTURE: Duration = Duration::from_secs(60);
 /// The longest silence of any camera.
 pub(super) const LONGEST_SILENCE: Duration = Duration::from_secs(120);
 /// The longest distance between two pictures, times this, is silence.
-const MISSED: u32 = 5;
+const MISSED_PICTURES: u32 = 5;
 /// What is left of a distance with each picture after it.
 const FADING: f64 = 0.95;
 
@@ -22,18 +22,18 @@ pub(super) struct Pace {
     /// Lately.
     longest: Option<Duration>,
     /// The longest one of the link before.
-    before: Option<Duration>,
+    longest_before: Option<Duration>,
 }
 
 impl Pace {
     /// Another link plays: what was learnt holds until it shows its own pace.
     pub(super) fn restart(&mut self) {
-        self.before = self.longest.take().or(self.before);
+        self.longest_before = self.longest.take().or(self.longest_before);
         self.last = None;
     }
 
     /// Media of another time than the media before has come.
-    pub(super) fn picture(&mut self, now: Instant) {
+    pub(super) fn media(&mut self, now: Instant) {
         if let Some(last) = self.last.replace(now) {
             let distance = now.saturating_duration_since(last);
             // One that was long once is forgotten with the pictures after it.
@@ -44,8 +44,8 @@ impl Pace {
 
     /// How long nothing may come.
     pub(super) fn patience(&self) -> Duration {
-        match self.longest.or(self.before) {
-            Some(distance) => (distance * MISSED).clamp(SILENCE, LONGEST_SILENCE),
+        match self.longest.or(self.longest_before) {
+            Some(distance) => (distance * MISSED_PICTURES).clamp(SILENCE, LONGEST_SILENCE),
             None if self.last.is_some() => SECOND_PICTURE,
             None => SILENCE,
         }

@@ -92,19 +92,19 @@ pub struct Pictures {
     /// Where it begins.
     start: u64,
     /// Parts of a picture have come, not only what stands before one.
-    drawn: bool,
+    has_slices: bool,
     /// It was found to be a key frame.
-    key: bool,
+    is_key: bool,
     /// Before the picture, parameter sets have come, or a recovery point at
     /// which it is right at once.
-    headed: bool,
-    recovers: bool,
+    after_sets: bool,
+    after_recovery_point: bool,
     sets: Sets,
     /// What has come of a set that is cut up.
-    pieces: Vec<u8>,
+    fragments: Vec<u8>,
     /// Of the packet under way: where it stands, and whether its end was not seen.
-    at: u64,
-    cut: bool,
+    position: u64,
+    truncated: bool,
     /// As the stream says.
     size: Option<Size>,
 }
@@ -115,14 +115,14 @@ impl Pictures {
             codec,
             timestamp: None,
             start: 0,
-            drawn: false,
-            key: false,
-            headed: false,
-            recovers: false,
+            has_slices: false,
+            is_key: false,
+            after_sets: false,
+            after_recovery_point: false,
             sets: Sets::new(codec),
-            pieces: Vec::new(),
-            at: 0,
-            cut: false,
+            fragments: Vec::new(),
+            position: 0,
+            truncated: false,
             size: None,
         }
     }
@@ -131,15 +131,15 @@ impl Pictures {
     /// a key frame begins, once for each, when this packet shows that it is one.
     pub fn packet(&mut self, packet: &[u8], position: u64) -> Option<u64> {
         let header = Header::read(packet)?;
-        (self.at, self.cut) = (position, packet.len() >= INSPECTED_BYTES);
+        (self.position, self.truncated) = (position, packet.len() >= INSPECTED_BYTES);
         if self.timestamp != Some(header.timestamp) {
             // Parameter sets may have a time of their own: they belong to what follows.
-            if self.drawn || self.timestamp.is_none() {
+            if self.has_slices || self.timestamp.is_none() {
                 self.start = position;
-                (self.headed, self.recovers) = (false, false);
+                (self.after_sets, self.after_recovery_point) = (false, false);
             }
             self.timestamp = Some(header.timestamp);
-            (self.drawn, self.key) = (false, false);
+            (self.has_slices, self.is_key) = (false, false);
         }
         let payload = packet.get(header.payload..).unwrap_or_default();
         let unit = match self.codec.units() {
@@ -149,9 +149,9 @@ impl Pictures {
                 Unit::Key
             }
         };
-        self.drawn |= matches!(unit, Unit::Key | Unit::Slice);
-        if unit == Unit::Key && !self.key {
-            self.key = true;
+        self.has_slices |= matches!(unit, Unit::Key | Unit::Slice);
+        if unit == Unit::Key && !self.is_key {
+            self.is_key = true;
             return Some(self.start);
         }
         None
@@ -159,7 +159,7 @@ impl Pictures {
 
     /// Where the picture under way begins, as long as it may be a key frame.
     pub fn undecided(&self) -> Option<u64> {
-        (self.timestamp.is_some() && !self.drawn).then_some(self.start)
+        (self.timestamp.is_some() && !self.has_slices).then_some(self.start)
     }
 
     /// Whether the picture under way begins at `position`.
@@ -201,31 +201,31 @@ impl Pictures {
         if start && end {
             // There may be something between its header and the rest.
             return match payload.len() == first.len() + data.len() {
-                true => self.unit(nal, payload, !self.cut),
-                false => self.unit(nal, &[first, data].concat(), !self.cut),
+                true => self.unit(nal, payload, !self.truncated),
+                false => self.unit(nal, &[first, data].concat(), !self.truncated),
             };
         }
         let unit = self.classify(nal, header, if start { data } else { &[] });
         if unit == Unit::Set {
-            self.piece(start.then_some(first), end, data);
+            self.fragment(start.then_some(first), end, data);
         }
         unit
     }
 
     /// A piece of a parameter set that is cut up: the first one if there is a
     /// header, which the whole begins with; `end`: the last one.
-    fn piece(&mut self, header: Option<&[u8]>, end: bool, data: &[u8]) {
+    fn fragment(&mut self, header: Option<&[u8]>, end: bool, data: &[u8]) {
         if let Some(header) = header {
-            self.pieces.clear();
-            self.pieces.extend(header);
-        } else if self.pieces.is_empty() {
+            self.fragments.clear();
+            self.fragments.extend(header);
+        } else if self.fragments.is_empty() {
             return;
         }
-        self.pieces.extend(data);
-        if self.cut || self.pieces.len() > MAX_SET {
-            self.pieces.clear();
+        self.fragments.extend(data);
+        if self.truncated || self.fragments.len() > MAX_SET {
+            self.fragments.clear();
         } else if end {
-            let set = std::mem::take(&mut self.pieces);
+            let set = std::mem::take(&mut self.fragments);
             self.keep(&set);
         }
     }
@@ -275,15 +275,15 @@ impl Pictures {
     fn classify(&mut self, nal: nal::Codec, header: [u8; 2], rest: &[u8]) -> Unit {
         match nal.class_of(header, rest) {
             Class::Slice(Picture::Instant | Picture::Open) => Unit::Key,
-            Class::Slice(Picture::Intra) if self.headed && is_first(rest) => Unit::Key,
-            Class::Slice(_) if self.recovers => Unit::Key,
+            Class::Slice(Picture::Intra) if self.after_sets && is_first(rest) => Unit::Key,
+            Class::Slice(_) if self.after_recovery_point => Unit::Key,
             Class::Slice(_) => Unit::Slice,
             Class::Set => {
-                self.headed = true;
+                self.after_sets = true;
                 Unit::Set
             }
             Class::Supplement(recovery) => {
-                self.recovers |= recovery == Some(true);
+                self.after_recovery_point |= recovery == Some(true);
                 Unit::Other
             }
             Class::End | Class::Other => Unit::Other,
@@ -291,7 +291,7 @@ impl Pictures {
     }
 
     fn keep(&mut self, set: &[u8]) {
-        if self.sets.keep(set, Some(self.at)) {
+        if self.sets.keep(set, Some(self.position)) {
             self.size = size::of_set(self.codec, set).or(self.size);
         }
     }

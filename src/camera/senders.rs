@@ -9,7 +9,7 @@ use crate::protocol::rtp::{Header, RTCP};
 /// Who sends what on one link.
 #[derive(Debug, Default)]
 pub struct Senders {
-    tracks: [One; MAX_TRACKS],
+    tracks: [TrackSender; MAX_TRACKS],
     /// Media, and who will send them, as the camera said.
     announced: Vec<(usize, u32)>,
     /// A sender was passed over.
@@ -17,7 +17,7 @@ pub struct Senders {
 }
 
 #[derive(Debug, Default)]
-struct One {
+struct TrackSender {
     sender: Sender,
     /// The number of the packet that is due.
     next: u16,
@@ -27,41 +27,48 @@ struct One {
 
 impl Senders {
     /// The camera's answer to the SETUP of a medium names who will send it.
-    pub fn announce(&mut self, media: usize, name: u32) {
-        self.announced.push((media, name));
+    pub fn announce(&mut self, media: usize, ssrc: u32) {
+        self.announced.push((media, ssrc));
     }
 
     /// The channel, as it was answered, that a frame belongs to; one that no track has
     /// if its sender is to be passed over. `None`: it is no track's.
-    pub fn place(&mut self, tracks: &[Track], channel: u8, start: &[u8]) -> Option<u8> {
-        let kind = *start.get(1)?;
-        let header = Header::read(start).filter(|_| !RTCP.contains(&kind));
+    pub fn answered_channel(&mut self, tracks: &[Track], channel: u8, prefix: &[u8]) -> Option<u8> {
+        let kind = *prefix.get(1)?;
+        let header = Header::read(prefix).filter(|_| !RTCP.contains(&kind));
         let Some(header) = header else {
-            return self.control(tracks, channel);
+            return self.control_channel(tracks, channel);
         };
-        let index = self.track(tracks, channel, header.payload_type)?;
-        let (track, one) = (tracks.get(index)?, self.tracks.get_mut(index)?);
-        if one.sender.name().is_none() {
-            let named = self.announced.iter().find(|it| it.0 == track.media);
-            one.sender.expect(named.map(|(_, name)| *name));
+        let index = self.track_of(tracks, channel, header.payload_type)?;
+        let (track, track_sender) = (tracks.get(index)?, self.tracks.get_mut(index)?);
+        if track_sender.sender.name().is_none() {
+            let announced = self.announced.iter().find(|it| it.0 == track.media);
+            track_sender.sender.expect(announced.map(|(_, ssrc)| *ssrc));
         }
-        let goes_on = one.sender.name().is_some() && one.next == header.sequence;
-        if one.sender.hear(header.ssrc, goes_on, header.marker) == Heard::Stale {
+        let goes_on = track_sender.sender.name().is_some() && track_sender.next == header.sequence;
+        if track_sender
+            .sender
+            .hear(header.ssrc, goes_on, header.marker)
+            == Heard::Stale
+        {
             self.has_stale = true;
             let free = |channel: &u8| tracks.iter().all(|it| ![it.rtp, it.rtcp].contains(channel));
             return (0..=u8::MAX).rev().find(free);
         }
-        one.next = sequence::after(header.sequence);
+        track_sender.next = sequence::after(header.sequence);
         Some(track.rtp)
     }
 
     /// Whose packets of this payload type come on `channel`: a track that has had none
     /// takes what fits from any channel, and two on one channel are told apart.
-    fn track(&mut self, tracks: &[Track], channel: u8, payload_type: u8) -> Option<usize> {
+    fn track_of(&mut self, tracks: &[Track], channel: u8, payload_type: u8) -> Option<usize> {
         let all = || tracks.iter().zip(&self.tracks).enumerate();
         let fits = |track: &Track| track.payload_type == payload_type;
-        let comes = |track: &Track, one: &One| track.rtp == channel || one.channel == Some(channel);
-        let known = all().find(|(_, (track, one))| fits(track) && comes(track, one));
+        let comes = |track: &Track, track_sender: &TrackSender| {
+            track.rtp == channel || track_sender.channel == Some(channel)
+        };
+        let known =
+            all().find(|(_, (track, track_sender))| fits(track) && comes(track, track_sender));
         if let Some((index, (track, _))) = known {
             // What came elsewhere before it came as answered was another's.
             if track.rtp == channel {
@@ -69,7 +76,8 @@ impl Senders {
             }
             return Some(index);
         }
-        let silent = all().find(|(_, (track, one))| fits(track) && one.sender.name().is_none());
+        let silent = all()
+            .find(|(_, (track, track_sender))| fits(track) && track_sender.sender.name().is_none());
         let Some((index, _)) = silent else {
             let mut named = all().filter(|(_, (track, _))| track.rtp == channel);
             return named.next().map(|(index, _)| index);
@@ -79,9 +87,9 @@ impl Senders {
     }
 
     /// The same for what is no media.
-    fn control(&self, tracks: &[Track], channel: u8) -> Option<u8> {
-        let moved = tracks.iter().zip(&self.tracks).find(|(_, one)| {
-            let own = one.channel;
+    fn control_channel(&self, tracks: &[Track], channel: u8) -> Option<u8> {
+        let moved = tracks.iter().zip(&self.tracks).find(|(_, track_sender)| {
+            let own = track_sender.channel;
             own.is_some_and(|own| own == channel || own.wrapping_add(1) == channel)
         });
         if let Some((track, _)) = moved {
@@ -92,8 +100,8 @@ impl Senders {
     }
 
     /// Whether this sender is passed over.
-    pub fn is_stale(&self, name: u32) -> bool {
-        self.tracks.iter().any(|it| it.sender.is_stale(name))
+    pub fn is_stale(&self, ssrc: u32) -> bool {
+        self.tracks.iter().any(|it| it.sender.is_stale(ssrc))
     }
 }
 
@@ -137,16 +145,17 @@ mod tests {
         for (video, audio) in [(0, 2), (6, 8), (1, 3), (2, 0), (5, 5), (255, 254)] {
             let (mut senders, tracks) = (Senders::default(), tracks());
             for sequence in 0..3 {
-                let mut place = |channel, packet: &[u8]| senders.place(&tracks, channel, packet);
+                let mut place =
+                    |channel, packet: &[u8]| senders.answered_channel(&tracks, channel, packet);
                 assert_eq!(place(video, &packet(96, sequence, 7)), Some(0), "{video}");
                 assert_eq!(place(audio, &packet(8, sequence, 9)), Some(2), "{audio}");
             }
             if (video, audio) == (6, 8) {
-                assert_eq!(senders.place(&tracks, 7, &report), Some(1));
-                assert_eq!(senders.place(&tracks, 9, &report), Some(3));
+                assert_eq!(senders.answered_channel(&tracks, 7, &report), Some(1));
+                assert_eq!(senders.answered_channel(&tracks, 9, &report), Some(3));
             }
             assert_eq!(
-                senders.place(&tracks, 99, &packet(96, 0, 3)),
+                senders.answered_channel(&tracks, 99, &packet(96, 0, 3)),
                 None,
                 "nobody's"
             );
@@ -157,16 +166,26 @@ mod tests {
     fn the_channel_that_was_answered_counts_as_soon_as_it_is_used() {
         let (mut senders, tracks) = (Senders::default(), tracks());
         let channels = [9, 0, 9, 77, 0];
-        let places = channels.map(|channel| senders.place(&tracks, channel, &packet(96, 0, 7)));
+        let places =
+            channels.map(|channel| senders.answered_channel(&tracks, channel, &packet(96, 0, 7)));
         assert_eq!(places, [Some(0), Some(0), None, None, Some(0)]);
     }
 
     #[test]
     fn another_payload_type_is_its_channels() {
         let (mut senders, tracks) = (Senders::default(), tracks());
-        assert_eq!(senders.place(&tracks, 0, &packet(35, 1, 7)), Some(0));
-        assert_eq!(senders.place(&tracks, 9, &packet(35, 1, 7)), None);
-        assert_eq!(senders.place(&tracks, 1, &[0x80, 200, 0, 6]), Some(1));
+        assert_eq!(
+            senders.answered_channel(&tracks, 0, &packet(35, 1, 7)),
+            Some(0)
+        );
+        assert_eq!(
+            senders.answered_channel(&tracks, 9, &packet(35, 1, 7)),
+            None
+        );
+        assert_eq!(
+            senders.answered_channel(&tracks, 1, &[0x80, 200, 0, 6]),
+            Some(1)
+        );
     }
 
     #[test]
@@ -175,7 +194,7 @@ mod tests {
         let mut places = Vec::new();
         for step in 0..10 {
             for packet in [packet(96, step, 7), packet(96, 100 + step, 9)] {
-                places.push(senders.place(&tracks, 0, &packet).unwrap());
+                places.push(senders.answered_channel(&tracks, 0, &packet).unwrap());
             }
         }
         assert_eq!(places[..3], [0; 3]);
@@ -192,7 +211,7 @@ mod tests {
         let (mut senders, tracks) = (Senders::default(), tracks());
         senders.announce(0, 7);
         senders.announce(1, 1);
-        let mut place = |kind, ssrc| senders.place(&tracks, 0, &packet(kind, 1, ssrc));
+        let mut place = |kind, ssrc| senders.answered_channel(&tracks, 0, &packet(kind, 1, ssrc));
         assert_eq!(place(96, 9), Some(0), "it may have lied");
         let places = [7, 9, 7, 9].map(|ssrc| place(96, ssrc));
         assert_eq!(places, [Some(0), Some(255), Some(0), Some(255)]);
@@ -204,8 +223,8 @@ mod tests {
             (any::<u8>(), prop::collection::vec(any::<u8>(), 0..20)), 0..40)
         ) {
             let (mut senders, tracks) = (Senders::default(), tracks());
-            for (channel, start) in frames {
-                senders.place(&tracks, channel, &start);
+            for (channel, prefix) in frames {
+                senders.answered_channel(&tracks, channel, &prefix);
             }
         }
     }

@@ -21,7 +21,7 @@ pub struct Sets {
     codec: Codec,
     kept: Vec<Vec<u8>>,
     /// Where in the media each became what it is; `None`: in the description.
-    places: Vec<Option<u64>>,
+    positions: Vec<Option<u64>>,
 }
 
 impl Sets {
@@ -29,7 +29,7 @@ impl Sets {
         Sets {
             codec,
             kept: Vec::new(),
-            places: Vec::new(),
+            positions: Vec::new(),
         }
     }
 
@@ -44,34 +44,34 @@ impl Sets {
         }
     }
 
-    /// Keeps a set, of which the stream has this place, for the one of the same kind
+    /// Keeps a set, of which the stream has this position, for the one of the same kind
     /// and number; `true` if that is news.
-    pub fn keep(&mut self, set: &[u8], place: Option<u64>) -> bool {
+    pub fn keep(&mut self, set: &[u8], position: Option<u64>) -> bool {
         if set.is_empty() || self.kept.iter().any(|kept| kept == set) {
             return false;
         }
         let codec = self.codec;
-        let own = name(codec, set);
-        let index = self.kept.iter().position(|it| name(codec, it) == own);
+        let own = id(codec, set);
+        let index = self.kept.iter().position(|it| id(codec, it) == own);
         match index {
             Some(index) => {
                 self.kept[index] = set.to_vec();
-                self.places[index] = place;
+                self.positions[index] = position;
             }
             None if self.kept.len() >= MAX_SETS => return false,
             None => {
                 self.kept.push(set.to_vec());
-                self.places.push(place);
+                self.positions.push(position);
             }
         }
         true
     }
 
-    /// Those that became what they are between two places, in the order in which they
+    /// Those that became what they are between two positions, in the order in which they
     /// refer to each other.
     pub fn between(&self, from: u64, to: u64) -> Vec<&[u8]> {
-        let all = self.kept.iter().zip(&self.places);
-        let new = all.filter(|(_, place)| place.is_some_and(|it| (from..to).contains(&it)));
+        let all = self.kept.iter().zip(&self.positions);
+        let new = all.filter(|(_, position)| position.is_some_and(|it| (from..to).contains(&it)));
         let mut new: Vec<&[u8]> = new.map(|(set, _)| &set[..]).collect();
         new.sort_by_key(|set| kind(self.codec, set));
         new
@@ -126,7 +126,7 @@ fn kind(codec: Codec, set: &[u8]) -> u8 {
 
 /// The kind and the number of a set (H.264 §7.3.2.1, §7.3.2.2; H.265 §7.3.2.1 to
 /// §7.3.2.3).
-fn name(codec: Codec, set: &[u8]) -> (u8, u32) {
+fn id(codec: Codec, set: &[u8]) -> (u8, u32) {
     let kind = kind(codec, set);
     let bytes = unescape(set);
     let mut bits = Bits::new(&bytes);

@@ -122,7 +122,7 @@ impl Camera {
                 .unavailable
                 .as_ref()
                 .map_or_else(String::new, |it| it.reason.clone()),
-            since: now.saturating_duration_since(self.since).as_secs(),
+            since: now.saturating_duration_since(self.phase_since).as_secs(),
             codecs,
             size,
             viewers: self.viewers,

@@ -22,7 +22,7 @@ fn camera(always: bool) -> (Camera, Instant) {
 }
 
 /// What it wants done, each in a word or two.
-fn wishes(camera: &mut Camera) -> Vec<String> {
+fn outputs(camera: &mut Camera) -> Vec<String> {
     let mut list = Vec::new();
     while let Some(output) = camera.poll_output() {
         list.push(match output {
@@ -62,17 +62,17 @@ fn bring_up(camera: &mut Camera, sdp: &str, now: Instant) -> Vec<String> {
         reply(camera, &transport, "", now);
     }
     reply(camera, "", "", now);
-    wishes(camera)
+    outputs(camera)
 }
 
 #[test]
 fn the_first_viewer_calls_it_and_the_last_one_lets_it_go() {
     let (mut camera, now) = camera(false);
     camera.start(now);
-    assert_eq!((wishes(&mut camera), camera.timeout()), (vec![], None));
+    assert_eq!((outputs(&mut camera), camera.timeout()), (vec![], None));
     camera.watch(now);
     camera.watch(now);
-    assert_eq!(wishes(&mut camera), ["connect 10.0.0.1:8554"]);
+    assert_eq!(outputs(&mut camera), ["connect 10.0.0.1:8554"]);
     let said = [
         "OPTIONS",
         "DESCRIBE",
@@ -89,9 +89,9 @@ fn the_first_viewer_calls_it_and_the_last_one_lets_it_go() {
     camera.handle_timeout(now + LINGER - SECOND);
     camera.watch(now);
     camera.unwatch(now);
-    assert_eq!(wishes(&mut camera), [""; 0]);
+    assert_eq!(outputs(&mut camera), [""; 0]);
     camera.handle_timeout(now + LINGER);
-    assert_eq!(wishes(&mut camera), ["TEARDOWN", "disconnect"]);
+    assert_eq!(outputs(&mut camera), ["TEARDOWN", "disconnect"]);
     assert!(camera.description().is_none() && camera.timeout().is_none());
 }
 
@@ -101,10 +101,10 @@ fn pauses_grow_with_every_failure_up_to_a_limit() {
     camera.start(now);
     let mut pauses = Vec::new();
     for _ in 0..9 {
-        assert_eq!(wishes(&mut camera), ["connect 10.0.0.1:8554"]);
+        assert_eq!(outputs(&mut camera), ["connect 10.0.0.1:8554"]);
         camera.link_lost(&Failure::Silent, now);
         assert_eq!(
-            wishes(&mut camera),
+            outputs(&mut camera),
             ["disconnect", "the camera did not answer"]
         );
         let next = camera.timeout().unwrap();
@@ -130,15 +130,15 @@ fn a_viewer_hears_of_a_failure_and_another_makes_it_try_again() {
     let (mut camera, now) = camera(false);
     camera.watch(now);
     camera.link_lost(&Failure::Silent, now);
-    wishes(&mut camera);
+    outputs(&mut camera);
     camera.watch(now);
     assert_eq!(
-        wishes(&mut camera),
+        outputs(&mut camera),
         ["the camera did not answer"],
         "too soon"
     );
     camera.watch(now + SECOND);
-    assert_eq!(wishes(&mut camera), ["connect 10.0.0.1:8554"]);
+    assert_eq!(outputs(&mut camera), ["connect 10.0.0.1:8554"]);
 }
 
 #[test]
@@ -149,10 +149,10 @@ fn a_refused_password_is_rarely_tried_again() {
     let refusal = b"RTSP/1.0 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\n\r\n";
     camera.handle_message(refusal, now);
     camera.handle_message(refusal, now);
-    assert!(wishes(&mut camera).contains(&"the camera refuses this user name or password".into()));
+    assert!(outputs(&mut camera).contains(&"the camera refuses this user name or password".into()));
     camera.watch(now + SECOND * 100);
     assert_eq!(
-        wishes(&mut camera),
+        outputs(&mut camera),
         ["the camera refuses this user name or password"]
     );
     assert!(camera.timeout().unwrap() >= now + PASSWORD_PAUSE);
@@ -169,7 +169,7 @@ fn who_watches_goes_on_unless_the_camera_sends_something_else() {
         (SDP.replace("H264", "H265"), "ready true"),
     ] {
         camera.link_lost(&Failure::Silent, now);
-        wishes(&mut camera);
+        outputs(&mut camera);
         assert_eq!(camera.cache.start(), None, "of another link");
         camera.handle_timeout(now + SECOND * 100);
         assert_eq!(bring_up(&mut camera, &sdp, now).last().unwrap(), expected);
@@ -182,7 +182,7 @@ fn what_is_configured_otherwise_takes_effect_while_it_plays() {
     let mut config = config::Camera::named("front").unwrap();
     (config.always, config.description) = (true, "Yard".to_owned());
     camera.configure(&config, now);
-    assert_eq!(wishes(&mut camera), ["connect 10.0.0.1:8554"]);
+    assert_eq!(outputs(&mut camera), ["connect 10.0.0.1:8554"]);
     bring_up(&mut camera, SDP, now);
     assert!(camera.described().contains("s=Yard"));
     config.always = false;
@@ -191,7 +191,7 @@ fn what_is_configured_otherwise_takes_effect_while_it_plays() {
     assert_eq!(camera.leave_at, Some(now + LINGER), "nobody watches");
     config.always = true;
     camera.configure(&config, now);
-    assert_eq!((camera.leave_at, wishes(&mut camera)), (None, vec![]));
+    assert_eq!((camera.leave_at, outputs(&mut camera)), (None, vec![]));
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn silence_ends_the_link() {
     camera.handle_timeout(now + SILENCE);
     assert!(camera.description().is_some());
     camera.handle_timeout(now + SECOND * 10 + SILENCE);
-    let said = wishes(&mut camera);
+    let said = outputs(&mut camera);
     assert_eq!(said.last().unwrap(), "the camera sends nothing any more");
 }
 
@@ -238,13 +238,13 @@ fn frames_tell_of_key_frames_and_of_times() {
     camera.frame(1, &report, 400, 68);
     camera.frame(9, &report, 28, 68);
     assert!(
-        camera.reports(&FirstPackets::default()).is_empty(),
+        camera.sender_reports(&FirstPackets::default()).is_empty(),
         "none for pictures, yet"
     );
     camera.frame(1, &report, 28, 96);
     let kept = [(3, report.clone()), (1, report)];
     assert_eq!(
-        camera.reports(&FirstPackets::default()),
+        camera.sender_reports(&FirstPackets::default()),
         kept,
         "whole ones of known tracks"
     );
@@ -260,7 +260,7 @@ fn the_requests_of_the_camera_are_answered() {
     camera.start(now);
     bring_up(&mut camera, SDP, now);
     camera.handle_message(b"OPTIONS * RTSP/1.0\r\nCSeq: 3\r\n\r\n", now);
-    assert_eq!(wishes(&mut camera), ["RTSP/1.0"]);
+    assert_eq!(outputs(&mut camera), ["RTSP/1.0"]);
 }
 
 const OPEN: [(u16, u16); 2] = [(5000, 5001), (5002, 5003)];
@@ -285,7 +285,7 @@ fn bring_up_udp(camera: &mut Camera, now: Instant) -> Vec<String> {
         reply(camera, &transport, "", now);
     }
     reply(camera, "", "", now);
-    wishes(camera)
+    outputs(camera)
 }
 
 fn refuse(camera: &mut Camera, now: Instant) {
@@ -326,14 +326,14 @@ fn over_udp_ports_are_opened_before_the_setup() {
     assert_eq!(camera.datagram(0, &packet, now), Verdict::Take);
     assert_eq!(camera.timeout(), Some(now + SECOND * 5));
     camera.handle_timeout(now + SECOND * 5);
-    assert_eq!(wishes(&mut camera), ["send 52 on 1"]);
+    assert_eq!(outputs(&mut camera), ["send 52 on 1"]);
     let mut early = packet;
     early[3] = 3;
     assert_eq!(camera.datagram(0, &early, now), Verdict::Hold);
     camera.handle_timeout(camera.timeout().unwrap());
-    assert_eq!(wishes(&mut camera), ["release"]);
+    assert_eq!(outputs(&mut camera), ["release"]);
     camera.leave(now);
-    assert_eq!(wishes(&mut camera), ["TEARDOWN", "disconnect"]);
+    assert_eq!(outputs(&mut camera), ["TEARDOWN", "disconnect"]);
 }
 
 #[test]
@@ -351,40 +351,40 @@ fn numbers_left_out_are_loss_over_udp() {
 fn auto_changes_to_udp_and_back_when_nothing_comes() {
     let (mut camera, now) = over(config::Transport::Auto);
     refuse(&mut camera, now);
-    let said = wishes(&mut camera);
+    let said = outputs(&mut camera);
     assert_eq!(
         said[said.len() - 2..],
         ["disconnect", "connect 10.0.0.1:554"]
     );
     bring_up_udp(&mut camera, now);
     camera.handle_timeout(now + SECOND * 4);
-    assert_eq!(wishes(&mut camera), [""; 0]);
+    assert_eq!(outputs(&mut camera), [""; 0]);
     camera.handle_timeout(now + SECOND * 5);
     let said = ["TEARDOWN", "disconnect", "connect 10.0.0.1:554"];
-    assert_eq!(wishes(&mut camera), said);
+    assert_eq!(outputs(&mut camera), said);
     refuse(&mut camera, now);
-    let said = wishes(&mut camera);
+    let said = outputs(&mut camera);
     assert!(
         said.last().unwrap().contains("is a firewall between"),
         "{said:?}"
     );
     // After the pause it may find another way.
     camera.handle_timeout(now + SECOND * 100);
-    assert_eq!(wishes(&mut camera), ["connect 10.0.0.1:554"]);
+    assert_eq!(outputs(&mut camera), ["connect 10.0.0.1:554"]);
     refuse(&mut camera, now);
-    assert_eq!(wishes(&mut camera).last().unwrap(), "connect 10.0.0.1:554");
+    assert_eq!(outputs(&mut camera).last().unwrap(), "connect 10.0.0.1:554");
 }
 
 #[test]
 fn tcp_alone_and_udp_alone_are_what_they_say() {
     let (mut camera, now) = over(config::Transport::Tcp);
     refuse(&mut camera, now);
-    let said = wishes(&mut camera);
+    let said = outputs(&mut camera);
     assert!(said.last().unwrap().contains("over TCP"), "{said:?}");
     let (mut camera, now) = over(config::Transport::Udp);
     bring_up_udp(&mut camera, now);
     camera.handle_timeout(now + SECOND * 5);
-    let said = wishes(&mut camera);
+    let said = outputs(&mut camera);
     assert_eq!(said[..2], ["TEARDOWN", "disconnect"]);
     assert!(said[2].contains("is a firewall between"), "{said:?}");
     let (mut camera, now) = over(config::Transport::Udp);
@@ -395,6 +395,6 @@ fn tcp_alone_and_udp_alone_are_what_they_say() {
     for _ in 0..2 {
         camera.handle_message(b"RTSP/1.0 461 Unsupported Transport\r\n\r\n", now);
     }
-    let said = wishes(&mut camera);
+    let said = outputs(&mut camera);
     assert!(said.last().unwrap().contains("over UDP"), "{said:?}");
 }

@@ -8,7 +8,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::datagrams::{Datagrams, Instead, Verdict};
+use super::datagrams::{Datagrams, OtherTraffic, Verdict};
 use super::description;
 use super::{Camera, Output, Phase, Unavailable};
 use crate::config::Transport;
@@ -22,19 +22,19 @@ pub(super) const FIRST_PACKET: Duration = Duration::from_secs(5);
 
 /// The lower transport: what the configuration wants, and what is tried.
 #[derive(Debug)]
-pub(super) struct Lower {
+pub(super) struct LowerTransport {
     wanted: Transport,
     udp: bool,
     /// UDP was tried in vain since the last pause: what came by it.
-    silent: Option<Instead>,
+    udp_failed: Option<OtherTraffic>,
 }
 
-impl Lower {
-    pub(super) fn new(wanted: Transport) -> Lower {
-        Lower {
+impl LowerTransport {
+    pub(super) fn new(wanted: Transport) -> LowerTransport {
+        LowerTransport {
             wanted,
             udp: wanted == Transport::Udp,
-            silent: None,
+            udp_failed: None,
         }
     }
 
@@ -44,18 +44,18 @@ impl Lower {
 
     /// After a pause all begins anew, except that UDP that worked is kept.
     pub(super) fn failed(&mut self) {
-        self.silent = None;
+        self.udp_failed = None;
     }
 
     /// What a refusal means, for viewers and for the operator.
     pub(super) fn reason_and_detail(
         &self,
-        discreet: &Failure,
+        without_addresses: &Failure,
         failure: &Failure,
     ) -> (String, String) {
-        match self.silent.filter(|_| is_refusal(failure)) {
-            Some(instead) => instead.reason_and_detail(),
-            None => (self.meaning(discreet), self.meaning(failure)),
+        match self.udp_failed.filter(|_| is_refusal(failure)) {
+            Some(other_traffic) => other_traffic.reason_and_detail(),
+            None => (self.meaning(without_addresses), self.meaning(failure)),
         }
     }
 
@@ -141,7 +141,7 @@ impl Camera {
         if self.phase != Phase::Live {
             return None;
         }
-        let first = (!datagrams.has_arrived()).then(|| self.since + FIRST_PACKET);
+        let first = (!datagrams.has_arrived()).then(|| self.phase_since + FIRST_PACKET);
         let due = [Some(datagrams.next_report()), datagrams.due(), first];
         due.into_iter().flatten().min()
     }
@@ -155,7 +155,7 @@ impl Camera {
         else {
             return true;
         };
-        if !datagrams.has_arrived() && self.since + FIRST_PACKET <= now {
+        if !datagrams.has_arrived() && self.phase_since + FIRST_PACKET <= now {
             self.nothing_arrives(now);
             return false;
         }
@@ -176,17 +176,18 @@ impl Camera {
     /// A datagram came that is not from where the camera said it would send from.
     pub fn stray_datagram(&mut self, from: SocketAddr, expected: SocketAddr) {
         if let Some(datagrams) = &mut self.datagrams {
-            datagrams.instead = Instead::Elsewhere { from, expected };
+            datagrams.other_traffic = OtherTraffic::Elsewhere { from, expected };
         }
     }
 
     fn nothing_arrives(&mut self, now: Instant) {
-        let instead = self.datagrams.as_ref().map(|it| it.instead);
-        let instead = instead.unwrap_or(Instead::Nothing);
-        let (reason, detail) = instead.reason_and_detail();
-        if self.lower.wanted == Transport::Auto {
-            (self.lower.udp, self.lower.silent) = (false, Some(instead));
-            return self.call_again(now);
+        let other_traffic = self.datagrams.as_ref().map(|it| it.other_traffic);
+        let other_traffic = other_traffic.unwrap_or(OtherTraffic::Nothing);
+        let (reason, detail) = other_traffic.reason_and_detail();
+        if self.lower_transport.wanted == Transport::Auto {
+            (self.lower_transport.udp, self.lower_transport.udp_failed) =
+                (false, Some(other_traffic));
+            return self.reconnect(now);
         }
         let unavailable = Unavailable {
             detail,
@@ -197,24 +198,25 @@ impl Camera {
 
     /// Whether a refusal makes it try the other transport.
     pub(super) fn change_transport(&mut self, failure: &Failure, now: Instant) -> bool {
-        let other = self.lower.wanted == Transport::Auto && self.lower.silent.is_none();
+        let other = self.lower_transport.wanted == Transport::Auto
+            && self.lower_transport.udp_failed.is_none();
         if !other || !is_refusal(failure) {
             return false;
         }
-        if self.lower.udp {
+        if self.lower_transport.udp {
             // It was right once: TCP again after the pause.
-            self.lower.udp = false;
+            self.lower_transport.udp = false;
             return false;
         }
-        self.lower.udp = true;
-        self.call_again(now);
+        self.lower_transport.udp = true;
+        self.reconnect(now);
         true
     }
 
     /// Another link at once, with nothing of this one.
-    fn call_again(&mut self, now: Instant) {
+    fn reconnect(&mut self, now: Instant) {
         self.end_session();
-        self.forget();
+        self.forget_stream();
         self.outputs.push_back(Output::Disconnect);
         self.connect(now);
     }

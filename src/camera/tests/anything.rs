@@ -173,7 +173,7 @@ impl Scene {
         let camera = &self.camera;
         let tracks = camera.description.as_ref().map_or(0, |it| it.tracks.len());
         prop_assert!(tracks <= MAX_TRACKS && camera.draft.tracks.len() <= MAX_TRACKS);
-        prop_assert!(camera.reports.len() <= 2 * MAX_TRACKS);
+        prop_assert!(camera.sender_reports.len() <= 2 * MAX_TRACKS);
         prop_assert!(camera.described().len() <= 2 * MAX_MESSAGE);
         prop_assert!(
             camera

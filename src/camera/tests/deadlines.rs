@@ -19,13 +19,13 @@ fn a_link_that_never_comes_is_given_up() {
     let (mut camera, now) = camera(false);
     camera.set_patience(SECOND * 4);
     camera.watch(now);
-    wishes(&mut camera);
+    outputs(&mut camera);
     assert_eq!(camera.timeout(), Some(now + SECOND * 4));
     camera.handle_timeout(now + SECOND * 3);
-    assert_eq!(wishes(&mut camera), [""; 0]);
+    assert_eq!(outputs(&mut camera), [""; 0]);
     camera.handle_timeout(now + SECOND * 4);
     let said = ["disconnect", "the camera did not answer"];
-    assert_eq!(wishes(&mut camera), said);
+    assert_eq!(outputs(&mut camera), said);
     assert!(camera.timeout() > Some(now + SECOND * 4), "it tries again");
 }
 
@@ -40,12 +40,12 @@ fn a_camera_that_answers_and_never_plays_is_given_up() {
     reply(&mut camera, "", SDP, now + SECOND * 38);
     for (seconds, asked) in [(47, "SETUP"), (56, "PLAY")] {
         reply(&mut camera, "Session: 1\r\n", "", now + SECOND * seconds);
-        assert_eq!(wishes(&mut camera).last().unwrap(), asked);
+        assert_eq!(outputs(&mut camera).last().unwrap(), asked);
     }
     assert_eq!(camera.timeout(), Some(end));
     camera.handle_timeout(end);
     assert!(
-        wishes(&mut camera)
+        outputs(&mut camera)
             .last()
             .unwrap()
             .contains("does not begin")
@@ -60,10 +60,10 @@ fn a_camera_that_takes_its_time_to_describe_itself_is_waited_for() {
         camera.start(now);
         camera.connected(now);
         reply(&mut camera, "", "", now);
-        wishes(&mut camera);
+        outputs(&mut camera);
         camera.handle_timeout(now + SECOND * slow);
         reply(&mut camera, "", SDP, now + SECOND * slow);
-        let said = wishes(&mut camera);
+        let said = outputs(&mut camera);
         assert_eq!(said.contains(&"SETUP".to_owned()), asked, "{said:?}");
     }
 }
@@ -84,10 +84,10 @@ fn a_picture_every_twenty_seconds_is_a_stream() {
         }
         assert!(is_live(&camera), "picture {number}");
     }
-    wishes(&mut camera);
+    outputs(&mut camera);
     // Once it is known, it is not waited for as if it were not.
     picture(&mut camera, 8, now);
-    assert_eq!(camera.pulse.patience(), SECOND * 100);
+    assert_eq!(camera.liveness.patience(), SECOND * 100);
     camera.handle_timeout(now + SECOND * 100);
     assert!(!is_live(&camera));
 }
@@ -97,26 +97,30 @@ fn silence_is_what_is_long_for_this_camera() {
     let (mut camera, now) = camera(true);
     camera.start(now);
     bring_up(&mut camera, SDP, now);
-    assert_eq!(camera.pulse.patience(), SILENCE, "it never said anything");
+    assert_eq!(
+        camera.liveness.patience(),
+        SILENCE,
+        "it never said anything"
+    );
     picture(&mut camera, 1, now);
     picture(&mut camera, 1, now + SECOND);
-    assert_eq!(camera.pulse.patience(), SECOND_PICTURE, "one picture");
+    assert_eq!(camera.liveness.patience(), SECOND_PICTURE, "one picture");
     picture(&mut camera, 2, now + SECOND);
-    assert_eq!(camera.pulse.patience(), SILENCE, "a usual pace");
+    assert_eq!(camera.liveness.patience(), SILENCE, "a usual pace");
     picture(&mut camera, 3, now + SECOND * 7);
-    assert_eq!(camera.pulse.patience(), SECOND * 30);
+    assert_eq!(camera.liveness.patience(), SECOND * 30);
     picture(&mut camera, 4, now + SECOND * 60);
-    assert_eq!(camera.pulse.patience(), LONGEST_SILENCE);
+    assert_eq!(camera.liveness.patience(), LONGEST_SILENCE);
     // The next link is given the same time for its first picture.
     camera.link_lost(&Failure::Silent, now);
-    wishes(&mut camera);
+    outputs(&mut camera);
     camera.handle_timeout(now + SECOND * 100);
     bring_up(&mut camera, SDP, now + SECOND * 100);
-    assert_eq!(camera.pulse.patience(), LONGEST_SILENCE);
+    assert_eq!(camera.liveness.patience(), LONGEST_SILENCE);
     let now = now + SECOND * 101;
     picture(&mut camera, 5, now);
     picture(&mut camera, 6, now + SECOND);
-    assert_eq!(camera.pulse.patience(), SILENCE, "it is another now");
+    assert_eq!(camera.liveness.patience(), SILENCE, "it is another now");
 }
 
 #[test]
@@ -130,7 +134,7 @@ fn a_refused_password_is_remembered_while_nobody_asks() {
         camera.handle_message(refusal, now);
     }
     camera.unwatch(now);
-    wishes(&mut camera);
+    outputs(&mut camera);
     let mut later = now;
     while later + SECOND * 20 < now + PASSWORD_PAUSE {
         later += SECOND * 20;
@@ -139,15 +143,15 @@ fn a_refused_password_is_remembered_while_nobody_asks() {
         }
         assert_eq!(camera.status(later).reason, refused);
         camera.watch(later);
-        assert_eq!(wishes(&mut camera), [refused], "told at once");
+        assert_eq!(outputs(&mut camera), [refused], "told at once");
         camera.unwatch(later);
     }
     // After the pause it is forgotten, unless somebody waits for it.
     camera.handle_timeout(now + PASSWORD_PAUSE * 2);
     assert_eq!(camera.timeout(), None);
-    assert_eq!(wishes(&mut camera), ["disconnect"]);
+    assert_eq!(outputs(&mut camera), ["disconnect"]);
     camera.watch(now + PASSWORD_PAUSE * 2);
-    assert_eq!(wishes(&mut camera), ["connect 10.0.0.1:8554"]);
+    assert_eq!(outputs(&mut camera), ["connect 10.0.0.1:8554"]);
 }
 
 #[test]
@@ -166,7 +170,7 @@ fn the_operator_has_a_refused_password_tried_at_once() {
             camera.unwatch(now);
             camera.handle_timeout(now + LINGER);
         }
-        wishes(&mut camera);
+        outputs(&mut camera);
         let now = now + SECOND * 20;
         camera.configure(&config::Camera::named("front").unwrap(), now);
         camera.handle_timeout(now);
@@ -175,10 +179,10 @@ fn the_operator_has_a_refused_password_tried_at_once() {
         } else {
             "disconnect"
         };
-        assert_eq!(wishes(&mut camera), [expected]);
+        assert_eq!(outputs(&mut camera), [expected]);
         if !watched {
             camera.watch(now);
-            assert_eq!(wishes(&mut camera), ["connect 10.0.0.1:8554"]);
+            assert_eq!(outputs(&mut camera), ["connect 10.0.0.1:8554"]);
         }
     }
 }
@@ -191,14 +195,14 @@ fn a_link_that_comes_late_changes_nothing() {
     camera.unwatch(now);
     camera.handle_timeout(now + LINGER);
     assert!(!camera.awaits_link(1), "nobody wants it");
-    wishes(&mut camera);
+    outputs(&mut camera);
     camera.connected(now + LINGER);
-    assert_eq!((wishes(&mut camera), camera.timeout()), (vec![], None));
+    assert_eq!((outputs(&mut camera), camera.timeout()), (vec![], None));
     camera.watch(now + LINGER);
     assert!(camera.awaits_link(2) && !camera.awaits_link(1));
-    assert_eq!(wishes(&mut camera), ["connect 10.0.0.1:8554"]);
+    assert_eq!(outputs(&mut camera), ["connect 10.0.0.1:8554"]);
     let said = bring_up(&mut camera, SDP, now + LINGER);
     assert_eq!(said.last().unwrap(), "ready false");
     camera.connected(now + LINGER);
-    assert_eq!(wishes(&mut camera), [""; 0], "a second link");
+    assert_eq!(outputs(&mut camera), [""; 0], "a second link");
 }

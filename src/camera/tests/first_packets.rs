@@ -25,10 +25,10 @@ fn reports_are_moved_to_the_picture_that_a_viewer_begins_with() {
         (1, report(99, 0, 5_u32.wrapping_sub(90_000))),
         (3, report(99, 0, 60_000)),
     ];
-    assert_eq!(camera.reports(&first_packets), moved);
+    assert_eq!(camera.sender_reports(&first_packets), moved);
     // A camera without a wall clock.
     let none = report(0, 0, 5);
     camera.frame(1, &none, none.len(), 0);
     let kept = [(1, none), (3, report(101, 1 << 31, 80_000))];
-    assert_eq!(camera.reports(&first_packets), kept);
+    assert_eq!(camera.sender_reports(&first_packets), kept);
 }

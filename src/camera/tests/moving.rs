@@ -5,21 +5,21 @@ use super::*;
 fn redirect(camera: &mut Camera, to: &str, now: Instant) -> Vec<String> {
     let answer = format!("RTSP/1.0 302 Moved\r\nLocation: {to}\r\n\r\n");
     camera.handle_message(answer.as_bytes(), now);
-    wishes(camera)
+    outputs(camera)
 }
 
 fn talking() -> (Camera, Instant) {
     let (mut camera, now) = camera(true);
     camera.start(now);
     camera.connected(now);
-    wishes(&mut camera);
+    outputs(&mut camera);
     (camera, now)
 }
 
 /// What it says to a camera that asks for a password.
 fn credentials(camera: &mut Camera, now: Instant) -> String {
     camera.connected(now);
-    wishes(camera);
+    outputs(camera);
     let refusal = b"RTSP/1.0 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\n\r\n";
     camera.handle_message(refusal, now);
     let mut said = String::new();

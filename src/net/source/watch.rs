@@ -121,7 +121,7 @@ impl Sources {
             let out = &mut connection.out;
             let first_packets = first_packets(queue, position);
             let sets = camera.missed_sets(wanted.told, position, &first_packets);
-            for (channel, report) in camera.reports(&first_packets) {
+            for (channel, report) in camera.sender_reports(&first_packets) {
                 out.push(delivery.wrap(channel, &report).unwrap_or_default());
             }
             if wanted.notices {

@@ -10,41 +10,41 @@ use super::pace::Pace;
 
 /// When a camera was heard, and what has come since that was noted.
 #[derive(Debug)]
-pub(super) struct Pulse {
-    heard: Instant,
+pub(super) struct Liveness {
+    last_sign: Instant,
     /// Whether a sign of life has come that is not noted yet.
     fresh: bool,
     /// The track and the RTP time of the last media packet; `None` before the first
     /// one of a link.
-    moment: Option<(usize, u32)>,
+    last_media: Option<(usize, u32)>,
     /// Whether media of another moment has come that is not noted yet.
-    moved: bool,
+    new_picture: bool,
     pace: Pace,
 }
 
-impl Pulse {
+impl Liveness {
     /// The camera was just made.
-    pub(super) fn new(now: Instant) -> Pulse {
-        Pulse {
-            heard: now,
+    pub(super) fn new(now: Instant) -> Liveness {
+        Liveness {
+            last_sign: now,
             fresh: false,
-            moment: None,
-            moved: false,
+            last_media: None,
+            new_picture: false,
             pace: Pace::default(),
         }
     }
 
     /// Another link plays.
     pub(super) fn restart(&mut self, now: Instant) {
-        (self.heard, self.moment, self.moved) = (now, None, false);
+        (self.last_sign, self.last_media, self.new_picture) = (now, None, false);
         self.pace.restart();
     }
 
     /// A media packet of this track and RTP time has come.
     pub(super) fn media(&mut self, track: usize, timestamp: u32) {
         let moment = Some((track, timestamp));
-        self.moved |= self.moment != moment;
-        self.moment = moment;
+        self.new_picture |= self.last_media != moment;
+        self.last_media = moment;
         self.fresh = true;
     }
 
@@ -58,21 +58,21 @@ impl Pulse {
         if !std::mem::take(&mut self.fresh) {
             return false;
         }
-        self.heard = now;
-        if std::mem::take(&mut self.moved) {
-            self.pace.picture(now);
+        self.last_sign = now;
+        if std::mem::take(&mut self.new_picture) {
+            self.pace.media(now);
         }
         true
     }
 
     /// When the last sign of life was noted.
-    pub(super) fn heard(&self) -> Instant {
-        self.heard
+    pub(super) fn last_sign(&self) -> Instant {
+        self.last_sign
     }
 
     /// When the next sign of life must have come.
     pub(super) fn due(&self) -> Instant {
-        self.heard + self.patience()
+        self.last_sign + self.patience()
     }
 
     /// How long nothing may come, for how often the camera sends pictures.
@@ -89,33 +89,33 @@ mod tests {
     #[test]
     fn reports_are_signs_of_life_and_no_pictures() {
         let now = Instant::now();
-        let mut pulse = Pulse::new(now);
+        let mut liveness = Liveness::new(now);
         let later = now + SILENCE / 2;
-        assert!(!pulse.note(later), "nothing came");
-        assert_eq!(pulse.due(), now + SILENCE);
-        pulse.report();
-        assert!(pulse.note(later));
-        assert_eq!(pulse.due(), later + SILENCE);
-        pulse.media(0, 7);
-        assert!(pulse.note(later));
-        assert_eq!(pulse.due(), later + SECOND_PICTURE);
+        assert!(!liveness.note(later), "nothing came");
+        assert_eq!(liveness.due(), now + SILENCE);
+        liveness.report();
+        assert!(liveness.note(later));
+        assert_eq!(liveness.due(), later + SILENCE);
+        liveness.media(0, 7);
+        assert!(liveness.note(later));
+        assert_eq!(liveness.due(), later + SECOND_PICTURE);
     }
 
     #[test]
     fn packets_of_one_moment_are_one_picture() {
         let now = Instant::now();
-        let mut pulse = Pulse::new(now);
+        let mut liveness = Liveness::new(now);
         for second in 0..3 {
             let now = now + SILENCE / 15 * second;
-            pulse.media(0, 7);
-            assert!(pulse.note(now));
-            assert_eq!(pulse.due(), now + SECOND_PICTURE, "{second}");
+            liveness.media(0, 7);
+            assert!(liveness.note(now));
+            assert_eq!(liveness.due(), now + SECOND_PICTURE, "{second}");
         }
         let now = now + SILENCE / 5;
-        pulse.media(1, 7);
-        assert!(pulse.note(now));
-        assert_eq!(pulse.due(), now + SILENCE, "another track");
-        pulse.restart(now);
-        assert!(!pulse.note(now));
+        liveness.media(1, 7);
+        assert!(liveness.note(now));
+        assert_eq!(liveness.due(), now + SILENCE, "another track");
+        liveness.restart(now);
+        assert!(!liveness.note(now));
     }
 }

@@ -1,5 +1,5 @@
 //! Parameter sets for a viewer who did not get them: they came once, when it was
-//! not there yet, or not served, and after it was told others.
+//! not there yet, or not served, and after it was described_at others.
 
 use super::Camera;
 use super::first_packets::{FirstPacket, FirstPackets};
@@ -7,25 +7,25 @@ use super::picture::Codec;
 use crate::protocol::rtp::{Header, sequence};
 
 impl Camera {
-    /// The sets that came from `told` on and before `position`, where the viewer goes
+    /// The sets that came from `described_at` on and before `position`, where the viewer goes
     /// on with `first_packets`: as packets that belong before the first one there, and their
     /// channel on the camera's link.
     pub fn missed_sets(
         &self,
-        told: u64,
+        described_at: u64,
         position: u64,
         first_packets: &FirstPackets,
     ) -> Vec<(u8, Vec<u8>)> {
         let Some(pictures) = &self.pictures else {
             return Vec::new();
         };
-        let sets = pictures.sets().between(told, position);
+        let sets = pictures.sets().between(described_at, position);
         let video = self.description.as_ref().and_then(|it| it.pictures());
         // Units that are numbered cannot be put between others.
         let Some((track, Codec::H264 | Codec::H265 { donl: false })) = video else {
             return Vec::new();
         };
-        let next = self.last.map(|last| FirstPacket {
+        let next = self.last_packet.map(|last| FirstPacket {
             sequence: sequence::after(last.sequence),
             ..last
         });
