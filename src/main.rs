@@ -114,7 +114,7 @@ fn configured(arguments: &Arguments) -> Result<Config, String> {
 
 fn bind(config: Config, path: Option<PathBuf>) -> Result<Server, String> {
     let mut server = Server::bind(config, path).map_err(|error| error.to_string())?;
-    server.tell_by(report_withheld);
+    server.set_log_flush(report_withheld);
     for address in server.addresses() {
         log::info!("listening on http://{address}/");
     }
@@ -139,13 +139,13 @@ fn camera(arguments: &Arguments) -> Result<(), String> {
 /// any other camera.
 #[cfg(feature = "builtin-camera")]
 fn demo(arguments: Arguments) -> Result<(), String> {
-    use camgate::net::Listed;
+    use camgate::net::BuiltinCamera;
     let config = configured(&arguments)?;
     let camera = camgate::builtin::Server::bind(SocketAddr::from(([127, 0, 0, 1], 0)))
         .map_err(|error| error.to_string())?;
     let address = camera.local_addr();
     let mut server = bind(config, arguments.config)?;
-    server.list(Listed {
+    server.add_builtin_camera(BuiltinCamera {
         name: "demo",
         description: "Built-in camera: a clock, a moving picture and a tone",
         address,

@@ -2,7 +2,7 @@
 //! they are looked at, and how they end.
 //!
 //! Nothing here knows of viewers and cameras but their keys. A connection that is lost
-//! while one of the other parts uses it leaves a [`Lost`] behind: who has to be told is
+//! while one of the other parts uses it leaves a [`LostConnection`] behind: who has to be told is
 //! decided where all parts are at hand.
 //!
 //! # Edge-triggered
@@ -31,14 +31,14 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
+use mio::Registry;
 use mio::event::Event;
-use mio::{Registry, Token};
 
 use crate::config::Limits;
 
 use connection::{Connection, OUTBOX_LIMIT, Role};
 use counters::Counters;
-use key::{Key, Line, Table};
+use key::{Key, KeyQueue, Table};
 use ledger::Ledger;
 use listener::Listeners;
 use outbox::{Outbox, Piece};
@@ -50,12 +50,12 @@ use timers::Timers;
 const SCRATCH: usize = 16 * 1024;
 
 /// A connection that is gone, and what it was for.
-pub struct Lost {
+pub struct LostConnection {
     pub key: Key,
     pub id: u64,
     pub role: Role,
     /// For the log.
-    pub why: &'static str,
+    pub reason: &'static str,
 }
 
 /// Whom a connection is for.
@@ -73,10 +73,10 @@ pub struct Io {
     connections: Table<Connection>,
     timers: Timers,
     /// Connections that can move.
-    ready: Line,
+    ready: KeyQueue,
     /// Connections whose deadline has to be found anew.
-    stale: Line,
-    lost: VecDeque<Lost>,
+    invalid_deadlines: KeyQueue,
+    lost: VecDeque<LostConnection>,
     ledger: Ledger,
     /// Places of connections that have not said yet what they want, or not got it.
     waiting: Places,
@@ -89,7 +89,7 @@ pub struct Io {
     /// The time at which this turn of the loop began.
     pub now: Instant,
     #[cfg(test)]
-    pub board: memory::Board,
+    pub memory_network: memory::MemoryNetwork,
 }
 
 impl Io {
@@ -100,8 +100,8 @@ impl Io {
             listeners,
             connections: Table::new(),
             timers: Timers::default(),
-            ready: Line::new(),
-            stale: Line::new(),
+            ready: KeyQueue::new(),
+            invalid_deadlines: KeyQueue::new(),
             lost: VecDeque::new(),
             ledger: Ledger::default(),
             waiting: Places::default(),
@@ -112,7 +112,7 @@ impl Io {
             counters: Counters::default(),
             now: Instant::now(),
             #[cfg(test)]
-            board: memory::Board::default(),
+            memory_network: memory::MemoryNetwork::default(),
         }
     }
 
@@ -152,7 +152,7 @@ impl Io {
     }
 
     /// Memory of all outboxes and of what is not whole yet, in bytes.
-    pub fn kept(&self) -> usize {
+    pub fn buffered_bytes(&self) -> usize {
         self.ledger.total()
     }
 
@@ -184,11 +184,11 @@ impl Io {
                 peer,
                 role,
                 place: client.place,
-                client: client.network,
+                client_network: client.network,
                 out: Outbox::new(ledger),
-                held: ledger.entry(),
-                stuck: None,
-                took: None,
+                partial_input: ledger.entry(),
+                blocked_since: None,
+                last_media_write: None,
                 readable: false,
                 writable: false,
                 hung_up: false,
@@ -209,14 +209,14 @@ impl Io {
     /// Those of the system.
     pub fn dial(&mut self, address: SocketAddr) -> io::Result<Stream> {
         #[cfg(test)]
-        if let Some(end) = self.board.dial(address) {
+        if let Some(end) = self.memory_network.dial(address) {
             return Ok(Stream::Memory(end));
         }
         mio::net::TcpStream::connect(address).map(Stream::Tcp)
     }
 
     /// An event of the system for a connection.
-    pub fn notice(&mut self, key: Key, event: &Event) {
+    pub fn handle_event(&mut self, key: Key, event: &Event) {
         if let Some(connection) = self.connections.get_mut(key) {
             connection.readable |= event.is_readable() || event.is_error();
             connection.writable |= event.is_writable() || event.is_error();
@@ -226,8 +226,8 @@ impl Io {
     }
 
     /// Somebody knocks at a listener.
-    pub fn notice_listener(&mut self, token: Token) {
-        self.listeners.notice(token);
+    pub fn handle_listener_event(&mut self) {
+        self.listeners.set_ready();
     }
 
     /// Puts a connection in line, once.
@@ -237,6 +237,13 @@ impl Io {
         {
             connection.queued = true;
             self.ready.push_back(key);
+        }
+    }
+
+    /// Schedules a connection that may have more to read.
+    pub fn schedule_if_readable(&mut self, key: Key) {
+        if self.get(key).is_some_and(|connection| connection.readable) {
+            self.schedule(key);
         }
     }
 
@@ -259,7 +266,7 @@ impl Io {
     }
 
     /// Writes what waits for the reader. Whoever does not read what waits for it, or has
-    /// gone, is [`Lost`].
+    /// gone, is [`LostConnection`].
     pub fn flush(&mut self, key: Key) {
         let now = self.now;
         let Some(connection) = self.connections.get_mut(key) else {
@@ -267,45 +274,45 @@ impl Io {
         };
         match connection.flush(now) {
             Err(_) => self.lose(key, "writing failed"),
-            Ok(()) if connection.stuck == Some(now) => self.renew(key),
+            Ok(()) if connection.blocked_since == Some(now) => self.invalidate_deadline(key),
             Ok(()) => {}
         }
     }
 
     /// A client that has more to read than [`OUTBOX_LIMIT`] does not read, and is lost.
-    pub fn bound(&mut self, key: Key) {
+    pub fn enforce_outbox_limit(&mut self, key: Key) {
         if let Some(connection) = self.connections.get(key)
             && connection.out.cost() > OUTBOX_LIMIT
         {
             log::warn!("[c{}] does not read its replies", connection.id);
             self.lose(key, "outbox full");
         }
-        self.bound_all();
+        self.enforce_total_limit();
     }
 
     /// A connection is gone: whoever it served is told by what [`Io::next_lost`] gives.
-    pub fn lose(&mut self, key: Key, why: &'static str) {
-        if let Some(connection) = self.take(key) {
-            self.lost.push_back(Lost {
+    pub fn lose(&mut self, key: Key, reason: &'static str) {
+        if let Some(connection) = self.remove(key) {
+            self.lost.push_back(LostConnection {
                 key,
                 id: connection.id,
                 role: connection.role,
-                why,
+                reason,
             });
         }
     }
 
     /// The next connection that is gone and whose end nobody was told.
-    pub fn next_lost(&mut self) -> Option<Lost> {
+    pub fn next_lost(&mut self) -> Option<LostConnection> {
         self.lost.pop_front()
     }
 
     /// Closes a connection at once. What hangs on it must have been told.
-    pub fn drop(&mut self, key: Key) {
-        self.take(key);
+    pub fn close_now(&mut self, key: Key) {
+        self.remove(key);
     }
 
-    fn take(&mut self, key: Key) -> Option<Connection> {
+    fn remove(&mut self, key: Key) -> Option<Connection> {
         let mut connection = self.connections.remove(key)?;
         connection.stream.deregister(&self.registry);
         self.listeners.resume();

@@ -119,4 +119,4 @@ mod viewer;
 mod web;
 
 pub use operator::DUMP;
-pub use server::{Listed, Server};
+pub use server::{BuiltinCamera, Server};

@@ -4,18 +4,18 @@
 mod reload;
 mod status;
 
-use super::io::signals::Order;
+use super::io::signals::Command;
 use super::server::Server;
 
 pub use status::DUMP;
 
 impl Server {
     /// A signal came.
-    pub(super) fn obey(&mut self, order: Order) {
-        match order {
-            Order::Stop => self.stop(),
-            Order::Reload => self.reload(),
-            Order::Dump => self.dump(),
+    pub(super) fn handle_signal(&mut self, command: Command) {
+        match command {
+            Command::Stop => self.stop(),
+            Command::Reload => self.reload(),
+            Command::Dump => self.dump(),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! A part does what it can by itself and leaves behind what others have to know:
 //! connections that were lost ([`Io::next_lost`](super::io::Io::next_lost)), what happened
 //! to cameras ([`Sources::next_event`](super::source::Sources::next_event)), and what
-//! sessions want done ([`Viewers::next_step`](super::viewer::Viewers::next_step)). Here it
+//! sessions want done ([`Viewers::next_event`](super::viewer::Viewers::next_event)). Here it
 //! is taken to whom it concerns, one thing after the other, until nothing is left
 //! ([`Server::drain`]). No part calls another but those below it, and nothing here calls
 //! `drain` from within what `drain` does.
@@ -25,12 +25,12 @@ mod websocket;
 use crate::failure::Failure;
 use crate::viewer::Output;
 
-use super::io::Lost;
+use super::io::LostConnection;
 use super::io::connection::Role;
 use super::io::key::Key;
 use super::server::Server;
 use super::source::Event;
-use super::viewer::Step;
+use super::viewer::SessionEvent;
 
 /// What a viewer is told whose other socket has gone.
 const OTHER_CLOSED: &str = "the viewer's other socket closed";
@@ -59,27 +59,29 @@ impl Server {
             Role::Camera { .. } => self.serve_link(key),
             Role::Closing { .. } => self.io.serve_closing(key),
         }
-        self.io.renew(key);
-        self.count_held(key);
-        self.io.bound_all();
+        self.io.invalidate_deadline(key);
+        self.update_partial_input(key);
+        self.io.enforce_total_limit();
         self.drain();
     }
 
     /// Takes what parts have left behind to whom it concerns, until nothing waits.
     pub(super) fn drain(&mut self) {
         loop {
-            self.sources.settle(&mut self.io);
+            self.sources.drain_cameras(&mut self.io);
             if let Some(lost) = self.io.next_lost() {
-                self.lost(lost);
+                self.connection_lost(lost);
             } else if let Some(event) = self.sources.next_event() {
-                self.happened(event);
-            } else if let Some(step) = self.viewers.next_step() {
-                match step {
-                    Step::Do(viewer, output) => self.obey_session(viewer, output),
-                    Step::Settled(viewer) => self.settled(viewer),
+                self.handle_source_event(event);
+            } else if let Some(event) = self.viewers.next_event() {
+                match event {
+                    SessionEvent::Output(viewer, output) => {
+                        self.handle_session_output(viewer, output)
+                    }
+                    SessionEvent::Drained(viewer) => self.session_drained(viewer),
                 }
-            } else if let Some(key) = self.io.next_stale() {
-                self.renew_deadline(key);
+            } else if let Some(key) = self.io.next_invalid_deadline() {
+                self.recompute_deadline(key);
             } else {
                 return;
             }
@@ -87,10 +89,10 @@ impl Server {
     }
 
     /// A connection is gone.
-    fn lost(&mut self, lost: Lost) {
-        log::debug!("[c{}] {}", lost.id, lost.why);
+    fn connection_lost(&mut self, lost: LostConnection) {
+        log::debug!("[c{}] {}", lost.id, lost.reason);
         match lost.role {
-            Role::Camera { source } => self.sources.link_lost(&mut self.io, source),
+            Role::Camera { source } => self.sources.link_dropped(&mut self.io, source),
             role => {
                 if let Some(viewer) = role.viewer() {
                     if let Some(found) = self.viewers.get_mut(viewer) {
@@ -103,37 +105,39 @@ impl Server {
     }
 
     /// Something happened to a source.
-    fn happened(&mut self, event: Event) {
+    fn handle_source_event(&mut self, event: Event) {
         match event {
-            Event::Connected { viewer } => {
-                self.expect(viewer, Some(self.io.now + self.io.limits.handshake));
-                self.viewers.with(viewer, |it| it.camera_connected());
+            Event::CameraConnected { viewer } => {
+                self.set_open_deadline(viewer, Some(self.io.now + self.io.limits.handshake));
+                self.viewers
+                    .with_session(viewer, |session| session.camera_connected());
             }
-            Event::Message { viewer, bytes } => {
-                self.viewers.with(viewer, |it| it.handle_camera(&bytes));
+            Event::CameraMessage { viewer, bytes } => {
+                self.viewers
+                    .with_session(viewer, |session| session.handle_camera(&bytes));
             }
-            Event::Lost { viewer, failure } => self.camera_lost(viewer, &failure),
-            Event::Evicted { viewer } => self.evicted(viewer),
-            Event::Finished { viewer } => self.finished(viewer),
-            Event::Ready {
+            Event::LinkFailed { viewer, failure } => self.link_failed(viewer, &failure),
+            Event::ViewerEvicted { viewer } => self.viewer_evicted(viewer),
+            Event::DeliveryFinished { viewer } => self.delivery_finished(viewer),
+            Event::CameraReady {
                 camera,
                 waiting,
                 changed,
             } => self.camera_ready(camera, waiting, changed),
-            Event::Failed {
+            Event::CameraFailed {
                 waiting,
                 unavailable,
             } => self.camera_failed(waiting, &unavailable),
-            Event::Removed { camera } => self.camera_removed(camera),
+            Event::CameraRemoved { camera } => self.camera_removed(camera),
         }
     }
 
     /// Does what a viewer's session wants done.
-    fn obey_session(&mut self, viewer: Key, output: Output) {
+    fn handle_session_output(&mut self, viewer: Key, output: Output) {
         match output {
             Output::Reply(text) => self.reply(viewer, &text),
             Output::Rtsp(bytes) => self.answer_rtsp(viewer, bytes),
-            Output::Serve => self.serve_own(viewer),
+            Output::Serve => self.admit_to_configured(viewer),
             Output::Watch(name) => self.watch(viewer, &name),
             Output::Locate => self.locate(viewer),
             Output::Play(channels) => self.play(viewer, channels),
@@ -143,7 +147,7 @@ impl Server {
             Output::ToCamera(bytes) => {
                 let source = self.viewers.get(viewer).and_then(|found| found.source);
                 if let Some(source) = source {
-                    self.sources.tell(&mut self.io, source, bytes);
+                    self.sources.send_to_camera(&mut self.io, source, bytes);
                 }
             }
             Output::Close { code, reason } => self.end_viewer(viewer, code, &reason, true),
@@ -151,7 +155,7 @@ impl Server {
     }
 
     /// There is no camera for this viewer, or no more: its session is told.
-    fn camera_lost(&mut self, viewer: Key, failure: &Failure) {
+    fn link_failed(&mut self, viewer: Key, failure: &Failure) {
         let Some(found) = self.viewers.get_mut(viewer) else {
             return;
         };
@@ -160,14 +164,15 @@ impl Server {
             && let Some(source) = found.source.take()
         {
             // It may name another one.
-            self.sources.remove(&mut self.io, source);
+            self.sources.remove_direct(&mut self.io, source);
         }
         let now = self.io.now;
-        self.viewers.with(viewer, |it| it.camera_lost(failure, now));
+        self.viewers
+            .with_session(viewer, |session| session.camera_lost(failure, now));
     }
 
     /// Enters what is kept of what came on a connection.
-    fn count_held(&mut self, key: Key) {
+    fn update_partial_input(&mut self, key: Key) {
         let Some(connection) = self.io.get(key) else {
             return;
         };
@@ -183,6 +188,6 @@ impl Server {
             Role::Camera { source } => self.sources.held(*source),
             Role::Closing { .. } => 0,
         };
-        self.io.keep(key, held);
+        self.io.set_partial_input(key, held);
     }
 }

@@ -15,7 +15,7 @@ use crate::config::Config;
 
 use super::io::Io;
 use super::io::key::{Key, SIGNALS, WAKER};
-use super::io::listener::{Entrance, Listeners};
+use super::io::listener::{ListenerKind, Listeners};
 use super::io::signals::Signals;
 use super::media::pool::Pool;
 use super::source::{Resolver, Sources};
@@ -28,7 +28,7 @@ const EVENTS: usize = 256;
 /// A camera of the program's own: `/api/cameras` lists it, viewers may name it
 /// whatever the setting `targets` says.
 #[derive(Debug, Clone)]
-pub struct Listed {
+pub struct BuiltinCamera {
     /// Letters and digits.
     pub name: &'static str,
     /// A few words for a person, without quotes or backslashes.
@@ -46,15 +46,15 @@ pub struct Server {
     pub(super) web: Web,
     pub(super) config: Config,
     pub(super) config_path: Option<PathBuf>,
-    pub(super) cameras: Vec<Listed>,
+    pub(super) builtin_cameras: Vec<BuiltinCamera>,
     /// The configured cameras as GET_INFO lists them: JSON.
-    pub(super) listed: Rc<str>,
-    /// What is owed to the log: see [`Server::tell_by`].
-    tell: fn(Instant) -> Option<Instant>,
+    pub(super) camera_list: Rc<str>,
+    /// What is owed to the log: see [`Server::set_log_flush`].
+    flush_log: fn(Instant) -> Option<Instant>,
     /// When it is asked again.
-    tell_at: Option<Instant>,
+    log_flush_at: Option<Instant>,
     /// Set when the process was asked to end: until when it may take.
-    pub(super) stopping: Option<Instant>,
+    pub(super) stop_deadline: Option<Instant>,
 }
 
 impl Server {
@@ -91,37 +91,37 @@ impl Server {
             web: Web::new(policy),
             config,
             config_path,
-            cameras: Vec::new(),
-            listed: Rc::from("[]"),
-            tell: |_| None,
-            tell_at: None,
-            stopping: None,
+            builtin_cameras: Vec::new(),
+            camera_list: Rc::from("[]"),
+            flush_log: |_| None,
+            log_flush_at: None,
+            stop_deadline: None,
         };
         server.set_cameras();
         Ok(server)
     }
 
     /// Adds a camera to the list that pages show.
-    pub fn list(&mut self, camera: Listed) {
-        self.cameras.push(camera);
+    pub fn add_builtin_camera(&mut self, camera: BuiltinCamera) {
+        self.builtin_cameras.push(camera);
         self.set_policy();
     }
 
     /// Has the loop ask `tell` in every turn, and at the time that it answered last, to
     /// write to the log what it owes by then.
-    pub fn tell_by(&mut self, tell: fn(Instant) -> Option<Instant>) {
-        self.tell = tell;
+    pub fn set_log_flush(&mut self, flush_log: fn(Instant) -> Option<Instant>) {
+        self.flush_log = flush_log;
     }
 
     /// The addresses that are listened on for browsers, ports as the system gave
     /// them.
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.io.listeners.addresses(Entrance::Web)
+        self.io.listeners.addresses(ListenerKind::Web)
     }
 
     /// The addresses that are listened on for RTSP clients.
     pub fn rtsp_addresses(&self) -> Vec<SocketAddr> {
-        self.io.listeners.addresses(Entrance::Rtsp)
+        self.io.listeners.addresses(ListenerKind::Rtsp)
     }
 
     /// Runs until SIGTERM or SIGINT.
@@ -138,10 +138,10 @@ impl Server {
             }
             self.io.now = Instant::now();
             for event in &events {
-                self.notice(event);
+                self.handle_event(event);
             }
             self.turn();
-            self.tell_at = (self.tell)(self.io.now);
+            self.log_flush_at = (self.flush_log)(self.io.now);
         }
         log::info!("bye");
         Ok(())
@@ -158,7 +158,7 @@ impl Server {
     }
 
     fn is_done(&self) -> bool {
-        self.stopping
+        self.stop_deadline
             .is_some_and(|until| self.io.len() == 0 || until <= self.io.now)
     }
 
@@ -170,25 +170,25 @@ impl Server {
             self.io.due(),
             self.io.accept_due(),
             self.sources.due(),
-            self.tell_at,
-            self.stopping,
+            self.log_flush_at,
+            self.stop_deadline,
         ];
         let next = times.into_iter().flatten().min()?;
         Some(next.saturating_duration_since(Instant::now()))
     }
 
-    fn notice(&mut self, event: &Event) {
+    fn handle_event(&mut self, event: &Event) {
         match event.token() {
             WAKER => {} // what it is about is looked at in every turn
             SIGNALS => {
-                for order in self.signals.pending() {
-                    self.obey(order);
+                for command in self.signals.pending() {
+                    self.handle_signal(command);
                 }
             }
             token => match (Key::from_token(token), Key::from_port_token(token)) {
-                (Some(key), _) => self.io.notice(key, event),
-                (None, Some(port)) => self.sources.notice_port(&mut self.io, port),
-                (None, None) => self.io.notice_listener(token),
+                (Some(key), _) => self.io.handle_event(key, event),
+                (None, Some(port)) => self.sources.handle_port_event(&mut self.io, port),
+                (None, None) => self.io.handle_listener_event(),
             },
         }
     }

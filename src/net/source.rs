@@ -20,7 +20,7 @@ mod flow;
 mod hold;
 mod link;
 mod outlet;
-mod plays;
+mod playing;
 mod read;
 mod receipts;
 mod relief;
@@ -39,17 +39,17 @@ use crate::protocol::rtsp::framer::Framer;
 use super::io::key::Key;
 use super::media::queue::Queue;
 
-pub use direct::Named;
+pub use direct::DirectRequest;
 pub use event::Event;
 use flow::Flow;
 use hold::Hold;
 use outlet::Outlet;
-pub use outlet::Wanted;
+pub use outlet::PlayRequest;
 pub use read::READS;
 pub use resolver::Resolver;
 use shared::Shared;
 pub use sources::Sources;
-pub use watch::Playing;
+pub use watch::Presentation;
 
 /// The longest RTSP message that is read from a camera, in bytes.
 const MAX_MESSAGE: usize = 64 * 1024;
@@ -107,12 +107,12 @@ impl Source {
             ports: Vec::new(),
             queue,
             unsent: (0, now),
-            link: Link::new(Way::default(), now),
+            link: Link::new(Candidates::default(), now),
         }
     }
 
     /// What the log calls it.
-    fn name(&self) -> String {
+    fn log_name(&self) -> String {
         match &self.reader {
             Reader::Direct(direct) => format!("c{}", direct.id),
             Reader::Shared(shared) => shared.camera.name().to_owned(),
@@ -158,7 +158,9 @@ impl Source {
 
     /// Where the outlet of a viewer stands in [`Source::outlets`].
     fn outlet(&self, viewer: Key) -> Option<usize> {
-        self.outlets().iter().position(|it| it.viewer == viewer)
+        self.outlets()
+            .iter()
+            .position(|outlet| outlet.viewer == viewer)
     }
 
     /// One of [`Source::outlets`], and the media that it writes from.
@@ -171,7 +173,7 @@ impl Source {
     }
 
     /// Something was read, or sent.
-    fn note_sent(&mut self, now: Instant) {
+    fn update_unsent(&mut self, now: Instant) {
         if self.queue.head() >= self.unsent.0 {
             self.unsent = (self.queue.tail(), now);
         }
@@ -199,7 +201,7 @@ struct Link {
     /// When the link was last left unread although there was something.
     held_up: Option<Instant>,
     /// When the camera's last bytes came.
-    heard: Instant,
+    last_received: Instant,
     /// How its frames do.
     flow: Flow,
     /// What a camera that one viewer named is told of what arrives.
@@ -207,17 +209,17 @@ struct Link {
 }
 
 impl Link {
-    /// A link that is being made; what `way` has is left to try.
-    fn new(way: Way, now: Instant) -> Link {
+    /// A link that is being made; what `candidates` has is left to try.
+    fn new(candidates: Candidates, now: Instant) -> Link {
         Link {
-            phase: Phase::Connecting(way),
+            phase: Phase::Connecting(candidates),
             framer: Framer::lenient(MAX_MESSAGE),
             stray: 0,
             paused: false,
             waiting: false,
             hold: Hold::new(now),
             held_up: None,
-            heard: now,
+            last_received: now,
             flow: Flow::default(),
             receipts: None,
         }
@@ -226,17 +228,17 @@ impl Link {
 
 /// Where a link leads.
 #[derive(Clone, Debug, Default)]
-struct Way {
+struct Candidates {
     /// As its owner named the place: words for viewers tell no other.
-    place: String,
+    display_name: String,
     /// The addresses that are left to try, the next one last.
-    rest: Vec<SocketAddr>,
+    addresses: Vec<SocketAddr>,
 }
 
 /// How far the link to the camera is.
 enum Phase {
     /// Connecting: what is left to try if this address fails.
-    Connecting(Way),
+    Connecting(Candidates),
     /// It stands, or did.
     Open,
     /// A direct source's link could not be made, and will not be.
@@ -261,10 +263,10 @@ mod tests {
         let mut source = Source::new(Reader::Direct(Box::new(direct)), Queue::new(0, 4096), now);
         (source.link.paused, source.link.waiting) = (true, true);
         source.link.held_up = Some(now);
-        source.link.flow.came(now);
-        source.link = Link::new(Way::default(), now);
+        source.link.flow.record(now);
+        source.link = Link::new(Candidates::default(), now);
         assert!(!source.link.paused && !source.link.waiting);
         assert_eq!(source.link.held_up, None);
-        assert!(!source.link.flow.goes_on(Duration::ZERO, now));
+        assert!(!source.link.flow.is_ongoing(Duration::ZERO, now));
     }
 }

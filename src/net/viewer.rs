@@ -2,7 +2,7 @@
 //!
 //! [`Viewers`] is the part: it owns their sessions, knows which sockets are whose, and
 //! decides who may watch ([`admission`]). What a session wants done comes out of
-//! [`Viewers::next_step`]; nothing here reads or writes a socket.
+//! [`Viewers::next_event`]; nothing here reads or writes a socket.
 
 pub mod admission;
 mod sockets;
@@ -17,7 +17,7 @@ use super::io::places::Ticket;
 use super::media::delivery::Framing;
 
 use sockets::Sockets;
-pub use viewers::{Step, Viewers};
+pub use viewers::{SessionEvent, Viewers};
 
 /// A viewer's session, its sockets, and what it watches.
 pub struct Viewer {
@@ -34,13 +34,13 @@ pub struct Viewer {
     pub channels: Option<Vec<(u8, u8)>>,
     /// Up to where in the camera's media it has had the parameter sets, in the
     /// description or on the way.
-    pub told: u64,
+    pub sets_until: u64,
     /// Its place among the viewers, from when it has said what it wants.
     place: Option<Ticket>,
     /// Until when the next step of its opening must have come: INIT, then JOIN.
-    pub open_by: Option<Instant>,
+    pub open_deadline: Option<Instant>,
     /// When it last said something, if it speaks RTSP.
-    pub alive: Instant,
+    pub last_request: Instant,
     /// Why its sockets are to be closed, when they can be.
     pub ending: Option<Ending>,
 }
@@ -54,8 +54,8 @@ pub struct Ending {
 
 impl Viewer {
     /// A viewer whose control socket is `key`, known as `id` in the log; it is to
-    /// say what it wants until `open_by`.
-    pub fn wsp(session: Session, key: Key, id: u64, open_by: Instant) -> Viewer {
+    /// say what it wants until `open_deadline`.
+    pub fn wsp(session: Session, key: Key, id: u64, open_deadline: Instant) -> Viewer {
         Viewer {
             session,
             id,
@@ -63,20 +63,26 @@ impl Viewer {
             source: None,
             framing: Framing::Messages,
             channels: None,
-            told: 0,
+            sets_until: 0,
             place: None,
-            open_by: Some(open_by),
-            alive: open_by, // its opening has a time of its own
+            open_deadline: Some(open_deadline),
+            last_request: open_deadline, // its opening has a time of its own
             ending: None,
         }
     }
 
     /// A viewer that speaks RTSP on the socket `key`.
-    pub fn rtsp(session: Session, key: Key, id: u64, open_by: Instant, framing: Framing) -> Viewer {
+    pub fn rtsp(
+        session: Session,
+        key: Key,
+        id: u64,
+        open_deadline: Instant,
+        framing: Framing,
+    ) -> Viewer {
         Viewer {
             sockets: Sockets::rtsp(key),
             framing,
-            ..Viewer::wsp(session, key, id, open_by)
+            ..Viewer::wsp(session, key, id, open_deadline)
         }
     }
 

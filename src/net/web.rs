@@ -27,7 +27,7 @@ pub struct Response {
 
 /// What the gateway tells about itself where this path leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Facts {
+pub enum Endpoint {
     /// That it is there.
     Health,
     /// Counters and gauges.
@@ -36,22 +36,22 @@ pub enum Facts {
     Cameras,
 }
 
-impl Facts {
+impl Endpoint {
     /// What a path asks for; `None`: a page, or nothing.
-    pub fn of(path: &str) -> Option<Facts> {
+    pub fn of(path: &str) -> Option<Endpoint> {
         match path {
-            "/healthz" => Some(Facts::Health),
-            "/metrics" => Some(Facts::Metrics),
-            "/api/cameras" => Some(Facts::Cameras),
+            "/healthz" => Some(Endpoint::Health),
+            "/metrics" => Some(Endpoint::Metrics),
+            "/api/cameras" => Some(Endpoint::Cameras),
             _ => None,
         }
     }
 
     fn content_type(self) -> &'static str {
         match self {
-            Facts::Health => "text/plain; charset=utf-8",
-            Facts::Metrics => "text/plain; version=0.0.4",
-            Facts::Cameras => "application/json",
+            Endpoint::Health => "text/plain; charset=utf-8",
+            Endpoint::Metrics => "text/plain; version=0.0.4",
+            Endpoint::Cameras => "application/json",
         }
     }
 }
@@ -100,9 +100,9 @@ impl Web {
         without_body(response, request)
     }
 
-    /// The answer to a request for [`Facts`]: for the gateway's own pages and those of
+    /// The answer to a request for [`Endpoint`]: for the gateway's own pages and those of
     /// `origins`.
-    pub fn facts(&self, request: &Request, facts: Facts, body: String) -> Response {
+    pub fn endpoint(&self, request: &Request, endpoint: Endpoint, body: String) -> Response {
         let framing = self.framing(request);
         let mut extra = vec![
             ("Cache-Control", "no-store"),
@@ -116,7 +116,10 @@ impl Web {
             extra.push(("Access-Control-Allow-Origin", origin));
         }
         let body = Piece::Owned(body.into_bytes());
-        without_body(response(200, facts.content_type(), &extra, body), request)
+        without_body(
+            response(200, endpoint.content_type(), &extra, body),
+            request,
+        )
     }
 
     /// A file of the player: compressed if the client takes that, or the word
@@ -210,8 +213,8 @@ mod tests {
         let mut web = Web::new(Rc::new(policy));
         let (request, _) = http::parse(head.as_bytes()).unwrap().unwrap();
         web.check(&request, false).unwrap();
-        let response = match Facts::of(&request.path) {
-            Some(facts) => web.facts(&request, facts, "ok\n".to_owned()),
+        let response = match Endpoint::of(&request.path) {
+            Some(endpoint) => web.endpoint(&request, endpoint, "ok\n".to_owned()),
             None => web.page(&request),
         };
         let head = String::from_utf8(response.head).unwrap();

@@ -5,18 +5,18 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::Io;
-use super::connection::{Connection, Role, Taken};
+use super::connection::{Connection, ReadOutcome, Role};
 use super::key::Key;
-use super::places::first_to_go;
+use super::places::select_victim;
 
 /// How long the other side may take to close, when everything was said to it.
 pub const LINGER: Duration = Duration::from_secs(2);
 /// Memory for all outboxes together, and for what came and is not whole.
-const OUTBOXES: usize = 2 << 20;
+const TOTAL_LIMIT: usize = 2 << 20;
 /// Bytes that every connection may keep of what came: they are within what one costs.
-const COMMON: usize = 1024;
+const FREE_INPUT: usize = 1024;
 /// Reads of what still comes, before the connection is closed whatever comes.
-const READS: usize = 16;
+const LAST_READS: usize = 16;
 
 impl Io {
     /// Closes a connection after what waits to go out, and without losing it.
@@ -24,25 +24,30 @@ impl Io {
         let due = self.now + self.limits.handshake;
         if let Some(connection) = self.connections.get_mut(key) {
             connection.role = Role::Closing { shut: false };
-            connection.place = connection.client.map(|network| self.closing.take(network));
+            connection.place = connection
+                .client_network
+                .map(|network| self.closing.take(network));
             self.set_deadline(key, Some(due));
             self.schedule(key);
-            self.thin_out();
+            self.limit_closing();
         }
     }
 
-    /// Of too many that are closing, closes some at once: see [`first_to_go`].
-    fn thin_out(&mut self) {
-        while self.closing.all() > self.limits.handshakes {
+    /// Of too many that are closing, closes some at once: see [`select_victim`].
+    fn limit_closing(&mut self) {
+        while self.closing.total() > self.limits.handshakes {
             let closing = self.connections.iter();
-            let closing = closing.filter(|(_, it)| matches!(it.role, Role::Closing { .. }));
+            let closing =
+                closing.filter(|(_, connection)| matches!(connection.role, Role::Closing { .. }));
             let closing: Vec<_> = closing
-                .filter_map(|(key, it)| Some((key, it.client?, it.deadline)))
+                .filter_map(|(key, connection)| {
+                    Some((key, connection.client_network?, connection.deadline))
+                })
                 .collect();
-            let Some(key) = first_to_go(&closing) else {
+            let Some(key) = select_victim(&closing) else {
                 return;
             };
-            self.drop(key);
+            self.close_now(key);
         }
     }
 
@@ -61,16 +66,16 @@ impl Io {
             done |= connection.stream.shutdown().is_err();
             deadline = Some(now + LINGER);
         }
-        for _ in 0..READS {
+        for _ in 0..LAST_READS {
             match connection.read(scratch) {
-                Ok(Taken::Bytes(_)) => {}
-                Ok(Taken::Nothing) => break,
+                Ok(ReadOutcome::Bytes(_)) => {}
+                Ok(ReadOutcome::NothingYet) => break,
                 // It may still read what is left for it.
-                Ok(Taken::End) if left > 0 => {
+                Ok(ReadOutcome::Closed) if left > 0 => {
                     connection.readable = false;
                     break;
                 }
-                Ok(Taken::End) | Err(_) => {
+                Ok(ReadOutcome::Closed) | Err(_) => {
                     done = true;
                     break;
                 }
@@ -78,25 +83,25 @@ impl Io {
         }
         // Who goes on sending is not waited for.
         if done || (left == 0 && connection.readable) {
-            self.drop(key);
+            self.close_now(key);
         } else if deadline.is_some() {
             self.set_deadline(key, deadline);
         }
     }
 
     /// Enters what is kept, for a connection, of what came on it.
-    pub fn keep(&mut self, key: Key, bytes: usize) {
-        let bytes = bytes.saturating_sub(COMMON);
+    pub fn set_partial_input(&mut self, key: Key, bytes: usize) {
+        let bytes = bytes.saturating_sub(FREE_INPUT);
         if let Some(connection) = self.connections.get_mut(key)
-            && connection.held.bytes() != bytes
+            && connection.partial_input.bytes() != bytes
         {
-            connection.held.set(bytes);
+            connection.partial_input.set(bytes);
         }
     }
 
     /// Gives up whoever keeps most, until all outboxes are within their limit.
-    pub fn bound_all(&mut self) {
-        while self.ledger.total() > OUTBOXES {
+    pub fn enforce_total_limit(&mut self) {
+        while self.ledger.total() > TOTAL_LIMIT {
             let Some((key, worst)) = self.costliest() else {
                 return;
             };
@@ -113,11 +118,12 @@ impl Io {
     fn costliest(&self) -> Option<(Key, &Connection)> {
         let mut networks: HashMap<Option<IpAddr>, usize> = HashMap::new();
         for (_, it) in self.connections.iter() {
-            *networks.entry(it.client).or_default() += it.cost();
+            *networks.entry(it.client_network).or_default() += it.cost();
         }
         let (network, _) = networks.into_iter().max_by_key(|(_, cost)| *cost)?;
-        let those = self.connections.iter();
-        let those = those.filter(|(_, it)| it.client == network);
-        those.max_by_key(|(_, it)| it.cost())
+        let same_network = self.connections.iter();
+        let same_network =
+            same_network.filter(|(_, connection)| connection.client_network == network);
+        same_network.max_by_key(|(_, connection)| connection.cost())
     }
 }

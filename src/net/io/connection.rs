@@ -80,7 +80,7 @@ impl Role {
 pub struct WebSocket {
     pub decoder: Decoder,
     /// When the last bytes came.
-    pub heard: Instant,
+    pub last_alive: Instant,
     /// A ping is out that was not answered.
     pub pinged: bool,
 }
@@ -90,19 +90,19 @@ impl WebSocket {
     pub fn new(limit: usize, now: Instant) -> WebSocket {
         WebSocket {
             decoder: Decoder::new(limit),
-            heard: now,
+            last_alive: now,
             pinged: false,
         }
     }
 
     /// Bytes came.
-    pub fn hear(&mut self, now: Instant) {
-        (self.heard, self.pinged) = (now, false);
+    pub fn mark_alive(&mut self, now: Instant) {
+        (self.last_alive, self.pinged) = (now, false);
     }
 
     /// When this socket needs attention: a ping halfway, the end at `idle`.
     pub fn deadline(&self, idle: Duration) -> Instant {
-        self.heard + if self.pinged { idle } else { idle / 2 }
+        self.last_alive + if self.pinged { idle } else { idle / 2 }
     }
 }
 
@@ -118,14 +118,14 @@ pub struct Connection {
     /// The place it takes among those that wait, or that are closing.
     pub place: Option<Ticket>,
     /// Whom it is for: the client's network; `None` for a configured camera's link.
-    pub client: Option<IpAddr>,
+    pub client_network: Option<IpAddr>,
     pub out: Outbox,
     /// What came and is not whole yet.
-    pub held: Entry,
+    pub partial_input: Entry,
     /// When its reader last stopped taking what waits for it.
-    pub stuck: Option<Instant>,
+    pub blocked_since: Option<Instant>,
     /// When its reader last took media.
-    pub took: Option<Instant>,
+    pub last_media_write: Option<Instant>,
     pub readable: bool,
     pub writable: bool,
     /// The other side will send no more; what it sent may still be unread.
@@ -139,13 +139,13 @@ pub struct Connection {
 }
 
 /// What a read of a connection came to.
-pub enum Taken {
+pub enum ReadOutcome {
     /// This many bytes.
     Bytes(usize),
     /// Nothing for now.
-    Nothing,
+    NothingYet,
     /// The other side has closed.
-    End,
+    Closed,
 }
 
 impl Connection {
@@ -161,14 +161,14 @@ impl Connection {
 
     /// Memory that it takes beside what every connection does, in bytes.
     pub fn cost(&self) -> usize {
-        self.out.cost() + self.held.bytes()
+        self.out.cost() + self.partial_input.bytes()
     }
 
     /// One read into `room`; see [`Connection::read_vectored`].
     ///
     /// # Errors
     /// Those of the socket, `WouldBlock` excepted.
-    pub fn read(&mut self, room: &mut [u8]) -> io::Result<Taken> {
+    pub fn read(&mut self, room: &mut [u8]) -> io::Result<ReadOutcome> {
         self.read_vectored(&mut [IoSliceMut::new(room)])
     }
 
@@ -177,20 +177,20 @@ impl Connection {
     ///
     /// # Errors
     /// Those of the stream, `WouldBlock` excepted.
-    pub fn read_vectored(&mut self, room: &mut [IoSliceMut<'_>]) -> io::Result<Taken> {
+    pub fn read_vectored(&mut self, room: &mut [IoSliceMut<'_>]) -> io::Result<ReadOutcome> {
         if !self.readable {
-            return Ok(Taken::Nothing);
+            return Ok(ReadOutcome::NothingYet);
         }
         loop {
             match self.stream.read(room) {
-                Ok(received) if received.count == 0 => return Ok(Taken::End),
+                Ok(received) if received.count == 0 => return Ok(ReadOutcome::Closed),
                 Ok(received) => {
                     self.readable = !received.drained || self.hung_up;
-                    return Ok(Taken::Bytes(received.count));
+                    return Ok(ReadOutcome::Bytes(received.count));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.readable = false;
-                    return Ok(Taken::Nothing);
+                    return Ok(ReadOutcome::NothingYet);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
@@ -211,10 +211,10 @@ impl Connection {
             }
         }
         if self.out.len() < before {
-            self.stuck = None;
+            self.blocked_since = None;
         }
         if !self.writable && !self.out.is_empty() {
-            self.stuck.get_or_insert(now);
+            self.blocked_since.get_or_insert(now);
         }
         Ok(())
     }

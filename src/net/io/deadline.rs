@@ -1,7 +1,7 @@
 //! When a connection is looked at although nothing happens.
 //!
 //! A connection's deadline is found anew whenever it was served, from what its role
-//! waits for; whoever changes that otherwise asks for it by [`Io::renew`].
+//! waits for; whoever changes that otherwise asks for it by [`Io::invalidate_deadline`].
 
 use std::time::Instant;
 
@@ -56,22 +56,22 @@ impl Io {
     }
 
     /// What a connection waits for has changed.
-    pub fn renew(&mut self, key: Key) {
-        if !self.stale.contains(&key) {
-            self.stale.push_back(key);
+    pub fn invalidate_deadline(&mut self, key: Key) {
+        if !self.invalid_deadlines.contains(&key) {
+            self.invalid_deadlines.push_back(key);
         }
     }
 
     /// The next connection whose deadline is to be found anew.
-    pub fn next_stale(&mut self) -> Option<Key> {
-        self.stale.pop_front()
+    pub fn next_invalid_deadline(&mut self) -> Option<Key> {
+        self.invalid_deadlines.pop_front()
     }
 
     /// When a viewer's socket must have taken something of what waits for it.
-    pub fn reads_by(&self, key: Key) -> Option<Instant> {
+    pub fn progress_deadline(&self, key: Key) -> Option<Instant> {
         let connection = self.connections.get(key)?;
         let is_link = matches!(connection.role, Role::Camera { .. });
-        let since = connection.stuck.filter(|_| !is_link)?;
+        let since = connection.blocked_since.filter(|_| !is_link)?;
         Some(since + self.limits.idle)
     }
 }

@@ -17,19 +17,19 @@ pub struct Key {
 }
 
 /// The readiness token of the waker.
-pub const WAKER: mio::Token = mio::Token(Key::OTHERS);
+pub const WAKER: mio::Token = mio::Token(Key::FIRST_OTHER);
 /// The readiness token of signals.
-pub const SIGNALS: mio::Token = mio::Token(Key::OTHERS + 1);
+pub const SIGNALS: mio::Token = mio::Token(Key::FIRST_OTHER + 1);
 /// The listeners' tokens: this one and those after it.
-pub const LISTENERS: mio::Token = mio::Token(Key::OTHERS + 2);
+pub const LISTENERS: mio::Token = mio::Token(Key::FIRST_OTHER + 2);
 
 impl Key {
     /// Places per table. Readiness tokens from this index on mean something else.
-    pub const PLACES: usize = 0xe000;
+    pub const CAPACITY: usize = 0xe000;
     /// UDP ports in their table. Their tokens come after those of the places.
-    pub const PORTS: usize = 0x1000;
+    pub const PORT_CAPACITY: usize = 0x1000;
     /// Tokens from this index on mean neither.
-    pub const OTHERS: usize = Key::PLACES + Key::PORTS;
+    pub const FIRST_OTHER: usize = Key::CAPACITY + Key::PORT_CAPACITY;
 
     /// The readiness token under which a socket is registered.
     pub fn token(self) -> mio::Token {
@@ -39,21 +39,21 @@ impl Key {
     /// The key behind a readiness token; `None` for tokens of another kind.
     pub fn from_token(token: mio::Token) -> Option<Key> {
         let index = token.0 & 0xffff;
-        (index < Key::PLACES).then_some(Key {
+        (index < Key::CAPACITY).then_some(Key {
             index: index as u16,
             generation: (token.0 >> 16) as u16,
         })
     }
 
-    /// The readiness token of a UDP port; its index is below [`Key::PORTS`].
+    /// The readiness token of a UDP port; its index is below [`Key::PORT_CAPACITY`].
     pub fn port_token(self) -> mio::Token {
-        mio::Token(self.token().0 + Key::PLACES)
+        mio::Token(self.token().0 + Key::CAPACITY)
     }
 
     /// The key behind the readiness token of a UDP port.
     pub fn from_port_token(token: mio::Token) -> Option<Key> {
-        let index = (token.0 & 0xffff).checked_sub(Key::PLACES)?;
-        (index < Key::PORTS).then_some(Key {
+        let index = (token.0 & 0xffff).checked_sub(Key::CAPACITY)?;
+        (index < Key::PORT_CAPACITY).then_some(Key {
             index: index as u16,
             generation: (token.0 >> 16) as u16,
         })
@@ -94,7 +94,7 @@ impl<T> Table<T> {
         make: impl FnOnce(Key) -> Result<T, E>,
     ) -> Option<Result<Key, E>> {
         let entry = self.slab.vacant_entry();
-        if entry.key() >= Key::PLACES {
+        if entry.key() >= Key::CAPACITY {
             return None;
         }
         self.generation = self.generation.wrapping_add(1);
@@ -149,7 +149,7 @@ impl<T> Default for Table<T> {
 }
 
 /// Keys waiting for their turn, each at most once if the caller marks them.
-pub type Line = VecDeque<Key>;
+pub type KeyQueue = VecDeque<Key>;
 
 #[cfg(test)]
 mod tests {
@@ -179,11 +179,11 @@ mod tests {
         let mut table = Table::new();
         let key = insert(&mut table, 7);
         assert_eq!(Key::from_token(key.token()), Some(key));
-        assert_eq!(Key::from_token(mio::Token(Key::PLACES)), None);
+        assert_eq!(Key::from_token(mio::Token(Key::CAPACITY)), None);
         assert_eq!(Key::from_token(key.port_token()), None);
         assert_eq!(Key::from_port_token(key.port_token()), Some(key));
         assert_eq!(Key::from_port_token(key.token()), None);
-        assert_eq!(Key::from_port_token(mio::Token(Key::OTHERS)), None);
+        assert_eq!(Key::from_port_token(mio::Token(Key::FIRST_OTHER)), None);
     }
 
     #[test]

@@ -15,11 +15,11 @@ use super::key::LISTENERS;
 /// own limit (Linux: `net.core.somaxconn`, 4096) may be lower.
 const BACKLOG: i32 = 1024;
 /// How often to say that the gateway is full.
-const COMPLAINTS: Duration = Duration::from_secs(10);
+const FULL_REPORT_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Whom a listener is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entrance {
+pub enum ListenerKind {
     /// Browsers: HTTP and WebSockets.
     Web,
     /// Clients of plain RTSP.
@@ -28,16 +28,16 @@ pub enum Entrance {
 
 /// All listening sockets.
 pub struct Listeners {
-    sockets: Vec<(TcpListener, Entrance)>,
+    sockets: Vec<(TcpListener, ListenerKind)>,
     /// Where to look first for the next who waits: each in turn, so that a flood at
     /// one keeps nobody out at the others.
-    turn: usize,
+    last_polled: usize,
     /// Somebody may be waiting.
     ready: bool,
     /// Nobody is let in until then, for want of descriptors or memory.
     paused: Option<Instant>,
     /// When it was last said to be full.
-    complained: Option<Instant>,
+    reported_full_at: Option<Instant>,
 }
 
 impl Listeners {
@@ -51,9 +51,9 @@ impl Listeners {
         registry: &Registry,
     ) -> io::Result<Listeners> {
         let mut sockets = Vec::with_capacity(web.len() + rtsp.len());
-        let web = web.iter().map(|address| (address, Entrance::Web));
-        let rtsp = rtsp.iter().map(|address| (address, Entrance::Rtsp));
-        for (index, (address, entrance)) in web.chain(rtsp).enumerate() {
+        let web = web.iter().map(|address| (address, ListenerKind::Web));
+        let rtsp = rtsp.iter().map(|address| (address, ListenerKind::Rtsp));
+        for (index, (address, kind)) in web.chain(rtsp).enumerate() {
             let named = |error: io::Error| {
                 io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
             };
@@ -62,20 +62,20 @@ impl Listeners {
             registry
                 .register(&mut socket, token, Interest::READABLE)
                 .map_err(named)?;
-            sockets.push((socket, entrance));
+            sockets.push((socket, kind));
         }
         Ok(Listeners {
             sockets,
-            turn: 0,
+            last_polled: 0,
             ready: true,
             paused: None,
-            complained: None,
+            reported_full_at: None,
         })
     }
 
     /// The addresses listened on, for these.
-    pub fn addresses(&self, entrance: Entrance) -> Vec<SocketAddr> {
-        let sockets = self.sockets.iter().filter(|(_, its)| *its == entrance);
+    pub fn addresses(&self, kind: ListenerKind) -> Vec<SocketAddr> {
+        let sockets = self.sockets.iter().filter(|(_, its)| *its == kind);
         sockets
             .filter_map(|(socket, _)| socket.local_addr().ok())
             .collect()
@@ -88,7 +88,7 @@ impl Listeners {
     }
 
     /// Somebody knocks.
-    pub fn notice(&mut self, _token: Token) {
+    pub fn set_ready(&mut self) {
         self.ready = true;
     }
 
@@ -123,10 +123,12 @@ impl Listeners {
 
     /// Whether to say again that it is full: it may be so for long, with one
     /// connection ending and one coming all the time.
-    pub fn may_complain(&mut self, now: Instant) -> bool {
-        let may = self.complained.is_none_or(|last| last + COMPLAINTS <= now);
+    pub fn should_report_full(&mut self, now: Instant) -> bool {
+        let may = self
+            .reported_full_at
+            .is_none_or(|last| last + FULL_REPORT_INTERVAL <= now);
         if may {
-            self.complained = Some(now);
+            self.reported_full_at = Some(now);
         }
         may
     }
@@ -135,12 +137,12 @@ impl Listeners {
     ///
     /// # Errors
     /// Those of the system; descriptors may be short.
-    pub fn next(&mut self) -> io::Result<Option<(TcpStream, SocketAddr, Entrance)>> {
+    pub fn accept_next(&mut self) -> io::Result<Option<(TcpStream, SocketAddr, ListenerKind)>> {
         for _ in 0..self.sockets.len() {
-            self.turn = (self.turn + 1) % self.sockets.len();
-            let (listener, entrance) = &self.sockets[self.turn];
+            self.last_polled = (self.last_polled + 1) % self.sockets.len();
+            let (listener, kind) = &self.sockets[self.last_polled];
             match listener.accept() {
-                Ok((socket, peer)) => return Ok(Some((socket, peer, *entrance))),
+                Ok((socket, peer)) => return Ok(Some((socket, peer, *kind))),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(error),
             }

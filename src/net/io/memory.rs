@@ -10,29 +10,29 @@ use super::connection::Role;
 use super::key::Key;
 use super::places::network;
 use super::stream::Stream;
-use super::stream::memory::{End, pair};
+use super::stream::memory::{MemoryStream, pair};
 use super::{Client, Io};
 
 /// Ends of streams that were dialled and wait to be taken by a test, by address.
-type Dialled = Rc<RefCell<HashMap<SocketAddr, Vec<End>>>>;
+type Dialled = Rc<RefCell<HashMap<SocketAddr, Vec<MemoryStream>>>>;
 
 /// The addresses at which a test is the camera.
 #[derive(Clone, Default)]
-pub struct Board(Dialled);
+pub struct MemoryNetwork(Dialled);
 
-impl Board {
+impl MemoryNetwork {
     /// From now on somebody is at this address.
     pub fn listen(&self, address: SocketAddr) {
         self.0.borrow_mut().entry(address).or_default();
     }
 
     /// The next stream that was dialled to this address.
-    pub fn accept(&self, address: SocketAddr) -> Option<End> {
+    pub fn accept(&self, address: SocketAddr) -> Option<MemoryStream> {
         self.0.borrow_mut().get_mut(&address)?.pop()
     }
 
     /// The near end of a stream to this address, if somebody is there.
-    pub fn dial(&self, address: SocketAddr) -> Option<End> {
+    pub fn dial(&self, address: SocketAddr) -> Option<MemoryStream> {
         let mut dialled = self.0.borrow_mut();
         let waiting = dialled.get_mut(&address)?;
         let own = SocketAddr::new(address.ip(), 1);
@@ -44,7 +44,7 @@ impl Board {
 
 impl Io {
     /// A client comes in by a stream in memory: the end that is its own.
-    pub fn connect(&mut self, from: SocketAddr) -> (Key, End) {
+    pub fn connect(&mut self, from: SocketAddr) -> (Key, MemoryStream) {
         let (theirs, ours) = pair(from, SocketAddr::from(([127, 0, 0, 1], 80)));
         let network = network(from.ip());
         let client = Client {
@@ -61,7 +61,7 @@ impl Io {
     }
 
     /// What events say of sockets is found by looking, for streams in memory.
-    pub fn look(&mut self) {
+    pub fn poll_memory_streams(&mut self) {
         let mut ready = Vec::new();
         for (key, connection) in self.connections.iter() {
             if let Stream::Memory(end) = &connection.stream {

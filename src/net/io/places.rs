@@ -31,21 +31,21 @@ pub fn site(network: IpAddr) -> IpAddr {
 
 /// Counts of one kind of place, in all and by network.
 #[derive(Default)]
-struct Taken {
-    all: usize,
+struct Counts {
+    total: usize,
     by_network: HashMap<IpAddr, usize>,
 }
 
 /// All places of one kind.
 #[derive(Default)]
-pub struct Places(Rc<RefCell<Taken>>);
+pub struct Places(Rc<RefCell<Counts>>);
 
 impl Places {
     /// Takes one more place, whatever the count is.
     pub fn take(&self, network: IpAddr) -> Ticket {
-        let mut taken = self.0.borrow_mut();
-        taken.all += 1;
-        *taken.by_network.entry(network).or_default() += 1;
+        let mut counts = self.0.borrow_mut();
+        counts.total += 1;
+        *counts.by_network.entry(network).or_default() += 1;
         Ticket {
             places: Rc::clone(&self.0),
             network,
@@ -53,12 +53,12 @@ impl Places {
     }
 
     /// How many are taken.
-    pub fn all(&self) -> usize {
-        self.0.borrow().all
+    pub fn total(&self) -> usize {
+        self.0.borrow().total
     }
 
     /// How many are taken by clients of this network.
-    pub fn of(&self, network: IpAddr) -> usize {
+    pub fn of_network(&self, network: IpAddr) -> usize {
         self.0
             .borrow()
             .by_network
@@ -70,7 +70,7 @@ impl Places {
 
 /// A place that is taken: given back when it is dropped.
 pub struct Ticket {
-    places: Rc<RefCell<Taken>>,
+    places: Rc<RefCell<Counts>>,
     network: IpAddr,
 }
 
@@ -83,12 +83,12 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        let mut taken = self.places.borrow_mut();
-        taken.all -= 1;
-        if let Some(count) = taken.by_network.get_mut(&self.network) {
+        let mut counts = self.places.borrow_mut();
+        counts.total -= 1;
+        if let Some(count) = counts.by_network.get_mut(&self.network) {
             *count -= 1;
             if *count == 0 {
-                taken.by_network.remove(&self.network);
+                counts.by_network.remove(&self.network);
             }
         }
     }
@@ -100,13 +100,13 @@ impl Drop for Ticket {
 /// networks, and a flood pushes out its own before those of whoever has fewer.
 ///
 /// Networks of IPv6 that are of one [`site`] count together first.
-pub fn first_to_go<T: Copy, Time: Ord + Copy>(those: &[(T, IpAddr, Time)]) -> Option<T> {
+pub fn select_victim<T: Copy, Time: Ord + Copy>(candidates: &[(T, IpAddr, Time)]) -> Option<T> {
     let (mut sites, mut networks) = (HashMap::new(), HashMap::new());
-    for (_, network, _) in those {
+    for (_, network, _) in candidates {
         *sites.entry(site(*network)).or_insert(0) += 1;
         *networks.entry(*network).or_insert(0) += 1;
     }
-    let first = those.iter().max_by_key(|(_, network, came)| {
+    let first = candidates.iter().max_by_key(|(_, network, came)| {
         let taken = (sites.get(&site(*network)), networks.get(network));
         (taken, Reverse(*came))
     });
@@ -135,32 +135,35 @@ mod tests {
         let places = Places::default();
         let (a, b) = (address("10.0.0.1"), address("10.0.0.2"));
         let mut kept: Vec<Ticket> = [a, b, a].map(|from| places.take(from)).into();
-        assert_eq!((places.all(), places.of(a), places.of(b)), (3, 2, 1));
+        assert_eq!(
+            (places.total(), places.of_network(a), places.of_network(b)),
+            (3, 2, 1)
+        );
         kept.pop();
-        assert_eq!((places.all(), places.of(a)), (2, 1));
+        assert_eq!((places.total(), places.of_network(a)), (2, 1));
         drop(kept);
-        assert_eq!(places.all(), 0);
+        assert_eq!(places.total(), 0);
         assert!(places.0.borrow().by_network.is_empty());
     }
 
     /// Fills 20 places with one connection after another, and has room made for each
     /// beyond them: how many there are in the end, of each of these networks.
-    fn flood(those: &[&str], last: &[&str]) -> Vec<usize> {
+    fn flood(candidates: &[&str], last: &[&str]) -> Vec<usize> {
         let places = Places::default();
         let mut there: Vec<(usize, IpAddr, usize)> = Vec::new();
         let mut tickets = HashMap::new();
-        for (number, from) in those.iter().chain(last).enumerate() {
+        for (number, from) in candidates.iter().chain(last).enumerate() {
             let network = address(from);
             there.push((number, network, number));
             tickets.insert(number, places.take(network));
-            if places.all() > 20 {
-                let gone = first_to_go(&there).unwrap();
+            if places.total() > 20 {
+                let gone = select_victim(&there).unwrap();
                 assert_ne!(gone, number, "the newcomer");
                 there.retain(|(other, _, _)| *other != gone);
                 tickets.remove(&gone);
             }
         }
-        assert!(places.all() <= 20);
+        assert!(places.total() <= 20);
         let of = |from: &&str| there.iter().filter(|it| it.1 == address(from)).count();
         last.iter().map(of).collect()
     }

@@ -7,7 +7,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
+pub enum Command {
     /// SIGTERM, SIGINT.
     Stop,
     /// SIGHUP.
@@ -31,13 +31,13 @@ impl Signals {
     }
 
     /// Those that came.
-    pub fn pending(&mut self) -> Vec<Order> {
+    pub fn pending(&mut self) -> Vec<Command> {
         self.0
             .pending()
             .map(|signal| match signal {
-                SIGHUP => Order::Reload,
-                SIGUSR1 => Order::Dump,
-                _ => Order::Stop,
+                SIGHUP => Command::Reload,
+                SIGUSR1 => Command::Dump,
+                _ => Command::Stop,
             })
             .collect()
     }

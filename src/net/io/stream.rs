@@ -16,14 +16,14 @@ use mio::{Interest, Registry, Token};
 use socket2::SockRef;
 
 /// Bytes that the kernel may keep of replies and pages for one socket.
-const SEND: usize = 64 * 1024;
+const SEND_BUFFER: usize = 64 * 1024;
 
 /// One stream of bytes in both directions.
 pub enum Stream {
     Tcp(TcpStream),
     /// Two ends in one process, for tests.
     #[cfg(test)]
-    Memory(memory::End),
+    Memory(memory::MemoryStream),
 }
 
 /// What a read brought.
@@ -152,10 +152,10 @@ impl Stream {
 
     /// Bounds what the kernel keeps for the reader of a socket without media. Where a
     /// system cannot do this, it is as it was.
-    pub fn limit_kept(&self) {
+    pub fn limit_send_buffer(&self) {
         match self {
             Stream::Tcp(socket) => {
-                let _ = SockRef::from(socket).set_send_buffer_size(SEND);
+                let _ = SockRef::from(socket).set_send_buffer_size(SEND_BUFFER);
             }
             #[cfg(test)]
             Stream::Memory(_) => {}

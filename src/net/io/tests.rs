@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use mio::Poll;
 
-use super::stream::memory::End;
+use super::stream::memory::MemoryStream;
 use super::*;
 
 fn io() -> Io {
@@ -20,9 +20,9 @@ fn from(number: u8) -> SocketAddr {
     SocketAddr::from(([10, 0, 0, number], 1000))
 }
 
-fn connect(io: &mut Io, number: u8) -> (Key, End) {
+fn connect(io: &mut Io, number: u8) -> (Key, MemoryStream) {
     let connected = io.connect(from(number));
-    io.look();
+    io.poll_memory_streams();
     connected
 }
 
@@ -43,10 +43,10 @@ fn an_outbox_without_a_reader_ends_its_connection() {
     for _ in 0..OUTBOX_LIMIT / 1024 + 80 {
         io.push(key, vec![0; 1024]);
         io.flush(key);
-        io.bound(key);
+        io.enforce_outbox_limit(key);
     }
-    assert_eq!(io.next_lost().map(|lost| lost.why), Some("outbox full"));
-    assert_eq!(io.kept(), 0);
+    assert_eq!(io.next_lost().map(|lost| lost.reason), Some("outbox full"));
+    assert_eq!(io.buffered_bytes(), 0);
 }
 
 #[test]
@@ -57,9 +57,9 @@ fn all_outboxes_together_have_a_limit_for_who_has_most() {
         for (key, _) in &all {
             io.push(*key, vec![0; 1024]);
         }
-        io.bound_all();
+        io.enforce_total_limit();
     }
-    assert!(io.kept() <= 2 << 20);
+    assert!(io.buffered_bytes() <= 2 << 20);
     while let Some(lost) = io.next_lost() {
         let index = all.iter().position(|(key, _)| *key == lost.key).unwrap();
         assert!(index < 12, "the network that has most");
@@ -93,7 +93,7 @@ fn last_words_are_out_before_a_connection_closes() {
         .read_vectored(&mut [std::io::IoSliceMut::new(&mut room)])
         .unwrap();
     drop(client);
-    io.look();
+    io.poll_memory_streams();
     io.serve_closing(key);
     assert_eq!(io.len(), 0);
 }

@@ -20,7 +20,7 @@ use crate::protocol::rtsp::framer::{DOLLAR, FRAME_HEADER};
 use crate::websocket::{self, Kind};
 
 use super::pool::MAX_FRAME;
-use super::queue::{Queue, Walk};
+use super::queue::{Cursor, Queue};
 use crate::net::io::outbox::Outbox;
 
 /// Messages begun by one write.
@@ -113,10 +113,10 @@ impl Message {
     /// Appends what is left of it.
     fn copy(&self, queue: &Queue, to: &mut Vec<u8>) {
         to.extend_from_slice(self.header());
-        let mut walk = queue.walk(self.at);
+        let mut cursor = queue.cursor(self.at);
         let mut left = (self.end - self.at) as usize;
         while left > 0 {
-            let piece = walk.slice(left);
+            let piece = cursor.next_slice(left);
             if piece.is_empty() {
                 break;
             }
@@ -159,22 +159,22 @@ impl Delivery {
     }
 
     /// From here on not all that the camera sends is for the viewer.
-    pub fn choose(&mut self, channels: &[(u8, u8)]) {
+    pub fn restrict_to(&mut self, channels: &[(u8, u8)]) {
         self.channels.get_or_insert_with(|| channels.to_vec());
     }
 
     /// Goes on at `position`, the beginning of a frame, instead. Returns what is
     /// to be sent before: what is left of the message under way, and the frames
     /// after it that begin before `until`.
-    pub fn jump(&mut self, position: u64, until: u64, queue: &Queue) -> Vec<u8> {
+    pub fn jump_to(&mut self, position: u64, until: u64, queue: &Queue) -> Vec<u8> {
         let mut rest = Vec::new();
         self.current.copy(queue, &mut rest);
         let mut at = self.current.end;
-        let mut walk = queue.walk(at);
+        let mut cursor = queue.cursor(at);
         while at < until {
             let (message, next) = match &self.channels {
-                None => self.next(at, until, &mut walk),
-                Some(_) => self.next_chosen(at, &mut walk),
+                None => self.next(at, until, &mut cursor),
+                Some(_) => self.next_selected(at, &mut cursor),
             };
             if next == at {
                 break;
@@ -201,7 +201,7 @@ impl Delivery {
     }
 
     /// Puts what the viewer is to be told of these frames into its `out`.
-    pub fn tell(&self, counter: &FrameCounter, out: &mut Outbox) {
+    pub fn push_notices(&self, counter: &FrameCounter, out: &mut Outbox) {
         for (channel, notice) in counter.notices() {
             out.push(self.wrap(channel, &notice).unwrap_or_default());
         }
@@ -238,7 +238,7 @@ impl Delivery {
         self.between_messages() && self.position() == queue.whole()
     }
 
-    /// Writes as much as goes in one call. With `last`, only the message under
+    /// Writes as much as goes in one call. With `finish_only`, only the message under
     /// way is finished. Returns the bytes written and whether that was all that
     /// was tried.
     ///
@@ -248,13 +248,13 @@ impl Delivery {
         &mut self,
         socket: &mut impl Write,
         queue: &Queue,
-        last: bool,
+        finish_only: bool,
     ) -> io::Result<(usize, bool)> {
         match (self.framing, &self.channels) {
             (Framing::Batches | Framing::Bare, None) => {
-                self.write_some::<BATCHES, BATCH_SLICES>(socket, queue, last)
+                self.write_some::<BATCHES, BATCH_SLICES>(socket, queue, finish_only)
             }
-            _ => self.write_some::<MESSAGES, SLICES>(socket, queue, last),
+            _ => self.write_some::<MESSAGES, SLICES>(socket, queue, finish_only),
         }
     }
 
@@ -262,19 +262,19 @@ impl Delivery {
         &mut self,
         socket: &mut impl Write,
         queue: &Queue,
-        last: bool,
+        finish_only: bool,
     ) -> io::Result<(usize, bool)> {
         let mut messages = [self.current; M];
-        let (count, passed) = self.plan(&mut messages, queue, last);
+        let (count, reached) = self.plan(&mut messages, queue, finish_only);
         if count == 0 {
             // Frames that the viewer does not get.
-            self.current = Message::done(passed);
+            self.current = Message::done(reached);
         }
         let messages = &mut messages[..count];
         let mut slices = [IoSlice::new(&[]); S];
         let filled = gather(messages, &mut slices, queue);
-        let tried: usize = slices[..filled].iter().map(|slice| slice.len()).sum();
-        if tried == 0 {
+        let offered: usize = slices[..filled].iter().map(|slice| slice.len()).sum();
+        if offered == 0 {
             return Ok((0, true));
         }
         let written = socket.write_vectored(&slices[..filled])?;
@@ -289,20 +289,20 @@ impl Delivery {
                 break;
             }
         }
-        self.slow = (self.slow || written < tried) && !self.is_idle(queue);
-        Ok((written, written == tried))
+        self.slow = (self.slow || written < offered) && !self.is_idle(queue);
+        Ok((written, written == offered))
     }
 
     /// The message under way, then new ones from the frames at hand; also the
     /// position up to which that goes.
-    fn plan(&self, messages: &mut [Message], queue: &Queue, last: bool) -> (usize, u64) {
+    fn plan(&self, messages: &mut [Message], queue: &Queue, finish_only: bool) -> (usize, u64) {
         let mut count = usize::from(!self.between_messages());
         let mut at = self.current.end;
-        let mut walk = queue.walk(at);
-        while !last && count < messages.len() && at < queue.whole() {
+        let mut cursor = queue.cursor(at);
+        while !finish_only && count < messages.len() && at < queue.whole() {
             let (message, next) = match &self.channels {
-                None => self.next(at, queue.whole(), &mut walk),
-                Some(_) => self.next_chosen(at, &mut walk),
+                None => self.next(at, queue.whole(), &mut cursor),
+                Some(_) => self.next_selected(at, &mut cursor),
             };
             at = next;
             if let Some(message) = message {
@@ -313,23 +313,23 @@ impl Delivery {
         (count, at)
     }
 
-    /// The message that starts at `at`, and where the next one does; `walk` is
+    /// The message that starts at `at`, and where the next one does; `cursor` is
     /// there then, unless the message takes all there is.
-    fn next(&self, at: u64, whole: u64, walk: &mut Walk<'_>) -> (Option<Message>, u64) {
+    fn next(&self, at: u64, whole: u64, cursor: &mut Cursor<'_>) -> (Option<Message>, u64) {
         let end = if self.framing != Framing::Messages && whole - at <= self.batch() {
             whole
         } else {
-            self.message_end(at, whole, walk)
+            self.message_end(at, whole, cursor)
         };
         (Some(Message::new(at, end, self.framing, None)), end)
     }
 
     /// The frame at `at` by itself, if the viewer gets it.
-    fn next_chosen(&self, at: u64, walk: &mut Walk<'_>) -> (Option<Message>, u64) {
-        let Some((channel, length)) = walk.frame_header() else {
+    fn next_selected(&self, at: u64, cursor: &mut Cursor<'_>) -> (Option<Message>, u64) {
+        let Some((channel, length)) = cursor.frame_header() else {
             return (None, at);
         };
-        walk.skip(length);
+        cursor.skip(length);
         let payload = at + FRAME_HEADER as u64;
         let end = payload + length as u64;
         let message = self.channel(channel).map(|channel| {
@@ -344,14 +344,14 @@ impl Delivery {
         if self.slow { SLOW_BATCH } else { BATCH }
     }
 
-    /// Where the message that starts at `at` ends; moves `walk` there.
-    fn message_end(&self, at: u64, whole: u64, walk: &mut Walk<'_>) -> u64 {
+    /// Where the message that starts at `at` ends; moves `cursor` there.
+    fn message_end(&self, at: u64, whole: u64, cursor: &mut Cursor<'_>) -> u64 {
         let mut end = at;
         while end < whole {
-            let Some((_, length)) = walk.frame_header() else {
+            let Some((_, length)) = cursor.frame_header() else {
                 break;
             };
-            walk.skip(length);
+            cursor.skip(length);
             end += (FRAME_HEADER + length) as u64;
             if self.framing == Framing::Messages
                 || end - at >= self.batch().min(BATCH - MAX_FRAME as u64)
@@ -374,7 +374,7 @@ fn gather<'a>(messages: &'a [Message], slices: &mut [IoSlice<'a>], queue: &'a Qu
     let mut filled = 0;
     for message in messages {
         let mut left = (message.end - message.at) as usize;
-        let mut walk = queue.walk(message.at);
+        let mut cursor = queue.cursor(message.at);
         if !message.header().is_empty() {
             if filled == slices.len() {
                 return filled;
@@ -383,7 +383,7 @@ fn gather<'a>(messages: &'a [Message], slices: &mut [IoSlice<'a>], queue: &'a Qu
             filled += 1;
         }
         while left > 0 {
-            let piece = walk.slice(left);
+            let piece = cursor.next_slice(left);
             if piece.is_empty() || filled == slices.len() {
                 return filled;
             }

@@ -71,12 +71,12 @@ pub struct Pool {
     /// Buffers that only the [`Pool::borrower`] may take.
     reserve: usize,
     /// What configured streams are short of their shares, together.
-    kept: usize,
+    owed: usize,
     /// How many direct queues are sure to find a first buffer.
     guaranteed: usize,
     /// Direct queues that there are, and those of them that hold something.
-    direct: usize,
-    holders: usize,
+    direct_queues: usize,
+    direct_holders: usize,
     /// The one queue that may finish its frame with the reserve.
     borrower: Option<Key>,
     /// Something came back since [`Pool::take_returned`] was asked.
@@ -99,10 +99,10 @@ impl Pool {
             total,
             free,
             reserve,
-            kept: 0,
+            owed: 0,
             guaranteed: queues.min((total - reserve) / 2),
-            direct: 0,
-            holders: 0,
+            direct_queues: 0,
+            direct_holders: 0,
             borrower: None,
             returned: false,
         }
@@ -123,30 +123,34 @@ impl Pool {
         self.free.len()
     }
 
-    /// The share of one of `streams` configured streams that could use `most`
+    /// The share of one of `streams` configured streams that could use `max_useful`
     /// buffers: together they have half of the pool at most.
-    pub fn share(&self, streams: usize, most: usize, idle: bool) -> usize {
+    pub fn share(&self, streams: usize, max_useful: usize, idle: bool) -> usize {
         let even = (self.total - self.reserve) / 2 / streams.max(1);
-        let most = if idle { most.min(IDLE_SHARE) } else { most };
-        most.min(even).max(1)
+        let max_useful = if idle {
+            max_useful.min(IDLE_SHARE)
+        } else {
+            max_useful
+        };
+        max_useful.min(even).max(1)
     }
 
     /// A queue that holds `held` buffers has another claim from now on; the claim of a
     /// stream that comes or goes is a share of 0 before or after.
     pub fn change_claim(&mut self, claim: &mut Claim, new: Claim, held: usize) {
-        self.kept = self.kept + new.missing(held) - claim.missing(held);
+        self.owed = self.owed + new.missing(held) - claim.missing(held);
         self.returned = true;
         *claim = new;
     }
 
     /// There are so many direct queues now.
     pub fn set_direct(&mut self, queues: usize) {
-        self.direct = queues;
+        self.direct_queues = queues;
     }
 
     /// One more buffer for `owner`, who holds `held` already.
     ///
-    /// Whoever holds nothing but the beginning of one frame (`unfinished`)
+    /// Whoever holds nothing but the beginning of one frame (`is_partial_frame`)
     /// cannot give anything back before that frame is whole. For that case a
     /// few buffers are kept in reserve, for one such queue at a time: so the
     /// pool can always move on, however little is left.
@@ -155,49 +159,49 @@ impl Pool {
         owner: Key,
         claim: Claim,
         held: usize,
-        unfinished: bool,
+        is_partial_frame: bool,
     ) -> Option<Buffer> {
-        if !self.has_for(owner, claim, held, unfinished) {
+        if !self.can_take(owner, claim, held, is_partial_frame) {
             return None;
         }
-        if !self.is_due(claim, held) {
+        if !self.may_take_unreserved(claim, held) {
             self.borrower = Some(owner);
         }
         match claim {
-            Claim::Stream(share) if held < share => self.kept -= 1,
-            Claim::Direct if held == 0 => self.holders += 1,
+            Claim::Stream(share) if held < share => self.owed -= 1,
+            Claim::Direct if held == 0 => self.direct_holders += 1,
             _ => {}
         }
         self.free.pop()
     }
 
     /// Whether [`Pool::take`] would give one.
-    pub fn has_for(&self, owner: Key, claim: Claim, held: usize, unfinished: bool) -> bool {
-        let borrows = unfinished && held > 0;
+    pub fn can_take(&self, owner: Key, claim: Claim, held: usize, is_partial_frame: bool) -> bool {
+        let borrows = is_partial_frame && held > 0;
         let may_borrow = borrows && self.borrower.is_none_or(|other| other == owner);
-        self.is_due(claim, held) || (may_borrow && !self.free.is_empty())
+        self.may_take_unreserved(claim, held) || (may_borrow && !self.free.is_empty())
     }
 
     /// Whether a queue that holds `held` buffers may have one that is not in reserve.
-    fn is_due(&self, claim: Claim, held: usize) -> bool {
+    fn may_take_unreserved(&self, claim: Claim, held: usize) -> bool {
         let usable = self.free.len().saturating_sub(self.reserve);
         match claim {
             Claim::Stream(share) if held < share => usable > 0,
             Claim::Stream(_) => {
-                let first = self.guaranteed.min(self.direct);
-                let first = first.saturating_sub(self.holders);
-                usable > self.kept + first + self.total / 8
+                let first = self.guaranteed.min(self.direct_queues);
+                let first = first.saturating_sub(self.direct_holders);
+                usable > self.owed + first + self.total / 8
             }
-            Claim::Direct if held == 0 => usable > self.kept,
+            Claim::Direct if held == 0 => usable > self.owed,
             Claim::Direct => {
-                let first = self.guaranteed.saturating_sub(self.holders);
-                held < usable.saturating_sub(self.kept + first)
+                let first = self.guaranteed.saturating_sub(self.direct_holders);
+                held < usable.saturating_sub(self.owed + first)
             }
         }
     }
 
     /// `owner` has its frame whole, or is gone: another may use the reserve.
-    pub fn settle(&mut self, owner: Key) {
+    pub fn release_reserve(&mut self, owner: Key) {
         if self.borrower == Some(owner) {
             self.borrower = None;
             self.returned = true;
@@ -205,11 +209,11 @@ impl Pool {
     }
 
     /// Takes a buffer back from a queue that holds `left` others.
-    pub fn give(&mut self, buffer: Buffer, claim: Claim, left: usize) {
+    pub fn put_back(&mut self, buffer: Buffer, claim: Claim, left: usize) {
         debug_assert!(self.free.len() < self.total);
         match claim {
-            Claim::Stream(share) if left < share => self.kept += 1,
-            Claim::Direct if left == 0 => self.holders -= 1,
+            Claim::Stream(share) if left < share => self.owed += 1,
+            Claim::Direct if left == 0 => self.direct_holders -= 1,
             _ => {}
         }
         self.free.push(buffer);

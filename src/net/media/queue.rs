@@ -6,12 +6,12 @@
 //! returned; up to `whole` there are only whole frames; up to `tail` comes the
 //! beginning of one more.
 //!
-//! Invariant: at most `most` buffers are held, and a byte is moved only when an
+//! Invariant: at most `max_buffers` buffers are held, and a byte is moved only when an
 //! RTSP message or stray bytes were cut out before it, or when the beginning of
 //! a frame is all that is left in a full buffer and goes to its front.
 
 mod chunk;
-mod walk;
+mod cursor;
 
 use std::collections::VecDeque;
 use std::io::IoSliceMut;
@@ -22,7 +22,7 @@ use super::pool::{Claim, MAX_FRAME, Pool};
 use crate::net::io::key::Key;
 
 use chunk::Chunk;
-pub use walk::Walk;
+pub use cursor::Cursor;
 
 /// Bytes that one read makes room for, if the pool has them.
 pub const READ: usize = 64 * 1024;
@@ -32,9 +32,9 @@ pub const READ_SLICES: usize = 9;
 
 /// Why nothing can be read just now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoRoom {
+pub enum PrepareError {
     /// The backlog is at its limit: wait until the viewer took some of it.
-    Full,
+    BacklogFull,
     /// The pool is empty: wait until anybody gives a buffer back.
     PoolEmpty,
 }
@@ -54,7 +54,7 @@ pub struct Queue {
     head: u64,
     whole: u64,
     tail: u64,
-    most: usize,
+    max_buffers: usize,
     /// What the pool keeps for it.
     claim: Claim,
 }
@@ -62,20 +62,20 @@ pub struct Queue {
 impl Queue {
     /// A queue of at most `backlog` bytes, or of one longest frame if that is more.
     pub fn new(backlog: usize, buffer_size: usize) -> Queue {
-        let most = most(backlog, buffer_size);
+        let max_buffers = buffers_for(backlog, buffer_size);
         Queue {
-            chunks: VecDeque::with_capacity(most),
+            chunks: VecDeque::with_capacity(max_buffers),
             head: 0,
             whole: 0,
             tail: 0,
-            most,
+            max_buffers,
             claim: Claim::Direct,
         }
     }
 
     /// Another backlog, from now on.
     pub fn set_backlog(&mut self, backlog: usize, buffer_size: usize) {
-        self.most = most(backlog, buffer_size);
+        self.max_buffers = buffers_for(backlog, buffer_size);
     }
 
     /// The pool keeps another share for it from now on, if it is a configured stream's.
@@ -84,8 +84,8 @@ impl Queue {
     }
 
     /// Buffers that it may hold.
-    pub fn most(&self) -> usize {
-        self.most
+    pub fn max_buffers(&self) -> usize {
+        self.max_buffers
     }
 
     /// Buffers that it holds, and how many of them are more than the pool keeps for it.
@@ -122,9 +122,9 @@ impl Queue {
     ///
     /// # Errors
     /// There is none: why, and so what to wait for.
-    pub fn prepare(&mut self, pool: &mut Pool, owner: Key) -> Result<(), NoRoom> {
+    pub fn prepare(&mut self, pool: &mut Pool, owner: Key) -> Result<(), PrepareError> {
         let size = pool.buffer_size();
-        if self.may_move(size)
+        if self.can_compact(size)
             && let Some(only) = self.chunks.front_mut()
         {
             only.buffer.copy_within(only.start..only.end, 0);
@@ -137,12 +137,12 @@ impl Queue {
         while room < READ {
             let held = self.chunks.len();
             // The reserve is for who can do nothing without it.
-            let unfinished = room == 0 && self.is_unfinished();
-            let taken = if held < self.most {
-                pool.take(owner, self.claim, held, unfinished)
-                    .ok_or(NoRoom::PoolEmpty)
+            let is_partial_frame = room == 0 && self.is_partial_frame();
+            let taken = if held < self.max_buffers {
+                pool.take(owner, self.claim, held, is_partial_frame)
+                    .ok_or(PrepareError::PoolEmpty)
             } else {
-                Err(NoRoom::Full)
+                Err(PrepareError::BacklogFull)
             };
             match taken {
                 Ok(buffer) => {
@@ -159,7 +159,7 @@ impl Queue {
     /// The room that [`Queue::prepare`] made, for one vectored read; returns how
     /// many of `slices` are used.
     pub fn room<'a>(&'a mut self, slices: &mut [IoSliceMut<'a>; READ_SLICES]) -> usize {
-        let first = self.first_room();
+        let first = self.first_writable();
         let mut filled = 0;
         for (slice, chunk) in slices.iter_mut().zip(self.chunks.range_mut(first..)) {
             *slice = IoSliceMut::new(&mut chunk.buffer[chunk.end..]);
@@ -168,29 +168,29 @@ impl Queue {
         filled
     }
 
-    /// Makes room in one piece for a frame of up to `most` bytes of payload: less
+    /// Makes room in one piece for a frame of up to `max_payload` bytes of payload: less
     /// than a buffer without the header. There must be no part of a frame.
     ///
     /// # Errors
     /// There is none: why, and so what to wait for.
     pub fn prepare_frame(
         &mut self,
-        most: usize,
+        max_payload: usize,
         pool: &mut Pool,
         owner: Key,
-    ) -> Result<(), NoRoom> {
+    ) -> Result<(), PrepareError> {
         let size = pool.buffer_size();
-        let fits = |last: &Chunk| size - last.end >= FRAME_HEADER + most;
+        let fits = |last: &Chunk| size - last.end >= FRAME_HEADER + max_payload;
         if self.chunks.back().is_some_and(fits) {
             return Ok(());
         }
         let held = self.chunks.len();
-        if held >= self.most {
-            return Err(NoRoom::Full);
+        if held >= self.max_buffers {
+            return Err(PrepareError::BacklogFull);
         }
         let buffer = pool
             .take(owner, self.claim, held, false)
-            .ok_or(NoRoom::PoolEmpty)?;
+            .ok_or(PrepareError::PoolEmpty)?;
         self.chunks.push_back(Chunk::new(buffer));
         Ok(())
     }
@@ -203,7 +203,7 @@ impl Queue {
     }
 
     /// Takes in a frame: the first `length` bytes of [`Queue::frame_room`].
-    pub fn take_frame(&mut self, channel: u8, length: usize) {
+    pub fn commit_frame(&mut self, channel: u8, length: usize) {
         let (Some(last), Ok(written)) = (self.chunks.back_mut(), u16::try_from(length)) else {
             return;
         };
@@ -221,7 +221,7 @@ impl Queue {
 
     /// The chunk that the next byte goes to: the last one that holds anything,
     /// if it has room worth reading into.
-    fn first_room(&self) -> usize {
+    fn first_writable(&self) -> usize {
         let empty = self.chunks.iter().rev().take_while(|chunk| chunk.end == 0);
         let first = self.chunks.len() - empty.count();
         match first.checked_sub(1).and_then(|last| self.chunks.get(last)) {
@@ -231,7 +231,7 @@ impl Queue {
     }
 
     /// Whether all there is is the beginning of one frame.
-    fn is_unfinished(&self) -> bool {
+    fn is_partial_frame(&self) -> bool {
         self.whole == self.head && self.tail > self.whole
     }
 
@@ -241,13 +241,14 @@ impl Queue {
         let in_last = self.chunks.back().is_some_and(Chunk::has_room);
         let held = self.chunks.len();
         in_last
-            || self.may_move(size)
-            || (held < self.most && pool.has_for(owner, self.claim, held, self.is_unfinished()))
+            || self.can_compact(size)
+            || (held < self.max_buffers
+                && pool.can_take(owner, self.claim, held, self.is_partial_frame()))
     }
 
     /// Whether all there is may go to the front of its buffer: it is little,
     /// and little room is left behind it.
-    fn may_move(&self, size: usize) -> bool {
+    fn can_compact(&self, size: usize) -> bool {
         match self.chunks.front() {
             Some(only) if self.chunks.len() == 1 => {
                 let length = only.end - only.start;
@@ -262,7 +263,7 @@ impl Queue {
     ///
     /// # Errors
     /// Bytes that are neither; all frames before them are kept.
-    pub fn take_in(
+    pub fn commit(
         &mut self,
         mut read: usize,
         pool: &mut Pool,
@@ -270,7 +271,7 @@ impl Queue {
     ) -> Result<Arrived, (Arrived, Invalid)> {
         let mut arrived = Arrived::default();
         let mut invalid = None;
-        let mut index = self.first_room();
+        let mut index = self.first_writable();
         while let (Some(chunk), true) = (self.chunks.get_mut(index), read > 0) {
             let count = read.min(chunk.buffer.len() - chunk.end);
             read -= count;
@@ -317,13 +318,13 @@ impl Queue {
                 break;
             }
             if let Some(chunk) = self.chunks.pop_front() {
-                pool.give(chunk.buffer, self.claim, self.chunks.len());
+                pool.put_back(chunk.buffer, self.claim, self.chunks.len());
             }
         }
         if let Some(owner) = owner
             && (self.whole > self.head || self.head == self.tail)
         {
-            pool.settle(owner);
+            pool.release_reserve(owner);
         }
     }
 
@@ -335,7 +336,7 @@ impl Queue {
             .is_some_and(|last| last.start == last.end)
         {
             if let Some(chunk) = self.chunks.pop_back() {
-                pool.give(chunk.buffer, self.claim, self.chunks.len());
+                pool.put_back(chunk.buffer, self.claim, self.chunks.len());
             }
         }
     }
@@ -343,14 +344,14 @@ impl Queue {
     /// Returns everything.
     pub fn clear(&mut self, pool: &mut Pool) {
         while let Some(chunk) = self.chunks.pop_front() {
-            pool.give(chunk.buffer, self.claim, self.chunks.len());
+            pool.put_back(chunk.buffer, self.claim, self.chunks.len());
         }
         self.head = self.tail;
         self.whole = self.tail;
     }
 
     /// Forgets the beginning of a frame at the end: the rest of it will not come.
-    pub fn drop_unfinished(&mut self, pool: &mut Pool) {
+    pub fn discard_partial_frame(&mut self, pool: &mut Pool) {
         while self.tail > self.whole {
             let Some(last) = self.chunks.back_mut() else {
                 break;
@@ -361,7 +362,7 @@ impl Queue {
             if last.start == last.end
                 && let Some(chunk) = self.chunks.pop_back()
             {
-                pool.give(chunk.buffer, self.claim, self.chunks.len());
+                pool.put_back(chunk.buffer, self.claim, self.chunks.len());
             }
         }
     }
@@ -369,7 +370,7 @@ impl Queue {
 
 /// Buffers for a backlog: one more than it fills, because the first and the last
 /// may be partly filled.
-fn most(backlog: usize, buffer_size: usize) -> usize {
+fn buffers_for(backlog: usize, buffer_size: usize) -> usize {
     backlog.max(MAX_FRAME).div_ceil(buffer_size) + 1
 }
 

@@ -31,7 +31,7 @@ impl Server {
 
     /// Makes the cameras as configured.
     pub(in crate::net) fn set_cameras(&mut self) {
-        self.listed = self.sources_json().into();
+        self.camera_list = self.sources_json().into();
         let cameras = &self.config.cameras;
         self.sources.set_cameras(&mut self.io, cameras);
         self.drain();
@@ -40,7 +40,7 @@ impl Server {
     /// Lets come and watch who may, as configured.
     pub(in crate::net) fn set_policy(&mut self) {
         let mut policy = policy(&self.config, self.io.listeners.ports());
-        for camera in &self.cameras {
+        for camera in &self.builtin_cameras {
             policy.targets.add(camera.address);
         }
         let policy = Rc::new(policy);

@@ -65,16 +65,20 @@ impl Server {
                 let _ = writeln!(out, "camgate_camera_{name}{{camera=\"{camera}\"}} {value}");
             }
         };
-        metric("live", "gauge", &|it| u64::from(it.state == "live"));
-        metric("viewers", "gauge", &|it| it.viewers as u64);
-        metric("bitrate_bits_per_second", "gauge", &|it| it.bitrate);
-        metric("packets_total", "counter", &|it| it.packets);
-        metric("lost_packets_total", "counter", &|it| it.lost);
-        metric("bytes_total", "counter", &|it| it.bytes);
-        metric("skipped_frames_total", "counter", &|it| it.skipped_frames);
-        metric("group_bytes", "gauge", &|it| it.longest_gop);
-        metric("cache_bytes", "gauge", &|it| it.cache_limit);
-        metric("uncached_groups_total", "counter", &|it| it.cache_overflows);
+        metric("live", "gauge", &|status| u64::from(status.state == "live"));
+        metric("viewers", "gauge", &|status| status.viewers as u64);
+        metric("bitrate_bits_per_second", "gauge", &|status| status.bitrate);
+        metric("packets_total", "counter", &|status| status.packets);
+        metric("lost_packets_total", "counter", &|status| status.lost);
+        metric("bytes_total", "counter", &|status| status.bytes);
+        metric("skipped_frames_total", "counter", &|status| {
+            status.skipped_frames
+        });
+        metric("group_bytes", "gauge", &|status| status.longest_gop);
+        metric("cache_bytes", "gauge", &|status| status.cache_limit);
+        metric("uncached_groups_total", "counter", &|status| {
+            status.cache_overflows
+        });
     }
 
     /// `/api/cameras`: in the order of the configuration, a smaller stream within
@@ -83,13 +87,18 @@ impl Server {
         let list = self.sources.statuses(&self.io);
         let named = |name: &str| list.iter().find(|status| status.name == name);
         let mut out = String::from("[");
-        for status in self.config.cameras.iter().filter_map(|it| named(&it.name)) {
+        for status in self
+            .config
+            .cameras
+            .iter()
+            .filter_map(|camera| named(&camera.name))
+        {
             if out.len() > 1 {
                 out.push(',');
             }
             push_camera(&mut out, status, named(&format!("{}/sub", status.name)));
         }
-        for camera in &self.cameras {
+        for camera in &self.builtin_cameras {
             if out.len() > 1 {
                 out.push(',');
             }

@@ -1,6 +1,6 @@
 //! Who comes in.
 
-use crate::net::io::listener::Entrance;
+use crate::net::io::listener::ListenerKind;
 use crate::net::server::Server;
 
 /// Connections accepted in one turn, so that those there are get theirs.
@@ -10,10 +10,10 @@ impl Server {
     /// Lets in who waits, as long as there are descriptors.
     pub(in crate::net) fn accept(&mut self) {
         for _ in 0..PER_TURN {
-            let Some((key, entrance)) = self.io.accept() else {
+            let Some((key, kind)) = self.io.accept() else {
                 break;
             };
-            if entrance == Entrance::Rtsp {
+            if kind == ListenerKind::Rtsp {
                 self.rtsp_opened(key);
             }
             self.io.displace();

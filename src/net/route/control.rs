@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::net::io::key::Key;
 use crate::net::server::Server;
-use crate::net::source::Named;
+use crate::net::source::DirectRequest;
 use crate::websocket;
 
 impl Server {
@@ -24,49 +24,49 @@ impl Server {
     }
 
     /// A viewer's session has said all that it had to say.
-    pub(super) fn settled(&mut self, viewer: Key) {
+    pub(super) fn session_drained(&mut self, viewer: Key) {
         if let Some(control) = self.control_of(viewer) {
             self.io.flush(control);
-            self.count_held(control);
-            self.io.bound(control);
-            self.io.renew(control);
+            self.update_partial_input(control);
+            self.io.enforce_outbox_limit(control);
+            self.io.invalidate_deadline(control);
         }
     }
 
     /// A viewer's INIT names its camera.
     pub(super) fn connect(&mut self, viewer: Key, host: String, port: u16) {
         if let Err(limit) = self.admit(viewer) {
-            return self.camera_lost(viewer, &Failure::Limit(limit.to_owned()));
+            return self.link_failed(viewer, &Failure::Limit(limit.to_owned()));
         }
         let connect_by = self.io.now + self.io.limits.handshake;
-        self.expect(viewer, Some(connect_by));
+        self.set_open_deadline(viewer, Some(connect_by));
         let Some(found) = self.viewers.get(viewer) else {
             return;
         };
         log::info!("[c{}] wants rtsp://{host}:{port}", found.id);
         let control = found.sockets.control();
-        let named = Named {
+        let request = DirectRequest {
             viewer,
             id: found.id,
-            client: control.and_then(|it| Some(self.io.get(it)?.network())),
+            client: control.and_then(|socket| Some(self.io.get(socket)?.network())),
             host,
             port,
             connect_by,
         };
-        let source = self.sources.name(&mut self.io, named);
+        let source = self.sources.open_direct(&mut self.io, request);
         if let Some(found) = self.viewers.get_mut(viewer) {
             found.source = source;
         }
         if source.is_none() {
-            let words = "the gateway has all the cameras that it can have";
-            self.camera_lost(viewer, &Failure::Limit(words.to_owned()));
+            let message = "the gateway has all the cameras that it can have";
+            self.link_failed(viewer, &Failure::Limit(message.to_owned()));
         }
     }
 
     /// A viewer's INIT names the gateway's own cameras.
-    pub(super) fn serve_own(&mut self, viewer: Key) {
+    pub(super) fn admit_to_configured(&mut self, viewer: Key) {
         let admitted = self.admit(viewer);
-        self.viewers.with(viewer, |session| match admitted {
+        self.viewers.with_session(viewer, |session| match admitted {
             Ok(()) => session.admitted(),
             Err(limit) => session.camera_failed(&Failure::Limit(limit.to_owned())),
         });
@@ -75,10 +75,10 @@ impl Server {
     /// The time of a control socket has come.
     pub(super) fn control_expired(&mut self, key: Key, viewer: Key) {
         let source = self.viewers.get(viewer).and_then(|found| found.source);
-        let held_up = source.is_some_and(|it| self.sources.is_held_up(&self.io, it));
-        let flowing = source.is_some_and(|it| self.sources.is_flowing(&self.io, it));
+        let held_up = source.is_some_and(|source| self.sources.is_held_up(&self.io, source));
+        let flowing = source.is_some_and(|source| self.sources.is_flowing(&self.io, source));
         let now = self.io.now;
-        self.viewers.with(viewer, |session| {
+        self.viewers.with_session(viewer, |session| {
             if held_up {
                 session.postpone(now);
             } else if flowing {
@@ -86,9 +86,12 @@ impl Server {
             }
             session.handle_timeout(now);
         });
-        let open_by = self.viewers.get(viewer).and_then(|found| found.open_by);
-        if open_by.is_some_and(|due| due <= now) {
-            self.expect(viewer, None);
+        let open_deadline = self
+            .viewers
+            .get(viewer)
+            .and_then(|found| found.open_deadline);
+        if open_deadline.is_some_and(|due| due <= now) {
+            self.set_open_deadline(viewer, None);
             self.opening_expired(viewer);
         }
         self.keep_alive(key);
@@ -100,7 +103,7 @@ impl Server {
             return;
         };
         if found.session.is_connecting() {
-            self.camera_lost(viewer, &Failure::Silent);
+            self.link_failed(viewer, &Failure::Silent);
         } else if found.source.is_some() || found.session.is_serving() {
             self.end_viewer(viewer, 1011, "no JOIN came", false);
         } else {
@@ -109,11 +112,11 @@ impl Server {
     }
 
     /// Sets until when the next step of a viewer's opening must have come.
-    pub(super) fn expect(&mut self, viewer: Key, by: Option<std::time::Instant>) {
+    pub(super) fn set_open_deadline(&mut self, viewer: Key, by: Option<std::time::Instant>) {
         if let Some(found) = self.viewers.get_mut(viewer) {
-            found.open_by = by;
+            found.open_deadline = by;
             for key in found.sockets.iter() {
-                self.io.renew(key);
+                self.io.invalidate_deadline(key);
             }
         }
     }

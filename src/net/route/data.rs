@@ -35,7 +35,10 @@ const JOINED: Refused = Refused {
 impl Server {
     pub(super) fn serve_data(&mut self, key: Key) {
         self.read_websocket(key);
-        let viewer = self.io.get(key).and_then(|it| it.role.viewer());
+        let viewer = self
+            .io
+            .get(key)
+            .and_then(|connection| connection.role.viewer());
         match viewer {
             Some(viewer) => self.pump(key, viewer),
             None => self.io.flush(key),
@@ -45,7 +48,7 @@ impl Server {
     /// Writes what there is for a viewer on its socket: media, if it gets some.
     pub(super) fn pump(&mut self, key: Key, viewer: Key) {
         let source = self.viewers.get(viewer).and_then(|found| found.source);
-        let pumped = source.is_some_and(|it| self.sources.pump(&mut self.io, it, viewer));
+        let pumped = source.is_some_and(|source| self.sources.pump(&mut self.io, source, viewer));
         if !pumped {
             self.io.flush(key);
         }
@@ -77,7 +80,7 @@ impl Server {
 
     /// Ties a data socket to its viewer.
     fn attach(&mut self, key: Key, join: &Join<'_>) -> Result<(), Refused> {
-        let viewer = self.viewers.of_channel(join.channel).ok_or(UNKNOWN)?;
+        let viewer = self.viewers.by_channel_id(join.channel).ok_or(UNKNOWN)?;
         let found = self.viewers.get_mut(viewer).ok_or(UNKNOWN)?;
         if found.sockets.media().is_some() {
             return Err(JOINED);
@@ -101,7 +104,7 @@ impl Server {
             connection.place = None;
             log::debug!("[c{}] joined [c{}]", connection.id, found.id);
         }
-        self.expect(viewer, None);
+        self.set_open_deadline(viewer, None);
         self.begin_delivery(viewer);
         Ok(())
     }
@@ -109,7 +112,7 @@ impl Server {
     /// The time of a data socket has come.
     pub(super) fn data_expired(&mut self, key: Key, viewer: Option<Key>) {
         let Some(viewer) = viewer else {
-            return self.websocket_failed(key, 1002, "no JOIN came");
+            return self.fail_websocket(key, 1002, "no JOIN came");
         };
         match self.viewers.get(viewer) {
             Some(found) if found.ending.is_none() => {
@@ -120,10 +123,10 @@ impl Server {
                 }
             }
             Some(_) => {
-                self.io.drop(key);
-                self.finish_viewer(viewer);
+                self.io.close_now(key);
+                self.remove_viewer(viewer);
             }
-            None => self.io.drop(key),
+            None => self.io.close_now(key),
         }
     }
 }

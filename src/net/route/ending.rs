@@ -21,7 +21,7 @@ impl Server {
         if found.ending.is_some() {
             // Its end was waiting for the data socket; if that is gone, too:
             if found.sockets.media().is_none() {
-                self.finish_viewer(viewer);
+                self.remove_viewer(viewer);
             }
             return;
         }
@@ -32,15 +32,15 @@ impl Server {
         let (data, source) = (found.sockets.media(), found.source);
         let farewell = found.session.farewell();
         if let (Some(control), Some(ending)) = (control, found.ending.clone()) {
-            self.say_close(control, ending.code, &ending.reason);
+            self.send_close(control, ending.code, &ending.reason);
         }
         self.viewers.close_channel(viewer);
         if let Some(source) = source {
-            self.sources.leave(&mut self.io, source, farewell);
+            self.sources.close_direct(&mut self.io, source, farewell);
         }
         match data {
             Some(data) => self.end_data(viewer, data, source, drain),
-            None => self.finish_viewer(viewer),
+            None => self.remove_viewer(viewer),
         }
     }
 
@@ -57,12 +57,12 @@ impl Server {
             (Some(source), Some(_)) => {
                 self.sources.pump(&mut self.io, source, viewer);
             }
-            _ => self.finished(viewer),
+            _ => self.delivery_finished(viewer),
         }
     }
 
     /// All that a viewer who is going was to get is out.
-    pub(super) fn finished(&mut self, viewer: Key) {
+    pub(super) fn delivery_finished(&mut self, viewer: Key) {
         let Some(found) = self.viewers.get_mut(viewer) else {
             return;
         };
@@ -75,36 +75,36 @@ impl Server {
             }
             self.io.close(data);
         }
-        self.finish_viewer(viewer);
+        self.remove_viewer(viewer);
     }
 
     /// Forgets a viewer and returns its buffers.
-    pub(super) fn finish_viewer(&mut self, viewer: Key) {
+    pub(super) fn remove_viewer(&mut self, viewer: Key) {
         self.unwatch(viewer);
         let Some(found) = self.viewers.remove(viewer) else {
             return;
         };
         if let Some(source) = found.source {
-            self.sources.remove(&mut self.io, source);
+            self.sources.remove_direct(&mut self.io, source);
         }
     }
 
     /// Ends a viewer that plays nothing, for one who has no place: that is free at once.
-    pub(super) fn send_away(&mut self, viewer: Key) {
+    pub(super) fn displace_viewer(&mut self, viewer: Key) {
         let reason = "it plays nothing, and others want to watch";
         self.end_viewer(viewer, TRY_AGAIN, reason, false);
         // Who is in the middle of a message could take it byte by byte, without a place.
         if let Some(found) = self.viewers.get(viewer) {
             let data = found.sockets.media();
-            self.finish_viewer(viewer);
+            self.remove_viewer(viewer);
             if let Some(data) = data {
-                self.io.drop(data);
+                self.io.close_now(data);
             }
         }
     }
 
     /// A viewer's media was given up for others, and its socket with it.
-    pub(super) fn evicted(&mut self, viewer: Key) {
+    pub(super) fn viewer_evicted(&mut self, viewer: Key) {
         if let Some(found) = self.viewers.get_mut(viewer) {
             found.sockets.take_media();
         }
@@ -116,7 +116,7 @@ impl Server {
     /// makes them come back.
     pub(in crate::net) fn stop(&mut self) {
         log::info!("stopping");
-        self.stopping = Some(self.io.now + LINGER);
+        self.stop_deadline = Some(self.io.now + LINGER);
         self.io.stop_listening();
         let viewers: Vec<Key> = self.viewers.iter().map(|(key, _)| key).collect();
         for viewer in viewers {
@@ -124,12 +124,15 @@ impl Server {
         }
         self.sources.remove_cameras(&mut self.io);
         let others = self.io.iter();
-        let others = others.filter(|(_, it)| {
-            matches!(it.role, Role::Http { .. } | Role::Data { viewer: None, .. })
+        let others = others.filter(|(_, connection)| {
+            matches!(
+                connection.role,
+                Role::Http { .. } | Role::Data { viewer: None, .. }
+            )
         });
         let others: Vec<Key> = others.map(|(key, _)| key).collect();
         for key in others {
-            self.io.drop(key);
+            self.io.close_now(key);
         }
         self.drain();
     }

@@ -11,7 +11,7 @@ impl Server {
     pub(in crate::net) fn serve_expired(&mut self) {
         while let Some(key) = self.io.next_expired() {
             self.expire(key);
-            self.io.renew(key);
+            self.io.invalidate_deadline(key);
             self.drain();
         }
     }
@@ -21,25 +21,25 @@ impl Server {
             return;
         };
         let is_closing = matches!(connection.role, Role::Closing { .. });
-        let reads_by = self.io.reads_by(key).filter(|_| !is_closing);
-        if reads_by.is_some_and(|due| due <= self.io.now) {
+        let progress_deadline = self.io.progress_deadline(key).filter(|_| !is_closing);
+        if progress_deadline.is_some_and(|due| due <= self.io.now) {
             return self.io.lose(key, "does not read");
         }
         match connection.role {
             Role::Http { .. } => {
                 log::info!("[c{}] no request came in time", connection.id);
-                self.io.drop(key);
+                self.io.close_now(key);
             }
             Role::Control { viewer, .. } => self.control_expired(key, viewer),
             Role::Data { viewer, .. } => self.data_expired(key, viewer),
             Role::Rtsp { viewer } => self.rtsp_expired(key, viewer),
             Role::Camera { .. } => self.link_expired(key),
-            Role::Closing { .. } => self.io.drop(key),
+            Role::Closing { .. } => self.io.close_now(key),
         }
     }
 
     /// When to look at a connection next although nothing happens.
-    pub(super) fn renew_deadline(&mut self, key: Key) {
+    pub(super) fn recompute_deadline(&mut self, key: Key) {
         let Some(connection) = self.io.get(key) else {
             return;
         };
@@ -71,7 +71,10 @@ impl Server {
             Role::Rtsp { viewer } => self.viewer_deadline(*viewer),
             Role::Camera { source } => self.sources.deadline(&self.io, *source, connection),
         };
-        let due = wanted.into_iter().chain(self.io.reads_by(key)).min();
+        let due = wanted
+            .into_iter()
+            .chain(self.io.progress_deadline(key))
+            .min();
         self.io.set_deadline(key, due);
     }
 
@@ -84,7 +87,7 @@ impl Server {
     /// come.
     fn opening_deadline(&self, viewer: Key) -> Option<Instant> {
         let viewer = self.viewers.get(viewer)?;
-        let times = [viewer.open_by, viewer.session.timeout()];
+        let times = [viewer.open_deadline, viewer.session.timeout()];
         times.into_iter().flatten().min()
     }
 
@@ -101,9 +104,11 @@ impl Server {
             false => Duration::ZERO,
         };
         let socket = found.sockets.media().and_then(|socket| self.io.get(socket));
-        let took = socket.and_then(|socket| socket.took);
-        let alive = took.map_or(found.alive, |took| took.max(found.alive));
+        let last_media_write = socket.and_then(|socket| socket.last_media_write);
+        let alive = last_media_write.map_or(found.last_request, |last_media_write| {
+            last_media_write.max(found.last_request)
+        });
         let quiet = alive + limits.idle + more;
-        Some(found.open_by.map_or(quiet, |by| by.min(quiet)))
+        Some(found.open_deadline.map_or(quiet, |by| by.min(quiet)))
     }
 }

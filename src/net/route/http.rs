@@ -4,12 +4,12 @@
 use std::rc::Rc;
 
 use crate::http::{self, Protocol, Reject, Request, Upgrade};
-use crate::net::io::connection::{Role, Taken, WebSocket};
+use crate::net::io::connection::{ReadOutcome, Role, WebSocket};
 use crate::net::io::key::Key;
 use crate::net::io::outbox::Piece;
 use crate::net::server::{Server, random_id};
 use crate::net::viewer::Viewer;
-use crate::net::web::{Facts, Response};
+use crate::net::web::{Endpoint, Response};
 use crate::viewer::Session;
 
 /// The longest message that a control or data socket may send, in bytes.
@@ -22,7 +22,7 @@ impl Server {
             Ok(None) => {}
             Ok(Some((request, rest))) => self.answer(key, request, rest),
             Err(Some(reject)) => self.reject(key, &reject),
-            Err(None) => self.io.drop(key),
+            Err(None) => self.io.close_now(key),
         }
     }
 
@@ -38,9 +38,9 @@ impl Server {
                 return Ok(None);
             };
             match taken {
-                Taken::Nothing => return Ok(None),
-                Taken::End => return Err(None),
-                Taken::Bytes(count) => head.extend_from_slice(&scratch[..count]),
+                ReadOutcome::NothingYet => return Ok(None),
+                ReadOutcome::Closed => return Err(None),
+                ReadOutcome::Bytes(count) => head.extend_from_slice(&scratch[..count]),
             }
             if let Some((request, length)) = http::parse(head).map_err(Some)? {
                 return Ok(Some((request, head.split_off(length))));
@@ -69,15 +69,15 @@ impl Server {
     }
 
     fn response(&mut self, request: &Request) -> Response {
-        let Some(facts) = Facts::of(&request.path) else {
+        let Some(endpoint) = Endpoint::of(&request.path) else {
             return self.web.page(request);
         };
-        let body = match facts {
-            Facts::Health => "ok\n".to_owned(),
-            Facts::Metrics => self.metrics(),
-            Facts::Cameras => self.cameras_json(),
+        let body = match endpoint {
+            Endpoint::Health => "ok\n".to_owned(),
+            Endpoint::Metrics => self.metrics(),
+            Endpoint::Cameras => self.cameras_json(),
         };
-        self.web.facts(request, facts, body)
+        self.web.endpoint(request, endpoint, body)
     }
 
     fn refuse(&mut self, key: Key, status: u16, message: String) {
@@ -94,7 +94,7 @@ impl Server {
 
     fn respond(&mut self, key: Key, response: Response) {
         if let Some(connection) = self.io.get_mut(key) {
-            connection.stream.limit_kept();
+            connection.stream.limit_send_buffer();
             connection.out.push(response.head);
             connection.out.push(response.body);
             self.io.close(key);
@@ -122,7 +122,7 @@ impl Server {
         let socket = WebSocket::new(MAX_WSP, now);
         connection.role = match (protocol, viewer) {
             (Protocol::Control, Some(viewer)) => {
-                connection.stream.limit_kept();
+                connection.stream.limit_send_buffer();
                 Role::Control { viewer, socket }
             }
             _ => Role::Data { viewer, socket },
@@ -142,7 +142,7 @@ impl Server {
         }
         let page = page_host(request.origin.as_deref().unwrap_or(&request.host));
         let patience = self.io.limits.handshake;
-        let session = Session::new(id, page, Rc::clone(&self.listed), patience);
+        let session = Session::new(id, page, Rc::clone(&self.camera_list), patience);
         let number = self.io.get(key)?.id;
         let viewer = Viewer::wsp(session, key, number, self.io.now + patience);
         self.viewers.add(viewer)

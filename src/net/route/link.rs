@@ -6,7 +6,7 @@ use crate::net::source::READS;
 
 impl Server {
     pub(super) fn serve_link(&mut self, link: Key) {
-        let source = self.sources.begin(&mut self.io, link);
+        let source = self.sources.prepare_link(&mut self.io, link);
         self.drain();
         let Some(source) = source else {
             return;
@@ -34,7 +34,7 @@ impl Server {
 
     /// The time of a link has come.
     pub(super) fn link_expired(&mut self, link: Key) {
-        let source = self.sources.of_link(&self.io, link);
+        let source = self.sources.source_of_link(&self.io, link);
         let viewer = source.and_then(|source| self.sources.viewer_of(source));
         let viewer = viewer.and_then(|viewer| self.viewers.get(viewer));
         let due = viewer.and_then(|viewer| viewer.session.timeout());

@@ -2,7 +2,7 @@
 //! over plain TCP (`rtsp_listen`), or as the bytes of a WebSocket
 //! (`rtsp.onvif.org`, `binary`).
 
-use crate::net::io::connection::{Role, Taken};
+use crate::net::io::connection::{ReadOutcome, Role};
 use crate::net::io::key::Key;
 use crate::net::media::delivery::Framing;
 use crate::net::server::{Server, random_id};
@@ -17,7 +17,7 @@ impl Server {
     pub(super) fn rtsp_opened(&mut self, key: Key) {
         let viewer = random_id().and_then(|id| self.add_rtsp_viewer(key, id, Framing::Bare));
         let Some(viewer) = viewer else {
-            return self.io.drop(key);
+            return self.io.close_now(key);
         };
         if let Some(connection) = self.io.get_mut(key) {
             connection.role = Role::Rtsp { viewer };
@@ -33,8 +33,8 @@ impl Server {
         framing: Framing,
     ) -> Option<Key> {
         let number = self.io.get(key)?.id;
-        let open_by = self.io.now + self.io.limits.handshake;
-        let viewer = Viewer::rtsp(Session::rtsp(id), key, number, open_by, framing);
+        let open_deadline = self.io.now + self.io.limits.handshake;
+        let viewer = Viewer::rtsp(Session::rtsp(id), key, number, open_deadline, framing);
         self.viewers.add(viewer)
     }
 
@@ -58,18 +58,16 @@ impl Server {
 
     fn read_rtsp(&mut self, key: Key, viewer: Key) {
         let found = self.io.get_mut(key);
-        let Some(connection) = found.filter(|it| it.readable) else {
+        let Some(connection) = found.filter(|connection| connection.readable) else {
             return;
         };
         let mut room = [0; PER_TURN];
         match connection.read(&mut room) {
-            Ok(Taken::Bytes(count)) => self.rtsp_bytes(viewer, &room[..count]),
-            Ok(Taken::Nothing) => {}
-            Ok(Taken::End) | Err(_) => self.io.lose(key, "closed"),
+            Ok(ReadOutcome::Bytes(count)) => self.rtsp_bytes(viewer, &room[..count]),
+            Ok(ReadOutcome::NothingYet) => {}
+            Ok(ReadOutcome::Closed) | Err(_) => self.io.lose(key, "closed"),
         }
-        if self.io.get(key).is_some_and(|it| it.readable) {
-            self.io.schedule(key);
-        }
+        self.io.schedule_if_readable(key);
         self.drain();
     }
 
@@ -77,7 +75,7 @@ impl Server {
     /// that is wanted here.
     pub(super) fn rtsp_bytes(&mut self, viewer: Key, mut bytes: &[u8]) {
         if let Some(found) = self.viewers.get_mut(viewer) {
-            found.alive = self.io.now;
+            found.last_request = self.io.now;
         }
         while !bytes.is_empty() {
             match self.viewers.feed(viewer, &mut bytes) {
@@ -96,7 +94,10 @@ impl Server {
 
     /// An answer for a viewer that speaks RTSP.
     pub(super) fn answer_rtsp(&mut self, viewer: Key, bytes: Vec<u8>) {
-        let socket = self.viewers.get(viewer).and_then(|it| it.sockets.media());
+        let socket = self
+            .viewers
+            .get(viewer)
+            .and_then(|viewer| viewer.sockets.media());
         let Some(socket) = socket else { return };
         if let Some(connection) = self.io.get_mut(socket) {
             let bytes = match connection.role {
@@ -105,16 +106,19 @@ impl Server {
             };
             connection.out.push(bytes);
             self.io.schedule(socket);
-            self.io.bound(socket);
+            self.io.enforce_outbox_limit(socket);
         }
     }
 
     /// The time of a client of plain RTSP has come.
     pub(super) fn rtsp_expired(&mut self, key: Key, viewer: Key) {
-        let ending = self.viewers.get(viewer).map(|it| it.ending.is_some());
+        let ending = self
+            .viewers
+            .get(viewer)
+            .map(|viewer| viewer.ending.is_some());
         if ending == Some(true) {
-            self.io.drop(key);
-            return self.finish_viewer(viewer);
+            self.io.close_now(key);
+            return self.remove_viewer(viewer);
         }
         let due = self.viewer_deadline(viewer);
         if due.is_some_and(|due| due <= self.io.now) {

@@ -4,7 +4,7 @@
 use crate::camera::Unavailable;
 use crate::net::io::key::Key;
 use crate::net::server::Server;
-use crate::net::source::{Playing, Wanted};
+use crate::net::source::{PlayRequest, Presentation};
 use crate::net::viewer::Viewer;
 
 impl Server {
@@ -15,18 +15,21 @@ impl Server {
     /// The limit that is reached, in a sentence.
     pub(super) fn admit(&mut self, viewer: Key) -> Result<(), &'static str> {
         let found = self.viewers.get(viewer);
-        let socket = found.and_then(|it| it.sockets.iter().next());
-        let network = socket.and_then(|it| Some(self.io.get(it)?.network()));
+        let socket = found.and_then(|viewer| viewer.sockets.iter().next());
+        let network = socket.and_then(|socket| Some(self.io.get(socket)?.network()));
         let (Some(socket), Some(network)) = (socket, network) else {
             return Ok(());
         };
         let limits = self.io.limits.clone();
         let plays = |key: Key, it: &Viewer| {
             let source = it.source.filter(|_| it.ending.is_none());
-            source.is_some_and(|source| self.sources.plays(&self.io, source, key, it.alive))
+            source.is_some_and(|source| {
+                self.sources
+                    .is_playing(&self.io, source, key, it.last_request)
+            })
         };
-        if let Some(idler) = self.viewers.idler(viewer, network, &limits, plays) {
-            self.send_away(idler);
+        if let Some(idler) = self.viewers.find_idle(viewer, network, &limits, plays) {
+            self.displace_viewer(idler);
         }
         self.viewers.admit(viewer, network, &limits)?;
         if let Some(connection) = self.io.get_mut(socket) {
@@ -40,7 +43,7 @@ impl Server {
         self.unwatch(viewer);
         let camera = match self.sources.find(name) {
             Ok(camera) => camera,
-            Err(words) => return self.refuse_watch(viewer, 404, &words),
+            Err(message) => return self.refuse_watch(viewer, 404, &message),
         };
         if let Err(limit) = self.admit(viewer) {
             return self.refuse_watch(viewer, 503, limit);
@@ -49,23 +52,23 @@ impl Server {
             log::info!("[c{}] wants camera {name}", found.id);
             found.source = Some(camera);
             if found.sockets.media().is_some() {
-                self.expect(viewer, None);
+                self.set_open_deadline(viewer, None);
             }
         }
-        if let Some(playing) = self.sources.watch(&self.io, camera, viewer) {
-            self.tell_ready(viewer, playing);
+        if let Some(presentation) = self.sources.watch(&self.io, camera, viewer) {
+            self.announce_presentation(viewer, presentation);
         }
     }
 
-    fn refuse_watch(&mut self, viewer: Key, status: u16, words: &str) {
+    fn refuse_watch(&mut self, viewer: Key, status: u16, message: &str) {
         self.viewers
-            .with(viewer, |it| it.camera_refused(status, words));
+            .with_session(viewer, |session| session.camera_refused(status, message));
     }
 
     /// A viewer is done with its camera.
     pub(super) fn unwatch(&mut self, viewer: Key) {
         let source = self.viewers.get(viewer).and_then(|found| found.source);
-        let Some(camera) = source.filter(|it| self.sources.is_shared(*it)) else {
+        let Some(camera) = source.filter(|source| self.sources.is_shared(*source)) else {
             return;
         };
         self.stop_delivery(viewer);
@@ -80,25 +83,25 @@ impl Server {
     pub(super) fn camera_ready(&mut self, camera: Key, waiting: Vec<Key>, changed: bool) {
         if changed {
             let reason = "the camera sends something else now";
-            for viewer in self.viewers.of_source(camera) {
+            for viewer in self.viewers.watching(camera) {
                 if !waiting.contains(&viewer) {
                     self.end_viewer(viewer, 1011, reason, false);
                 }
             }
         }
         for viewer in waiting {
-            if let Some(playing) = self.sources.playing(camera) {
-                self.tell_ready(viewer, playing);
+            if let Some(presentation) = self.sources.presentation(camera) {
+                self.announce_presentation(viewer, presentation);
             }
         }
     }
 
-    fn tell_ready(&mut self, viewer: Key, playing: Playing) {
+    fn announce_presentation(&mut self, viewer: Key, presentation: Presentation) {
         if let Some(found) = self.viewers.get_mut(viewer) {
-            found.told = playing.told;
+            found.sets_until = presentation.sets_until;
         }
-        self.viewers.with(viewer, |it| {
-            it.camera_ready(playing.description, playing.text);
+        self.viewers.with_session(viewer, |session| {
+            session.camera_ready(presentation.description, presentation.sdp);
         });
     }
 
@@ -112,7 +115,7 @@ impl Server {
 
     /// The configuration has a camera no more, or otherwise.
     pub(super) fn camera_removed(&mut self, camera: Key) {
-        for viewer in self.viewers.of_source(camera) {
+        for viewer in self.viewers.watching(camera) {
             if let Some(found) = self.viewers.get_mut(viewer) {
                 found.source = None;
             }
@@ -126,10 +129,11 @@ impl Server {
         let Some(found) = self.viewers.get(viewer) else {
             return;
         };
-        let (source, told) = (found.source, found.told);
-        let first_packets = source.map(|source| self.sources.locate(source, told));
+        let (source, sets_until) = (found.source, found.sets_until);
+        let first_packets = source.map(|source| self.sources.locate(source, sets_until));
         let first_packets = first_packets.unwrap_or_default();
-        self.viewers.with(viewer, |it| it.located(first_packets));
+        self.viewers
+            .with_session(viewer, |session| session.located(first_packets));
     }
 
     /// A viewer wants its media.
@@ -154,12 +158,12 @@ impl Server {
         if self.sources.has_outlet(source, viewer) {
             return;
         }
-        let wanted = Wanted {
+        let wanted = PlayRequest {
             viewer,
             socket,
             framing: found.framing,
             channels: channels.clone(),
-            told: found.told,
+            sets_until: found.sets_until,
             notices: found.takes_notices(),
         };
         self.sources.play(&mut self.io, source, wanted);
@@ -170,11 +174,14 @@ impl Server {
         let Some(found) = self.viewers.get_mut(viewer) else {
             return;
         };
-        let Some(source) = found.source.filter(|it| self.sources.is_shared(*it)) else {
+        let Some(source) = found
+            .source
+            .filter(|source| self.sources.is_shared(*source))
+        else {
             return;
         };
-        if let Some(told) = self.sources.stop(&mut self.io, source, viewer) {
-            found.told = told;
+        if let Some(sets_until) = self.sources.stop(&mut self.io, source, viewer) {
+            found.sets_until = sets_until;
         }
         found.channels = None;
     }

@@ -1,6 +1,6 @@
 //! WebSockets of both kinds: reading them, keeping them alive, closing them.
 
-use crate::net::io::connection::{Role, Taken, WebSocket};
+use crate::net::io::connection::{ReadOutcome, Role, WebSocket};
 use crate::net::io::key::Key;
 use crate::net::server::Server;
 use crate::websocket::{self, Event};
@@ -23,18 +23,16 @@ impl Server {
     /// Reads and handles what is there, up to [`PER_TURN`].
     pub(super) fn read_websocket(&mut self, key: Key) {
         let found = self.io.get_mut(key);
-        let Some(connection) = found.filter(|it| it.readable) else {
+        let Some(connection) = found.filter(|connection| connection.readable) else {
             return;
         };
         let mut room = [0; PER_TURN];
         match connection.read(&mut room) {
-            Ok(Taken::Bytes(count)) => self.websocket_bytes(key, &mut room[..count]),
-            Ok(Taken::Nothing) => {}
-            Ok(Taken::End) | Err(_) => self.io.lose(key, "closed without a word"),
+            Ok(ReadOutcome::Bytes(count)) => self.websocket_bytes(key, &mut room[..count]),
+            Ok(ReadOutcome::NothingYet) => {}
+            Ok(ReadOutcome::Closed) | Err(_) => self.io.lose(key, "closed without a word"),
         }
-        if self.io.get(key).is_some_and(|it| it.readable) {
-            self.io.schedule(key);
-        }
+        self.io.schedule_if_readable(key);
     }
 
     /// Decodes and handles bytes, as long as the connection is a WebSocket.
@@ -44,7 +42,7 @@ impl Server {
             let Some(socket) = self.websocket_mut(key) else {
                 return;
             };
-            socket.hear(now);
+            socket.mark_alive(now);
             match socket.decoder.decode(bytes) {
                 Ok((used, event)) => {
                     bytes = &mut bytes[used..];
@@ -54,7 +52,7 @@ impl Server {
                     }
                 }
                 Err(error) => {
-                    return self.websocket_failed(key, error.code, error.reason);
+                    return self.fail_websocket(key, error.code, error.reason);
                 }
             }
         }
@@ -76,11 +74,12 @@ impl Server {
         match (event, &connection.role) {
             (Event::Text(text), Role::Control { viewer, .. }) => {
                 let (viewer, now) = (*viewer, self.io.now);
-                self.viewers.with(viewer, |it| it.handle_text(&text, now));
+                self.viewers
+                    .with_session(viewer, |session| session.handle_text(&text, now));
             }
             (Event::Text(text), Role::Data { viewer: None, .. }) => self.join(key, &text),
             (Event::Text(_) | Event::Binary(_), _) => {
-                self.websocket_failed(key, 1003, "nothing is expected here");
+                self.fail_websocket(key, 1003, "nothing is expected here");
             }
             // To answer the latest will do (RFC 6455 §5.5.3): none is answered
             // while much waits.
@@ -90,28 +89,28 @@ impl Server {
                 }
             }
             (Event::Pong, _) => {}
-            (Event::Close { .. }, _) => self.websocket_failed(key, 1000, "as you wish"),
+            (Event::Close { .. }, _) => self.fail_websocket(key, 1000, "as you wish"),
         }
     }
 
     /// Closes a WebSocket with a code, and its viewer's other one.
-    pub(super) fn websocket_failed(&mut self, key: Key, code: u16, reason: &str) {
+    pub(super) fn fail_websocket(&mut self, key: Key, code: u16, reason: &str) {
         let Some(viewer) = self.detach(key) else {
-            return self.say_close(key, code, reason);
+            return self.send_close(key, code, reason);
         };
         match self.is_between_messages(viewer, key) {
-            true => self.say_close(key, code, reason),
-            false => self.io.drop(key),
+            true => self.send_close(key, code, reason),
+            false => self.io.close_now(key),
         }
         self.end_viewer(viewer, code, OTHER_CLOSED, false);
     }
 
     /// Whether a close frame may be put on this socket now.
     fn is_between_messages(&self, viewer: Key, key: Key) -> bool {
-        let role = self.io.get(key).map(|it| &it.role);
+        let role = self.io.get(key).map(|connection| &connection.role);
         let is_data = matches!(role, Some(Role::Data { .. }));
         let source = self.viewers.get(viewer).and_then(|found| found.source);
-        let between = source.is_none_or(|it| self.sources.is_between_messages(it, viewer));
+        let between = source.is_none_or(|source| self.sources.is_between_messages(source, viewer));
         !is_data || between
     }
 
@@ -123,7 +122,7 @@ impl Server {
         Some(viewer)
     }
 
-    pub(super) fn say_close(&mut self, key: Key, code: u16, reason: &str) {
+    pub(super) fn send_close(&mut self, key: Key, code: u16, reason: &str) {
         if let Some(connection) = self.io.get_mut(key) {
             connection.out.push(websocket::close(code, reason));
             self.io.close(key);
@@ -136,10 +135,10 @@ impl Server {
         let Some(socket) = self.websocket_mut(key) else {
             return;
         };
-        if socket.heard + idle <= now {
+        if socket.last_alive + idle <= now {
             return self.io.lose(key, "no sign of life");
         }
-        if !socket.pinged && socket.heard + idle / 2 <= now {
+        if !socket.pinged && socket.last_alive + idle / 2 <= now {
             socket.pinged = true;
             self.io.push(key, websocket::ping());
             self.io.schedule(key);

@@ -9,13 +9,13 @@ use crate::net::media::queue::Arrived;
 use super::Sources;
 
 /// Looks at one link in one turn.
-const LOOKS: usize = 8;
+const PEEKS: usize = 8;
 
 impl Sources {
     /// Reads messages up to the next frame, which has to wait, from a link of which the
     /// queue holds nothing.
     pub(super) fn read_answers(&mut self, io: &mut Io, link: Key, key: Key) {
-        for _ in 0..LOOKS {
+        for _ in 0..PEEKS {
             let now = io.now;
             let (Some((connection, scratch)), Some(source)) =
                 (io.with_scratch(link), self.all.get_mut(key))
@@ -28,18 +28,18 @@ impl Sources {
                     connection.readable = false;
                     return;
                 }
-                Ok(_) | Err(_) => return self.closed(io, key),
+                Ok(_) | Err(_) => return self.link_closed(io, key),
             };
-            let (count, taken) = talk(&scratch[..ahead], &mut source.link.framer);
+            let (count, taken) = take_messages(&scratch[..ahead], &mut source.link.framer);
             if count > 0 {
-                source.link.heard = now;
+                source.link.last_received = now;
                 // They are there.
                 if connection.read(&mut scratch[..count]).is_err() {
-                    return self.closed(io, key);
+                    return self.link_closed(io, key);
                 }
                 connection.readable = true;
             }
-            if self.take_in(io, key, taken).is_none() || count == 0 {
+            if self.handle_arrived(io, key, taken).is_none() || count == 0 {
                 return;
             }
         }
@@ -48,7 +48,10 @@ impl Sources {
 }
 
 /// The messages at the beginning of `bytes`, and how many bytes were taken in.
-fn talk(bytes: &[u8], framer: &mut Framer) -> (usize, Result<Arrived, (Arrived, Invalid)>) {
+fn take_messages(
+    bytes: &[u8],
+    framer: &mut Framer,
+) -> (usize, Result<Arrived, (Arrived, Invalid)>) {
     let (mut arrived, mut count) = (Arrived::default(), 0);
     while let Some(rest) = bytes.get(count..)
         && rest.first().is_some_and(|next| framer.is_talk(*next))
@@ -76,13 +79,13 @@ mod tests {
         let bytes = [&answer[..], &answer[..], b"$\0\0\x02hi", &answer[..]].concat();
         for split in 1..=2 * answer.len() {
             let mut framer = Framer::lenient(1024);
-            let (first, taken) = talk(&bytes[..split], &mut framer);
+            let (first, taken) = take_messages(&bytes[..split], &mut framer);
             let mut messages = taken.unwrap().messages;
-            let (second, taken) = talk(&bytes[first..], &mut framer);
+            let (second, taken) = take_messages(&bytes[first..], &mut framer);
             messages.extend(taken.unwrap().messages);
             assert_eq!(first + second, 2 * answer.len(), "{split}");
             assert!(messages.len() == 2 && messages.iter().all(|it| it == &answer[2..]));
-            assert_eq!(talk(&bytes[first + second..], &mut framer).0, 0);
+            assert_eq!(take_messages(&bytes[first + second..], &mut framer).0, 0);
         }
     }
 }

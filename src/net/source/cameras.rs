@@ -25,7 +25,8 @@ impl Sources {
             .map(|(config, sub)| Stream { config, sub })
             .collect();
         let gone = self.cameras();
-        let gone = gone.filter(|(_, it)| !wanted.iter().any(|other| it.stream.is_same(other)));
+        let gone =
+            gone.filter(|(_, shared)| !wanted.iter().any(|other| shared.stream.is_same(other)));
         let gone: Vec<Key> = gone.map(|(key, _)| key).collect();
         for key in gone {
             self.remove_camera(io, key);
@@ -48,14 +49,16 @@ impl Sources {
         let streams = self.count_shared();
         let source = self.all.get_mut(key);
         if let Some((shared, queue)) = source.and_then(Source::shared_mut) {
-            let share = self.pool.share(streams, queue.most(), !shared.called);
+            let share = self
+                .pool
+                .share(streams, queue.max_buffers(), !shared.is_active);
             queue.set_claim(Claim::Stream(share), &mut self.pool);
         }
     }
 
-    fn set_called(&mut self, key: Key, called: bool) {
+    fn set_active(&mut self, key: Key, is_active: bool) {
         if let Some(shared) = self.shared_mut(key) {
-            shared.called = called;
+            shared.is_active = is_active;
             self.set_share(key);
         }
     }
@@ -95,17 +98,17 @@ impl Sources {
     }
 
     /// Does what cameras want done, until none wants anything.
-    pub fn settle(&mut self, io: &mut Io) {
+    pub fn drain_cameras(&mut self, io: &mut Io) {
         while let Some(key) = self.touched.pop_front() {
             while let Some(shared) = self.shared_mut(key)
                 && let Some(output) = shared.camera.poll_output()
             {
-                self.obey(io, key, output);
+                self.handle_camera_output(io, key, output);
             }
         }
     }
 
-    fn obey(&mut self, io: &mut Io, key: Key, output: Output) {
+    fn handle_camera_output(&mut self, io: &mut Io, key: Key, output: Output) {
         match output {
             Output::Connect {
                 attempt,
@@ -115,9 +118,9 @@ impl Sources {
                 if let Some(shared) = self.shared(key) {
                     log::info!("[{}] connecting to {host}:{port}", shared.camera.name());
                 }
-                self.set_called(key, true);
+                self.set_active(key, true);
                 let (source, number) = (key, attempt);
-                self.dial(io, Attempt { source, number }, &host, port);
+                self.connect(io, Attempt { source, number }, &host, port);
             }
             Output::Send(bytes) => self.send(io, key, bytes),
             Output::OpenPorts { pairs } => self.open_ports(io, key, pairs),
@@ -126,7 +129,7 @@ impl Sources {
             Output::Release => self.release_datagrams(io, key),
             Output::Disconnect => {
                 self.close_link(io, key);
-                self.set_called(key, false);
+                self.set_active(key, false);
             }
             Output::Ready { changed } => self.camera_ready(io, key, changed),
             Output::Failed => self.camera_failed(key),
@@ -139,15 +142,15 @@ impl Sources {
             return;
         };
         log::info!("[{}] plays", shared.camera.name());
-        let waiting = std::mem::take(&mut shared.awaited_by);
+        let waiting = std::mem::take(&mut shared.waiting_viewers);
         let has_keys = shared.camera.has_pictures() && shared.camera.cache.has_keys();
         if !changed && has_keys {
             // What comes first may build on pictures that nobody saw.
             for outlet in &mut shared.watchers {
-                outlet.skipping = Some(io.now);
+                outlet.skipping_since = Some(io.now);
             }
         }
-        self.events.push_back(Event::Ready {
+        self.events.push_back(Event::CameraReady {
             camera: key,
             waiting,
             changed,
@@ -170,8 +173,8 @@ impl Sources {
             shared.camera.name(),
             unavailable.detail
         );
-        let waiting = std::mem::take(&mut shared.awaited_by);
-        self.events.push_back(Event::Failed {
+        let waiting = std::mem::take(&mut shared.waiting_viewers);
+        self.events.push_back(Event::CameraFailed {
             waiting,
             unavailable,
         });
@@ -182,7 +185,7 @@ impl Sources {
         if let Some(shared) = self.shared_mut(key)
             && !shared.camera.is_elsewhere()
         {
-            shared.home = peer;
+            shared.home_address = peer;
         }
         self.with_camera(key, io.now, Camera::connected);
     }
@@ -195,10 +198,10 @@ impl Sources {
             self.stop(io, key, viewer);
         }
         self.with_camera(key, io.now, Camera::leave);
-        self.settle(io);
-        if let Some(mut source) = self.take_out(key) {
+        self.drain_cameras(io);
+        if let Some(mut source) = self.remove_source(key) {
             source.queue.set_claim(Claim::Stream(0), &mut self.pool);
-            self.events.push_back(Event::Removed { camera: key });
+            self.events.push_back(Event::CameraRemoved { camera: key });
         }
     }
 

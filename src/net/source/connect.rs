@@ -10,20 +10,20 @@ use crate::net::io::connection::Role;
 use crate::net::io::key::Key;
 use crate::net::io::{Client, Io};
 
-use super::resolver::{Answer, Resolver};
-use super::{Attempt, Event, Link, Phase, Reader, Source, Sources, Way};
+use super::resolver::{Resolution, Resolver};
+use super::{Attempt, Candidates, Event, Link, Phase, Reader, Source, Sources};
 
 impl Sources {
     /// Looks a camera up and connects to it, by the deadline of the attempt.
-    pub(super) fn dial(&mut self, io: &mut Io, attempt: Attempt, host: &str, port: u16) {
+    pub(super) fn connect(&mut self, io: &mut Io, attempt: Attempt, host: &str, port: u16) {
         if let Some(address) = Resolver::literal(host, port) {
             return self.connect_to(io, attempt.source, address.to_string(), vec![address]);
         }
         let client = self.client_of(attempt.source);
         let until = self.connect_by(attempt.source, io.now);
-        let asked = self.resolver.ask(attempt, host, port, until, client);
+        let asked = self.resolver.resolve(attempt, host, port, until, client);
         if let Err(error) = asked {
-            self.fail(io, attempt.source, &Failure::Limit(error.to_string()));
+            self.fail_link(io, attempt.source, &Failure::Limit(error.to_string()));
         }
     }
 
@@ -59,29 +59,29 @@ impl Sources {
     }
 
     fn name_of(&self, key: Key) -> String {
-        self.all.get(key).map(Source::name).unwrap_or_default()
+        self.all.get(key).map(Source::log_name).unwrap_or_default()
     }
 
     /// Takes what was found out about names.
-    pub(super) fn take_answers(&mut self, io: &mut Io) {
-        while let Some(answer) = self.resolver.answer(io.now) {
-            self.resolved(io, answer);
+    pub(super) fn handle_resolutions(&mut self, io: &mut Io) {
+        while let Some(resolution) = self.resolver.next_resolution(io.now) {
+            self.handle_resolution(io, resolution);
         }
     }
 
-    fn resolved(&mut self, io: &mut Io, answer: Answer) {
-        let Answer {
+    fn handle_resolution(&mut self, io: &mut Io, resolution: Resolution) {
+        let Resolution {
             attempt,
             host,
             port,
             addresses,
-        } = answer;
+        } = resolution;
         if !self.awaits_link(attempt) {
             return;
         }
         let key = attempt.source;
         let late = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
-        let (is_late, why) = match addresses {
+        let (timed_out, why) = match addresses {
             Ok(addresses) if !addresses.is_empty() => {
                 return self.connect_to(io, key, format!("{host}:{port}"), addresses);
             }
@@ -93,15 +93,21 @@ impl Sources {
             true => format!("the name {host}"),
             false => "the camera's name".to_owned(),
         };
-        let failure = match is_late {
+        let failure = match timed_out {
             true => Failure::Late(format!("no name server answers for {name}")),
             false => Failure::Refused(format!("there is no host with {name}")),
         };
-        self.fail(io, key, &failure);
+        self.fail_link(io, key, &failure);
     }
 
     /// Checks addresses against the policy, then tries those allowed in turn.
-    fn connect_to(&mut self, io: &mut Io, key: Key, place: String, addresses: Vec<SocketAddr>) {
+    fn connect_to(
+        &mut self,
+        io: &mut Io,
+        key: Key,
+        display_name: String,
+        addresses: Vec<SocketAddr>,
+    ) {
         let mut allowed = Vec::with_capacity(addresses.len());
         let mut forbidden = None;
         for address in addresses {
@@ -113,18 +119,26 @@ impl Sources {
         match forbidden {
             Some((address, reason)) if allowed.is_empty() => {
                 log::info!("[{}] {reason}", self.name_of(key));
-                let words = match self.is_direct(key) {
-                    true => reason.replace(&address.to_string(), &place),
+                let message = match self.is_direct(key) {
+                    true => reason.replace(&address.to_string(), &display_name),
                     false => "the camera redirects to an address that is not allowed: \
                         see \"targets\" in the configuration"
                         .to_owned(),
                 };
-                self.fail(io, key, &Failure::Forbidden(words));
+                self.fail_link(io, key, &Failure::Forbidden(message));
             }
             _ => {
                 allowed.reverse();
-                let rest = allowed;
-                self.try_next(io, key, Way { place, rest }, None);
+                let addresses = allowed;
+                self.try_next(
+                    io,
+                    key,
+                    Candidates {
+                        display_name,
+                        addresses,
+                    },
+                    None,
+                );
             }
         }
     }
@@ -133,27 +147,29 @@ impl Sources {
     /// to is not: that must be the same host, or one that viewers may name.
     fn may_connect(&self, key: Key, address: SocketAddr) -> Result<(), String> {
         if let Some(shared) = self.shared(key)
-            && (!shared.camera.is_elsewhere() || shared.home == Some(address.ip()))
+            && (!shared.camera.is_elsewhere() || shared.home_address == Some(address.ip()))
         {
             return Ok(());
         }
         self.policy.target(address, is_own(address))
     }
 
-    /// Connects to the last address of `way`; they are tried from the end.
+    /// Connects to the last address of `candidates`; they are tried from the end.
     fn try_next(
         &mut self,
         io: &mut Io,
         key: Key,
-        mut way: Way,
+        mut candidates: Candidates,
         mut failed: Option<(SocketAddr, io::Error)>,
     ) {
         loop {
             if let Some((address, error)) = &failed {
                 log::info!("[{}] {address}: {error}", self.name_of(key));
             }
-            let Some(address) = way.rest.pop() else { break };
-            match self.open_link(io, key, address, way.clone()) {
+            let Some(address) = candidates.addresses.pop() else {
+                break;
+            };
+            match self.open_link(io, key, address, candidates.clone()) {
                 Ok(()) => return,
                 Err(error) => failed = Some((address, error)),
             }
@@ -163,19 +179,25 @@ impl Sources {
             Some((_, error)) => {
                 // Viewers of a configured camera are not to learn where it is.
                 let place = match self.is_direct(key) {
-                    true => format!(" at {}", way.place),
+                    true => format!(" at {}", candidates.display_name),
                     false => String::new(),
                 };
-                Failure::Refused(words(&place, &error))
+                Failure::Refused(connect_error_message(&place, &error))
             }
             None => Failure::Refused("the camera has no address".to_owned()),
         };
-        self.fail(io, key, &failure);
+        self.fail_link(io, key, &failure);
     }
 
-    fn open_link(&mut self, io: &mut Io, key: Key, to: SocketAddr, way: Way) -> io::Result<()> {
+    fn open_link(
+        &mut self,
+        io: &mut Io,
+        key: Key,
+        to: SocketAddr,
+        candidates: Candidates,
+    ) -> io::Result<()> {
         // An address that is silent must leave time for the others.
-        let shares = way.rest.len() as u32 + 1;
+        let shares = candidates.addresses.len() as u32 + 1;
         let left = self.connect_by(key, io.now) - io.now;
         let deadline = io.now + left / shares;
         let Some(source) = self.all.get_mut(key) else {
@@ -185,8 +207,8 @@ impl Sources {
             return Ok(());
         }
         // A source gets another link; its media goes on.
-        source.queue.drop_unfinished(&mut self.pool);
-        source.link = Link::new(way, io.now);
+        source.queue.discard_partial_frame(&mut self.pool);
+        source.link = Link::new(candidates, io.now);
         let id = match source.direct() {
             Some(direct) => direct.id,
             None => io.next_id(),
@@ -207,16 +229,22 @@ impl Sources {
         io: &mut Io,
         link: Key,
         key: Key,
-        way: Way,
+        candidates: Candidates,
         error: io::Error,
     ) {
         let failed = io.get(link).map(|connection| (connection.peer, error));
-        self.drop_link(io, key);
-        self.try_next(io, key, way, failed);
+        self.close_link_now(io, key);
+        self.try_next(io, key, candidates, failed);
     }
 
     /// Whether the link stands now.
-    pub(super) fn finish_connect(&mut self, io: &mut Io, link: Key, key: Key, way: Way) -> bool {
+    pub(super) fn finish_connect(
+        &mut self,
+        io: &mut Io,
+        link: Key,
+        key: Key,
+        candidates: Candidates,
+    ) -> bool {
         let Some(connection) = io.get(link) else {
             return false;
         };
@@ -224,7 +252,7 @@ impl Sources {
             Ok(Some(())) => {}
             Ok(None) => return false,
             Err(error) => {
-                self.connect_failed(io, link, key, way, error);
+                self.connect_failed(io, link, key, candidates, error);
                 return false;
             }
         }
@@ -234,7 +262,7 @@ impl Sources {
         };
         source.link.phase = Phase::Open;
         match source.direct().map(|direct| direct.viewer) {
-            Some(viewer) => self.events.push_back(Event::Connected { viewer }),
+            Some(viewer) => self.events.push_back(Event::CameraConnected { viewer }),
             None => self.camera_connected(io, key, Some(peer)),
         }
         true
@@ -254,7 +282,7 @@ fn is_own(address: SocketAddr) -> bool {
 }
 
 /// Why a camera cannot be connected to; `place` is nothing, or ` at …`.
-fn words(place: &str, error: &io::Error) -> String {
+fn connect_error_message(place: &str, error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => {
             format!("the camera{place} refuses connections: is it on, and is the port right?")

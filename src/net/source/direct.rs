@@ -13,7 +13,7 @@ use super::outlet::Outlet;
 use super::{Attempt, Direct, Event, Phase, Reader, Source, Sources};
 
 /// A camera that a viewer named, and the viewer.
-pub struct Named {
+pub struct DirectRequest {
     pub viewer: Key,
     /// The viewer's number in the log.
     pub id: u64,
@@ -28,17 +28,22 @@ pub struct Named {
 impl Sources {
     /// A source for a viewer who named a camera; its link is being made. `None`: there is
     /// no room for one more.
-    pub fn name(&mut self, io: &mut Io, named: Named) -> Option<Key> {
+    pub fn open_direct(&mut self, io: &mut Io, request: DirectRequest) -> Option<Key> {
         let queue = Queue::new(io.limits.backlog, self.pool.buffer_size());
         let direct = Direct {
-            viewer: named.viewer,
-            id: named.id,
-            client: named.client,
-            connect_by: named.connect_by,
+            viewer: request.viewer,
+            id: request.id,
+            client: request.client,
+            connect_by: request.connect_by,
             outlet: None,
         };
         let source = self.insert(Source::new(Reader::Direct(Box::new(direct)), queue, io.now))?;
-        self.dial(io, Attempt { source, number: 0 }, &named.host, named.port);
+        self.connect(
+            io,
+            Attempt { source, number: 0 },
+            &request.host,
+            request.port,
+        );
         Some(source)
     }
 
@@ -56,14 +61,14 @@ impl Sources {
     }
 
     /// Sends something to the camera of a direct source.
-    pub fn tell(&mut self, io: &mut Io, source: Key, bytes: Vec<u8>) {
+    pub fn send_to_camera(&mut self, io: &mut Io, source: Key, bytes: Vec<u8>) {
         if self.all.get(source).is_some_and(Source::is_direct) {
             self.send(io, source, bytes);
         }
     }
 
     /// The viewer goes: the camera that it named is told, if there is something to say.
-    pub fn leave(&mut self, io: &mut Io, source: Key, farewell: Option<Vec<u8>>) {
+    pub fn close_direct(&mut self, io: &mut Io, source: Key, farewell: Option<Vec<u8>>) {
         if !self.all.get(source).is_some_and(Source::is_direct) {
             return;
         }
@@ -73,15 +78,15 @@ impl Sources {
                 io.push(link, farewell);
                 self.close_link(io, source);
             }
-            _ => self.drop_link(io, source),
+            _ => self.close_link_now(io, source),
         }
     }
 
     /// The viewer is gone, and its source with it.
-    pub fn remove(&mut self, io: &mut Io, source: Key) {
+    pub fn remove_direct(&mut self, io: &mut Io, source: Key) {
         if self.all.get(source).is_some_and(Source::is_direct) {
-            self.drop_link(io, source);
-            self.take_out(source);
+            self.close_link_now(io, source);
+            self.remove_source(source);
         }
     }
 
@@ -92,7 +97,7 @@ impl Sources {
             source.link.framer = super::Framer::lenient(super::MAX_MESSAGE);
             source.link.phase = Phase::Failed;
         }
-        self.events.push_back(Event::Lost {
+        self.events.push_back(Event::LinkFailed {
             viewer,
             failure: failure.clone(),
         });

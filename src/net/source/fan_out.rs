@@ -17,7 +17,7 @@ use crate::net::io::Io;
 use crate::net::io::key::Key;
 use crate::net::io::outbox::Outbox;
 use crate::net::media::delivery::Delivery;
-use crate::net::media::queue::{NoRoom, Queue};
+use crate::net::media::queue::{PrepareError, Queue};
 use crate::protocol::rtp::notice::Kind;
 
 use super::outlet::Outlet;
@@ -31,15 +31,15 @@ impl Sources {
             return;
         };
         if let Some(shared) = source.shared() {
-            if shared.seen == source.queue.whole() {
+            if shared.inspected_until == source.queue.whole() {
                 return;
             }
-            self.look_at_frames(io, key);
+            self.inspect_frames(io, key);
         }
-        let most = io.limits.backlog as u64;
+        let max_lag = io.limits.backlog as u64;
         for at in 0..self.count_outlets(key) {
             self.pump_at(io, key, at);
-            if self.shed(io, key, at, most) {
+            if self.shed(io, key, at, max_lag) {
                 self.pump_at(io, key, at);
             }
         }
@@ -51,7 +51,7 @@ impl Sources {
     }
 
     /// Shows the camera the frames that came.
-    fn look_at_frames(&mut self, io: &Io, key: Key) {
+    fn inspect_frames(&mut self, io: &Io, key: Key) {
         let Some(source) = self.all.get_mut(key) else {
             return;
         };
@@ -60,26 +60,26 @@ impl Sources {
             return;
         };
         let (camera, whole) = (&mut shared.camera, queue.whole());
-        let mut renamed = Vec::new();
-        let look = |channel, start: &[u8], length, at| {
+        let mut moved = Vec::new();
+        let inspect = |channel, start: &[u8], length, at| {
             let taken = camera.frame(channel, start, length, at);
-            renamed.extend(taken.filter(|it| *it != channel).map(|it| (at, it)));
+            moved.extend(taken.filter(|own| *own != channel).map(|own| (at, own)));
         };
-        queue.frames::<INSPECTED_BYTES>(shared.seen, whole, look);
-        for (position, channel) in &renamed {
-            queue.rename(*position, *channel);
+        queue.for_each_frame::<INSPECTED_BYTES>(shared.inspected_until, whole, inspect);
+        for (position, channel) in &moved {
+            queue.set_channel(*position, *channel);
         }
-        for outlet in shared.watchers.iter_mut().filter(|_| !renamed.is_empty()) {
+        for outlet in shared.watchers.iter_mut().filter(|_| !moved.is_empty()) {
             if let Some(channels) = &outlet.channels {
-                outlet.delivery.choose(channels);
+                outlet.delivery.restrict_to(channels);
             }
         }
-        shared.seen = whole;
+        shared.inspected_until = whole;
         shared.camera.frames_arrived(io.now);
         shared.camera.cache.grown(queue.head(), whole);
         let cache = &shared.camera.cache;
-        let misses =
-            cache.overflows() > 0 && !std::mem::replace(&mut shared.told, cache.overflows() > 0);
+        let misses = cache.overflows() > 0
+            && !std::mem::replace(&mut shared.cache_warned, cache.overflows() > 0);
         if let Some(channel) = shared.camera.take_unknown_channel() {
             log::warn!(
                 "[{}] the camera sends on channel {channel}, which is no track's, by byte {}",
@@ -89,20 +89,20 @@ impl Sources {
         }
         self.touched.push_back(key);
         if misses {
-            self.say_what_to_cache(io, key);
+            self.warn_about_cache(io, key);
         }
     }
 
     /// Tells the operator what to write so that a cache holds what its camera sends.
-    fn say_what_to_cache(&self, io: &Io, key: Key) {
+    fn warn_about_cache(&self, io: &Io, key: Key) {
         const MIB: u64 = 1 << 20;
         let Some(shared) = self.shared(key) else {
             return;
         };
         let whole = |bytes: u64| bytes.div_ceil(MIB);
         let caches = self.cameras();
-        let caches =
-            caches.map(|(_, it)| it.camera.cache.limit().max(it.camera.cache.longest_gop()));
+        let caches = caches.map(|(_, shared)| &shared.camera.cache);
+        let caches = caches.map(|cache| cache.limit().max(cache.longest_gop()));
         let all: u64 = caches.map(whole).sum();
         let (name, cache) = (shared.camera.name(), &shared.camera.cache);
         log::warn!(
@@ -116,20 +116,20 @@ impl Sources {
         );
     }
 
-    /// Whether a viewer is more than `most` bytes behind, and behind what is kept anyway:
+    /// Whether a viewer is more than `max_lag` bytes behind, and behind what is kept anyway:
     /// that costs nothing, and who has just come is far behind.
-    fn is_behind(&self, key: Key, at: usize, most: u64) -> Option<bool> {
+    fn is_behind(&self, key: Key, at: usize, max_lag: u64) -> Option<bool> {
         let source = self.all.get(key)?;
         let cache = &source.shared()?.camera.cache;
         let position = source.outlets().get(at)?.delivery.position();
-        Some(is_behind(position, source.queue.whole(), most, cache))
+        Some(is_behind(position, source.queue.whole(), max_lag, cache))
     }
 
-    /// Moves a viewer that is more than `most` bytes behind, or that waits for a
+    /// Moves a viewer that is more than `max_lag` bytes behind, or that waits for a
     /// key frame, to where it can go on; `false`: it stays where it is. It is offered
     /// all that its socket takes first: there may be room of which no event told yet.
-    fn shed(&mut self, io: &mut Io, key: Key, at: usize, most: u64) -> bool {
-        if self.is_behind(key, at, most) == Some(true) {
+    fn shed(&mut self, io: &mut Io, key: Key, at: usize, max_lag: u64) -> bool {
+        if self.is_behind(key, at, max_lag) == Some(true) {
             let source = self.all.get(key);
             let outlet = source.and_then(|source| source.outlets().get(at));
             if let Some(connection) = outlet.and_then(|outlet| io.get_mut(outlet.socket))
@@ -139,12 +139,12 @@ impl Sources {
                 self.pump_at(io, key, at);
             }
         }
-        let behind = self.is_behind(key, at, most);
+        let behind = self.is_behind(key, at, max_lag);
         let source = self.all.get_mut(key);
-        let moved = behind.and_then(|behind| source?.shed(io, at, most, behind));
+        let moved = behind.and_then(|behind| source?.shed(io, at, max_lag, behind));
         // Each of many may have the rest of a message copied in one turn.
         if moved.is_some() {
-            io.bound_all();
+            io.enforce_total_limit();
         }
         moved.is_some()
     }
@@ -160,11 +160,12 @@ impl Sources {
             Reader::Direct(direct) if direct.outlet.is_none() => Some(source.queue.head()),
             Reader::Direct(_) => None,
         };
-        let positions = source.outlets().iter().map(|it| it.delivery.position());
+        let outlets = source.outlets().iter();
+        let positions = outlets.map(|outlet| outlet.delivery.position());
         let wanted = positions.chain(kept).fold(source.queue.whole(), u64::min);
         let link = source.connection;
         source.queue.release(wanted, &mut self.pool, link);
-        source.note_sent(io.now);
+        source.update_unsent(io.now);
         // A shared camera never waits for its viewers; a direct one is read on when its
         // viewer has taken something.
         if !source.is_direct()
@@ -183,22 +184,22 @@ impl Sources {
         key: Key,
         link: Key,
         frame: Option<usize>,
-    ) -> Result<(), NoRoom> {
+    ) -> Result<(), PrepareError> {
         if let Some(shared) = self.shared_mut(key) {
             shared.camera.cache.give_up();
         }
         self.release(io, key);
-        if let Ok(()) = self.try_room(key, link, frame) {
+        if let Ok(()) = self.try_prepare(key, link, frame) {
             return Ok(());
         }
         // Who is a buffer behind may still want all that there are.
-        let mut room = Err(NoRoom::Full);
-        for most in [self.pool.buffer_size() as u64, 0] {
+        let mut room = Err(PrepareError::BacklogFull);
+        for max_lag in [self.pool.buffer_size() as u64, 0] {
             for at in 0..self.count_outlets(key) {
-                self.shed(io, key, at, most);
+                self.shed(io, key, at, max_lag);
             }
             self.release(io, key);
-            room = self.try_room(key, link, frame);
+            room = self.try_prepare(key, link, frame);
             if room.is_ok() {
                 break;
             }
@@ -206,26 +207,26 @@ impl Sources {
         room
     }
 
-    pub(super) fn try_room(
+    pub(super) fn try_prepare(
         &mut self,
         key: Key,
         link: Key,
         frame: Option<usize>,
-    ) -> Result<(), NoRoom> {
+    ) -> Result<(), PrepareError> {
         let pool = &mut self.pool;
         match self.all.get_mut(key) {
             Some(source) => match frame {
-                Some(most) => source.queue.prepare_frame(most, pool, link),
+                Some(payload) => source.queue.prepare_frame(payload, pool, link),
                 None => source.queue.prepare(pool, link),
             },
-            None => Err(NoRoom::Full),
+            None => Err(PrepareError::BacklogFull),
         }
     }
 }
 
 impl Source {
     /// Moves the viewer of an outlet, if it has to be; see [`crate::camera::shed`].
-    fn shed(&mut self, io: &mut Io, at: usize, most: u64, is_behind: bool) -> Option<()> {
+    fn shed(&mut self, io: &mut Io, at: usize, max_lag: u64, is_behind: bool) -> Option<()> {
         let now = io.now;
         let Reader::Shared(shared) = &mut self.reader else {
             return None;
@@ -234,15 +235,15 @@ impl Source {
         let lag = Lag {
             next: outlet.delivery.next_position(),
             whole: queue.whole(),
-            max_lag: most,
+            max_lag,
             is_behind,
-            awaits_key: outlet.skipping.is_some(),
+            awaits_key: outlet.skipping_since.is_some(),
         };
-        let waited = outlet.skipping.unwrap_or(now);
+        let waited = outlet.skipping_since.unwrap_or(now);
         let waited = now.saturating_duration_since(waited);
         let camera = &mut shared.camera;
         let (pictures, no_key) = (camera.has_pictures(), camera.needs_no_key(waited, now));
-        let shed = lag.shed(&camera.cache, pictures, no_key, io.kept() as u64);
+        let shed = lag.shed(&camera.cache, pictures, no_key, io.buffered_bytes() as u64);
         let Shed::Move {
             target,
             until,
@@ -252,17 +253,17 @@ impl Source {
             return None;
         };
         if is_behind {
-            outlet.slow = Some(now);
+            outlet.slow_at = Some(now);
         }
-        outlet.skipping = awaits_key.then(|| outlet.skipping.unwrap_or(now));
+        outlet.skipping_since = awaits_key.then(|| outlet.skipping_since.unwrap_or(now));
         let new = || camera.frame_counter(Kind::Skipped);
-        let counter = outlet.skipped.get_or_insert_with(new);
+        let counter = outlet.skipped_frames.get_or_insert_with(new);
         let before = counter.frames;
         let count = |channel, start: &[u8], _, _| counter.frame(channel, start);
-        queue.frames::<INSPECTED_BYTES>(until, target, count);
+        queue.for_each_frame::<INSPECTED_BYTES>(until, target, count);
         camera.skipped_frames += counter.frames - before;
         let sets = camera.missed_sets(until, target, &first_packets(queue, target));
-        outlet.go_on(io, queue, target, until, &sets);
+        outlet.resume_at(io, queue, target, until, &sets);
         Some(())
     }
 }
@@ -270,7 +271,7 @@ impl Source {
 impl Outlet {
     /// Goes on at `target`, after the rest of what is before `until`, and after packets of
     /// the gateway's own.
-    fn go_on(
+    fn resume_at(
         &mut self,
         io: &mut Io,
         queue: &Queue,
@@ -279,13 +280,13 @@ impl Outlet {
         own: &[(u8, Vec<u8>)],
     ) {
         let between = self.delivery.between_messages();
-        let rest = self.delivery.jump(target, until, queue);
+        let rest = self.delivery.jump_to(target, until, queue);
         if let Some(connection) = io.get_mut(self.socket) {
             match between {
                 true => connection.out.push(rest),
                 false => connection.out.push_front(rest),
             }
-            precede(&self.delivery, own, &mut connection.out);
+            push_packets(&self.delivery, own, &mut connection.out);
         }
     }
 }
@@ -293,13 +294,13 @@ impl Outlet {
 /// The first packets from a position on that are there.
 pub(super) fn first_packets(queue: &Queue, position: u64) -> FirstPackets {
     let mut first_packets = FirstPackets::default();
-    let look = |channel, start: &[u8], _, _| first_packets.frame(channel, start);
-    queue.frames::<INSPECTED_BYTES>(position, queue.whole(), look);
+    let inspect = |channel, start: &[u8], _, _| first_packets.frame(channel, start);
+    queue.for_each_frame::<INSPECTED_BYTES>(position, queue.whole(), inspect);
     first_packets
 }
 
 /// Puts packets, with their channels, before what is next for a viewer.
-pub(super) fn precede(delivery: &Delivery, packets: &[(u8, Vec<u8>)], out: &mut Outbox) {
+pub(super) fn push_packets(delivery: &Delivery, packets: &[(u8, Vec<u8>)], out: &mut Outbox) {
     for (channel, packet) in packets {
         out.push(delivery.wrap(*channel, packet).unwrap_or_default());
     }

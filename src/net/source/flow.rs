@@ -17,28 +17,28 @@ const LONGEST: Duration = Duration::from_secs(120);
 #[derive(Debug, Default)]
 pub struct Flow {
     /// First, and last.
-    came: Option<(Instant, Instant)>,
+    span: Option<(Instant, Instant)>,
     pause: Duration,
 }
 
 impl Flow {
     /// Some has come.
-    pub fn came(&mut self, now: Instant) {
-        let (first, last) = self.came.unwrap_or((now, now));
+    pub fn record(&mut self, now: Instant) {
+        let (first, last) = self.span.unwrap_or((now, now));
         self.pause = self.pause.max(now.saturating_duration_since(last));
-        self.came = Some((first, now));
+        self.span = Some((first, now));
     }
 
     /// Whether it is known how long it takes from one to the next.
     pub fn has_pace(&self) -> bool {
-        let came = self.came;
+        let came = self.span;
         came.is_some_and(|(first, last)| last.saturating_duration_since(first) >= BURST)
     }
 
     /// Whether more is to be expected: the last came not longer than `patience` ago, or
     /// than is usual here.
-    pub fn goes_on(&self, patience: Duration, now: Instant) -> bool {
-        let Some((_, last)) = self.came else {
+    pub fn is_ongoing(&self, patience: Duration, now: Instant) -> bool {
+        let Some((_, last)) = self.span else {
             return false;
         };
         let usual = match self.has_pace() {
@@ -60,10 +60,10 @@ mod tests {
         let start = Instant::now();
         let at = |ms: &u64| start + Duration::from_millis(*ms);
         let mut flow = Flow::default();
-        came.iter().for_each(|ms| flow.came(at(ms)));
+        came.iter().for_each(|ms| flow.record(at(ms)));
         let last = came.last().map_or(start, at);
         let mut seconds = 0..1_000;
-        let ended = |it: &u32| !flow.goes_on(SECOND * patience, last + SECOND * *it);
+        let ended = |it: &u32| !flow.is_ongoing(SECOND * patience, last + SECOND * *it);
         seconds.find(ended).unwrap()
     }
 

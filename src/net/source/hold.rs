@@ -16,22 +16,22 @@ use super::outlet::Outlet;
 use super::{Source, Sources};
 
 /// The longest that a link is left unread at a stretch: who is still behind then is slow.
-const STRETCH: Duration = Duration::from_millis(50);
+const MAX_HOLD: Duration = Duration::from_millis(50);
 /// The longest of all that was saved up; what piled up meanwhile has to be taken, too.
-const MOST: Duration = Duration::from_millis(200);
+const MAX_BUDGET: Duration = Duration::from_millis(200);
 /// Less than this is not worth it: the clock of the loop is not that fine.
-const LEAST: Duration = Duration::from_millis(20);
+const MIN_BUDGET: Duration = Duration::from_millis(20);
 /// Of the time that passes, this part is added to what may be waited.
-const PART: u32 = 10;
+const BUDGET_DIVISOR: u32 = 10;
 /// How long nobody waits for a viewer who was slow.
-const SLOW: Duration = Duration::from_secs(10);
+const SLOW_MEMORY: Duration = Duration::from_secs(10);
 
 /// How long a link may still be left unread.
 #[derive(Debug)]
 pub struct Hold {
-    left: Duration,
+    budget: Duration,
     /// When that was so.
-    at: Instant,
+    updated: Instant,
     /// It is left unread until then.
     until: Option<Instant>,
 }
@@ -40,21 +40,21 @@ impl Hold {
     /// Of a fresh link.
     pub fn new(now: Instant) -> Hold {
         Hold {
-            left: MOST,
-            at: now,
+            budget: MAX_BUDGET,
+            updated: now,
             until: None,
         }
     }
 
     /// Until when it is held, if that is `wanted`.
     fn set(&mut self, wanted: bool, now: Instant) -> Option<Instant> {
-        let passed = now.saturating_duration_since(self.at);
-        self.left = match self.until {
-            Some(_) => self.left.saturating_sub(passed),
-            None => MOST.min(self.left + passed / PART),
+        let passed = now.saturating_duration_since(self.updated);
+        self.budget = match self.until {
+            Some(_) => self.budget.saturating_sub(passed),
+            None => MAX_BUDGET.min(self.budget + passed / BUDGET_DIVISOR),
         };
-        self.at = now;
-        let fresh = (self.left > LEAST).then(|| now + self.left.min(STRETCH));
+        self.updated = now;
+        let fresh = (self.budget > MIN_BUDGET).then(|| now + self.budget.min(MAX_HOLD));
         self.until = self.until.or(fresh).filter(|until| wanted && *until > now);
         self.until
     }
@@ -68,7 +68,7 @@ impl Hold {
 impl Sources {
     /// Whether a camera's link is to be left unread for a moment; it is served again when
     /// a viewer took something, or it was long enough.
-    pub(super) fn hold(&mut self, io: &Io, source: Key) -> bool {
+    pub(super) fn hold_back(&mut self, io: &Io, source: Key) -> bool {
         let now = io.now;
         let Some(found) = self.all.get_mut(source) else {
             return false;
@@ -78,11 +78,11 @@ impl Sources {
         let until = found.link.hold.set(!overtaken.is_empty(), now);
         found.link.paused |= until.is_some();
         match until {
-            Some(until) => self.look_again(until),
+            Some(until) => self.schedule_relief(until),
             None if held => {
                 for at in overtaken {
                     if let Some((outlet, _)) = found.outlet_mut(at) {
-                        outlet.slow = Some(now);
+                        outlet.slow_at = Some(now);
                     }
                 }
             }
@@ -99,12 +99,12 @@ fn overtaken(source: &Source, backlog: u64, now: Instant) -> Vec<usize> {
     };
     let whole = source.queue.whole();
     let more = 2 * READ as u64;
-    let most = backlog.saturating_sub(more);
+    let max_lag = backlog.saturating_sub(more);
     let is_overtaken = |outlet: &Outlet| {
         let at = outlet.delivery.position();
-        let slow = outlet.slow.is_some_and(|when| when + SLOW > now);
-        let far = whole - at > most && !shared.camera.cache.keeps(at, whole + more);
-        far && !slow && outlet.skipping.is_none()
+        let slow = outlet.slow_at.is_some_and(|when| when + SLOW_MEMORY > now);
+        let far = whole - at > max_lag && !shared.camera.cache.keeps(at, whole + more);
+        far && !slow && outlet.skipping_since.is_none()
     };
     let all = shared.watchers.iter().enumerate();
     all.filter(|(_, outlet)| is_overtaken(outlet))

@@ -23,28 +23,28 @@ impl Sources {
         };
         connection.out.push(bytes);
         if connection.flush(now).is_err() {
-            self.closed(io, source);
+            self.link_closed(io, source);
         } else if connection.out.cost() > OUTBOX_LIMIT {
             let reason = "the camera does not read what it is told".to_owned();
-            self.fail(io, source, &Failure::Refused(reason));
+            self.fail_link(io, source, &Failure::Refused(reason));
         }
     }
 
     /// The camera closed, or the link broke.
-    pub(super) fn closed(&mut self, io: &mut Io, source: Key) {
+    pub(super) fn link_closed(&mut self, io: &mut Io, source: Key) {
         let reason = "the camera closed the connection".to_owned();
-        self.fail(io, source, &Failure::Refused(reason));
+        self.fail_link(io, source, &Failure::Refused(reason));
     }
 
     /// The link was given up for the memory that it took.
-    pub fn link_lost(&mut self, io: &mut Io, source: Key) {
+    pub fn link_dropped(&mut self, io: &mut Io, source: Key) {
         let reason = "there is no memory left for what the camera says or is told";
-        self.fail(io, source, &Failure::Refused(reason.to_owned()));
+        self.fail_link(io, source, &Failure::Refused(reason.to_owned()));
     }
 
     /// There is no link for this source, or no more: its reader is told.
-    pub(super) fn fail(&mut self, io: &mut Io, source: Key, failure: &Failure) {
-        self.drop_link(io, source);
+    pub(super) fn fail_link(&mut self, io: &mut Io, source: Key, failure: &Failure) {
+        self.close_link_now(io, source);
         match self.all.get(source).map(|source| &source.reader) {
             Some(Reader::Direct(direct)) => {
                 let viewer = direct.viewer;
@@ -59,24 +59,24 @@ impl Sources {
 
     /// Takes the link from a source, closes its ports, and has no name looked up for it
     /// any more.
-    fn take_link(&mut self, io: &mut Io, source: Key) -> Option<Key> {
+    fn detach_link(&mut self, io: &mut Io, source: Key) -> Option<Key> {
         self.resolver.forget(source);
         self.close_ports(io, source);
         let link = self.all.get_mut(source)?.connection.take()?;
-        self.pool.settle(link);
+        self.pool.release_reserve(link);
         Some(link)
     }
 
     /// Drops the link; what it brought stays.
-    pub(super) fn drop_link(&mut self, io: &mut Io, source: Key) {
-        if let Some(link) = self.take_link(io, source) {
-            io.drop(link);
+    pub(super) fn close_link_now(&mut self, io: &mut Io, source: Key) {
+        if let Some(link) = self.detach_link(io, source) {
+            io.close_now(link);
         }
     }
 
     /// Closes the link when what waits for the camera is out.
     pub(super) fn close_link(&mut self, io: &mut Io, source: Key) {
-        if let Some(link) = self.take_link(io, source) {
+        if let Some(link) = self.detach_link(io, source) {
             io.close(link);
         }
         self.release(io, source);

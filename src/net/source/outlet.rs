@@ -13,7 +13,7 @@ use crate::net::media::delivery::{Delivery, Framing};
 use super::{Event, Source, Sources};
 
 /// What a viewer of a shared camera wants, when it says PLAY.
-pub struct Wanted {
+pub struct PlayRequest {
     pub viewer: Key,
     /// Where its media goes.
     pub socket: Key,
@@ -21,14 +21,14 @@ pub struct Wanted {
     /// Channels on the camera's link, and the viewer's.
     pub channels: Vec<(u8, u8)>,
     /// Up to where in the camera's media it has had the parameter sets.
-    pub told: u64,
+    pub sets_until: u64,
     /// Whether it is told what of its media is not live.
     pub notices: bool,
 }
 
 /// What a round of writing came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pumped {
+enum PumpOutcome {
     /// All that was there, or all that the socket takes, is written.
     Done,
     /// The viewer is going, and its socket may be closed now.
@@ -47,11 +47,11 @@ pub(super) struct Outlet {
     /// camera sends them.
     pub channels: Option<Vec<(u8, u8)>>,
     /// It gets no frames of a shared camera from this moment on, until a key frame.
-    pub skipping: Option<Instant>,
+    pub skipping_since: Option<Instant>,
     /// When it was too slow last, and lost pictures.
-    pub slow: Option<Instant>,
+    pub slow_at: Option<Instant>,
     /// What it lost and was not told yet.
-    pub skipped: Option<FrameCounter>,
+    pub skipped_frames: Option<FrameCounter>,
     /// The viewer is going; `true`: after all that is at hand.
     ending: Option<bool>,
 }
@@ -65,9 +65,9 @@ impl Outlet {
             delivery,
             notices,
             channels: None,
-            skipping: None,
-            slow: None,
-            skipped: None,
+            skipping_since: None,
+            slow_at: None,
+            skipped_frames: None,
             ending: None,
         }
     }
@@ -77,7 +77,10 @@ impl Sources {
     /// Writes what a viewer has not got yet, as far as its socket takes it. `false`: it
     /// gets no media.
     pub fn pump(&mut self, io: &mut Io, source: Key, viewer: Key) -> bool {
-        let outlet = self.all.get(source).and_then(|it| it.outlet(viewer));
+        let outlet = self
+            .all
+            .get(source)
+            .and_then(|source| source.outlet(viewer));
         let Some(at) = outlet else {
             return false;
         };
@@ -93,20 +96,20 @@ impl Sources {
         let Some(source) = self.all.get_mut(key) else {
             return;
         };
-        let Some((viewer, socket, pumped)) = source.pump(io, at) else {
+        let Some((viewer, socket, outcome)) = source.pump(io, at) else {
             return;
         };
-        match pumped {
-            Pumped::Done => {}
-            Pumped::Broken => io.lose(socket, "writing failed"),
-            Pumped::Finished => self.events.push_back(Event::Finished { viewer }),
+        match outcome {
+            PumpOutcome::Done => {}
+            PumpOutcome::Broken => io.lose(socket, "writing failed"),
+            PumpOutcome::Finished => self.events.push_back(Event::DeliveryFinished { viewer }),
         }
     }
 
     /// Whether another message may be put on a viewer's socket now.
     pub fn is_between_messages(&self, source: Key, viewer: Key) -> bool {
         let source = self.all.get(source);
-        let outlet = source.and_then(|it| it.outlets().get(it.outlet(viewer)?));
+        let outlet = source.and_then(|source| source.outlets().get(source.outlet(viewer)?));
         outlet.is_none_or(|outlet| outlet.delivery.between_messages())
     }
 
@@ -116,7 +119,7 @@ impl Sources {
         source.is_some_and(|source| source.outlet(viewer).is_some())
     }
 
-    /// The viewer is going: [`Event::Finished`] says when its socket may be closed. What
+    /// The viewer is going: [`Event::DeliveryFinished`] says when its socket may be closed. What
     /// a direct source has for it is sent before if `drain`; what a shared camera sends
     /// has no end, and a slow viewer never has all of it. `None`: it gets no media.
     pub fn finish(&mut self, source: Key, viewer: Key, drain: bool) -> Option<bool> {
@@ -130,63 +133,63 @@ impl Sources {
 }
 
 impl Source {
-    fn pump(&mut self, io: &mut Io, at: usize) -> Option<(Key, Key, Pumped)> {
+    fn pump(&mut self, io: &mut Io, at: usize) -> Option<(Key, Key, PumpOutcome)> {
         let (outlet, _) = self.outlet_mut(at)?;
         let (viewer, socket, is_ending) = (outlet.viewer, outlet.socket, outlet.ending.is_some());
         let start = outlet.delivery.position();
-        let was_stuck = io.get(socket)?.stuck.is_some();
-        let pumped = self.write(io, at)?;
+        let was_blocked = io.get(socket)?.blocked_since.is_some();
+        let outcome = self.write(io, at)?;
         let (outlet, queue) = self.outlet_mut(at)?;
         let written = outlet.delivery.position() - start;
         let idle = outlet.delivery.is_idle(queue);
         io.counters.media_bytes += written;
         let (now, patience) = (io.now, io.limits.handshake);
         let connection = io.get_mut(socket)?;
-        note(connection, written > 0, idle, now);
+        record_progress(connection, written > 0, idle, now);
         if written > 0 && is_ending {
             connection.deadline = Some(now + patience);
         }
         // This may be the camera's turn: nobody else looks after this socket.
-        if !was_stuck && connection.stuck.is_some() {
-            io.renew(socket);
+        if !was_blocked && connection.blocked_since.is_some() {
+            io.invalidate_deadline(socket);
         }
         if written > 0 && (self.link.paused || self.link.waiting) {
             self.link.paused = false;
             self.link.held_up = Some(now);
             self.connection.inspect(|link| io.schedule(*link));
         }
-        Some((viewer, socket, pumped))
+        Some((viewer, socket, outcome))
     }
 
-    fn write(&mut self, io: &mut Io, at: usize) -> Option<Pumped> {
+    fn write(&mut self, io: &mut Io, at: usize) -> Option<PumpOutcome> {
         let (now, mut calls) = (io.now, 0);
-        let pumped = loop {
+        let outcome = loop {
             let (outlet, queue) = self.outlet_mut(at)?;
             let connection = io.get_mut(outlet.socket)?;
             if outlet.delivery.between_messages() {
                 if connection.flush(now).is_err() {
-                    break Pumped::Broken;
+                    break PumpOutcome::Broken;
                 }
-                if outlet.tell_skipped(connection) {
+                if outlet.push_skip_notices(connection) {
                     continue;
                 }
                 let may_end = |drain: bool| !drain || outlet.delivery.is_idle(queue);
                 if outlet.ending.is_some_and(may_end) {
-                    break Pumped::Finished;
+                    break PumpOutcome::Finished;
                 }
             }
             if !connection.writable {
-                break Pumped::Done;
+                break PumpOutcome::Done;
             }
-            let last = outlet.is_last();
-            match outlet.delivery.write(&mut connection.stream, queue, last) {
-                Ok((0, _)) => break Pumped::Done,
+            let (stream, finish_only) = (&mut connection.stream, outlet.finishes_only());
+            match outlet.delivery.write(stream, queue, finish_only) {
+                Ok((0, _)) => break PumpOutcome::Done,
                 Ok((_, all)) => {
                     calls += 1;
                     connection.writable = all;
                     // Another round would find nothing, but look for it.
                     if all && outlet.ending.is_none() && outlet.delivery.is_idle(queue) {
-                        break Pumped::Done;
+                        break PumpOutcome::Done;
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -194,24 +197,24 @@ impl Source {
                     connection.writable = false;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => break Pumped::Broken,
+                Err(_) => break PumpOutcome::Broken,
             }
         };
         io.counters.writes += calls;
-        Some(pumped)
+        Some(outcome)
     }
 }
 
 impl Outlet {
     /// Tells the viewer what it lost; `true`: something was put into its outbox. One at a
     /// time: a viewer that takes nothing makes nothing grow.
-    fn tell_skipped(&mut self, connection: &mut Connection) -> bool {
-        if !connection.out.is_empty() || !self.notices || self.skipping.is_some() {
+    fn push_skip_notices(&mut self, connection: &mut Connection) -> bool {
+        if !connection.out.is_empty() || !self.notices || self.skipping_since.is_some() {
             return false;
         }
-        match self.skipped.take() {
+        match self.skipped_frames.take() {
             Some(counter) => {
-                self.delivery.tell(&counter, &mut connection.out);
+                self.delivery.push_notices(&counter, &mut connection.out);
                 !connection.out.is_empty()
             }
             None => false,
@@ -219,30 +222,30 @@ impl Outlet {
     }
 
     /// Whether nothing new is begun: the viewer is going, or waits for a key frame.
-    fn is_last(&self) -> bool {
+    fn finishes_only(&self) -> bool {
         match self.ending {
             Some(drain) => !drain,
-            None => self.skipping.is_some(),
+            None => self.skipping_since.is_some(),
         }
     }
 }
 
 /// Notes how it is with a viewer's socket after a round of writing.
-fn note(connection: &mut Connection, moved: bool, idle: bool, now: Instant) {
+fn record_progress(connection: &mut Connection, moved: bool, idle: bool, now: Instant) {
     if moved {
-        connection.took = Some(now);
+        connection.last_media_write = Some(now);
     }
     if moved || (idle && connection.out.is_empty()) {
-        connection.stuck = None;
+        connection.blocked_since = None;
     }
     if !connection.writable {
-        connection.stuck.get_or_insert(now);
+        connection.blocked_since.get_or_insert(now);
     }
     // Room was made by acknowledgements: the other side lives.
     if moved
         && !connection.writable
         && let Role::Data { socket, .. } = &mut connection.role
     {
-        socket.hear(now);
+        socket.mark_alive(now);
     }
 }

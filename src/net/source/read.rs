@@ -5,9 +5,9 @@ use std::io::{self, IoSliceMut};
 
 use crate::failure::Failure;
 use crate::net::io::Io;
-use crate::net::io::connection::Taken;
+use crate::net::io::connection::ReadOutcome;
 use crate::net::io::key::Key;
-use crate::net::media::queue::{Arrived, NoRoom};
+use crate::net::media::queue::{Arrived, PrepareError};
 use crate::protocol::rtsp::framer::Invalid;
 
 use super::{Event, Phase, Reader, Sources};
@@ -18,19 +18,19 @@ pub const READS: usize = 8;
 impl Sources {
     /// A link can move. `None`: it does not stand yet, or no more. Then, as long as
     /// [`Sources::read`] says so, [`Sources::deliver`]s follow; events come first.
-    pub fn begin(&mut self, io: &mut Io, link: Key) -> Option<Key> {
+    pub fn prepare_link(&mut self, io: &mut Io, link: Key) -> Option<Key> {
         self.count_direct();
-        let key = self.of_link(io, link)?;
+        let key = self.source_of_link(io, link)?;
         let source = self.all.get(key)?;
-        if let Phase::Connecting(way) = &source.link.phase {
-            let way = way.clone();
-            if !self.finish_connect(io, link, key, way) {
+        if let Phase::Connecting(candidates) = &source.link.phase {
+            let candidates = candidates.clone();
+            if !self.finish_connect(io, link, key, candidates) {
                 return None;
             }
         }
         let now = io.now;
         if io.get_mut(link)?.flush(now).is_err() {
-            self.closed(io, key);
+            self.link_closed(io, key);
             return None;
         }
         Some(key)
@@ -47,14 +47,14 @@ impl Sources {
     pub fn read(&mut self, io: &mut Io, link: Key, key: Key, reads: &mut usize) -> bool {
         while *reads > 0 {
             // Media that comes over UDP is not to be mixed with what comes here.
-            let readable = io.get(link).is_some_and(|it| it.readable);
+            let readable = io.get(link).is_some_and(|connection| connection.readable);
             if !readable || self.has_ports(key) || self.link_of(key) != Some(link) {
                 if let Some(source) = self.all.get_mut(key) {
                     source.queue.trim(&mut self.pool);
                 }
                 return false;
             }
-            if self.hold(io, key) || !self.prepare(io, link, key) {
+            if self.hold_back(io, key) || !self.prepare(io, link, key) {
                 return false;
             }
             *reads -= 1;
@@ -77,24 +77,24 @@ impl Sources {
         let mut slices = std::array::from_fn(|_| IoSliceMut::new(&mut []));
         let count = source.queue.room(&mut slices);
         match connection.read_vectored(&mut slices[..count]) {
-            Ok(Taken::Bytes(count)) => {
-                source.link.heard = now;
+            Ok(ReadOutcome::Bytes(count)) => {
+                source.link.last_received = now;
                 let before = source.queue.whole();
                 let framer = &mut source.link.framer;
-                let taken = source.queue.take_in(count, &mut self.pool, framer);
+                let taken = source.queue.commit(count, &mut self.pool, framer);
                 if taken.as_ref().is_ok_and(|arrived| arrived.frames > 0) {
-                    source.link.flow.came(now);
+                    source.link.flow.record(now);
                 }
-                source.note_sent(now);
+                source.update_unsent(now);
                 if source.link.framer.skipped() > source.link.stray {
                     self.count_stray(io, key);
                 }
-                self.acknowledge(io, link, key, before);
-                self.take_in(io, key, taken)
+                self.send_receiver_reports(io, link, key, before);
+                self.handle_arrived(io, key, taken)
             }
-            Ok(Taken::Nothing) => Some(false),
-            Ok(Taken::End) | Err(_) => {
-                self.closed(io, key);
+            Ok(ReadOutcome::NothingYet) => Some(false),
+            Ok(ReadOutcome::Closed) | Err(_) => {
+                self.link_closed(io, key);
                 None
             }
         }
@@ -103,10 +103,10 @@ impl Sources {
     /// Makes room for a read; `false`: there is none now. The link is served again when
     /// there is.
     fn prepare(&mut self, io: &mut Io, link: Key, key: Key) -> bool {
-        let mut room = self.try_room(key, link, None);
-        if let Err(NoRoom::PoolEmpty) = room {
+        let mut room = self.try_prepare(key, link, None);
+        if let Err(PrepareError::PoolEmpty) = room {
             self.relieve(io, link);
-            room = self.try_room(key, link, None);
+            room = self.try_prepare(key, link, None);
         }
         if room.is_err() && self.is_shared(key) {
             room = self.make_room(io, key, link, None);
@@ -114,7 +114,7 @@ impl Sources {
         let Err(why) = room else {
             return true;
         };
-        self.wait(io, link, key, why);
+        self.wait_for_room(io, link, key, why);
         let held = self.all.get(key).map(|source| source.queue.held().0);
         if held == Some(0) {
             self.read_answers(io, link, key);
@@ -123,24 +123,24 @@ impl Sources {
     }
 
     /// The link waits for what it found no room for.
-    pub(super) fn wait(&mut self, io: &Io, link: Key, key: Key, why: NoRoom) {
+    pub(super) fn wait_for_room(&mut self, io: &Io, link: Key, key: Key, why: PrepareError) {
         let Some(source) = self.all.get_mut(key) else {
             return;
         };
         source.link.held_up = Some(io.now);
         match why {
-            NoRoom::Full => source.link.paused = true,
-            NoRoom::PoolEmpty if !source.link.waiting => {
+            PrepareError::BacklogFull => source.link.paused = true,
+            PrepareError::PoolEmpty if !source.link.waiting => {
                 source.link.waiting = true;
                 self.waiting.push_back(link);
             }
-            NoRoom::PoolEmpty => {}
+            PrepareError::PoolEmpty => {}
         }
     }
 
     /// Takes in what has come: whether there were messages. `None`: it was no RTSP, and
     /// the link is no more.
-    pub(super) fn take_in(
+    pub(super) fn handle_arrived(
         &mut self,
         io: &mut Io,
         key: Key,
@@ -153,7 +153,7 @@ impl Sources {
         io.counters.frames += arrived.frames;
         let any = !arrived.messages.is_empty();
         for bytes in arrived.messages {
-            self.take_message(io, key, bytes);
+            self.handle_message(io, key, bytes);
         }
         let Some(invalid) = invalid else {
             return Some(any);
@@ -163,21 +163,22 @@ impl Sources {
             "[{}] the camera sent what is not RTSP, at byte {}: {}",
             self.all
                 .get(key)
-                .map(super::Source::name)
+                .map(super::Source::log_name)
                 .unwrap_or_default(),
             invalid.position,
             invalid.context
         );
         let reason = "the camera sent something that is not RTSP".to_owned();
-        self.fail(io, key, &Failure::Refused(reason));
+        self.fail_link(io, key, &Failure::Refused(reason));
         None
     }
 
-    fn take_message(&mut self, io: &Io, key: Key, bytes: Vec<u8>) {
+    fn handle_message(&mut self, io: &Io, key: Key, bytes: Vec<u8>) {
         match self.all.get(key).map(|source| &source.reader) {
             Some(Reader::Direct(direct)) => {
                 let viewer = direct.viewer;
-                self.events.push_back(Event::Message { viewer, bytes });
+                self.events
+                    .push_back(Event::CameraMessage { viewer, bytes });
             }
             Some(Reader::Shared(_)) => {
                 self.with_camera(key, io.now, |camera, now| {
@@ -198,7 +199,7 @@ impl Sources {
         if let (0, Some(position)) = (source.link.stray, source.link.framer.astray()) {
             log::warn!(
                 "[{}] the camera sent stray bytes, first at byte {position}: they are passed over",
-                source.name()
+                source.log_name()
             );
         }
         source.link.stray = skipped;
@@ -223,12 +224,12 @@ impl Sources {
     pub fn is_flowing(&self, io: &Io, key: Key) -> bool {
         let source = self.all.get(key);
         let source = source.filter(|source| source.connection.is_some());
-        source.is_some_and(|source| source.link.flow.goes_on(io.limits.handshake, io.now))
+        source.is_some_and(|source| source.link.flow.is_ongoing(io.limits.handshake, io.now))
     }
 
     /// The time of a link has come. `is_awaited`: an answer of its camera may still come.
     pub fn expire(&mut self, io: &mut Io, link: Key, is_awaited: bool) {
-        let Some(key) = self.of_link(io, link) else {
+        let Some(key) = self.source_of_link(io, link) else {
             return;
         };
         let held_up = self.is_held_up(io, key);
@@ -237,14 +238,14 @@ impl Sources {
             return;
         };
         match source.link.phase {
-            Phase::Connecting(ref mut way) => {
-                let way = std::mem::take(way);
-                self.connect_failed(io, link, key, way, io::ErrorKind::TimedOut.into());
+            Phase::Connecting(ref mut candidates) => {
+                let candidates = std::mem::take(candidates);
+                self.connect_failed(io, link, key, candidates, io::ErrorKind::TimedOut.into());
             }
             // It is we who do not listen, or its answer may still come.
-            Phase::Open if held_up || is_awaited => source.link.heard = now,
-            Phase::Open if source.link.heard + idle <= now => {
-                self.fail(io, key, &Failure::Silent);
+            Phase::Open if held_up || is_awaited => source.link.last_received = now,
+            Phase::Open if source.link.last_received + idle <= now => {
+                self.fail_link(io, key, &Failure::Silent);
             }
             Phase::Open | Phase::Failed => {}
         }

@@ -21,7 +21,7 @@ const MOMENT: Duration = Duration::from_millis(500);
 impl Sources {
     /// Media from the position `from` on has come on a link: tells the camera, when
     /// it is time. A shared camera sees to that itself.
-    pub(super) fn acknowledge(&mut self, io: &mut Io, link: Key, source: Key, from: u64) {
+    pub(super) fn send_receiver_reports(&mut self, io: &mut Io, link: Key, source: Key, from: u64) {
         let Some(source) = self.all.get_mut(source) else {
             return;
         };
@@ -38,10 +38,12 @@ impl Sources {
         if now + MOMENT < receipts.due() {
             return;
         }
-        let look = |channel: u8, start: &[u8], _, _| {
+        let inspect = |channel: u8, start: &[u8], _, _| {
             receipts.frame(channel, channel.wrapping_add(1), start, now);
         };
-        source.queue.frames::<INSPECTED_BYTES>(from, whole, look);
+        source
+            .queue
+            .for_each_frame::<INSPECTED_BYTES>(from, whole, inspect);
         receipts.arrived(now);
         if now < receipts.due() {
             return;

@@ -22,7 +22,7 @@ impl Sources {
     /// Makes room for a link that finds no buffer, as far as others have to give way.
     pub(super) fn relieve(&mut self, io: &mut Io, link: Key) {
         self.count_direct();
-        while let Some(key) = self.of_link(io, link)
+        while let Some(key) = self.source_of_link(io, link)
             && let Some(source) = self.all.get(key)
         {
             let (direct, entitled) = (source.is_direct(), source.queue.is_entitled());
@@ -49,8 +49,11 @@ impl Sources {
             for link in self.waiting.clone() {
                 self.relieve(io, link);
             }
-            let held = self.all.iter().filter(|(_, it)| it.link.hold.is_on());
-            for link in held.filter_map(|(_, it)| it.connection) {
+            let held = self
+                .all
+                .iter()
+                .filter(|(_, source)| source.link.hold.is_on());
+            for link in held.filter_map(|(_, source)| source.connection) {
                 io.schedule(link);
             }
         }
@@ -86,10 +89,10 @@ impl Sources {
         };
         let due = since + patience;
         if due > io.now {
-            self.look_again(due);
+            self.schedule_relief(due);
             return false;
         }
-        let name = |key| self.all.get(key).map(super::Source::name);
+        let name = |key| self.all.get(key).map(super::Source::log_name);
         log::info!(
             "[{}] closed: its media waits for {} s already, and [{}] needs the memory",
             name(key).unwrap_or_default(),
@@ -97,26 +100,26 @@ impl Sources {
             name(to).unwrap_or_default()
         );
         io.counters.evicted += 1;
-        self.give_up(io, key);
+        self.discard_media(io, key);
         true
     }
 
-    fn give_up(&mut self, io: &mut Io, key: Key) {
+    fn discard_media(&mut self, io: &mut Io, key: Key) {
         let Some(source) = self.all.get_mut(key) else {
             return;
         };
         source.queue.clear(&mut self.pool);
         if let Reader::Direct(direct) = &mut source.reader {
             if let Some(outlet) = direct.outlet.take() {
-                io.drop(outlet.socket);
+                io.close_now(outlet.socket);
             }
             let viewer = direct.viewer;
-            self.events.push_back(Event::Evicted { viewer });
+            self.events.push_back(Event::ViewerEvicted { viewer });
         }
     }
 
     /// Asks for [`Sources::relieve_waiting`] at this time, or before.
-    pub(super) fn look_again(&mut self, due: Instant) {
+    pub(super) fn schedule_relief(&mut self, due: Instant) {
         self.relief_due = Some(self.relief_due.map_or(due, |other| other.min(due)));
     }
 }

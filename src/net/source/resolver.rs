@@ -10,7 +10,7 @@
 //! latest, whatever the threads do; none after [`Resolver::forget`]. A name is
 //! looked up once at a time, however many ask for it.
 
-mod lines;
+mod queues;
 
 use std::collections::VecDeque;
 use std::io;
@@ -26,7 +26,7 @@ use mio::Waker;
 use super::Attempt;
 use crate::net::io::key::Key;
 
-use lines::{Line, Lines};
+use queues::{LookupQueue, LookupQueues};
 
 /// Names of viewers that may wait, or are looked up.
 const NAMES: usize = 64;
@@ -48,7 +48,7 @@ pub type Lookup = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
 
 /// What became of a question.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Resolution {
     /// Who asked.
     pub attempt: Attempt,
     /// The name.
@@ -58,7 +58,7 @@ pub struct Answer {
     pub addresses: io::Result<Vec<SocketAddr>>,
 }
 
-struct Asker {
+struct Waiter {
     attempt: Attempt,
     port: u16,
     until: Instant,
@@ -71,8 +71,8 @@ struct Name {
     of_viewers: bool,
     /// The client who asked first.
     client: Option<IpAddr>,
-    line: Arc<Line>,
-    askers: Vec<Asker>,
+    queue: Arc<LookupQueue>,
+    waiters: Vec<Waiter>,
 }
 
 /// What a thread found.
@@ -86,11 +86,11 @@ struct Found {
 pub struct Resolver {
     waker: Arc<Waker>,
     lookup: Arc<Lookup>,
-    cameras: Lines,
-    viewers: Lines,
+    cameras: LookupQueues,
+    viewers: LookupQueues,
     names: Vec<Name>,
     found: (Sender<Found>, Receiver<Found>),
-    answers: VecDeque<Answer>,
+    resolutions: VecDeque<Resolution>,
     /// The number of the last name.
     number: u64,
 }
@@ -106,11 +106,11 @@ impl Resolver {
         Resolver {
             waker,
             lookup,
-            cameras: Lines::new(CAMERA_THREADS),
-            viewers: Lines::new(VIEWER_THREADS),
+            cameras: LookupQueues::new(CAMERA_THREADS),
+            viewers: LookupQueues::new(VIEWER_THREADS),
             names: Vec::new(),
             found: channel(),
-            answers: VecDeque::new(),
+            resolutions: VecDeque::new(),
             number: 0,
         }
     }
@@ -126,7 +126,7 @@ impl Resolver {
     ///
     /// # Errors
     /// Too many names wait already, or no thread can be started.
-    pub fn ask(
+    pub fn resolve(
         &mut self,
         attempt: Attempt,
         host: &str,
@@ -135,7 +135,7 @@ impl Resolver {
         client: Option<IpAddr>,
     ) -> io::Result<()> {
         let of_viewers = client.is_some();
-        let asker = Asker {
+        let waiter = Waiter {
             attempt,
             port,
             until,
@@ -143,19 +143,20 @@ impl Resolver {
         let mut names = self.names.iter_mut();
         let same = |name: &&mut Name| name.of_viewers == of_viewers && name.host == host;
         if let Some(name) = names.find(same) {
-            name.askers.push(asker);
+            name.waiters.push(waiter);
             return Ok(());
         }
         if of_viewers {
             self.admit(client)?;
         }
-        let line = self.lines(of_viewers).line_for(host);
+        let queue = self.queues(of_viewers).queue_for(host);
         self.number += 1;
-        line.lock()
+        queue
+            .lock()
             .waiting
             .push_back((self.number, host.to_owned()));
-        if let Err(error) = self.start_thread(&line) {
-            line.remove(self.number);
+        if let Err(error) = self.start_thread(&queue) {
+            queue.remove(self.number);
             return Err(error);
         }
         self.names.push(Name {
@@ -163,8 +164,8 @@ impl Resolver {
             host: host.to_owned(),
             of_viewers,
             client,
-            line,
-            askers: vec![asker],
+            queue,
+            waiters: vec![waiter],
         });
         Ok(())
     }
@@ -174,57 +175,60 @@ impl Resolver {
     fn admit(&self, client: Option<IpAddr>) -> io::Result<()> {
         let names = || self.names.iter().filter(|name| name.of_viewers);
         if names().filter(|name| name.client == client).count() >= NAMES_PER_ADDRESS {
-            let words = "too many names of yours are being looked up";
-            return Err(io::Error::other(words));
+            let message = "too many names of yours are being looked up";
+            return Err(io::Error::other(message));
         }
         if names().count() >= NAMES {
-            let words = "too many names wait to be looked up";
-            return Err(io::Error::other(words));
+            let message = "too many names wait to be looked up";
+            return Err(io::Error::other(message));
         }
         Ok(())
     }
 
     /// This one wants no answer any more.
     pub fn forget(&mut self, source: Key) {
-        self.answers
-            .retain(|answer| answer.attempt.source != source);
+        self.resolutions
+            .retain(|resolution| resolution.attempt.source != source);
         for name in &mut self.names {
-            name.askers.retain(|asker| asker.attempt.source != source);
+            name.waiters
+                .retain(|waiter| waiter.attempt.source != source);
         }
         self.drop_unwanted();
     }
 
-    /// When [`Resolver::answer`] wants to be asked although nothing was found.
+    /// When [`Resolver::next_resolution`] wants to be asked although nothing was found.
     pub fn due(&self) -> Option<Instant> {
-        let askers = self.names.iter().flat_map(|name| &name.askers);
-        askers.map(|asker| asker.until).min()
+        let waiters = self.names.iter().flat_map(|name| &name.waiters);
+        waiters.map(|waiter| waiter.until).min()
     }
 
     /// The next answer that there is.
-    pub fn answer(&mut self, now: Instant) -> Option<Answer> {
+    pub fn next_resolution(&mut self, now: Instant) -> Option<Resolution> {
         while let Ok(found) = self.found.1.try_recv() {
-            self.take(found);
+            self.handle_found(found);
         }
         self.expire(now);
-        self.answers.pop_front()
+        self.resolutions.pop_front()
     }
 
-    fn take(&mut self, found: Found) {
+    fn handle_found(&mut self, found: Found) {
         let number = found.number;
         let Some(at) = self.names.iter().position(|name| name.number == number) else {
             return;
         };
         let name = self.names.swap_remove(at);
-        self.lines(name.of_viewers).remember(&name.host, found.slow);
-        for asker in &name.askers {
+        self.queues(name.of_viewers)
+            .remember(&name.host, found.slow);
+        for waiter in &name.waiters {
             let addresses = match &found.addresses {
                 Ok(all) => {
                     let all = all.iter().take(ADDRESSES);
-                    Ok(all.map(|ip| SocketAddr::new(*ip, asker.port)).collect())
+                    Ok(all.map(|ip| SocketAddr::new(*ip, waiter.port)).collect())
                 }
                 Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
             };
-            self.answers.push_back(name.answer(asker, addresses));
+            self.resolutions
+                .push_back(name.resolution(waiter, addresses));
         }
     }
 
@@ -232,20 +236,22 @@ impl Resolver {
     fn expire(&mut self, now: Instant) {
         let mut late = Vec::new();
         for name in &mut self.names {
-            let (over, rest) = std::mem::take(&mut name.askers)
+            let (over, rest) = std::mem::take(&mut name.waiters)
                 .into_iter()
-                .partition(|asker| asker.until <= now);
-            name.askers = rest;
-            let over: Vec<Asker> = over;
+                .partition(|waiter| waiter.until <= now);
+            name.waiters = rest;
+            let over: Vec<Waiter> = over;
             let timed_out = || Err(io::ErrorKind::TimedOut.into());
-            self.answers
-                .extend(over.iter().map(|asker| name.answer(asker, timed_out())));
-            if !over.is_empty() && !name.line.has(name.number) {
+            self.resolutions.extend(
+                over.iter()
+                    .map(|waiter| name.resolution(waiter, timed_out())),
+            );
+            if !over.is_empty() && !name.queue.contains(name.number) {
                 late.push((name.of_viewers, name.host.clone()));
             }
         }
         for (of_viewers, host) in late {
-            self.lines(of_viewers).remember(&host, true);
+            self.queues(of_viewers).remember(&host, true);
         }
         self.drop_unwanted();
     }
@@ -253,10 +259,10 @@ impl Resolver {
     /// Takes names that nobody wants out of their lines.
     fn drop_unwanted(&mut self) {
         self.names
-            .retain(|name| !name.askers.is_empty() || !name.line.remove(name.number));
+            .retain(|name| !name.waiters.is_empty() || !name.queue.remove(name.number));
     }
 
-    fn lines(&mut self, of_viewers: bool) -> &mut Lines {
+    fn queues(&mut self, of_viewers: bool) -> &mut LookupQueues {
         match of_viewers {
             true => &mut self.viewers,
             false => &mut self.cameras,
@@ -264,13 +270,13 @@ impl Resolver {
     }
 
     /// One more thread for a line, unless it has its own already.
-    fn start_thread(&self, line: &Arc<Line>) -> io::Result<()> {
-        if line.lock().threads >= line.most {
+    fn start_thread(&self, queue: &Arc<LookupQueue>) -> io::Result<()> {
+        if queue.lock().threads >= queue.max_threads {
             return Ok(());
         }
-        let (own, lookup) = (Arc::clone(line), Arc::clone(&self.lookup));
+        let (own, lookup) = (Arc::clone(queue), Arc::clone(&self.lookup));
         let (found, waker) = (self.found.0.clone(), Arc::clone(&self.waker));
-        line.lock().threads += 1;
+        queue.lock().threads += 1;
         let started = thread::Builder::new()
             .name("resolver".to_owned())
             .stack_size(STACK)
@@ -281,7 +287,7 @@ impl Resolver {
                 }
             });
         let Err(error) = started else { return Ok(()) };
-        let mut work = line.lock();
+        let mut work = queue.lock();
         work.threads -= 1;
         // Another one will do it.
         if work.threads > 0 { Ok(()) } else { Err(error) }
@@ -306,11 +312,11 @@ fn system(host: &str) -> io::Result<Vec<IpAddr>> {
 }
 
 impl Name {
-    fn answer(&self, asker: &Asker, addresses: io::Result<Vec<SocketAddr>>) -> Answer {
-        Answer {
-            attempt: asker.attempt,
+    fn resolution(&self, waiter: &Waiter, addresses: io::Result<Vec<SocketAddr>>) -> Resolution {
+        Resolution {
+            attempt: waiter.attempt,
             host: self.host.clone(),
-            port: asker.port,
+            port: waiter.port,
             addresses,
         }
     }

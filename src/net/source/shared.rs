@@ -40,15 +40,15 @@ pub(super) struct Shared {
     /// The viewers that get its media.
     pub watchers: Vec<Outlet>,
     /// Where its host was when the link as configured stood last.
-    pub home: Option<IpAddr>,
+    pub home_address: Option<IpAddr>,
     /// Frames before this position were looked at.
-    pub seen: u64,
+    pub inspected_until: u64,
     /// It was said that its cache is too small.
-    pub told: bool,
+    pub cache_warned: bool,
     /// Viewers that wait for it to play.
-    pub awaited_by: Vec<Key>,
+    pub waiting_viewers: Vec<Key>,
     /// It is being called, or has a link: all of its share of the pool is kept for it.
-    pub called: bool,
+    pub is_active: bool,
 }
 
 impl Shared {
@@ -58,11 +58,11 @@ impl Shared {
             stream,
             camera,
             watchers: Vec::new(),
-            home: None,
-            seen: 0,
-            told: false,
-            awaited_by: Vec::new(),
-            called: false,
+            home_address: None,
+            inspected_until: 0,
+            cache_warned: false,
+            waiting_viewers: Vec::new(),
+            is_active: false,
         }
     }
 }

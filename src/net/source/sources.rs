@@ -9,7 +9,7 @@ use crate::access::Policy;
 use crate::camera::Camera;
 use crate::net::io::Io;
 use crate::net::io::connection::{Connection, Role};
-use crate::net::io::key::{Key, Line, Table};
+use crate::net::io::key::{Key, KeyQueue, Table};
 use crate::net::media::pool::Pool;
 
 use super::resolver::Resolver;
@@ -28,7 +28,7 @@ pub struct Sources {
     pub(super) resolver: Resolver,
     pub(super) policy: Rc<Policy>,
     /// Links that want a buffer.
-    pub(super) waiting: Line,
+    pub(super) waiting: KeyQueue,
     /// When somebody will have to give way to one of those, if it still waits then.
     pub(super) relief_due: Option<Instant>,
     /// Sources whose cameras may want something done.
@@ -46,7 +46,7 @@ impl Sources {
             ports: Table::new(),
             resolver,
             policy,
-            waiting: Line::new(),
+            waiting: KeyQueue::new(),
             relief_due: None,
             touched: VecDeque::new(),
             events: VecDeque::new(),
@@ -85,15 +85,19 @@ impl Sources {
 
     /// When [`Sources::handle_timeouts`] wants to be called.
     pub fn due(&self) -> Option<Instant> {
-        let cameras = self.cameras().filter_map(|(_, it)| it.camera.timeout());
+        let cameras = self
+            .cameras()
+            .filter_map(|(_, shared)| shared.camera.timeout());
         let others = [self.resolver.due(), self.relief_due];
         cameras.chain(others.into_iter().flatten()).min()
     }
 
     /// Does what time asks for: names, cameras, and links that wait.
     pub fn handle_timeouts(&mut self, io: &mut Io) {
-        self.take_answers(io);
-        let due = self.cameras().filter_map(|(_, it)| it.camera.timeout());
+        self.handle_resolutions(io);
+        let due = self
+            .cameras()
+            .filter_map(|(_, shared)| shared.camera.timeout());
         if due.min().is_some_and(|due| due <= io.now) {
             for key in self.camera_keys() {
                 self.with_camera(key, io.now, Camera::handle_timeout);
@@ -111,7 +115,9 @@ impl Sources {
             let Some(key) = self.waiting.pop_front() else {
                 return;
             };
-            let found = self.of_link(io, key).and_then(|it| self.all.get_mut(it));
+            let found = self
+                .source_of_link(io, key)
+                .and_then(|source| self.all.get_mut(source));
             match found {
                 Some(source) if !source.queue.has_room(&self.pool, key) => {
                     self.waiting.push_back(key);
@@ -126,7 +132,7 @@ impl Sources {
     }
 
     /// The source behind a camera's link.
-    pub fn of_link(&self, io: &Io, link: Key) -> Option<Key> {
+    pub fn source_of_link(&self, io: &Io, link: Key) -> Option<Key> {
         match io.get(link)?.role {
             Role::Camera { source } => self.all.get(source).map(|_| source),
             _ => None,
@@ -145,11 +151,11 @@ impl Sources {
     /// When to look at a link although nothing happens.
     pub fn deadline(&self, io: &Io, source: Key, connection: &Connection) -> Option<Instant> {
         let source = self.all.get(source);
-        let Some(source) = source.filter(|it| matches!(it.link.phase, Phase::Open)) else {
+        let Some(source) = source.filter(|source| matches!(source.link.phase, Phase::Open)) else {
             return connection.deadline;
         };
         match source.reader {
-            Reader::Direct(_) => Some(source.link.heard + io.limits.idle),
+            Reader::Direct(_) => Some(source.link.last_received + io.limits.idle),
             // It knows by itself how long it may be silent.
             Reader::Shared(_) => None,
         }
@@ -164,7 +170,7 @@ impl Sources {
     }
 
     /// Takes a source out, and its buffers back.
-    pub(super) fn take_out(&mut self, key: Key) -> Option<Source> {
+    pub(super) fn remove_source(&mut self, key: Key) -> Option<Source> {
         let mut source = self.all.remove(key)?;
         self.shared -= usize::from(!source.is_direct());
         source.queue.clear(&mut self.pool);
@@ -202,7 +208,7 @@ impl Sources {
         self.cameras().map(|(key, _)| key).collect()
     }
 
-    /// Has a camera do something; what it wants done then waits for [`Sources::settle`].
+    /// Has a camera do something; what it wants done then waits for [`Sources::drain_cameras`].
     pub(super) fn with_camera(
         &mut self,
         key: Key,

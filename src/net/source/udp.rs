@@ -16,9 +16,9 @@ use mio::net::UdpSocket;
 
 use crate::camera::Verdict;
 use crate::net::io::Io;
-use crate::net::io::connection::Taken;
+use crate::net::io::connection::ReadOutcome;
 use crate::net::io::key::Key;
-use crate::net::media::queue::{Arrived, NoRoom};
+use crate::net::media::queue::{Arrived, PrepareError};
 use crate::protocol::rtsp::framer::{Event, FRAME_HEADER, Framer, Invalid};
 use crate::protocol::rtsp::transport;
 
@@ -27,12 +27,12 @@ use super::{Source, Sources};
 use port::{Port, ROOM, bind_pair};
 
 /// UDP ports of all cameras together.
-const MAX_PORTS: usize = Key::PORTS;
+const MAX_PORTS: usize = Key::PORT_CAPACITY;
 /// Datagrams read from one port in one turn.
 const DATAGRAMS: usize = 64;
 impl Sources {
     /// An event of the system for a port.
-    pub fn notice_port(&mut self, io: &mut Io, key: Key) {
+    pub fn handle_port_event(&mut self, io: &mut Io, key: Key) {
         if let Some(port) = self.ports.get_mut(key) {
             port.readable = true;
             io.schedule(port.link);
@@ -47,7 +47,11 @@ impl Sources {
             match self.open_pair(io, camera, pair as u8 * 2) {
                 Ok(pair) => numbers.push(pair),
                 Err(error) => {
-                    let name = self.all.get(camera).map(Source::name).unwrap_or_default();
+                    let name = self
+                        .all
+                        .get(camera)
+                        .map(Source::log_name)
+                        .unwrap_or_default();
                     log::warn!("[{name}] no UDP ports: {error}");
                     numbers.clear();
                     break;
@@ -56,7 +60,7 @@ impl Sources {
         }
         if let Some(source) = self.all.get_mut(camera) {
             // From here on the link carries messages only.
-            source.queue.drop_unfinished(&mut self.pool);
+            source.queue.discard_partial_frame(&mut self.pool);
         }
         self.with_camera(camera, io.now, |camera, now| {
             camera.ports_opened(&numbers, now);
@@ -98,7 +102,7 @@ impl Sources {
                 camera: peer,
                 source: None,
                 port: None,
-                heard: false,
+                confirmed: false,
                 other: None,
                 room: ROOM,
                 readable: true,
@@ -152,7 +156,7 @@ impl Sources {
         let is_it = |key: &&Key| {
             self.ports
                 .get(**key)
-                .is_some_and(|it| it.channel == channel)
+                .is_some_and(|port| port.channel == channel)
         };
         let key = *ports.iter().find(is_it)?;
         self.ports.get_mut(key)
@@ -173,17 +177,17 @@ impl Sources {
             return false;
         };
         let taken = match connection.read(scratch) {
-            Ok(Taken::Bytes(count)) => {
-                source.link.heard = now;
-                messages(&scratch[..count], &mut source.link.framer)
+            Ok(ReadOutcome::Bytes(count)) => {
+                source.link.last_received = now;
+                take_messages(&scratch[..count], &mut source.link.framer)
             }
-            Ok(Taken::Nothing) => return false,
-            Ok(Taken::End) | Err(_) => {
-                self.closed(io, key);
+            Ok(ReadOutcome::NothingYet) => return false,
+            Ok(ReadOutcome::Closed) | Err(_) => {
+                self.link_closed(io, key);
                 return false;
             }
         };
-        self.take_in(io, key, taken).is_some()
+        self.handle_arrived(io, key, taken).is_some()
     }
 
     /// Reads the ports of a camera, and has what came delivered.
@@ -216,12 +220,12 @@ impl Sources {
         arrived: &mut Arrived,
     ) -> bool {
         let now = io.now;
-        let most = self.pool.buffer_size() - FRAME_HEADER;
+        let max_payload = self.pool.buffer_size() - FRAME_HEADER;
         for _ in 0..DATAGRAMS {
             let Some(port) = self.ports.get(key).filter(|port| port.readable) else {
                 return false;
             };
-            let (room, channel) = (port.room.min(most), port.channel);
+            let (room, channel) = (port.room.min(max_payload), port.channel);
             if !self.prepare_frame(io, camera, link, room) {
                 return false;
             }
@@ -236,11 +240,11 @@ impl Sources {
                     shared.camera.stray_datagram(from, port.expected());
                 }
                 // Its end may be missing: the next ones find more room.
-                Ok((count, _)) if count >= space.len() => port.room = (room * 2).min(most),
+                Ok((count, _)) if count >= space.len() => port.room = (room * 2).min(max_payload),
                 Ok((count, _)) => {
                     let verdict = shared.camera.datagram(channel, &space[..count], now);
                     if verdict == Verdict::Take {
-                        queue.take_frame(channel, count);
+                        queue.commit_frame(channel, count);
                         arrived.frames += 1;
                     }
                     self.take_released(io, camera, link, arrived);
@@ -278,7 +282,7 @@ impl Sources {
                 && let Some(space) = source.queue.frame_room().get_mut(..packet.len())
             {
                 space.copy_from_slice(&packet);
-                source.queue.take_frame(channel, packet.len());
+                source.queue.commit_frame(channel, packet.len());
                 arrived.frames += 1;
             }
         }
@@ -290,8 +294,8 @@ impl Sources {
         };
         source.queue.trim(&mut self.pool);
         if arrived.frames > 0 {
-            source.link.heard = io.now;
-            source.link.flow.came(io.now);
+            source.link.last_received = io.now;
+            source.link.flow.record(io.now);
             io.counters.frames += arrived.frames;
             self.deliver(io, camera);
         }
@@ -300,16 +304,16 @@ impl Sources {
     /// Makes room for one frame; `false`: there is none now. The link is served
     /// again when there is.
     fn prepare_frame(&mut self, io: &mut Io, camera: Key, link: Key, room: usize) -> bool {
-        let Err(why) = self.try_room(camera, link, Some(room)) else {
+        let Err(why) = self.try_prepare(camera, link, Some(room)) else {
             return true;
         };
-        if why == NoRoom::PoolEmpty {
+        if why == PrepareError::PoolEmpty {
             self.relieve(io, link);
         }
         match self.make_room(io, camera, link, Some(room)) {
             Ok(()) => true,
             Err(why) => {
-                self.wait(io, link, camera, why);
+                self.wait_for_room(io, link, camera, why);
                 false
             }
         }
@@ -317,7 +321,7 @@ impl Sources {
 }
 
 /// The messages among `bytes`; frames are left out.
-fn messages(bytes: &[u8], framer: &mut Framer) -> Result<Arrived, (Arrived, Invalid)> {
+fn take_messages(bytes: &[u8], framer: &mut Framer) -> Result<Arrived, (Arrived, Invalid)> {
     let mut arrived = Arrived::default();
     let mut rest = bytes;
     while !rest.is_empty() {

@@ -8,8 +8,8 @@ use crate::net::io::key::Key;
 use crate::net::media::delivery::Delivery;
 use crate::protocol::rtp::notice::Kind;
 
-use super::fan_out::{first_packets, precede};
-use super::outlet::{Outlet, Wanted};
+use super::fan_out::{first_packets, push_packets};
+use super::outlet::{Outlet, PlayRequest};
 use super::{Source, Sources};
 
 /// Bytes that the kernel may hold for a viewer beyond what it has under way to it
@@ -21,12 +21,12 @@ const UNSENT: u32 = 64 * 1024;
 const SHOWN: usize = 8;
 
 /// A camera that plays, as its viewers are told of it.
-pub struct Playing {
+pub struct Presentation {
     pub description: Rc<Description>,
     /// The session description (SDP).
-    pub text: String,
+    pub sdp: String,
     /// Up to where in the camera's media that tells of parameter sets.
-    pub told: u64,
+    pub sets_until: u64,
 }
 
 impl Sources {
@@ -38,11 +38,11 @@ impl Sources {
         let named = |it: &(Key, &super::Shared)| it.1.camera.name() == name;
         match self.cameras().find(named) {
             Some((key, _)) => Ok(key),
-            None => Err(self.unknown(name)),
+            None => Err(self.unknown_camera(name)),
         }
     }
 
-    fn unknown(&self, name: &str) -> String {
+    fn unknown_camera(&self, name: &str) -> String {
         let shown: String = name.chars().take(64).collect();
         let names = self.cameras().map(|(_, shared)| shared.camera.name());
         let names: Vec<&str> = names.filter(|name| !name.contains('/')).collect();
@@ -61,83 +61,87 @@ impl Sources {
 
     /// A viewer wants a shared camera: what it is to be told, if that plays already; if
     /// not, an event tells when it does.
-    pub fn watch(&mut self, io: &Io, camera: Key, viewer: Key) -> Option<Playing> {
-        let playing = self.playing(camera);
+    pub fn watch(&mut self, io: &Io, camera: Key, viewer: Key) -> Option<Presentation> {
+        let presentation = self.presentation(camera);
         if let Some(shared) = self.shared_mut(camera)
-            && playing.is_none()
+            && presentation.is_none()
         {
-            shared.awaited_by.push(viewer);
+            shared.waiting_viewers.push(viewer);
         }
         self.with_camera(camera, io.now, Camera::watch);
-        playing
+        presentation
     }
 
     /// What viewers of a camera are told, if it plays.
-    pub fn playing(&self, camera: Key) -> Option<Playing> {
+    pub fn presentation(&self, camera: Key) -> Option<Presentation> {
         let shared = self.shared(camera)?;
-        Some(Playing {
+        Some(Presentation {
             description: Rc::clone(shared.camera.description()?),
-            text: shared.camera.described(),
-            told: shared.seen,
+            sdp: shared.camera.described(),
+            sets_until: shared.inspected_until,
         })
     }
 
     /// A viewer is done with a shared camera, and gets no media any more.
     pub fn unwatch(&mut self, io: &Io, camera: Key, viewer: Key) {
         if let Some(shared) = self.shared_mut(camera) {
-            shared.awaited_by.retain(|other| *other != viewer);
+            shared.waiting_viewers.retain(|other| *other != viewer);
         }
         self.with_camera(camera, io.now, Camera::unwatch);
     }
 
     /// Where the media of a viewer would begin, who has had the parameter sets up to the
-    /// position `told`.
-    pub fn locate(&self, camera: Key, told: u64) -> FirstPackets {
+    /// position `sets_until`.
+    pub fn locate(&self, camera: Key, sets_until: u64) -> FirstPackets {
         let source = self.all.get(camera);
-        let Some((source, shared)) = source.and_then(|it| Some((it, it.shared()?))) else {
+        let Some((source, shared)) = source.and_then(|source| Some((source, source.shared()?)))
+        else {
             return FirstPackets::default();
         };
         let position = shared.camera.cache.start();
         let position = position.unwrap_or_else(|| source.queue.whole());
         let mut first_packets = first_packets(&source.queue, position);
-        for (channel, _) in shared.camera.missed_sets(told, position, &first_packets) {
+        for (channel, _) in shared
+            .camera
+            .missed_sets(sets_until, position, &first_packets)
+        {
             first_packets.precede(channel, 1);
         }
         first_packets
     }
 
     /// Lets media of a shared camera flow to a viewer.
-    pub fn play(&mut self, io: &mut Io, camera: Key, wanted: Wanted) {
+    pub fn play(&mut self, io: &mut Io, camera: Key, request: PlayRequest) {
         let source = self.all.get_mut(camera);
         let Some((shared, queue)) = source.and_then(Source::shared_mut) else {
             return;
         };
         let (camera, whole) = (&shared.camera, queue.whole());
         let position = camera.cache.start().unwrap_or(whole);
-        let chosen = chosen(camera, &wanted.channels);
-        let delivery = Delivery::new(position, wanted.framing, chosen);
-        if let Some(connection) = io.get_mut(wanted.socket) {
+        let chosen = chosen(camera, &request.channels);
+        let delivery = Delivery::new(position, request.framing, chosen);
+        if let Some(connection) = io.get_mut(request.socket) {
             connection.stream.limit_unsent(UNSENT);
             let out = &mut connection.out;
             let first_packets = first_packets(queue, position);
-            let sets = camera.missed_sets(wanted.told, position, &first_packets);
+            let sets = camera.missed_sets(request.sets_until, position, &first_packets);
             for (channel, report) in camera.sender_reports(&first_packets) {
                 out.push(delivery.wrap(channel, &report).unwrap_or_default());
             }
-            if wanted.notices {
+            if request.notices {
                 let mut history = camera.frame_counter(Kind::History);
                 let sets = sets.iter();
                 sets.for_each(|(channel, set)| history.frame(*channel, set));
                 let count = |channel, start: &[u8], _, _| history.frame(channel, start);
-                queue.frames::<INSPECTED_BYTES>(position, whole, count);
-                delivery.tell(&history, out);
+                queue.for_each_frame::<INSPECTED_BYTES>(position, whole, count);
+                delivery.push_notices(&history, out);
             }
-            precede(&delivery, &sets, out);
+            push_packets(&delivery, &sets, out);
         }
-        let mut outlet = Outlet::new(wanted.viewer, wanted.socket, delivery, wanted.notices);
-        outlet.channels = Some(wanted.channels);
+        let mut outlet = Outlet::new(request.viewer, request.socket, delivery, request.notices);
+        outlet.channels = Some(request.channels);
         shared.watchers.push(outlet);
-        io.schedule(wanted.socket);
+        io.schedule(request.socket);
     }
 
     /// Stops a viewer's media between two frames: up to where it has had the parameter
@@ -147,23 +151,25 @@ impl Sources {
         let at = source.outlet(viewer)?;
         let (shared, queue) = source.shared_mut()?;
         let mut outlet = shared.watchers.remove(at);
-        let told = outlet.delivery.next_position();
-        let rest = outlet.delivery.jump(0, 0, queue);
+        let sets_until = outlet.delivery.next_position();
+        let rest = outlet.delivery.jump_to(0, 0, queue);
         if let Some(connection) = io.get_mut(outlet.socket) {
             connection.out.push_front(rest);
             if connection.out.is_empty() {
-                connection.stuck = None;
+                connection.blocked_since = None;
             }
         }
         self.release(io, camera);
-        Some(told)
+        Some(sets_until)
     }
 }
 
 /// The channels for a delivery; `None` if they are all of the camera's, as they
 /// are.
 fn chosen(camera: &Camera, channels: &[(u8, u8)]) -> Option<Vec<(u8, u8)>> {
-    let tracks = camera.description().map_or(0, |it| it.tracks.len());
+    let tracks = camera
+        .description()
+        .map_or(0, |description| description.tracks.len());
     let same = channels.iter().all(|(own, name)| own == name);
     let all = same && channels.len() == tracks * 2 && !camera.has_stale_sender();
     (!all).then(|| channels.to_vec())

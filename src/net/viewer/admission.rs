@@ -17,8 +17,9 @@ use crate::net::io::places::{Places, site};
 
 use super::{Viewer, Viewers};
 
-const ALL: &str = "too many viewers: see \"viewers\" in the configuration";
-const SAME: &str = "too many viewers from this address: see \"per_address\" in the configuration";
+const ALL_TAKEN: &str = "too many viewers: see \"viewers\" in the configuration";
+const ADDRESS_FULL: &str =
+    "too many viewers from this address: see \"per_address\" in the configuration";
 
 /// The places of viewers.
 #[derive(Default)]
@@ -27,7 +28,7 @@ pub(super) struct Admission(Places);
 impl Admission {
     /// Whether a viewer of this network lacks nothing but a place.
     fn is_taken(&self, network: IpAddr, limits: &Limits) -> bool {
-        self.0.of(network) < limits.viewers_per_address && self.0.all() >= limits.viewers
+        self.0.of_network(network) < limits.viewers_per_address && self.0.total() >= limits.viewers
     }
 }
 
@@ -43,14 +44,14 @@ impl Viewers {
         limits: &Limits,
     ) -> Result<(), &'static str> {
         let places = &self.admission.0;
-        let (all, same) = (places.all(), places.of(network));
+        let (all, same) = (places.total(), places.of_network(network));
         match self.get_mut(key) {
             Some(viewer) if viewer.place.is_none() => {
                 if all >= limits.viewers {
-                    return Err(ALL);
+                    return Err(ALL_TAKEN);
                 }
                 if same >= limits.viewers_per_address {
-                    return Err(SAME);
+                    return Err(ADDRESS_FULL);
                 }
             }
             _ => return Ok(()),
@@ -64,7 +65,7 @@ impl Viewers {
 
     /// Who has to go before a viewer of this network can have a place: the first who came
     /// of those that play nothing, and are of the address that has most viewers.
-    pub fn idler(
+    pub fn find_idle(
         &self,
         key: Key,
         network: IpAddr,
@@ -76,7 +77,7 @@ impl Viewers {
             return None;
         }
         let mut taken: HashMap<IpAddr, usize> = HashMap::new();
-        let of = |viewer: &Viewer| viewer.place.as_ref().map(|it| site(it.network()));
+        let of = |viewer: &Viewer| viewer.place.as_ref().map(|ticket| site(ticket.network()));
         for site in self.iter().filter_map(|(_, viewer)| of(viewer)) {
             *taken.entry(site).or_default() += 1;
         }
@@ -128,9 +129,9 @@ mod tests {
         assert_eq!(viewers.admit(keys[0], a, &limits), Ok(()));
         assert_eq!(viewers.admit(keys[1], a, &limits), Ok(()));
         assert_eq!(viewers.admit(keys[1], a, &limits), Ok(()), "once is enough");
-        assert_eq!(viewers.admit(keys[2], a, &limits), Err(SAME));
+        assert_eq!(viewers.admit(keys[2], a, &limits), Err(ADDRESS_FULL));
         assert_eq!(viewers.admit(keys[2], b, &limits), Ok(()));
-        assert_eq!(viewers.admit(keys[3], c, &limits), Err(ALL));
+        assert_eq!(viewers.admit(keys[3], c, &limits), Err(ALL_TAKEN));
         viewers.remove(keys[2]);
         assert_eq!(viewers.admit(keys[3], c, &limits), Ok(()));
         viewers.remove(keys[0]);
@@ -147,10 +148,21 @@ mod tests {
         }
         let newcomer = keys[3];
         let first = |key: Key, _: &Viewer| key == keys[0];
-        assert_eq!(viewers.idler(newcomer, b, &limits, |_, _| true), None);
-        assert_eq!(viewers.idler(newcomer, b, &limits, first), Some(keys[1]));
-        assert_eq!(viewers.idler(newcomer, a, &limits, first), None, "its own");
+        assert_eq!(viewers.find_idle(newcomer, b, &limits, |_, _| true), None);
+        assert_eq!(
+            viewers.find_idle(newcomer, b, &limits, first),
+            Some(keys[1])
+        );
+        assert_eq!(
+            viewers.find_idle(newcomer, a, &limits, first),
+            None,
+            "its own"
+        );
         viewers.remove(keys[1]);
-        assert_eq!(viewers.idler(newcomer, b, &limits, first), None, "a place");
+        assert_eq!(
+            viewers.find_idle(newcomer, b, &limits, first),
+            None,
+            "a place"
+        );
     }
 }

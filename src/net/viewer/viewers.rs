@@ -9,11 +9,11 @@ use super::Viewer;
 use super::admission::Admission;
 
 /// What comes next for viewers.
-pub enum Step {
+pub enum SessionEvent {
     /// The session of this viewer wants something done.
-    Do(Key, Output),
+    Output(Key, Output),
     /// The session of this viewer has said all: what waits in its outbox can go.
-    Settled(Key),
+    Drained(Key),
 }
 
 /// All viewers.
@@ -21,7 +21,7 @@ pub enum Step {
 pub struct Viewers {
     all: Table<Viewer>,
     /// Viewers that wait for their JOIN, or had it, by the ids of their channels.
-    by_channel: HashMap<String, Key>,
+    channels: HashMap<String, Key>,
     /// Viewers whose sessions may want something done.
     touched: VecDeque<Key>,
     pub(super) admission: Admission,
@@ -53,20 +53,20 @@ impl Viewers {
         let id = (!viewer.sockets.is_rtsp()).then(|| viewer.session.id().to_owned());
         let key = self.all.insert_with(|_| Ok::<_, ()>(viewer))?.ok()?;
         if let Some(id) = id {
-            self.by_channel.insert(id, key);
+            self.channels.insert(id, key);
         }
         Some(key)
     }
 
     /// The viewer whose channel this is.
-    pub fn of_channel(&self, id: &str) -> Option<Key> {
-        self.by_channel.get(id).copied()
+    pub fn by_channel_id(&self, id: &str) -> Option<Key> {
+        self.channels.get(id).copied()
     }
 
     /// Nobody joins this viewer any more.
     pub fn close_channel(&mut self, key: Key) {
         if let Some(viewer) = self.all.get(key) {
-            self.by_channel.remove(viewer.session.id());
+            self.channels.remove(viewer.session.id());
         }
     }
 
@@ -77,15 +77,15 @@ impl Viewers {
     }
 
     /// Those that watch this source.
-    pub fn of_source(&self, source: Key) -> Vec<Key> {
+    pub fn watching(&self, source: Key) -> Vec<Key> {
         let all = self.all.iter();
         let watching = all.filter(|(_, viewer)| viewer.source == Some(source));
         watching.map(|(key, _)| key).collect()
     }
 
     /// Has a session do something; what it wants done then comes out of
-    /// [`Viewers::next_step`].
-    pub fn with<T>(&mut self, key: Key, act: impl FnOnce(&mut Session) -> T) -> Option<T> {
+    /// [`Viewers::next_event`].
+    pub fn with_session<T>(&mut self, key: Key, act: impl FnOnce(&mut Session) -> T) -> Option<T> {
         let outcome = act(&mut self.all.get_mut(key)?.session);
         self.touch(key);
         Some(outcome)
@@ -99,15 +99,15 @@ impl Viewers {
     }
 
     /// What comes next; `None`: nothing waits.
-    pub fn next_step(&mut self) -> Option<Step> {
+    pub fn next_event(&mut self) -> Option<SessionEvent> {
         while let Some(key) = self.touched.front().copied() {
             let found = self.all.get_mut(key);
             if let Some(output) = found.and_then(|viewer| viewer.session.poll_output()) {
-                return Some(Step::Do(key, output));
+                return Some(SessionEvent::Output(key, output));
             }
             self.touched.pop_front();
             if self.all.get(key).is_some() {
-                return Some(Step::Settled(key));
+                return Some(SessionEvent::Drained(key));
             }
         }
         None
@@ -154,32 +154,32 @@ mod tests {
     #[test]
     fn what_a_session_wants_comes_out_in_order_and_then_it_is_settled() {
         let (mut viewers, key) = viewers();
-        assert!(viewers.next_step().is_none());
+        assert!(viewers.next_event().is_none());
         let now = Instant::now();
-        viewers.with(key, |session| {
+        viewers.with_session(key, |session| {
             session.handle_text("WSP/1.1 GET_INFO\r\nseq: 1\r\n\r\n", now);
             session.handle_text("WSP/1.1 NONSENSE\r\nseq: 2\r\n\r\n", now);
         });
         for seq in ["seq: 1", "seq: 2"] {
-            match viewers.next_step() {
-                Some(Step::Do(of, Output::Reply(text))) => {
+            match viewers.next_event() {
+                Some(SessionEvent::Output(of, Output::Reply(text))) => {
                     assert!(of == key && text.contains(seq), "{text}");
                 }
                 _ => panic!("a reply"),
             }
         }
-        assert!(matches!(viewers.next_step(), Some(Step::Settled(of)) if of == key));
-        assert!(viewers.next_step().is_none());
+        assert!(matches!(viewers.next_event(), Some(SessionEvent::Drained(of)) if of == key));
+        assert!(viewers.next_event().is_none());
     }
 
     #[test]
     fn a_channel_leads_to_its_viewer_until_that_goes() {
         let (mut viewers, key) = viewers();
-        assert_eq!(viewers.of_channel("id"), Some(key));
-        assert_eq!(viewers.of_channel("other"), None);
+        assert_eq!(viewers.by_channel_id("id"), Some(key));
+        assert_eq!(viewers.by_channel_id("other"), None);
         viewers.touch(key);
         viewers.remove(key);
-        assert_eq!((viewers.of_channel("id"), viewers.len()), (None, 0));
-        assert!(viewers.next_step().is_none(), "nobody is left to want it");
+        assert_eq!((viewers.by_channel_id("id"), viewers.len()), (None, 0));
+        assert!(viewers.next_event().is_none(), "nobody is left to want it");
     }
 }

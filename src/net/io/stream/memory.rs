@@ -18,24 +18,24 @@ struct Pipe {
 }
 
 /// One end. When it is dropped, the other one reads the end of what came.
-pub struct End {
+pub struct MemoryStream {
     local: SocketAddr,
     incoming: Rc<RefCell<Pipe>>,
     outgoing: Rc<RefCell<Pipe>>,
 }
 
 /// The two ends of a stream, at these addresses.
-pub fn pair(first: SocketAddr, second: SocketAddr) -> (End, End) {
+pub fn pair(first: SocketAddr, second: SocketAddr) -> (MemoryStream, MemoryStream) {
     let (there, back) = (
         Rc::<RefCell<Pipe>>::default(),
         Rc::<RefCell<Pipe>>::default(),
     );
-    let one = End {
+    let one = MemoryStream {
         local: first,
         incoming: Rc::clone(&back),
         outgoing: Rc::clone(&there),
     };
-    let other = End {
+    let other = MemoryStream {
         local: second,
         incoming: there,
         outgoing: back,
@@ -43,7 +43,7 @@ pub fn pair(first: SocketAddr, second: SocketAddr) -> (End, End) {
     (one, other)
 }
 
-impl End {
+impl MemoryStream {
     /// This end's address.
     pub fn local(&self) -> SocketAddr {
         self.local
@@ -110,7 +110,7 @@ impl End {
     }
 }
 
-impl Drop for End {
+impl Drop for MemoryStream {
     fn drop(&mut self) {
         self.shutdown();
     }
@@ -120,12 +120,12 @@ impl Drop for End {
 mod tests {
     use super::*;
 
-    fn ends() -> (End, End) {
+    fn ends() -> (MemoryStream, MemoryStream) {
         let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
         pair(address(1), address(2))
     }
 
-    fn read(end: &mut End) -> io::Result<Vec<u8>> {
+    fn read(end: &mut MemoryStream) -> io::Result<Vec<u8>> {
         let mut room = [0; 8];
         let count = end.read_vectored(&mut [IoSliceMut::new(&mut room)])?;
         Ok(room[..count].to_vec())

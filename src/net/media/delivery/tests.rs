@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::net::io::key::Key;
 use crate::net::media::pool::Pool;
-use crate::net::media::queue::NoRoom;
+use crate::net::media::queue::PrepareError;
 use crate::protocol::rtsp::framer::{self, Framer};
 
 use super::*;
@@ -13,7 +13,7 @@ const OWNER: Key = Key::test(1);
 
 /// A socket that takes so many bytes per call, in turn.
 struct Socket {
-    took: Vec<u8>,
+    written: Vec<u8>,
     takes: Vec<usize>,
     calls: usize,
 }
@@ -23,7 +23,7 @@ impl Write for Socket {
         let most = self.takes[self.calls % self.takes.len()];
         self.calls += 1;
         let count = bytes.len().min(most);
-        self.took.extend_from_slice(&bytes[..count]);
+        self.written.extend_from_slice(&bytes[..count]);
         Ok(count)
     }
 
@@ -96,7 +96,7 @@ fn carry(stream: &[u8], read: usize, takes: Vec<usize>, batch: bool) -> Vec<u8> 
     let mut framer = Framer::new(65536);
     let mut delivery = Delivery::new(0, framing(batch), None);
     let mut socket = Socket {
-        took: Vec::new(),
+        written: Vec::new(),
         takes,
         calls: 0,
     };
@@ -108,11 +108,13 @@ fn carry(stream: &[u8], read: usize, takes: Vec<usize>, batch: bool) -> Vec<u8> 
                     let count = fill(&mut queue, &rest[..read.min(rest.len())]);
                     rest = &rest[count..];
                     queue
-                        .take_in(count, &mut pool, &mut framer)
+                        .commit(count, &mut pool, &mut framer)
                         .expect("frames only");
                 }
                 // Something is there to be written, so this will pass.
-                Err(NoRoom::Full | NoRoom::PoolEmpty) => assert!(!delivery.is_idle(&queue)),
+                Err(PrepareError::BacklogFull | PrepareError::PoolEmpty) => {
+                    assert!(!delivery.is_idle(&queue))
+                }
             }
         }
         let (written, _) = delivery
@@ -126,7 +128,7 @@ fn carry(stream: &[u8], read: usize, takes: Vec<usize>, batch: bool) -> Vec<u8> 
     assert!(delivery.is_idle(&queue));
     queue.trim(&mut pool);
     assert_eq!(pool.free(), pool.total(), "every buffer came back");
-    socket.took
+    socket.written
 }
 
 proptest! {
@@ -178,11 +180,11 @@ fn messages_of_the_camera_are_cut_out_wherever_they_stand() {
         queue.prepare(&mut pool, OWNER).expect("room");
         assert_eq!(fill(&mut queue, &stream), stream.len());
         let brought = queue
-            .take_in(stream.len(), &mut pool, &mut framer)
+            .commit(stream.len(), &mut pool, &mut framer)
             .expect("valid");
         assert_eq!(brought.frames, 3);
         assert_eq!(brought.messages, [answer.to_vec()]);
-        let kept = queue.walk(0).slice(usize::MAX).to_vec();
+        let kept = queue.cursor(0).next_slice(usize::MAX).to_vec();
         assert_eq!(kept, media);
     }
 }
@@ -194,11 +196,11 @@ fn the_last_message_is_finished_and_no_other_begun() {
     let mut queue = Queue::new(16 * 4096, 4096);
     queue.prepare(&mut pool, OWNER).expect("room");
     assert_eq!(fill(&mut queue, &stream), stream.len());
-    let taken = queue.take_in(stream.len(), &mut pool, &mut Framer::new(4096));
+    let taken = queue.commit(stream.len(), &mut pool, &mut Framer::new(4096));
     assert_eq!(taken.expect("valid").frames, 2);
     let mut delivery = Delivery::new(0, Framing::Messages, None);
     let mut socket = Socket {
-        took: Vec::new(),
+        written: Vec::new(),
         takes: vec![100, usize::MAX],
         calls: 0,
     };
@@ -207,5 +209,5 @@ fn the_last_message_is_finished_and_no_other_begun() {
         assert!(written.is_ok());
     }
     assert!(delivery.between_messages());
-    assert_eq!(messages(&socket.took).len(), 1);
+    assert_eq!(messages(&socket.written).len(), 1);
 }

@@ -42,8 +42,8 @@ fn the_reserve_serves_one_unfinished_frame_at_a_time() {
         pool.take(B, Claim::Direct, 1, true).is_none(),
         "one at a time"
     );
-    pool.give(first, Claim::Direct, 1);
-    pool.settle(A);
+    pool.put_back(first, Claim::Direct, 1);
+    pool.release_reserve(A);
     assert!(pool.take(B, Claim::Direct, 1, true).is_some());
 }
 
@@ -134,11 +134,11 @@ impl Holder {
     }
 
     /// Gives one buffer back; `false`: it has none.
-    fn give(&mut self, pool: &mut Pool) -> bool {
+    fn put_back(&mut self, pool: &mut Pool) -> bool {
         let buffer = self.buffers.pop();
         let left = self.buffers.len();
         buffer
-            .map(|buffer| pool.give(buffer, self.claim, left))
+            .map(|buffer| pool.put_back(buffer, self.claim, left))
             .is_some()
     }
 }
@@ -164,28 +164,28 @@ proptest! {
                     let Holder { claim, buffers } = &mut queues[number];
                     let held = buffers.len();
                     let key = Key::test(number as u16);
-                    let foretold = pool.has_for(key, *claim, held, false);
+                    let foretold = pool.can_take(key, *claim, held, false);
                     let taken = pool.take(key, *claim, held, false);
                     prop_assert_eq!(foretold, taken.is_some());
                     prop_assert!(taken.is_some() || !claim.covers(held), "{:?} {}", claim, held);
                     buffers.extend(taken);
                 }
                 Act::Give(number) => {
-                    queues[number].give(&mut pool);
+                    queues[number].put_back(&mut pool);
                 }
-                Act::GiveAll(number) => while queues[number].give(&mut pool) {},
+                Act::GiveAll(number) => while queues[number].put_back(&mut pool) {},
             }
             let held: usize = queues.iter().map(|queue| queue.buffers.len()).sum();
             prop_assert_eq!(pool.free() + held, pool.total());
         }
         for queue in &mut queues {
-            while queue.give(&mut pool) {}
+            while queue.put_back(&mut pool) {}
             let none = match queue.claim {
                 Claim::Stream(_) => Claim::Stream(0),
                 Claim::Direct => Claim::Direct,
             };
             pool.change_claim(&mut queue.claim, none, 0);
         }
-        prop_assert_eq!((pool.kept, pool.holders), (0, 0), "all is as in the beginning");
+        prop_assert_eq!((pool.owed, pool.direct_holders), (0, 0), "all is as in the beginning");
     }
 }

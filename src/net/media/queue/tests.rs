@@ -86,7 +86,7 @@ impl Stream {
             **to = from;
         }
         self.queue
-            .take_in(count, pool, &mut self.framer)
+            .commit(count, pool, &mut self.framer)
             .expect("frames and messages");
         self.queue.trim(pool);
         Some(count)
@@ -96,10 +96,10 @@ impl Stream {
     fn send(&mut self, count: usize, pool: &mut Pool) -> usize {
         let whole = (self.queue.whole() - self.sent) as usize;
         let count = count.min(whole);
-        let mut walk = self.queue.walk(self.sent);
+        let mut cursor = self.queue.cursor(self.sent);
         let mut left = count;
         while left > 0 {
-            let piece = walk.slice(left);
+            let piece = cursor.next_slice(left);
             assert!(!piece.is_empty(), "whole frames are at hand");
             left -= piece.len();
             let due: Vec<u8> = self.due.drain(..piece.len()).collect();
@@ -195,7 +195,7 @@ proptest! {
                     streams[of].send(bytes, &mut pool);
                 }
                 Act::Leave(of) => {
-                    pool.settle(streams[of].key);
+                    pool.release_reserve(streams[of].key);
                     streams[of].queue.clear(&mut pool);
                     let lengths = std::mem::take(&mut streams[of].lengths);
                     streams[of] = Stream::new(of as u16 + 1, &pool, lengths);
@@ -238,24 +238,24 @@ proptest! {
                 prop_assert!(room.len() >= length);
                 room[..length].fill(number as u8);
                 if taken {
-                    queue.take_frame(number as u8, length);
+                    queue.commit_frame(number as u8, length);
                     due.push_back((number as u8, length));
                 }
             }
             queue.trim(&mut pool);
-            prop_assert!(queue.chunks.len() <= queue.most);
+            prop_assert!(queue.chunks.len() <= queue.max_buffers);
             for _ in 0..released {
                 let Some((channel, length)) = due.pop_front() else { break };
-                let mut walk = queue.walk(queue.head());
-                prop_assert_eq!(walk.frame_header(), Some((channel, length)));
+                let mut cursor = queue.cursor(queue.head());
+                prop_assert_eq!(cursor.frame_header(), Some((channel, length)));
                 let mut scratch = [0; 1020];
-                prop_assert_eq!(walk.piece(length, &mut scratch), vec![channel; length]);
+                prop_assert_eq!(cursor.contiguous(length, &mut scratch), vec![channel; length]);
                 let next = queue.head() + (FRAME_HEADER + length) as u64;
                 queue.release(next, &mut pool, Some(key));
             }
         }
         let mut frames = 0;
-        queue.frames::<4>(queue.head(), queue.whole(), |_, _, _, _| frames += 1);
+        queue.for_each_frame::<4>(queue.head(), queue.whole(), |_, _, _, _| frames += 1);
         prop_assert_eq!(frames, due.len());
         queue.clear(&mut pool);
         prop_assert_eq!(pool.free(), pool.total());

@@ -8,7 +8,7 @@ use std::time::Duration;
 use mio::{Poll, Token, Waker};
 
 use crate::config;
-use crate::net::io::stream::memory::End;
+use crate::net::io::stream::memory::MemoryStream;
 use crate::net::server::Server;
 use crate::net::source::Resolver;
 use crate::protocol::rtsp::framer::DOLLAR;
@@ -39,7 +39,7 @@ impl World {
     /// Runs until nobody can move.
     pub fn run(&mut self) {
         for _ in 0..10_000 {
-            self.server.io.look();
+            self.server.io.poll_memory_streams();
             if self.server.io.pending().1 == 0 {
                 return;
             }
@@ -74,7 +74,10 @@ impl World {
 
     /// From now on there is a camera at this address.
     pub fn put_camera(&self, address: &str) {
-        self.server.io.board.listen(address.parse().unwrap());
+        self.server
+            .io
+            .memory_network
+            .listen(address.parse().unwrap());
     }
 
     /// The camera's end of the next link to it.
@@ -84,7 +87,11 @@ impl World {
 
     /// The same, if there is a link.
     pub fn next_camera(&self, address: &str) -> Option<Camera> {
-        let end = self.server.io.board.accept(address.parse().unwrap())?;
+        let end = self
+            .server
+            .io
+            .memory_network
+            .accept(address.parse().unwrap())?;
         Some(Camera(end))
     }
 
@@ -130,7 +137,7 @@ impl World {
 
 /// A client's end of a WebSocket.
 pub struct Client {
-    end: End,
+    end: MemoryStream,
     unread: Vec<u8>,
 }
 
@@ -209,7 +216,7 @@ impl Client {
 }
 
 /// A camera's end of a link.
-pub struct Camera(End);
+pub struct Camera(MemoryStream);
 
 impl Camera {
     /// All that the gateway has sent.
@@ -240,12 +247,12 @@ pub fn header<'a>(message: &'a str, name: &str) -> Option<&'a str> {
     lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
 }
 
-fn write(end: &mut End, bytes: &[u8]) {
+fn write(end: &mut MemoryStream, bytes: &[u8]) {
     let written = end.write_vectored(&[IoSlice::new(bytes)]).unwrap();
     assert_eq!(written, bytes.len(), "there is room");
 }
 
-fn drain(end: &mut End) -> Vec<u8> {
+fn drain(end: &mut MemoryStream) -> Vec<u8> {
     let (mut all, mut room) = (Vec::new(), [0; 4096]);
     while let Ok(count @ 1..) = end.read_vectored(&mut [IoSliceMut::new(&mut room)]) {
         all.extend(&room[..count]);

@@ -10,7 +10,7 @@ use crate::camera::Camera;
 use crate::config;
 use crate::net::io::listener::Listeners;
 use crate::net::media::pool::Pool;
-use crate::net::source::Named;
+use crate::net::source::DirectRequest;
 
 /// Sources with the camera `front` at a name that is never found, and a listener to
 /// connect to.
@@ -68,14 +68,14 @@ impl Scene {
 
     /// The name is found, for this attempt.
     fn found(&mut self, source: Key, number: u64) {
-        let answer = Answer {
+        let answer = Resolution {
             attempt: Attempt { source, number },
             host: "front.test".to_owned(),
             port: 554,
             addresses: Ok(vec![self.place.local_addr().unwrap()]),
         };
-        self.sources.resolved(&mut self.io, answer);
-        self.sources.settle(&mut self.io);
+        self.sources.handle_resolution(&mut self.io, answer);
+        self.sources.drain_cameras(&mut self.io);
     }
 
     fn links(&self) -> usize {
@@ -87,7 +87,7 @@ impl Scene {
 
     fn act(&mut self, act: impl FnOnce(&mut Camera, Instant)) {
         self.sources.with_camera(self.camera, self.io.now, act);
-        self.sources.settle(&mut self.io);
+        self.sources.drain_cameras(&mut self.io);
     }
 
     fn leave(&mut self) {
@@ -95,7 +95,7 @@ impl Scene {
         self.act(Camera::leave);
     }
 
-    fn words(&self) -> String {
+    fn connect_error_message(&self) -> String {
         let shared = self.sources.shared(self.camera).unwrap();
         shared.camera.unavailable().unwrap().reason.clone()
     }
@@ -117,11 +117,13 @@ fn a_late_answer_revives_no_camera_and_gives_none_two_links() {
     scene.found(source, 2);
     scene.found(source, 1);
     assert_eq!(scene.links(), 1, "it has one");
-    let way = Way {
-        place: "front.test:554".to_owned(),
-        rest: vec![scene.place.local_addr().unwrap()],
+    let candidates = Candidates {
+        display_name: "front.test:554".to_owned(),
+        addresses: vec![scene.place.local_addr().unwrap()],
     };
-    scene.sources.try_next(&mut scene.io, source, way, None);
+    scene
+        .sources
+        .try_next(&mut scene.io, source, candidates, None);
     assert_eq!(scene.links(), 1, "the source refuses a second one");
     scene.leave();
     assert_eq!(scene.links(), 0);
@@ -136,7 +138,7 @@ fn a_camera_that_the_configuration_has_no_more_gets_no_link() {
     scene.sources.set_cameras(&mut scene.io, &scene.cameras);
     assert_eq!(scene.sources.resolver.due(), None, "nobody asks any more");
     let event = scene.sources.next_event();
-    assert!(matches!(event, Some(Event::Removed { camera }) if camera == source));
+    assert!(matches!(event, Some(Event::CameraRemoved { camera }) if camera == source));
     scene.found(source, 1);
     assert_eq!(scene.links(), 0);
 }
@@ -149,18 +151,18 @@ fn a_name_that_nobody_answers_for_fails_by_the_deadline() {
     assert_eq!(due, scene.io.now + scene.io.limits.handshake);
     scene.io.now = due;
     scene.sources.handle_timeouts(&mut scene.io);
-    let words = scene.words();
-    assert!(words.contains("name server"), "{words}");
+    let message = scene.connect_error_message();
+    assert!(message.contains("name server"), "{message}");
     assert!(
-        !words.contains("front.test"),
-        "it is no secret of viewers: {words}"
+        !message.contains("front.test"),
+        "it is no secret of viewers: {message}"
     );
 }
 
 #[test]
 fn who_went_away_gets_no_link() {
     let mut scene = Scene::new();
-    let named = Named {
+    let named = DirectRequest {
         viewer: Key::test(7),
         id: 1,
         client: "10.0.0.1".parse().ok(),
@@ -168,10 +170,10 @@ fn who_went_away_gets_no_link() {
         port: 554,
         connect_by: scene.io.now + scene.io.limits.handshake,
     };
-    let source = scene.sources.name(&mut scene.io, named).unwrap();
+    let source = scene.sources.open_direct(&mut scene.io, named).unwrap();
     assert!(scene.sources.resolver.due().is_some());
-    scene.sources.leave(&mut scene.io, source, None);
-    scene.sources.remove(&mut scene.io, source);
+    scene.sources.close_direct(&mut scene.io, source, None);
+    scene.sources.remove_direct(&mut scene.io, source);
     assert_eq!(scene.sources.resolver.due(), None);
     assert_eq!(scene.sources.len(), 1, "the configured one");
     scene.found(source, 0);
@@ -192,7 +194,7 @@ fn redirects_lead_to_the_same_host_or_to_where_viewers_may_go() {
         scene.act(Camera::watch);
         let ip = "127.0.0.1".parse().ok();
         scene.sources.camera_connected(&scene.io, scene.camera, ip);
-        scene.sources.settle(&mut scene.io);
+        scene.sources.drain_cameras(&mut scene.io);
         let answer = format!("RTSP/1.0 302 Moved\r\nLocation: rtsp://{to}/s\r\n\r\n");
         scene.act(|camera, now| {
             camera.connected(now);
@@ -201,10 +203,10 @@ fn redirects_lead_to_the_same_host_or_to_where_viewers_may_go() {
         let links = usize::from(followed);
         assert_eq!(scene.links(), links, "{home} {targets} {to}");
         if !followed {
-            let words = scene.words();
+            let message = scene.connect_error_message();
             assert!(
-                words.contains("targets") && !words.contains("127.0.0"),
-                "{words}"
+                message.contains("targets") && !message.contains("127.0.0"),
+                "{message}"
             );
         }
     }
@@ -216,18 +218,18 @@ fn words_for_viewers_of_a_camera_have_no_address() {
     let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
     let address = scene.place.local_addr().unwrap();
     scene.act(Camera::watch);
-    let way = Way {
-        place: address.to_string(),
-        rest: Vec::new(),
+    let candidates = Candidates {
+        display_name: address.to_string(),
+        addresses: Vec::new(),
     };
     let failed = Some((address, refused));
     scene
         .sources
-        .try_next(&mut scene.io, scene.camera, way, failed);
-    scene.sources.settle(&mut scene.io);
-    let words = scene.words();
+        .try_next(&mut scene.io, scene.camera, candidates, failed);
+    scene.sources.drain_cameras(&mut scene.io);
+    let message = scene.connect_error_message();
     assert!(
-        words.contains("refuses connections") && !words.contains("127."),
-        "{words}"
+        message.contains("refuses connections") && !message.contains("127."),
+        "{message}"
     );
 }

@@ -58,7 +58,7 @@ impl Scene {
     ) -> io::Result<()> {
         let attempt = Attempt { source, number };
         let client = is_viewer.then_some(IpAddr::from([10, 9, 9, 9]));
-        self.resolver.ask(attempt, host, 554, until, client)
+        self.resolver.resolve(attempt, host, 554, until, client)
     }
 
     /// Waits until the threads have begun with so many names.
@@ -70,9 +70,9 @@ impl Scene {
     }
 
     /// Waits for an answer that a thread found.
-    fn found(&mut self, now: Instant) -> Answer {
+    fn found(&mut self, now: Instant) -> Resolution {
         loop {
-            if let Some(answer) = self.resolver.answer(now) {
+            if let Some(answer) = self.resolver.next_resolution(now) {
                 return answer;
             }
             thread::yield_now();
@@ -117,15 +117,18 @@ fn each_question_is_answered_once_whatever_happens_to_it() {
     scene.ask(camera(1), 7, "slow", until).unwrap();
     scene.ask(viewer(1), 8, "slow", until + LATER).unwrap();
     scene.await_lookups(5);
-    assert!(scene.resolver.answer(now).is_none());
+    assert!(scene.resolver.next_resolution(now).is_none());
     assert_eq!(scene.resolver.due(), Some(until));
-    let late = scene.resolver.answer(until).unwrap();
+    let late = scene.resolver.next_resolution(until).unwrap();
     assert_eq!((late.attempt.number, late.host.as_str()), (7, "slow"));
     assert_eq!(late.addresses.unwrap_err().kind(), io::ErrorKind::TimedOut);
     scene.open();
     assert_eq!(scene.found(until).attempt.number, 8);
     while !scene.resolver.names.is_empty() {
-        assert!(scene.resolver.answer(until).is_none(), "a second answer");
+        assert!(
+            scene.resolver.next_resolution(until).is_none(),
+            "a second answer"
+        );
     }
 }
 
@@ -137,7 +140,7 @@ fn one_that_waits_in_vain_behind_others_is_answered_too() {
         scene.ask(camera(number), 0, &name, now + LATER).unwrap();
     }
     scene.await_lookups(CAMERA_THREADS);
-    let answers = std::iter::from_fn(|| scene.resolver.answer(now + LATER));
+    let answers = std::iter::from_fn(|| scene.resolver.next_resolution(now + LATER));
     assert_eq!(answers.count(), CAMERA_THREADS + 3);
     // Those that still waited are not looked up for nobody; the others are.
     assert_eq!(scene.resolver.names.len(), CAMERA_THREADS);
@@ -159,13 +162,15 @@ fn what_viewers_name_holds_up_no_camera() {
         let attempt = Attempt { source, number: 0 };
         let client = Some(IpAddr::from([10, 0, 1, client as u8]));
         let name = format!("slow-{client:?}");
-        let asked = scene.resolver.ask(attempt, &name, 554, until, client);
+        let asked = scene.resolver.resolve(attempt, &name, 554, until, client);
         asked.unwrap();
     }
     let (source, _) = viewer(99);
     let attempt = Attempt { source, number: 0 };
     let client = Some(IpAddr::from([10, 0, 2, 1]));
-    let asked = scene.resolver.ask(attempt, "one.more", 554, until, client);
+    let asked = scene
+        .resolver
+        .resolve(attempt, "one.more", 554, until, client);
     assert!(asked.unwrap_err().to_string().contains("too many names"));
     scene.ask(camera(1), 0, "front", until).unwrap();
     assert_eq!(scene.found(now).attempt.source, camera(1).0);
@@ -182,10 +187,13 @@ fn names_that_were_slow_hold_up_no_others() {
         asked.unwrap();
     }
     scene.await_lookups(CAMERA_THREADS);
-    while scene.resolver.answer(now + LATER).is_some() {}
+    while scene.resolver.next_resolution(now + LATER).is_some() {}
     scene.open();
     while !scene.resolver.names.is_empty() {
-        assert!(scene.resolver.answer(now).is_none(), "nobody wants it");
+        assert!(
+            scene.resolver.next_resolution(now).is_none(),
+            "nobody wants it"
+        );
     }
     scene.gate.0.lock().unwrap().open = false;
     for (number, name) in slow.iter().enumerate() {
@@ -234,15 +242,15 @@ fn who_went_away_gets_no_answer_and_keeps_no_place() {
     assert_eq!(found.attempt.source, viewer(2).0);
     scene.open();
     while !scene.resolver.names.is_empty() {
-        assert!(scene.resolver.answer(now).is_none());
+        assert!(scene.resolver.next_resolution(now).is_none());
     }
     // An answer that is there already is dropped as well.
     scene.ask(camera(5), 0, "good", until).unwrap();
-    while scene.resolver.answers.is_empty() {
+    while scene.resolver.resolutions.is_empty() {
         if let Ok(found) = scene.resolver.found.1.try_recv() {
-            scene.resolver.take(found);
+            scene.resolver.handle_found(found);
         }
     }
     scene.resolver.forget(camera(5).0);
-    assert!(scene.resolver.answer(now).is_none());
+    assert!(scene.resolver.next_resolution(now).is_none());
 }

@@ -33,7 +33,7 @@ pub struct Port {
     pub source: Option<IpAddr>,
     pub port: Option<u16>,
     /// Datagrams have come from there.
-    pub heard: bool,
+    pub confirmed: bool,
     /// Another port of the camera, and since when datagrams have come from that.
     pub other: Option<(u16, Instant)>,
     /// Room for one datagram: more than any that came.
@@ -59,15 +59,15 @@ impl Port {
         }
         let number = from.port();
         if *self.port.get_or_insert(number) == number {
-            self.heard = true;
+            self.confirmed = true;
             return true;
         }
         match self.other {
-            _ if self.heard => false,
+            _ if self.confirmed => false,
             Some((other, since)) if other == number => {
                 let proven = since + PROOF <= now;
                 if proven {
-                    (self.port, self.heard) = (Some(number), true);
+                    (self.port, self.confirmed) = (Some(number), true);
                 }
                 proven
             }

@@ -10,8 +10,8 @@ use super::Sources;
 
 impl Sources {
     /// Whether a viewer gets media, or what it has not taken yet is in the way: for a
-    /// while, then it plays nothing either. `alive`: when it last asked for something.
-    pub fn plays(&self, io: &Io, key: Key, viewer: Key, alive: Instant) -> bool {
+    /// while, then it plays nothing either. `last_request`: when it last asked for something.
+    pub fn is_playing(&self, io: &Io, key: Key, viewer: Key, last_request: Instant) -> bool {
         let patience = io.limits.handshake;
         let source = self.all.get(key);
         let Some(source) = source.filter(|source| source.outlet(viewer).is_some()) else {
@@ -19,8 +19,8 @@ impl Sources {
         };
         let socket = source.outlet(viewer).map(|at| source.outlets()[at].socket);
         let connection = socket.and_then(|socket| io.get(socket));
-        let stuck = connection.and_then(|it| it.stuck);
-        if stuck.is_some_and(|since| since + patience <= io.now) {
+        let blocked_since = connection.and_then(|connection| connection.blocked_since);
+        if blocked_since.is_some_and(|since| since + patience <= io.now) {
             return false;
         }
         if !source.is_direct() {
@@ -30,9 +30,11 @@ impl Sources {
             return false;
         }
         // Who had one picture, and paused, is not waited for as a camera is.
-        let took = connection.and_then(|it| it.took);
-        let alive = took.map_or(alive, |took| took.max(alive));
-        let flows = alive + patience > io.now || source.link.flow.has_pace();
+        let last_media_write = connection.and_then(|connection| connection.last_media_write);
+        let last_request = last_media_write.map_or(last_request, |last_media_write| {
+            last_media_write.max(last_request)
+        });
+        let flows = last_request + patience > io.now || source.link.flow.has_pace();
         flows && self.is_flowing(io, key) || self.is_held_up(io, key)
     }
 }

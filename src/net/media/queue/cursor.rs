@@ -4,17 +4,17 @@ use super::chunk::Chunk;
 use super::{FRAME_HEADER, Queue};
 
 /// A place in the queue's bytes, moving forward.
-pub struct Walk<'a> {
+pub struct Cursor<'a> {
     queue: &'a Queue,
     chunk: usize,
     /// From the chunk's start.
     offset: usize,
 }
 
-impl<'a> Walk<'a> {
-    /// The rest of the piece of memory the walk stands in, at most `most` bytes;
+impl<'a> Cursor<'a> {
+    /// The rest of the piece of memory the walk stands in, at most `max` bytes;
     /// empty at the end. Moves past it.
-    pub fn slice(&mut self, most: usize) -> &'a [u8] {
+    pub fn next_slice(&mut self, max: usize) -> &'a [u8] {
         // One that held nothing but messages and stray bytes is passed over.
         let empty = |chunk: &Chunk| chunk.start == chunk.end;
         while self.queue.chunks.get(self.chunk).is_some_and(empty) {
@@ -24,7 +24,7 @@ impl<'a> Walk<'a> {
             return &[];
         };
         let start = chunk.start + self.offset;
-        let length = (chunk.end - start).min(most);
+        let length = (chunk.end - start).min(max);
         self.offset += length;
         if start + length == chunk.end {
             self.chunk += 1;
@@ -36,7 +36,7 @@ impl<'a> Walk<'a> {
     /// Moves on by `count` bytes.
     pub fn skip(&mut self, mut count: usize) {
         while count > 0 {
-            match self.slice(count).len() {
+            match self.next_slice(count).len() {
                 0 => return,
                 length => count -= length,
             }
@@ -54,19 +54,19 @@ impl<'a> Walk<'a> {
 
     /// The next `count` bytes as one piece, copied into `scratch` only if they
     /// straddle buffers; moves past them.
-    pub fn piece<'b>(&mut self, count: usize, scratch: &'b mut [u8]) -> &'b [u8]
+    pub fn contiguous<'b>(&mut self, count: usize, scratch: &'b mut [u8]) -> &'b [u8]
     where
         'a: 'b,
     {
-        let mut ahead = Walk { ..*self };
-        let first = ahead.slice(count);
+        let mut ahead = Cursor { ..*self };
+        let first = ahead.next_slice(count);
         if first.len() == count {
             *self = ahead;
             return first;
         }
-        let most = count.min(scratch.len());
-        match self.copy(&mut scratch[..most]) {
-            Some(()) => &scratch[..most],
+        let length = count.min(scratch.len());
+        match self.copy(&mut scratch[..length]) {
+            Some(()) => &scratch[..length],
             None => &[],
         }
     }
@@ -75,7 +75,7 @@ impl<'a> Walk<'a> {
     fn copy(&mut self, room: &mut [u8]) -> Option<()> {
         let mut filled = 0;
         while filled < room.len() {
-            let piece = self.slice(room.len() - filled);
+            let piece = self.next_slice(room.len() - filled);
             if piece.is_empty() {
                 return None;
             }
@@ -88,7 +88,7 @@ impl<'a> Walk<'a> {
 
 impl Queue {
     /// A walk over the bytes from `position` on.
-    pub fn walk(&self, position: u64) -> Walk<'_> {
+    pub fn cursor(&self, position: u64) -> Cursor<'_> {
         // Most viewers are near the end, and a cache may be long.
         let (mut chunk, mut start) = (self.chunks.len(), self.tail);
         while start > position
@@ -97,17 +97,17 @@ impl Queue {
             chunk = before;
             start -= (self.chunks[chunk].end - self.chunks[chunk].start) as u64;
         }
-        let mut walk = Walk {
+        let mut cursor = Cursor {
             queue: self,
             chunk,
             offset: 0,
         };
-        walk.skip(position.saturating_sub(start) as usize);
-        walk
+        cursor.skip(position.saturating_sub(start) as usize);
+        cursor
     }
 
     /// Has the frame at `position` come on another channel.
-    pub fn rename(&mut self, position: u64, channel: u8) {
+    pub fn set_channel(&mut self, position: u64, channel: u8) {
         let Some(mut ahead) = (position + 1).checked_sub(self.head) else {
             return;
         };
@@ -121,25 +121,25 @@ impl Queue {
         }
     }
 
-    /// Shows `look` the frames that begin from `from` on and before `to`, both
+    /// Shows `visit` the frames that begin from `from` on and before `to`, both
     /// beginnings of frames: channel, the first bytes of the payload (at most
     /// `LOOK`, as many as matter to who looks), its length, position.
-    pub fn frames<const LOOK: usize>(
+    pub fn for_each_frame<const LOOK: usize>(
         &self,
         from: u64,
         to: u64,
-        mut look: impl FnMut(u8, &[u8], usize, u64),
+        mut visit: impl FnMut(u8, &[u8], usize, u64),
     ) {
         let mut at = from.max(self.head);
-        let mut walk = self.walk(at);
+        let mut cursor = self.cursor(at);
         let mut scratch = [0; LOOK];
         while at < to
-            && let Some((channel, length)) = walk.frame_header()
+            && let Some((channel, length)) = cursor.frame_header()
         {
-            let most = length.min(LOOK);
-            let start = walk.piece(most, &mut scratch);
-            walk.skip(length - most);
-            look(channel, start, length, at);
+            let shown = length.min(LOOK);
+            let start = cursor.contiguous(shown, &mut scratch);
+            cursor.skip(length - shown);
+            visit(channel, start, length, at);
             at += (FRAME_HEADER + length) as u64;
         }
     }

@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 const REMEMBERED: usize = 256;
 
 /// Names that wait for the same threads.
-pub(super) struct Line {
+pub(super) struct LookupQueue {
     work: Mutex<Work>,
     /// The most threads.
-    pub(super) most: usize,
+    pub(super) max_threads: usize,
 }
 
 /// What is to be done in a line, and how many threads are at it.
@@ -22,30 +22,30 @@ pub(super) struct Work {
 }
 
 /// The lines of cameras, or of viewers.
-pub(super) struct Lines {
-    prompt: Arc<Line>,
-    slow: Arc<Line>,
+pub(super) struct LookupQueues {
+    prompt: Arc<LookupQueue>,
+    slow: Arc<LookupQueue>,
     /// Names that were slow, the latest last.
     known_slow: VecDeque<String>,
 }
 
-impl Lines {
+impl LookupQueues {
     /// Each of the two with so many threads at most.
-    pub(super) fn new(most: usize) -> Lines {
-        let line = || {
-            Arc::new(Line {
+    pub(super) fn new(max_threads: usize) -> LookupQueues {
+        let queue = || {
+            Arc::new(LookupQueue {
                 work: Mutex::default(),
-                most,
+                max_threads,
             })
         };
-        Lines {
-            prompt: line(),
-            slow: line(),
+        LookupQueues {
+            prompt: queue(),
+            slow: queue(),
             known_slow: VecDeque::new(),
         }
     }
 
-    pub(super) fn line_for(&self, host: &str) -> Arc<Line> {
+    pub(super) fn queue_for(&self, host: &str) -> Arc<LookupQueue> {
         let slow = self.known_slow.iter().any(|name| name == host);
         Arc::clone(if slow { &self.slow } else { &self.prompt })
     }
@@ -61,7 +61,7 @@ impl Lines {
     }
 }
 
-impl Line {
+impl LookupQueue {
     /// Nothing that can panic is done under the lock.
     pub(super) fn lock(&self) -> MutexGuard<'_, Work> {
         self.work.lock().unwrap_or_else(PoisonError::into_inner)
@@ -76,7 +76,7 @@ impl Line {
     }
 
     /// Whether this name still waits.
-    pub(super) fn has(&self, number: u64) -> bool {
+    pub(super) fn contains(&self, number: u64) -> bool {
         self.lock()
             .waiting
             .iter()
