@@ -1,16 +1,18 @@
-//! Connections, whatever they are for: which of them can move, what waits for them, when
-//! they are looked at, and how they end.
+//! The connections of the gateway, whatever each of them is for.
 //!
-//! Nothing here knows of viewers and cameras but their keys. A connection that is lost
-//! while one of the other parts uses it leaves a [`LostConnection`] behind: who has to be told is
-//! decided where all parts are at hand.
+//! This room keeps track of which connections are ready to be served, what waits to be
+//! written to them, when each has to be looked at next, and how it ends. It knows
+//! viewers and sources only as keys. When a connection that another part uses is lost,
+//! it leaves a [`LostConnection`] behind, and the room that can reach all parts
+//! ([`route`](super::route)) decides who has to be informed.
 //!
-//! # Edge-triggered
+//! # Edge-triggered readiness
 //!
-//! Every stream is registered once, for both directions. An event sets
-//! `readable` or `writable`; only `WouldBlock` (or a stream that says it is drained)
-//! clears it. Whoever stops for another reason, back-pressure or fairness,
-//! leaves it set and is put in line again by what it waits for.
+//! Every stream is registered once, for reading and writing. An event sets `readable`
+//! or `writable`; only `WouldBlock`, or a stream that reports itself drained, clears
+//! the flag. Code that stops reading for another reason (back-pressure, or fairness to
+//! others) leaves the flag set, and whatever it waits for has to schedule the
+//! connection again.
 
 mod accept;
 pub mod closing;
@@ -46,41 +48,42 @@ use places::{Places, Ticket};
 use stream::Stream;
 use timers::Timers;
 
-/// Bytes read at once from streams that carry no media.
+/// The size of the buffer for reads from streams that carry no media, in bytes.
 const SCRATCH: usize = 16 * 1024;
 
-/// A connection that is gone, and what it was for.
+/// A connection that was closed while another part was still using it.
 pub struct LostConnection {
     pub key: Key,
     pub id: u64,
     pub role: Role,
-    /// For the log.
+    /// The reason, as the log gives it.
     pub reason: &'static str,
 }
 
-/// Whom a connection is for.
+/// The client on whose behalf a connection exists, for the limits per network.
 pub struct Client {
-    /// Its place among those that wait; a link to a camera has none.
+    /// Its place among the connections that have not asked for anything yet. A link to
+    /// a camera has none.
     pub place: Option<Ticket>,
-    /// The network that it comes from; a link for a configured camera has none.
+    /// The network that the client comes from. A link to a configured camera has none.
     pub network: Option<IpAddr>,
 }
 
-/// All connections, and what keeps them going.
+/// All connections, with their timers and the queues of those to be served.
 pub struct Io {
     registry: Registry,
     pub listeners: Listeners,
     connections: Table<Connection>,
     timers: Timers,
-    /// Connections that can move.
+    /// Connections that are ready to be served.
     ready: KeyQueue,
-    /// Connections whose deadline has to be found anew.
+    /// Connections whose deadline has to be computed again.
     invalid_deadlines: KeyQueue,
     lost: VecDeque<LostConnection>,
     ledger: Ledger,
-    /// Places of connections that have not said yet what they want, or not got it.
+    /// The places of connections that have not been served what they came for yet.
     waiting: Places,
-    /// Places of connections that all was said to.
+    /// The places of connections that are closing.
     closing: Places,
     scratch: Vec<u8>,
     last_id: u64,
@@ -93,7 +96,7 @@ pub struct Io {
 }
 
 impl Io {
-    /// No connections yet.
+    /// Starts without connections.
     pub fn new(registry: Registry, listeners: Listeners, limits: Limits) -> Io {
         Io {
             registry,
@@ -116,56 +119,56 @@ impl Io {
         }
     }
 
-    /// What events are asked for with.
+    /// The registry in which sockets are registered for events.
     pub fn registry(&self) -> &Registry {
         &self.registry
     }
 
-    /// What `key` names, if it is still there.
+    /// The connection behind `key`, unless it is gone.
     pub fn get(&self, key: Key) -> Option<&Connection> {
         self.connections.get(key)
     }
 
-    /// What `key` names, if it is still there.
+    /// The connection behind `key`, unless it is gone.
     pub fn get_mut(&mut self, key: Key) -> Option<&mut Connection> {
         self.connections.get_mut(key)
     }
 
-    /// The connection, and room for bytes that are read from it.
+    /// The connection behind `key`, together with the scratch buffer to read into.
     pub fn with_scratch(&mut self, key: Key) -> Option<(&mut Connection, &mut [u8])> {
         Some((self.connections.get_mut(key)?, &mut self.scratch))
     }
 
-    /// All of them, in no particular order.
+    /// All connections, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = (Key, &Connection)> {
         self.connections.iter()
     }
 
-    /// How many there are.
+    /// The number of connections.
     pub fn len(&self) -> usize {
         self.connections.len()
     }
 
-    /// Timers that are set, and connections that are in line to be served.
+    /// The number of timers in the heap, and the number of connections to be served.
     pub fn pending(&self) -> (usize, usize) {
         (self.timers.len(), self.ready.len())
     }
 
-    /// Memory of all outboxes and of what is not whole yet, in bytes.
+    /// Memory of all outboxes and all partial input, in bytes.
     pub fn buffered_bytes(&self) -> usize {
         self.ledger.total()
     }
 
-    /// A number for the log, which grows.
+    /// The next number by which the log identifies a connection.
     pub fn next_id(&mut self) -> u64 {
         self.last_id += 1;
         self.last_id
     }
 
-    /// Takes a stream in.
+    /// Adds a stream as a connection.
     ///
     /// # Errors
-    /// The table is full, or the system takes no more.
+    /// The table is full, or the system cannot register the stream.
     pub fn add(
         &mut self,
         mut stream: Stream,
@@ -203,7 +206,8 @@ impl Io {
         Ok(key)
     }
 
-    /// A stream to this address: it may stand now or later.
+    /// Connects to `address`. The stream is returned at once, and may be connected only
+    /// later.
     ///
     /// # Errors
     /// Those of the system.
@@ -215,7 +219,7 @@ impl Io {
         mio::net::TcpStream::connect(address).map(Stream::Tcp)
     }
 
-    /// An event of the system for a connection.
+    /// Handles an event of the system for a connection.
     pub fn handle_event(&mut self, key: Key, event: &Event) {
         if let Some(connection) = self.connections.get_mut(key) {
             connection.readable |= event.is_readable() || event.is_error();
@@ -225,12 +229,13 @@ impl Io {
         }
     }
 
-    /// Somebody knocks at a listener.
+    /// Handles an event of the system for a listener.
     pub fn handle_listener_event(&mut self) {
         self.listeners.set_ready();
     }
 
-    /// Puts a connection in line, once.
+    /// Puts a connection into the queue of those to be served, unless it is there
+    /// already.
     pub fn schedule(&mut self, key: Key) {
         if let Some(connection) = self.connections.get_mut(key)
             && !connection.queued
@@ -247,7 +252,7 @@ impl Io {
         }
     }
 
-    /// The next in line.
+    /// The next connection to be served.
     pub fn next_ready(&mut self) -> Option<Key> {
         while let Some(key) = self.ready.pop_front() {
             if let Some(connection) = self.connections.get_mut(key) {
@@ -258,15 +263,15 @@ impl Io {
         None
     }
 
-    /// Puts something at the end of what waits for a connection's reader.
+    /// Appends `piece` to a connection's outbox.
     pub fn push(&mut self, key: Key, piece: impl Into<Piece>) {
         if let Some(connection) = self.connections.get_mut(key) {
             connection.out.push(piece);
         }
     }
 
-    /// Writes what waits for the reader. Whoever does not read what waits for it, or has
-    /// gone, is [`LostConnection`].
+    /// Writes a connection's outbox as far as the socket takes it. If writing fails,
+    /// the connection is lost.
     pub fn flush(&mut self, key: Key) {
         let now = self.now;
         let Some(connection) = self.connections.get_mut(key) else {
@@ -279,7 +284,8 @@ impl Io {
         }
     }
 
-    /// A client that has more to read than [`OUTBOX_LIMIT`] does not read, and is lost.
+    /// Loses a connection whose outbox is larger than [`OUTBOX_LIMIT`], because its
+    /// client does not read. Then enforces the limit of all outboxes together.
     pub fn enforce_outbox_limit(&mut self, key: Key) {
         if let Some(connection) = self.connections.get(key)
             && connection.out.cost() > OUTBOX_LIMIT
@@ -290,7 +296,8 @@ impl Io {
         self.enforce_total_limit();
     }
 
-    /// A connection is gone: whoever it served is told by what [`Io::next_lost`] gives.
+    /// Closes a connection at once, and leaves a [`LostConnection`] for the part that
+    /// used it.
     pub fn lose(&mut self, key: Key, reason: &'static str) {
         if let Some(connection) = self.remove(key) {
             self.lost.push_back(LostConnection {
@@ -302,12 +309,13 @@ impl Io {
         }
     }
 
-    /// The next connection that is gone and whose end nobody was told.
+    /// The next lost connection that nobody has been informed of.
     pub fn next_lost(&mut self) -> Option<LostConnection> {
         self.lost.pop_front()
     }
 
-    /// Closes a connection at once. What hangs on it must have been told.
+    /// Closes a connection at once and informs nobody. The caller has dealt with the
+    /// parts that used it.
     pub fn close_now(&mut self, key: Key) {
         self.remove(key);
     }

@@ -1,4 +1,4 @@
-//! Who comes in, as long as there are descriptors.
+//! Accepting clients, as long as the system has file descriptors for them.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -12,17 +12,18 @@ use super::places::{network, select_victim};
 use super::stream::Stream;
 use super::{Client, Io};
 
-/// Bytes that the kernel may keep of what a client says.
+/// The size of the kernel's receive buffer for a client's socket, in bytes.
 const RECEIVE_BUFFER: usize = 32 * 1024;
-/// How long to wait when the system has no more descriptors or memory, if no
-/// connection ends before.
+/// How long accepting pauses when the system is out of descriptors or memory, unless a
+/// connection ends earlier.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
-/// Connections that have not said what they want, from which on one of them makes room
-/// where descriptors or memory are short.
+/// When descriptors or memory are short, a waiting connection is closed in favour of a
+/// new one only if at least this many are waiting.
 const DISPLACE_FROM: usize = 16;
 
 impl Io {
-    /// The next client that comes in; `None`: nobody does, or there is no room now.
+    /// Accepts the next client. `None`: no client is there, or there is no room for one
+    /// now.
     pub fn accept(&mut self) -> Option<(Key, ListenerKind)> {
         if !self.listeners.is_open(self.now) {
             return None;
@@ -31,9 +32,10 @@ impl Io {
             match self.accept_one() {
                 Ok(Some(accepted)) => return Some(accepted),
                 Ok(None) => return None,
-                // That peer has gone again; the next may be there.
+                // This client has gone again, but another may be there.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-                // Whoever holds all there is by saying nothing is no reason to wait.
+                // If silent connections hold all the descriptors, one of them makes
+                // room.
                 Err(_) if self.waiting.total() >= DISPLACE_FROM && self.displace_one() => {}
                 Err(error) => {
                     log::warn!("no new connections for now: {error}");
@@ -50,7 +52,7 @@ impl Io {
         };
         self.counters.accepted += 1;
         let id = self.next_id();
-        // Requests are short. Where a system cannot do this, it is as it was.
+        // Requests are short. A system that refuses keeps its default.
         let _ = SockRef::from(&socket).set_recv_buffer_size(RECEIVE_BUFFER);
         let network = network(peer.ip());
         let client = Client {
@@ -63,12 +65,13 @@ impl Io {
         Ok(Some((key, kind)))
     }
 
-    /// Of too many that have not said what they want, closes some.
+    /// Closes waiting connections until no more than `handshakes` are left.
     pub fn displace(&mut self) {
         while self.waiting.total() > self.limits.handshakes && self.displace_one() {}
     }
 
-    /// Closes one that has not said what it wants, if there is one: see [`select_victim`].
+    /// Closes the waiting connection that [`select_victim`] names. `false`: there is
+    /// none.
     fn displace_one(&mut self) -> bool {
         let waiting = self
             .connections
@@ -90,12 +93,12 @@ impl Io {
         true
     }
 
-    /// When to accept again although no event says so.
+    /// When to accept again although no event asks for it.
     pub fn accept_due(&self) -> Option<Instant> {
         self.listeners.due(self.now)
     }
 
-    /// Nobody comes in any more.
+    /// Stops accepting clients for good.
     pub fn stop_listening(&mut self) {
         let registry = &self.registry;
         self.listeners.close(registry);

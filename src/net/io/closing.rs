@@ -1,4 +1,5 @@
-//! The end of a connection: last words go out, and are not lost to a reset.
+//! How a connection ends: what was last written to it goes out, and is not lost to a
+//! TCP reset.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -9,17 +10,19 @@ use super::connection::{Connection, ReadOutcome, Role};
 use super::key::Key;
 use super::places::select_victim;
 
-/// How long the other side may take to close, when everything was said to it.
+/// How long the peer may take to close the connection after it was sent everything.
 pub const LINGER: Duration = Duration::from_secs(2);
-/// Memory for all outboxes together, and for what came and is not whole.
+/// The limit for the memory of all outboxes and all partial input, in bytes.
 const TOTAL_LIMIT: usize = 2 << 20;
-/// Bytes that every connection may keep of what came: they are within what one costs.
+/// Partial input of a connection that is not counted, in bytes. Every connection is
+/// assumed to use that much.
 const FREE_INPUT: usize = 1024;
-/// Reads of what still comes, before the connection is closed whatever comes.
+/// The number of reads that discard input before the connection is closed regardless.
 const LAST_READS: usize = 16;
 
 impl Io {
-    /// Closes a connection after what waits to go out, and without losing it.
+    /// Closes a connection gracefully: its outbox is written first, and the peer may
+    /// close before we do.
     pub fn close(&mut self, key: Key) {
         let due = self.now + self.limits.handshake;
         if let Some(connection) = self.connections.get_mut(key) {
@@ -33,7 +36,8 @@ impl Io {
         }
     }
 
-    /// Of too many that are closing, closes some at once: see [`select_victim`].
+    /// Closes connections at once when more than `handshakes` are closing; see
+    /// [`select_victim`].
     fn limit_closing(&mut self) {
         while self.closing.total() > self.limits.handshakes {
             let closing = self.connections.iter();
@@ -51,7 +55,7 @@ impl Io {
         }
     }
 
-    /// A connection that is closing can move.
+    /// Serves a connection that is closing.
     pub fn serve_closing(&mut self, key: Key) {
         let (now, patience) = (self.now, self.limits.handshake);
         let Some((connection, scratch)) = self.with_scratch(key) else {
@@ -70,7 +74,7 @@ impl Io {
             match connection.read(scratch) {
                 Ok(ReadOutcome::Bytes(_)) => {}
                 Ok(ReadOutcome::NothingYet) => break,
-                // It may still read what is left for it.
+                // The peer has stopped sending, but may still read what is left for it.
                 Ok(ReadOutcome::Closed) if left > 0 => {
                     connection.readable = false;
                     break;
@@ -81,7 +85,7 @@ impl Io {
                 }
             }
         }
-        // Who goes on sending is not waited for.
+        // A peer that still sends is not waited for.
         if done || (left == 0 && connection.readable) {
             self.close_now(key);
         } else if deadline.is_some() {
@@ -89,7 +93,8 @@ impl Io {
         }
     }
 
-    /// Enters what is kept, for a connection, of what came on it.
+    /// Sets how many bytes of input are retained for a connection until the rest of a
+    /// message arrives.
     pub fn set_partial_input(&mut self, key: Key, bytes: usize) {
         let bytes = bytes.saturating_sub(FREE_INPUT);
         if let Some(connection) = self.connections.get_mut(key)
@@ -99,7 +104,8 @@ impl Io {
         }
     }
 
-    /// Gives up whoever keeps most, until all outboxes are within their limit.
+    /// Loses the connections that take most memory until all of them together are
+    /// within [`TOTAL_LIMIT`].
     pub fn enforce_total_limit(&mut self) {
         while self.ledger.total() > TOTAL_LIMIT {
             let Some((key, worst)) = self.costliest() else {
@@ -114,7 +120,8 @@ impl Io {
         }
     }
 
-    /// The connection that keeps most, among those of the network that does.
+    /// Of the network whose connections take most memory, the connection that takes
+    /// most.
     fn costliest(&self) -> Option<(Key, &Connection)> {
         let mut networks: HashMap<Option<IpAddr>, usize> = HashMap::new();
         for (_, it) in self.connections.iter() {

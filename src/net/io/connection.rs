@@ -1,4 +1,4 @@
-//! One stream and what it is for.
+//! A connection: a stream, and the role that it has in the gateway.
 
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, SocketAddr};
@@ -12,36 +12,36 @@ use super::outbox::Outbox;
 use super::places::{Ticket, network};
 use super::stream::Stream;
 
-/// Memory for what waits for the reader of a control socket. Beyond that it does
-/// not read, and is closed.
+/// The limit for a client's outbox, in bytes. A client that leaves more unread is
+/// closed.
 pub const OUTBOX_LIMIT: usize = 256 * 1024;
 
-/// What a socket is for.
+/// What a connection is for.
 pub enum Role {
-    /// A browser or another program that has not said yet what it wants.
+    /// A client whose HTTP request has not arrived completely.
     Http { head: Vec<u8> },
     /// A viewer's control socket.
     Control { viewer: Key, socket: WebSocket },
-    /// A viewer's data socket; no viewer before its JOIN.
+    /// A viewer's data socket. It has no viewer before its JOIN.
     Data {
         viewer: Option<Key>,
         socket: WebSocket,
     },
-    /// A client of plain RTSP: requests, answers and media on one socket.
+    /// A client of plain RTSP, with requests, responses and media on one socket.
     Rtsp { viewer: Key },
     /// The link to a camera.
     Camera { source: Key },
-    /// All was said: what waits goes out, then what comes is dropped until the
-    /// other side closes, or the deadline. (To close at once would reset the
-    /// connection and lose the last words.)
+    /// The connection is closing. The outbox is written, and input is discarded until
+    /// the peer closes or the deadline passes. Closing at once while input is unread
+    /// would make the kernel send a reset, and the last bytes written would be lost.
     Closing { shut: bool },
 }
 
 impl Role {
-    /// All names, as `/metrics` shows them.
+    /// The names of all roles, as `/metrics` shows them.
     pub const NAMES: [&str; 6] = ["http", "control", "data", "camera", "closing", "rtsp"];
 
-    /// Where its name stands in [`Role::NAMES`].
+    /// The index of this role in [`Role::NAMES`].
     pub fn number(&self) -> usize {
         match self {
             Role::Http { .. } => 0,
@@ -53,12 +53,12 @@ impl Role {
         }
     }
 
-    /// Its name.
+    /// The name of this role.
     pub fn name(&self) -> &'static str {
         Role::NAMES[self.number()]
     }
 
-    /// The viewer whose socket it is.
+    /// The viewer that the socket belongs to.
     pub fn viewer(&self) -> Option<Key> {
         match self {
             Role::Control { viewer, .. } | Role::Rtsp { viewer } => Some(*viewer),
@@ -67,7 +67,7 @@ impl Role {
         }
     }
 
-    /// The reading side of a WebSocket.
+    /// The reading side of the WebSocket, if it is one.
     pub fn websocket(&mut self) -> Option<&mut WebSocket> {
         match self {
             Role::Control { socket, .. } | Role::Data { socket, .. } => Some(socket),
@@ -79,14 +79,14 @@ impl Role {
 /// The reading side of a WebSocket.
 pub struct WebSocket {
     pub decoder: Decoder,
-    /// When the last bytes came.
+    /// When the peer last proved to be alive: it sent bytes, or acknowledged ours.
     pub last_alive: Instant,
-    /// A ping is out that was not answered.
+    /// Whether a ping has not been answered yet.
     pub pinged: bool,
 }
 
 impl WebSocket {
-    /// A fresh one that takes messages up to `limit` bytes.
+    /// A new WebSocket that accepts messages of up to `limit` bytes.
     pub fn new(limit: usize, now: Instant) -> WebSocket {
         WebSocket {
             decoder: Decoder::new(limit),
@@ -95,71 +95,74 @@ impl WebSocket {
         }
     }
 
-    /// Bytes came.
+    /// Records that the peer is alive.
     pub fn mark_alive(&mut self, now: Instant) {
         (self.last_alive, self.pinged) = (now, false);
     }
 
-    /// When this socket needs attention: a ping halfway, the end at `idle`.
+    /// When this socket needs attention: half of `idle` after the last sign of life to
+    /// send a ping, and `idle` after it to give up.
     pub fn deadline(&self, idle: Duration) -> Instant {
         self.last_alive + if self.pinged { idle } else { idle / 2 }
     }
 }
 
-/// One stream. Readiness is edge-triggered: the flags stay set until the socket
-/// says `WouldBlock`.
+/// A stream and what is known about it. Readiness is edge-triggered: the flags stay set
+/// until the stream reports `WouldBlock` or that it is drained.
 pub struct Connection {
     pub stream: Stream,
-    /// The number in the log.
+    /// The number that identifies the connection in the log.
     pub id: u64,
-    /// The other side's address.
+    /// The peer's address.
     pub peer: SocketAddr,
     pub role: Role,
-    /// The place it takes among those that wait, or that are closing.
+    /// The place it takes among the waiting or the closing connections.
     pub place: Option<Ticket>,
-    /// Whom it is for: the client's network; `None` for a configured camera's link.
+    /// The network of the client it exists for. `None` for the link of a configured
+    /// camera.
     pub client_network: Option<IpAddr>,
     pub out: Outbox,
-    /// What came and is not whole yet.
+    /// Bytes of input that are retained until the rest of a message arrives.
     pub partial_input: Entry,
-    /// When its reader last stopped taking what waits for it.
+    /// Since when the socket has taken none of the bytes that wait for it.
     pub blocked_since: Option<Instant>,
-    /// When its reader last took media.
+    /// When the socket last took media.
     pub last_media_write: Option<Instant>,
     pub readable: bool,
     pub writable: bool,
-    /// The other side will send no more; what it sent may still be unread.
+    /// The peer will send no more, but bytes that it sent may still be unread.
     pub hung_up: bool,
-    /// In the line of connections to be served.
+    /// Whether it is in the queue of connections to be served.
     pub queued: bool,
-    /// When to look at it although nothing happened.
+    /// When to look at the connection even if no event arrives.
     pub deadline: Option<Instant>,
-    /// The one timer that counts for it, at or before the deadline.
+    /// The time of its only valid entry in the timer heap, which is never after the
+    /// deadline.
     pub timer: Option<Instant>,
 }
 
-/// What a read of a connection came to.
+/// The result of a read.
 pub enum ReadOutcome {
-    /// This many bytes.
+    /// This many bytes were read.
     Bytes(usize),
-    /// Nothing for now.
+    /// Nothing can be read for now.
     NothingYet,
-    /// The other side has closed.
+    /// The peer has closed.
     Closed,
 }
 
 impl Connection {
-    /// What the peer's address counts as.
+    /// The network of the peer, by which clients are counted.
     pub fn network(&self) -> IpAddr {
         network(self.peer.ip())
     }
 
-    /// Whether it has not said yet what it wants, or not got it.
+    /// Whether it has not been served what it came for yet.
     pub fn is_waiting(&self) -> bool {
         self.place.is_some() && !matches!(self.role, Role::Closing { .. })
     }
 
-    /// Memory that it takes beside what every connection does, in bytes.
+    /// Memory that it takes beyond what every connection takes, in bytes.
     pub fn cost(&self) -> usize {
         self.out.cost() + self.partial_input.bytes()
     }
@@ -172,11 +175,11 @@ impl Connection {
         self.read_vectored(&mut [IoSliceMut::new(room)])
     }
 
-    /// One read into the pieces of `room`. A stream that says it is drained is not read
-    /// again before its next event, except when its end is known to follow.
+    /// Reads once into the slices of `room`. A drained stream is not read again before
+    /// its next event, unless the peer has hung up: then the end is still to be read.
     ///
     /// # Errors
-    /// Those of the stream, `WouldBlock` excepted.
+    /// Those of the stream, except `WouldBlock`.
     pub fn read_vectored(&mut self, room: &mut [IoSliceMut<'_>]) -> io::Result<ReadOutcome> {
         if !self.readable {
             return Ok(ReadOutcome::NothingYet);
@@ -198,10 +201,10 @@ impl Connection {
         }
     }
 
-    /// Writes what waits, as far as the socket takes it.
+    /// Writes the outbox as far as the socket takes it.
     ///
     /// # Errors
-    /// Those of the socket, `WouldBlock` excepted.
+    /// Those of the socket, except `WouldBlock`.
     pub fn flush(&mut self, now: Instant) -> io::Result<()> {
         let before = self.out.len();
         if self.writable {

@@ -1,7 +1,8 @@
-//! When a connection is looked at although nothing happens.
+//! Deadlines: when to look at a connection even if no event arrives.
 //!
-//! A connection's deadline is found anew whenever it was served, from what its role
-//! waits for; whoever changes that otherwise asks for it by [`Io::invalidate_deadline`].
+//! A connection's deadline depends on its role, and is computed again each time the
+//! connection was served. Code that changes what another connection waits for calls
+//! [`Io::invalidate_deadline`].
 
 use std::time::Instant;
 
@@ -10,7 +11,7 @@ use super::connection::Role;
 use super::key::Key;
 
 impl Io {
-    /// The next connection whose time has come. Its deadline is to be set anew.
+    /// The next connection whose deadline has passed. The caller sets a new one.
     pub fn next_expired(&mut self) -> Option<Key> {
         while let Some((entry, key)) = self.timers.pop(self.now) {
             let Some(connection) = self.connections.get_mut(key) else {
@@ -29,7 +30,7 @@ impl Io {
         None
     }
 
-    /// When the next one's time comes.
+    /// The earliest time in the timer heap.
     pub fn due(&self) -> Option<Instant> {
         self.timers.next()
     }
@@ -42,7 +43,7 @@ impl Io {
         }
     }
 
-    /// Sees to it that a timer stands at or before the deadline.
+    /// Ensures that the heap has a timer at or before the deadline.
     fn arm(&mut self, key: Key) {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
@@ -55,19 +56,19 @@ impl Io {
         }
     }
 
-    /// What a connection waits for has changed.
+    /// Marks a connection's deadline to be computed again.
     pub fn invalidate_deadline(&mut self, key: Key) {
         if !self.invalid_deadlines.contains(&key) {
             self.invalid_deadlines.push_back(key);
         }
     }
 
-    /// The next connection whose deadline is to be found anew.
+    /// The next connection whose deadline has to be computed again.
     pub fn next_invalid_deadline(&mut self) -> Option<Key> {
         self.invalid_deadlines.pop_front()
     }
 
-    /// When a viewer's socket must have taken something of what waits for it.
+    /// When a blocked viewer's socket is given up unless it takes some bytes before.
     pub fn progress_deadline(&self, key: Key) -> Option<Instant> {
         let connection = self.connections.get(key)?;
         let is_link = matches!(connection.role, Role::Camera { .. });

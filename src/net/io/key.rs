@@ -1,42 +1,43 @@
-//! Names for things in the server's tables.
+//! Keys of the entries in the gateway's tables.
 //!
-//! Invariant: a [`Key`] of something that is gone finds nothing, also after its
-//! place was given to another: each place counts how often it was taken. So an
-//! event, a timer or a name look-up that comes late is dropped, never delivered
-//! to a stranger.
+//! Invariant: the [`Key`] of an entry that is gone finds nothing, even after its slot
+//! was given to another entry, because each entry has its own generation. An event, a
+//! timer or a resolved name that arrives late is therefore dropped and never reaches a
+//! stranger.
 
 use std::collections::VecDeque;
 
 use slab::Slab;
 
-/// A place in a [`Table`] and the count of its use.
+/// The index of a slot in a [`Table`] and the generation of the entry in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     index: u16,
     generation: u16,
 }
 
-/// The readiness token of the waker.
+/// The token of the waker's events.
 pub const WAKER: mio::Token = mio::Token(Key::FIRST_OTHER);
-/// The readiness token of signals.
+/// The token of signals.
 pub const SIGNALS: mio::Token = mio::Token(Key::FIRST_OTHER + 1);
-/// The listeners' tokens: this one and those after it.
+/// The token of the first listener. The other listeners have those after it.
 pub const LISTENERS: mio::Token = mio::Token(Key::FIRST_OTHER + 2);
 
 impl Key {
-    /// Places per table. Readiness tokens from this index on mean something else.
+    /// The number of slots in a table. An event token with a higher index is no
+    /// connection's.
     pub const CAPACITY: usize = 0xe000;
-    /// UDP ports in their table. Their tokens come after those of the places.
+    /// The number of slots for UDP ports. Their tokens follow those of the connections.
     pub const PORT_CAPACITY: usize = 0x1000;
-    /// Tokens from this index on mean neither.
+    /// The first token that belongs to neither a connection nor a UDP port.
     pub const FIRST_OTHER: usize = Key::CAPACITY + Key::PORT_CAPACITY;
 
-    /// The readiness token under which a socket is registered.
+    /// The token under which a connection's socket is registered.
     pub fn token(self) -> mio::Token {
         mio::Token(usize::from(self.generation) << 16 | usize::from(self.index))
     }
 
-    /// The key behind a readiness token; `None` for tokens of another kind.
+    /// The connection's key behind a token; `None` for a token of another kind.
     pub fn from_token(token: mio::Token) -> Option<Key> {
         let index = token.0 & 0xffff;
         (index < Key::CAPACITY).then_some(Key {
@@ -45,12 +46,13 @@ impl Key {
         })
     }
 
-    /// The readiness token of a UDP port; its index is below [`Key::PORT_CAPACITY`].
+    /// The token under which a UDP port is registered. The index is below
+    /// [`Key::PORT_CAPACITY`].
     pub fn port_token(self) -> mio::Token {
         mio::Token(self.token().0 + Key::CAPACITY)
     }
 
-    /// The key behind the readiness token of a UDP port.
+    /// The UDP port's key behind a token; `None` for a token of another kind.
     pub fn from_port_token(token: mio::Token) -> Option<Key> {
         let index = (token.0 & 0xffff).checked_sub(Key::CAPACITY)?;
         (index < Key::PORT_CAPACITY).then_some(Key {
@@ -68,7 +70,7 @@ impl Key {
     }
 }
 
-/// A table whose places are named by [`Key`]s.
+/// A table whose entries are named by [`Key`]s.
 pub struct Table<T> {
     slab: Slab<(u16, T)>,
     generation: u16,
@@ -83,12 +85,13 @@ impl<T> Table<T> {
         }
     }
 
-    /// How many there are.
+    /// The number of entries.
     pub fn len(&self) -> usize {
         self.slab.len()
     }
 
-    /// Puts in what `make` makes of its future key; `None` when the table is full.
+    /// Inserts the value that `make` returns when it is given the new key. `None`: the
+    /// table is full.
     pub fn insert_with<E>(
         &mut self,
         make: impl FnOnce(Key) -> Result<T, E>,
@@ -108,7 +111,7 @@ impl<T> Table<T> {
         }))
     }
 
-    /// What `key` names, if it is still there.
+    /// The entry behind `key`, unless it is gone.
     pub fn get(&self, key: Key) -> Option<&T> {
         match self.slab.get(usize::from(key.index)) {
             Some((generation, value)) if *generation == key.generation => Some(value),
@@ -116,7 +119,7 @@ impl<T> Table<T> {
         }
     }
 
-    /// What `key` names, if it is still there.
+    /// The entry behind `key`, unless it is gone.
     pub fn get_mut(&mut self, key: Key) -> Option<&mut T> {
         match self.slab.get_mut(usize::from(key.index)) {
             Some((generation, value)) if *generation == key.generation => Some(value),
@@ -124,13 +127,13 @@ impl<T> Table<T> {
         }
     }
 
-    /// Takes out what `key` names.
+    /// Removes and returns the entry behind `key`.
     pub fn remove(&mut self, key: Key) -> Option<T> {
         self.get(key)?;
         Some(self.slab.remove(usize::from(key.index)).1)
     }
 
-    /// All of them, in no particular order.
+    /// All entries, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = (Key, &T)> {
         self.slab.iter().map(|(index, (generation, value))| {
             let key = Key {
@@ -148,7 +151,8 @@ impl<T> Default for Table<T> {
     }
 }
 
-/// Keys waiting for their turn, each at most once if the caller marks them.
+/// A first-in, first-out queue of keys. Nothing in it prevents duplicates: its users
+/// do.
 pub type KeyQueue = VecDeque<Key>;
 
 #[cfg(test)]

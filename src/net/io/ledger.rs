@@ -1,21 +1,21 @@
-//! What all sockets together keep beside the pool: replies and rests of messages that
-//! nobody has taken, what came and is not whole, requests that wait, and what sessions
-//! remember. Links to configured cameras do not count with what clients cause.
+//! The ledger of memory that clients make the gateway use outside the pool: outboxes,
+//! partial input, and what sessions remember. Links to configured cameras are not
+//! entered, because the operator chose them.
 
 use std::cell::Cell;
 use std::rc::Rc;
 
-/// Bytes that are kept, in all.
+/// The sum of all entries, in bytes.
 #[derive(Clone, Default)]
 pub struct Ledger(Rc<Cell<usize>>);
 
 impl Ledger {
-    /// Bytes of all entries.
+    /// The sum of all entries, in bytes.
     pub fn total(&self) -> usize {
         self.0.get()
     }
 
-    /// An entry of nothing.
+    /// A new entry of 0 bytes.
     pub fn entry(&self) -> Entry {
         Entry {
             ledger: self.clone(),
@@ -24,19 +24,19 @@ impl Ledger {
     }
 }
 
-/// One holder's bytes: gone from the ledger when it is dropped.
+/// The bytes of one holder. They leave the sum when the entry is dropped.
 pub struct Entry {
     ledger: Ledger,
     bytes: usize,
 }
 
 impl Entry {
-    /// So many bytes.
+    /// The bytes of this entry.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// From now on it is so many.
+    /// Replaces the bytes of this entry.
     pub fn set(&mut self, bytes: usize) {
         self.ledger.0.set(self.ledger.0.get() - self.bytes + bytes);
         self.bytes = bytes;

@@ -1,4 +1,4 @@
-//! Listening sockets, and when nobody is let in.
+//! Listening sockets, and the pauses in which nobody is accepted.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,33 +10,34 @@ use socket2::{Domain, Socket, Type};
 
 use super::key::LISTENERS;
 
-/// Connections that the system keeps until they are accepted: a wall of cameras comes
-/// at once, and who finds the line full knocks again only after a second. The system's
-/// own limit (Linux: `net.core.somaxconn`, 4096) may be lower.
+/// The backlog of a listening socket: connections that the kernel keeps until they are
+/// accepted. The tiles of a page of cameras connect all at once, and a client that
+/// finds the backlog full tries again only after a second. The system's own limit
+/// (Linux: `net.core.somaxconn`, 4096) may be lower.
 const BACKLOG: i32 = 1024;
-/// How often to say that the gateway is full.
+/// The minimum time between two log lines that say the gateway is full.
 const FULL_REPORT_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Whom a listener is for.
+/// What the clients of a listener speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ListenerKind {
-    /// Browsers: HTTP and WebSockets.
+    /// HTTP and WebSockets: browsers.
     Web,
-    /// Clients of plain RTSP.
+    /// Plain RTSP.
     Rtsp,
 }
 
 /// All listening sockets.
 pub struct Listeners {
     sockets: Vec<(TcpListener, ListenerKind)>,
-    /// Where to look first for the next who waits: each in turn, so that a flood at
-    /// one keeps nobody out at the others.
+    /// The listener that was polled last. Each is polled in turn, so that a flood of
+    /// clients at one listener does not keep out those at the others.
     last_polled: usize,
-    /// Somebody may be waiting.
+    /// Whether a client may be waiting.
     ready: bool,
-    /// Nobody is let in until then, for want of descriptors or memory.
+    /// Until when nobody is accepted, for want of descriptors or memory.
     paused: Option<Instant>,
-    /// When it was last said to be full.
+    /// When the log last said that the gateway is full.
     reported_full_at: Option<Instant>,
 }
 
@@ -44,7 +45,7 @@ impl Listeners {
     /// Listens on every address.
     ///
     /// # Errors
-    /// The system's, with the address.
+    /// The error of the system, with the address in its text.
     pub fn bind(
         web: &[SocketAddr],
         rtsp: &[SocketAddr],
@@ -73,7 +74,7 @@ impl Listeners {
         })
     }
 
-    /// The addresses listened on, for these.
+    /// The addresses of the listeners of this kind.
     pub fn addresses(&self, kind: ListenerKind) -> Vec<SocketAddr> {
         let sockets = self.sockets.iter().filter(|(_, its)| *its == kind);
         sockets
@@ -81,39 +82,39 @@ impl Listeners {
             .collect()
     }
 
-    /// The ports listened on.
+    /// The ports of all listeners.
     pub fn ports(&self) -> Vec<u16> {
         let addresses = self.sockets.iter().map(|(socket, _)| socket.local_addr());
         addresses.flatten().map(|address| address.port()).collect()
     }
 
-    /// Somebody knocks.
+    /// Records that a client may be waiting.
     pub fn set_ready(&mut self) {
         self.ready = true;
     }
 
-    /// A descriptor became free.
+    /// Ends a pause, because a descriptor became free.
     pub fn resume(&mut self) {
         self.paused = None;
     }
 
-    /// Nobody is let in until then, unless a descriptor becomes free.
+    /// Pauses accepting until then, unless a descriptor becomes free before.
     pub fn pause(&mut self, until: Instant) {
         self.paused = Some(until);
     }
 
-    /// Whether somebody may be waiting who can be let in.
+    /// Whether a client may be waiting and could be accepted.
     pub fn is_open(&mut self, now: Instant) -> bool {
         self.paused = self.paused.filter(|until| *until > now);
         self.ready && self.paused.is_none()
     }
 
-    /// When to look again although no event says so.
+    /// When to accept again although no event asks for it.
     pub fn due(&self, now: Instant) -> Option<Instant> {
         self.paused.or(self.ready.then_some(now))
     }
 
-    /// No more connections, for good.
+    /// Closes all listeners for good.
     pub fn close(&mut self, registry: &Registry) {
         for (mut socket, _) in self.sockets.drain(..) {
             let _ = registry.deregister(&mut socket);
@@ -121,8 +122,8 @@ impl Listeners {
         self.ready = false;
     }
 
-    /// Whether to say again that it is full: it may be so for long, with one
-    /// connection ending and one coming all the time.
+    /// Whether the log should say now that the gateway is full. It may stay so for
+    /// long, while connections end and begin all the time.
     pub fn should_report_full(&mut self, now: Instant) -> bool {
         let may = self
             .reported_full_at
@@ -133,10 +134,10 @@ impl Listeners {
         may
     }
 
-    /// The next who waits at any entrance; `None`: nobody does.
+    /// Accepts the next client at any listener. `None`: no client is waiting.
     ///
     /// # Errors
-    /// Those of the system; descriptors may be short.
+    /// Those of the system, for instance that there are no descriptors left.
     pub fn accept_next(&mut self) -> io::Result<Option<(TcpStream, SocketAddr, ListenerKind)>> {
         for _ in 0..self.sockets.len() {
             self.last_polled = (self.last_polled + 1) % self.sockets.len();
@@ -152,10 +153,10 @@ impl Listeners {
     }
 }
 
-/// A listening socket with a line for [`BACKLOG`] connections.
+/// A listening socket with a backlog of [`BACKLOG`].
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-    // A gateway that was just ended leaves its port to the next one.
+    // A gateway that was just stopped must not block the port for the next one.
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;

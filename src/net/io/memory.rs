@@ -1,5 +1,5 @@
-//! Streams in memory among the connections: tests connect to the gateway by them, and are
-//! the cameras that it dials.
+//! Connections over streams in memory. Tests use them to be the gateway's clients, and
+//! the cameras that it connects to.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -13,25 +13,27 @@ use super::stream::Stream;
 use super::stream::memory::{MemoryStream, pair};
 use super::{Client, Io};
 
-/// Ends of streams that were dialled and wait to be taken by a test, by address.
+/// By address, the remote ends of the streams that the gateway has opened and no test
+/// has accepted yet.
 type Dialled = Rc<RefCell<HashMap<SocketAddr, Vec<MemoryStream>>>>;
 
-/// The addresses at which a test is the camera.
+/// The addresses at which a test plays the camera.
 #[derive(Clone, Default)]
 pub struct MemoryNetwork(Dialled);
 
 impl MemoryNetwork {
-    /// From now on somebody is at this address.
+    /// Accepts connections to this address from now on.
     pub fn listen(&self, address: SocketAddr) {
         self.0.borrow_mut().entry(address).or_default();
     }
 
-    /// The next stream that was dialled to this address.
+    /// The remote end of the next stream that the gateway has opened to this address.
     pub fn accept(&self, address: SocketAddr) -> Option<MemoryStream> {
         self.0.borrow_mut().get_mut(&address)?.pop()
     }
 
-    /// The near end of a stream to this address, if somebody is there.
+    /// Opens a stream to this address, if a test listens there, and returns the
+    /// gateway's end.
     pub fn dial(&self, address: SocketAddr) -> Option<MemoryStream> {
         let mut dialled = self.0.borrow_mut();
         let waiting = dialled.get_mut(&address)?;
@@ -43,7 +45,8 @@ impl MemoryNetwork {
 }
 
 impl Io {
-    /// A client comes in by a stream in memory: the end that is its own.
+    /// Adds a client over a stream in memory. Returns the gateway's connection and the
+    /// client's end.
     pub fn connect(&mut self, from: SocketAddr) -> (Key, MemoryStream) {
         let (theirs, ours) = pair(from, SocketAddr::from(([127, 0, 0, 1], 80)));
         let network = network(from.ip());
@@ -60,7 +63,8 @@ impl Io {
         (added.unwrap(), theirs)
     }
 
-    /// What events say of sockets is found by looking, for streams in memory.
+    /// Updates the readiness of all streams in memory, for which the system has no
+    /// events.
     pub fn poll_memory_streams(&mut self) {
         let mut ready = Vec::new();
         for (key, connection) in self.connections.iter() {

@@ -1,6 +1,7 @@
-//! Small things on their way out of one socket: replies, control frames, pages.
+//! The outbox of a socket: replies, control frames and pages that wait to be written.
 //!
-//! Invariant: pieces leave whole and in order. Media never passes through here.
+//! Invariant: pieces leave whole and in order. Media never passes through an outbox,
+//! except for the rest of a picture that is copied before a slow viewer is moved on.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice, Write};
@@ -9,19 +10,19 @@ use std::rc::Rc;
 
 use super::ledger::{Entry, Ledger};
 
-/// Pieces that one write takes.
+/// The maximum number of pieces in one vectored write.
 const SLICES: usize = 8;
 
-/// Memory that a piece costs beside its bytes, so that many small ones count.
+/// Memory that a piece costs in addition to its bytes, so that many small ones count.
 const OVERHEAD: usize = 64;
 
 /// Bytes to be sent.
 pub enum Piece {
-    /// Part of the program.
+    /// Bytes that are part of the program.
     Static(&'static [u8]),
-    /// Made for this socket.
+    /// Bytes made for this socket alone.
     Owned(Vec<u8>),
-    /// Made once for several.
+    /// Bytes made once and sent to several sockets.
     Shared(Rc<Vec<u8>>),
 }
 
@@ -44,7 +45,7 @@ impl From<Vec<u8>> for Piece {
 }
 
 impl Piece {
-    /// Memory that it takes for this socket alone, roughly, in bytes.
+    /// Memory that the piece takes for this socket alone, approximately, in bytes.
     fn cost(&self) -> usize {
         match self {
             Piece::Owned(bytes) => bytes.len() + OVERHEAD,
@@ -53,17 +54,17 @@ impl Piece {
     }
 }
 
-/// Bytes waiting for a socket.
+/// Pieces waiting to be written to a socket.
 pub struct Outbox {
     pieces: VecDeque<Piece>,
-    /// How much of the first piece is out.
+    /// How many bytes of the first piece have been written.
     sent: usize,
     length: usize,
     cost: Entry,
 }
 
 impl Outbox {
-    /// An empty one, of which the ledger knows.
+    /// An empty outbox whose memory is entered in the ledger.
     pub fn new(ledger: &Ledger) -> Outbox {
         Outbox {
             pieces: VecDeque::new(),
@@ -73,7 +74,7 @@ impl Outbox {
         }
     }
 
-    /// Puts a piece at the end.
+    /// Appends a piece.
     pub fn push(&mut self, piece: impl Into<Piece>) {
         let piece = piece.into();
         if !piece.is_empty() {
@@ -83,7 +84,7 @@ impl Outbox {
         }
     }
 
-    /// Puts bytes before all others: none of these must be under way.
+    /// Inserts bytes before all pieces. No piece may be partly written.
     pub fn push_front(&mut self, bytes: Vec<u8>) {
         if !bytes.is_empty() {
             debug_assert_eq!(self.sent, 0);
@@ -99,7 +100,7 @@ impl Outbox {
         self.length
     }
 
-    /// Memory that is taken, roughly, in bytes.
+    /// Memory that the outbox takes, approximately, in bytes.
     pub fn cost(&self) -> usize {
         self.cost.bytes()
     }
@@ -109,7 +110,7 @@ impl Outbox {
         self.length == 0
     }
 
-    /// Writes until all is out.
+    /// Writes until the outbox is empty.
     ///
     /// # Errors
     /// Those of the socket; `WouldBlock` when the rest has to wait.

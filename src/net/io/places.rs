@@ -1,7 +1,8 @@
-//! Places that clients take, counted by the network that they come from.
+//! Places: a limited number of clients of one kind, counted by the network they come
+//! from.
 //!
-//! Pure. Invariant: a place is taken as long as its [`Ticket`] is kept, so whoever
-//! goes, however, gives it back.
+//! Pure. Invariant: a place is taken for exactly as long as its [`Ticket`] exists, so
+//! it is given back however its client goes.
 
 use std::cell::RefCell;
 use std::cmp::Reverse;
@@ -9,8 +10,9 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::rc::Rc;
 
-/// What a client's address counts as: IPv4 also where it came over an IPv6 socket;
-/// of IPv6 the network, for every household has 2⁶⁴ addresses in one.
+/// The network by which a client is counted. An IPv4 address counts by itself, also
+/// when it arrived over an IPv6 socket. An IPv6 address counts by its /64 prefix,
+/// because every household has 2⁶⁴ addresses in one.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
@@ -21,7 +23,8 @@ pub fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// What may be one household or firm: with IPv6 it has up to 65,536 networks (RFC 6177).
+/// The site of a network, probably one household or firm. With IPv6 a site has up to
+/// 65,536 networks (RFC 6177).
 pub fn site(network: IpAddr) -> IpAddr {
     match network {
         IpAddr::V6(network) => Ipv6Addr::from(u128::from(network) >> 80 << 80).into(),
@@ -29,19 +32,19 @@ pub fn site(network: IpAddr) -> IpAddr {
     }
 }
 
-/// Counts of one kind of place, in all and by network.
+/// How many places of one kind are taken, in all and by network.
 #[derive(Default)]
 struct Counts {
     total: usize,
     by_network: HashMap<IpAddr, usize>,
 }
 
-/// All places of one kind.
+/// The places of one kind.
 #[derive(Default)]
 pub struct Places(Rc<RefCell<Counts>>);
 
 impl Places {
-    /// Takes one more place, whatever the count is.
+    /// Takes a place. Limits are the caller's business.
     pub fn take(&self, network: IpAddr) -> Ticket {
         let mut counts = self.0.borrow_mut();
         counts.total += 1;
@@ -52,12 +55,12 @@ impl Places {
         }
     }
 
-    /// How many are taken.
+    /// How many places are taken.
     pub fn total(&self) -> usize {
         self.0.borrow().total
     }
 
-    /// How many are taken by clients of this network.
+    /// How many places are taken by clients of this network.
     pub fn of_network(&self, network: IpAddr) -> usize {
         self.0
             .borrow()
@@ -68,14 +71,14 @@ impl Places {
     }
 }
 
-/// A place that is taken: given back when it is dropped.
+/// A taken place, given back when this is dropped.
 pub struct Ticket {
     places: Rc<RefCell<Counts>>,
     network: IpAddr,
 }
 
 impl Ticket {
-    /// The network of the client whose it is.
+    /// The network of the client that holds the place.
     pub fn network(&self) -> IpAddr {
         self.network
     }
@@ -94,12 +97,13 @@ impl Drop for Ticket {
     }
 }
 
-/// Who has to make room when all places are taken: of those of the network that has
-/// most, the one that came first; each with its network and when it came. So nobody
-/// locks the others out, however many silent connections he opens from however few
-/// networks, and a flood pushes out its own before those of whoever has fewer.
+/// Selects who has to make room when all places are taken: of the network with most
+/// candidates, the one that came first. Each candidate has its network and the time at
+/// which it came. So nobody can lock the others out, however many silent connections
+/// they open from however few networks, and a flood displaces its own connections
+/// before those of anybody with fewer.
 ///
-/// Networks of IPv6 that are of one [`site`] count together first.
+/// IPv6 networks of one [`site`] are first counted together.
 pub fn select_victim<T: Copy, Time: Ord + Copy>(candidates: &[(T, IpAddr, Time)]) -> Option<T> {
     let (mut sites, mut networks) = (HashMap::new(), HashMap::new());
     for (_, network, _) in candidates {
@@ -146,8 +150,8 @@ mod tests {
         assert!(places.0.borrow().by_network.is_empty());
     }
 
-    /// Fills 20 places with one connection after another, and has room made for each
-    /// beyond them: how many there are in the end, of each of these networks.
+    /// Fills 20 places with one connection after another, making room for each beyond
+    /// them, and returns how many connections of each network in `last` are left.
     fn flood(candidates: &[&str], last: &[&str]) -> Vec<usize> {
         let places = Places::default();
         let mut there: Vec<(usize, IpAddr, usize)> = Vec::new();
@@ -175,7 +179,7 @@ mod tests {
             let silent: Vec<&str> = (0..100).map(|number| networks[number % few]).collect();
             assert_eq!(flood(&silent, &["10.0.0.9", "::1"]), [1, 1], "{few}");
         }
-        // Alone it has all places, and its own newcomers take them.
+        // A network that is alone has all places, and its newcomers displace its own.
         assert_eq!(flood(&["10.0.0.9"; 90], &["10.0.0.9"]), [20]);
     }
 

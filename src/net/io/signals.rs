@@ -1,11 +1,11 @@
-//! Signals as readable events: nothing is done in a signal handler.
+//! Signals as readable events, so that nothing has to be done in a signal handler.
 
 use std::io;
 
 use mio::{Interest, Registry, Token};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 
-/// What a signal asks for.
+/// What a signal commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
     /// SIGTERM, SIGINT.
@@ -16,11 +16,11 @@ pub enum Command {
     Dump,
 }
 
-/// The process' signals.
+/// The signals of this process.
 pub struct Signals(signal_hook_mio::v1_0::Signals);
 
 impl Signals {
-    /// Catches them from now on.
+    /// Catches the signals from now on.
     ///
     /// # Errors
     /// Those of the system.
@@ -30,7 +30,7 @@ impl Signals {
         Ok(Signals(signals))
     }
 
-    /// Those that came.
+    /// The commands of the signals that have arrived.
     pub fn pending(&mut self) -> Vec<Command> {
         self.0
             .pending()

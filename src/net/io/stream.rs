@@ -1,9 +1,9 @@
-//! What a connection reads from and writes to: kinds of one type, so that what is
-//! carried on them need not know which it is.
+//! Streams of bytes: what a connection reads from and writes to. All kinds of stream
+//! are variants of one type, so that no other code has to know which kind it uses.
 //!
-//! Invariant: [`Stream::read`] says by itself whether more may be had at once. Nobody
-//! above it concludes that from the number of bytes: a kind that keeps bytes of its own
-//! (TLS decrypts whole records) may bring few and have more.
+//! Invariant: [`Stream::read`] itself reports whether more can be read at once. Nobody
+//! concludes that from the number of bytes: a kind with a buffer of its own (TLS
+//! decrypts whole records) may return few bytes and have more.
 
 #[cfg(test)]
 pub mod memory;
@@ -15,35 +15,35 @@ use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use socket2::SockRef;
 
-/// Bytes that the kernel may keep of replies and pages for one socket.
+/// The size of the kernel's send buffer for a socket without media, in bytes.
 const SEND_BUFFER: usize = 64 * 1024;
 
 /// One stream of bytes in both directions.
 pub enum Stream {
     Tcp(TcpStream),
-    /// Two ends in one process, for tests.
+    /// One end of a stream within this process, for tests.
     #[cfg(test)]
     Memory(memory::MemoryStream),
 }
 
-/// What a read brought.
+/// The result of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Received {
-    /// Bytes; 0 says that the other side sends no more.
+    /// Bytes read. 0 means that the peer sends no more.
     pub count: usize,
-    /// There is no more for now: the next event tells when there is.
+    /// Nothing more can be read before the next event.
     pub drained: bool,
 }
 
 impl Stream {
-    /// Registers it for both directions, edge-triggered.
+    /// Registers the stream for reading and writing, edge-triggered.
     ///
     /// # Errors
     /// Those of the system.
     pub fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
         match self {
             Stream::Tcp(socket) => {
-                // Small replies must not wait for the acknowledgement of the last ones.
+                // Small replies must not wait until earlier ones were acknowledged.
                 let _ = socket.set_nodelay(true);
                 registry.register(socket, token, Interest::READABLE | Interest::WRITABLE)
             }
@@ -52,7 +52,7 @@ impl Stream {
         }
     }
 
-    /// No more events.
+    /// Ends the events of this stream.
     pub fn deregister(&mut self, registry: &Registry) {
         match self {
             Stream::Tcp(socket) => {
@@ -63,11 +63,11 @@ impl Stream {
         }
     }
 
-    /// One read into the pieces of `room`. A TCP read that leaves room says that the
+    /// Reads once into the slices of `room`. A TCP read that leaves room means that the
     /// socket is drained (epoll(7), question 9).
     ///
     /// # Errors
-    /// Those of the socket, `WouldBlock` included.
+    /// Those of the socket, including `WouldBlock`.
     pub fn read(&mut self, room: &mut [IoSliceMut<'_>]) -> io::Result<Received> {
         let count = match self {
             Stream::Tcp(socket) => socket.read_vectored(room)?,
@@ -78,10 +78,10 @@ impl Stream {
         Ok(Received { count, drained })
     }
 
-    /// What the next read would bring, left where it is.
+    /// Reads without removing the bytes from the stream.
     ///
     /// # Errors
-    /// Those of the socket, `WouldBlock` included.
+    /// Those of the socket, including `WouldBlock`.
     pub fn peek(&self, room: &mut [u8]) -> io::Result<usize> {
         match self {
             Stream::Tcp(socket) => socket.peek(room),
@@ -90,11 +90,12 @@ impl Stream {
         }
     }
 
-    /// Whether a connect has come to its end; `None`: not yet.
+    /// The result of connecting; `None` while it is pending. `hung_up`: the system has
+    /// reported that the connection is closed.
     ///
     /// # Errors
-    /// Why there is no connection. `hung_up`: the system says that there will be none.
-    pub fn connected(&self, hung_up: bool) -> io::Result<Option<()>> {
+    /// Why connecting failed.
+    pub fn connect_result(&self, hung_up: bool) -> io::Result<Option<()>> {
         match self {
             Stream::Tcp(socket) => {
                 if let Some(error) = socket.take_error()? {
@@ -111,7 +112,7 @@ impl Stream {
         }
     }
 
-    /// This side's address.
+    /// The address of this end.
     ///
     /// # Errors
     /// Those of the system.
@@ -123,7 +124,7 @@ impl Stream {
         }
     }
 
-    /// Says that nothing more will be written.
+    /// Closes the writing side.
     ///
     /// # Errors
     /// Those of the system.
@@ -138,8 +139,8 @@ impl Stream {
         }
     }
 
-    /// Bounds what the kernel takes beyond what it has under way
-    /// (`TCP_NOTSENT_LOWAT`). Where a system cannot do this, it is as it was.
+    /// Limits the bytes that the kernel accepts beyond those in flight
+    /// (`TCP_NOTSENT_LOWAT`). A system that refuses keeps its default.
     pub fn limit_unsent(&self, bytes: u32) {
         match self {
             Stream::Tcp(socket) => {
@@ -150,8 +151,8 @@ impl Stream {
         }
     }
 
-    /// Bounds what the kernel keeps for the reader of a socket without media. Where a
-    /// system cannot do this, it is as it was.
+    /// Limits the kernel's send buffer of a socket without media. A system that refuses
+    /// keeps its default.
     pub fn limit_send_buffer(&self) {
         match self {
             Stream::Tcp(socket) => {

@@ -1,10 +1,10 @@
-//! Deadlines, lazily kept.
+//! A heap of timers that is updated lazily.
 //!
-//! A connection's deadline moves with every byte it sends; the heap is not told.
-//! It holds one entry that counts for each connection, at or before its deadline
-//! (the connection knows which: an entry with another time is a leftover and is
-//! dropped when it comes up). When that entry comes up early, the owner of the
-//! deadline asks for a new one.
+//! A connection's deadline moves with every byte it sends, and the heap is not updated
+//! each time. For each connection it has one valid entry, at or before the deadline.
+//! The connection knows the time of that entry; an entry with another time is left over
+//! and is ignored when it expires. When the valid entry expires before the deadline, a
+//! new one is set.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -12,29 +12,29 @@ use std::time::Instant;
 
 use super::key::Key;
 
-/// Times at which to look at a connection.
+/// The times at which connections have to be looked at.
 #[derive(Default)]
 pub struct Timers {
     heap: BinaryHeap<Reverse<(Instant, Key)>>,
 }
 
 impl Timers {
-    /// Look at `key` at `due`.
+    /// Adds a timer for `key` at `due`.
     pub fn set(&mut self, key: Key, due: Instant) {
         self.heap.push(Reverse((due, key)));
     }
 
-    /// How many wait, leftovers included.
+    /// The number of timers, including those that are left over.
     pub fn len(&self) -> usize {
         self.heap.len()
     }
 
-    /// The time of the next one; `None` if there is none.
+    /// The earliest time; `None` if there are no timers.
     pub fn next(&self) -> Option<Instant> {
         self.heap.peek().map(|Reverse((due, _))| *due)
     }
 
-    /// The next one that is due.
+    /// Removes and returns the earliest timer, if it is due.
     pub fn pop(&mut self, now: Instant) -> Option<(Instant, Key)> {
         let Reverse((due, _)) = self.heap.peek()?;
         if *due > now {

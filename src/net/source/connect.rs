@@ -248,7 +248,7 @@ impl Sources {
         let Some(connection) = io.get(link) else {
             return false;
         };
-        match connection.stream.connected(connection.hung_up) {
+        match connection.stream.connect_result(connection.hung_up) {
             Ok(Some(())) => {}
             Ok(None) => return false,
             Err(error) => {

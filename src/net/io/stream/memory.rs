@@ -1,5 +1,5 @@
-//! A stream whose two ends are in one process: scenarios of the gateway run over it
-//! without sockets, at whatever pace a test wants.
+//! A stream whose two ends are in one process. Tests run the gateway over it without
+//! sockets, at any pace they want.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -7,24 +7,25 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-/// Bytes under way in one direction, like the buffers of a socket.
+/// The capacity of each direction in bytes, like a socket's buffers.
 pub const ROOM: usize = 64 * 1024;
 
-/// One direction.
+/// One direction of a stream.
 #[derive(Default)]
 struct Pipe {
     bytes: VecDeque<u8>,
     closed: bool,
 }
 
-/// One end. When it is dropped, the other one reads the end of what came.
+/// One end of a stream. When it is dropped, the other end reads to the end of what was
+/// sent and then sees the close.
 pub struct MemoryStream {
     local: SocketAddr,
     incoming: Rc<RefCell<Pipe>>,
     outgoing: Rc<RefCell<Pipe>>,
 }
 
-/// The two ends of a stream, at these addresses.
+/// A new stream between these addresses.
 pub fn pair(first: SocketAddr, second: SocketAddr) -> (MemoryStream, MemoryStream) {
     let (there, back) = (
         Rc::<RefCell<Pipe>>::default(),
@@ -44,20 +45,20 @@ pub fn pair(first: SocketAddr, second: SocketAddr) -> (MemoryStream, MemoryStrea
 }
 
 impl MemoryStream {
-    /// This end's address.
+    /// The address of this end.
     pub fn local(&self) -> SocketAddr {
         self.local
     }
 
-    /// Whether a read would bring something, a write would take something, and whether
-    /// the other end has closed.
+    /// Whether this end is readable, whether it is writable, and whether the peer has
+    /// closed.
     pub fn readiness(&self) -> (bool, bool, bool) {
         let (incoming, outgoing) = (self.incoming.borrow(), self.outgoing.borrow());
         let readable = !incoming.bytes.is_empty() || incoming.closed;
         (readable, outgoing.bytes.len() < ROOM, incoming.closed)
     }
 
-    /// Reads as a socket that does not block does.
+    /// Reads like a non-blocking socket.
     pub fn read_vectored(&mut self, room: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         let mut pipe = self.incoming.borrow_mut();
         if pipe.bytes.is_empty() && !pipe.closed {
@@ -74,7 +75,7 @@ impl MemoryStream {
         Ok(count)
     }
 
-    /// The beginning of what the next read brings.
+    /// Copies the first bytes of the next read.
     pub fn peek(&self, room: &mut [u8]) -> io::Result<usize> {
         let pipe = self.incoming.borrow();
         if pipe.bytes.is_empty() && !pipe.closed {
@@ -84,7 +85,7 @@ impl MemoryStream {
         Ok(copied.map(|(to, from)| *to = *from).count())
     }
 
-    /// Writes as a socket that does not block does.
+    /// Writes like a non-blocking socket.
     pub fn write_vectored(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         let mut pipe = self.outgoing.borrow_mut();
         if Rc::strong_count(&self.outgoing) == 1 {
@@ -104,7 +105,7 @@ impl MemoryStream {
         }
     }
 
-    /// Nothing more will be written.
+    /// Closes the writing side.
     pub fn shutdown(&self) {
         self.outgoing.borrow_mut().closed = true;
     }
