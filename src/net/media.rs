@@ -1,5 +1,5 @@
-//! Media on its way: the pool that all of it is in, the queue of each source, and a
-//! viewer's way through one.
+//! Media on its way from a camera to viewers: the pool that holds all of it, the queue
+//! of each source, and each viewer's position in a queue.
 
 pub mod delivery;
 pub mod pool;

@@ -1,17 +1,16 @@
-//! One viewer's way through a source's queue: which WebSocket message comes
-//! next, and how much of it is out.
+//! The delivery of a queue's frames to one viewer: which WebSocket message comes next,
+//! and how much of it has been written.
 //!
-//! Media goes from the pool's buffers to the socket by one vectored write per
-//! turn; only the WebSocket headers are made here, in a small array beside.
+//! Media goes from the pool's buffers to the socket by one vectored write per turn.
+//! Only the WebSocket headers are made here, in a small array beside the buffers.
 //!
-//! Invariant: a message holds whole frames only, one (as WSP says) or as many
-//! as are at hand (a viewer that said `batch: 1`), and once its header went out
-//! the rest of it follows before anything else. Viewers of plain RTSP get the
-//! frames without messages around them.
+//! Invariant: a message holds whole frames only, either one (as WSP says) or as many as
+//! are at hand (for a viewer that said `batch: 1`), and once its header was sent the
+//! rest of it follows before anything else. Viewers of plain RTSP get bare frames.
 //!
-//! A viewer of a shared camera may have set up some of its tracks, or call their
-//! channels otherwise: its frames then go one by one, each with a header of its
-//! own beside the shared payload.
+//! A viewer of a shared camera may have set up some tracks only, or under other
+//! channels. Its frames are then sent one by one, each with its own header before the
+//! shared payload.
 
 use std::io::{self, IoSlice, Write};
 
@@ -23,50 +22,46 @@ use super::pool::MAX_FRAME;
 use super::queue::{Cursor, Queue};
 use crate::net::io::outbox::Outbox;
 
-/// Messages begun by one write.
+/// Maximum number of messages begun in one write.
 const MESSAGES: usize = 64;
-/// Pieces of memory in one write: header and payload of each message, and some
-/// that straddle two buffers. Under IOV_MAX (1024) everywhere.
+/// Maximum number of slices in one write: header and payload of each message, and some
+/// that straddle two buffers. This is below IOV_MAX (1024) on every system.
 const SLICES: usize = MESSAGES * 2 + 16;
-/// The same for who gets batches, or no messages: a round of writing rarely has more
-/// than one, and what is not used takes time to clear, for every viewer.
+/// The same for batched or bare frames: one message is usual, and unused slices cost.
 const BATCHES: usize = 2;
 const BATCH_SLICES: usize = BATCHES * 2 + 16;
-/// Payload of a batched message. A browser hands a message over when all of it
-/// is there: longer ones would make the first frame wait for the last.
+/// Maximum payload of a batched message: a browser delivers it only as a whole.
 const BATCH: u64 = 64 * 1024 + MAX_FRAME as u64;
-
-/// The same for who takes less than there is: what is left of the message under way is
-/// copied when the next ones are left out.
+/// The same for a slow viewer: if it is moved on, the rest of the message is copied.
 const SLOW_BATCH: u64 = 16 * 1024;
 
-/// The longest header: of a WebSocket message and of a frame.
+/// The longest header: that of a WebSocket message and that of a frame.
 const HEADER: usize = 10 + FRAME_HEADER;
 
-/// What is around the frames on their way out.
+/// What surrounds the frames on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
-    /// One WebSocket message each.
+    /// Each frame is one WebSocket message.
     Messages,
-    /// As many in a message as are at hand.
+    /// A WebSocket message holds as many frames as are at hand.
     Batches,
-    /// Nothing.
+    /// The frames are sent as they are.
     Bare,
 }
 
-/// A message, or what is left of it.
+/// A message, or what is left of it to send.
 #[derive(Clone, Copy)]
 struct Message {
     header: [u8; HEADER],
     header_sent: u8,
     header_length: u8,
-    /// Payload: next byte to send and the one after the last, as positions.
+    /// The payload that is left to send, as positions in the queue.
     at: u64,
     end: u64,
 }
 
 impl Message {
-    /// Nothing to send, at `position`.
+    /// A message of which nothing is left, at `position`.
     fn done(position: u64) -> Message {
         Message {
             header: [0; HEADER],
@@ -77,7 +72,8 @@ impl Message {
         }
     }
 
-    /// The bytes from `at` to `end`, behind a `frame` header if one is given.
+    /// A message with the bytes from `at` to `end` as its payload, behind the `frame`
+    /// header if one is given.
     fn new(at: u64, end: u64, framing: Framing, frame: Option<[u8; FRAME_HEADER]>) -> Message {
         let mut message = Message {
             end,
@@ -110,7 +106,7 @@ impl Message {
         &self.header[usize::from(self.header_sent)..usize::from(self.header_length)]
     }
 
-    /// Appends what is left of it.
+    /// Appends what is left of the message to `to`.
     fn copy(&self, queue: &Queue, to: &mut Vec<u8>) {
         to.extend_from_slice(self.header());
         let mut cursor = queue.cursor(self.at);
@@ -125,7 +121,8 @@ impl Message {
         }
     }
 
-    /// Counts up to `sent` bytes as sent; returns how many of them were another's.
+    /// Marks up to `sent` bytes as sent, and returns how many of them belong to later
+    /// messages.
     fn advance(&mut self, mut sent: usize) -> usize {
         let of_header = sent.min(self.header().len());
         self.header_sent += of_header as u8;
@@ -136,19 +133,20 @@ impl Message {
     }
 }
 
-/// Where a viewer is.
+/// A viewer's position in a queue, and the message being sent.
 pub struct Delivery {
     framing: Framing,
-    /// Channels of the source and what the viewer calls them; `None`: it gets
-    /// all of them, as they are.
+    /// The source's channels that the viewer gets, each with the viewer's number for
+    /// it; `None`: all channels, unchanged.
     channels: Option<Vec<(u8, u8)>>,
     current: Message,
-    /// Its socket did not take all that was offered, and it has not caught up since.
+    /// Whether its socket took less than it was offered, and it has not caught up
+    /// since.
     slow: bool,
 }
 
 impl Delivery {
-    /// Starts at `position`, which is the beginning of a frame.
+    /// Begins at `position`, which must be the beginning of a frame.
     pub fn new(position: u64, framing: Framing, channels: Option<Vec<(u8, u8)>>) -> Delivery {
         Delivery {
             framing,
@@ -158,14 +156,14 @@ impl Delivery {
         }
     }
 
-    /// From here on not all that the camera sends is for the viewer.
+    /// Restricts the viewer to these channels, unless it is restricted already.
     pub fn restrict_to(&mut self, channels: &[(u8, u8)]) {
         self.channels.get_or_insert_with(|| channels.to_vec());
     }
 
-    /// Goes on at `position`, the beginning of a frame, instead. Returns what is
-    /// to be sent before: what is left of the message under way, and the frames
-    /// after it that begin before `until`.
+    /// Moves to `position`, the beginning of a frame. Returns what must be sent before:
+    /// the rest of the current message, and the frames after it that begin before
+    /// `until`.
     pub fn jump_to(&mut self, position: u64, until: u64, queue: &Queue) -> Vec<u8> {
         let mut rest = Vec::new();
         self.current.copy(queue, &mut rest);
@@ -188,8 +186,8 @@ impl Delivery {
         rest
     }
 
-    /// A frame of the gateway's own, as this viewer gets frames; `None` if it
-    /// has not set this channel up.
+    /// Frames a packet of the gateway's own; `None`: the viewer has not set up the
+    /// channel.
     pub fn wrap(&self, channel: u8, payload: &[u8]) -> Option<Vec<u8>> {
         let channel = self.channel(channel)?;
         let frame = frame_header(channel, payload.len());
@@ -200,14 +198,14 @@ impl Delivery {
         Some(bytes)
     }
 
-    /// Puts what the viewer is to be told of these frames into its `out`.
+    /// Pushes the notices about the counted frames into `out`.
     pub fn push_notices(&self, counter: &FrameCounter, out: &mut Outbox) {
         for (channel, notice) in counter.notices() {
             out.push(self.wrap(channel, &notice).unwrap_or_default());
         }
     }
 
-    /// What the viewer calls a channel of the source.
+    /// The viewer's number for a channel of the source.
     fn channel(&self, channel: u8) -> Option<u8> {
         let Some(channels) = &self.channels else {
             return Some(channel);
@@ -218,32 +216,31 @@ impl Delivery {
             .map(|(_, name)| *name)
     }
 
-    /// Position of the first byte that was not sent.
+    /// The position of the first media byte that was not sent.
     pub fn position(&self) -> u64 {
         self.current.at
     }
 
-    /// Where the next message begins: the beginning of a frame.
+    /// The position of the next message, which is the beginning of a frame.
     pub fn next_position(&self) -> u64 {
         self.current.end
     }
 
-    /// Whether another kind of message may be written now.
+    /// Whether no message is partly sent, so that another kind may be written.
     pub fn between_messages(&self) -> bool {
         self.current.is_done()
     }
 
-    /// Whether all that is there was sent.
+    /// Whether everything in the queue was sent.
     pub fn is_idle(&self, queue: &Queue) -> bool {
         self.between_messages() && self.position() == queue.whole()
     }
 
-    /// Writes as much as goes in one call. With `finish_only`, only the message under
-    /// way is finished. Returns the bytes written and whether that was all that
-    /// was tried.
+    /// Writes as much as one call takes; with `finish_only`, at most the current
+    /// message. Returns the bytes written, and whether these were all bytes offered.
     ///
     /// # Errors
-    /// Those of the socket, `WouldBlock` included.
+    /// Those of the socket, including `WouldBlock`.
     pub fn write(
         &mut self,
         socket: &mut impl Write,
@@ -267,7 +264,7 @@ impl Delivery {
         let mut messages = [self.current; M];
         let (count, reached) = self.plan(&mut messages, queue, finish_only);
         if count == 0 {
-            // Frames that the viewer does not get.
+            // All frames up to there are ones that the viewer does not get.
             self.current = Message::done(reached);
         }
         let messages = &mut messages[..count];
@@ -293,8 +290,8 @@ impl Delivery {
         Ok((written, written == offered))
     }
 
-    /// The message under way, then new ones from the frames at hand; also the
-    /// position up to which that goes.
+    /// Fills `messages` with the current one and new ones; returns how many, and how
+    /// far.
     fn plan(&self, messages: &mut [Message], queue: &Queue, finish_only: bool) -> (usize, u64) {
         let mut count = usize::from(!self.between_messages());
         let mut at = self.current.end;
@@ -313,8 +310,8 @@ impl Delivery {
         (count, at)
     }
 
-    /// The message that starts at `at`, and where the next one does; `cursor` is
-    /// there then, unless the message takes all there is.
+    /// The message at `at`, and the position behind it, which `cursor` is moved to
+    /// unless the message reaches the end of the queue.
     fn next(&self, at: u64, whole: u64, cursor: &mut Cursor<'_>) -> (Option<Message>, u64) {
         let end = if self.framing != Framing::Messages && whole - at <= self.batch() {
             whole
@@ -324,7 +321,8 @@ impl Delivery {
         (Some(Message::new(at, end, self.framing, None)), end)
     }
 
-    /// The frame at `at` by itself, if the viewer gets it.
+    /// The frame at `at` as a message, if the viewer gets it, and the position after
+    /// it.
     fn next_selected(&self, at: u64, cursor: &mut Cursor<'_>) -> (Option<Message>, u64) {
         let Some((channel, length)) = cursor.frame_header() else {
             return (None, at);
@@ -339,12 +337,13 @@ impl Delivery {
         (message, end)
     }
 
-    /// The most of a batched message; of one that is longer, whole frames.
+    /// The maximum payload of a batched message. More than that is split between
+    /// frames.
     fn batch(&self) -> u64 {
         if self.slow { SLOW_BATCH } else { BATCH }
     }
 
-    /// Where the message that starts at `at` ends; moves `cursor` there.
+    /// The end of the message that begins at `at`. Moves `cursor` there.
     fn message_end(&self, at: u64, whole: u64, cursor: &mut Cursor<'_>) -> u64 {
         let mut end = at;
         while end < whole {
@@ -363,13 +362,13 @@ impl Delivery {
     }
 }
 
-/// `$`, channel, length (RFC 2326 §10.12).
+/// An interleaved frame's header: `$`, channel, length (RFC 2326 §10.12).
 fn frame_header(channel: u8, length: usize) -> [u8; FRAME_HEADER] {
     let [high, low] = (length as u16).to_be_bytes();
     [DOLLAR, channel, high, low]
 }
 
-/// Lays headers and payloads out for one write; as much as fits.
+/// Fills `slices` with headers and payloads, and returns how many.
 fn gather<'a>(messages: &'a [Message], slices: &mut [IoSlice<'a>], queue: &'a Queue) -> usize {
     let mut filled = 0;
     for message in messages {

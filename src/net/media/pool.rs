@@ -1,43 +1,42 @@
-//! All media memory of the gateway: one allocation, cut into equal buffers, and
-//! who may have how many of them.
+//! The pool: all memory of the gateway for media, cut into equal buffers, and the rules
+//! of who may hold how many of them.
 //!
-//! Invariant: a [`Buffer`] is its bytes, owned by exactly one place; it cannot be
-//! copied, and comes back through [`Pool::give`]. Free and handed out ones are
-//! `total` together, at all times.
+//! Invariant: a [`Buffer`] is its bytes and has exactly one owner. It cannot be copied,
+//! and comes back through [`Pool::put_back`]. At all times, free buffers and those
+//! handed out add up to `total`.
 //!
-//! Whoever needs memory has what is there, within three rules:
+//! A queue gets any buffer that is free, within three rules:
 //!
-//! - Each configured stream has a share. Until it holds so many, what is missing is
-//!   kept for it: no direct queue (of a viewer who named a camera) gets it.
-//! - A direct queue's first buffer is kept for it, too, for as many of them as half of
-//!   the pool has buffers. Of what is left a direct queue may hold as much as stays
-//!   free beside it (the "dynamic threshold" of shared-memory switches): few slow
-//!   viewers can keep much, many can keep little.
-//! - A configured stream has more than its share, for its cache, out of what nobody
-//!   needs: the first buffers of direct queues that there are, and an eighth of the
-//!   pool for those to come, stay free.
+//! - Each configured stream has a share. The buffers that it is short of its share are
+//!   owed to it, and no direct queue (of a viewer who named a camera) gets them.
+//! - The first buffer of a direct queue is guaranteed, too, for as many direct queues
+//!   as half of the pool has buffers. Beyond that, a direct queue may hold as many
+//!   buffers as stay free beside it (the "dynamic threshold" of shared-memory
+//!   switches): a few slow viewers can hold much, many can hold little each.
+//! - A configured stream holds more than its share, for its cache, only of buffers that
+//!   nobody else needs: the first buffers of the direct queues that exist, and an
+//!   eighth of the pool for those to come, stay free.
 //!
-//! Shares of streams that are called, and queues that come, may find their place
-//! taken by what was idle memory until then: see [`crate::net::source`].
+//! A stream that starts, or a new direct queue, may find its share used by others, who
+//! were allowed to have it while it was idle: see [`crate::net::source`].
 //!
-//! The memory is asked for once, zeroed, and never touched before use, so the
-//! pages of buffers that no stream ever needed stay out of resident memory; the
-//! free list is a stack, so that the buffer used last (warm in the cache) is
-//! the one used next.
+//! The memory is allocated once, zeroed, and not touched before use, so the pages of
+//! buffers that were never needed take no resident memory. The free list is a stack:
+//! the buffer used last, which is warm in the processor's cache, is the next one taken.
 
 use std::ops::{Deref, DerefMut};
 
 use crate::net::io::key::Key;
 
-/// The most one interleaved frame occupies: 4 bytes of header and 65,535 of
-/// payload (RFC 2326 §10.12).
+/// The size of the longest interleaved frame: 4 bytes of header and 65,535 of payload
+/// (RFC 2326 §10.12).
 pub const MAX_FRAME: usize = 4 + u16::MAX as usize;
 
-/// Buffers of a stream's share while nobody watches it: enough to call it and to
-/// read at full speed; the rest of its share may be used by others.
+/// A stream's share while nobody watches it, in buffers: enough to start it and to read
+/// at full speed. Others may use the rest of its share.
 const IDLE_SHARE: usize = 4;
 
-/// One buffer of the pool. Linear: neither `Clone` nor `Copy`.
+/// One buffer of the pool. It has one owner: it is neither `Clone` nor `Copy`.
 pub struct Buffer(&'static mut [u8]);
 
 impl Deref for Buffer {
@@ -54,12 +53,12 @@ impl DerefMut for Buffer {
     }
 }
 
-/// Whose a queue is.
+/// The right by which a queue gets buffers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// A viewer's who named the camera.
+    /// The queue of a viewer who named the camera.
     Direct,
-    /// A configured stream's, with its share.
+    /// The queue of a configured stream, with the size of its share in buffers.
     Stream(usize),
 }
 
@@ -68,27 +67,27 @@ pub struct Pool {
     size: usize,
     total: usize,
     free: Vec<Buffer>,
-    /// Buffers that only the [`Pool::borrower`] may take.
+    /// Buffers that only the borrower may take.
     reserve: usize,
-    /// What configured streams are short of their shares, together.
+    /// The sum of what the configured streams are short of their shares.
     owed: usize,
-    /// How many direct queues are sure to find a first buffer.
+    /// How many direct queues are guaranteed a first buffer.
     guaranteed: usize,
-    /// Direct queues that there are, and those of them that hold something.
+    /// How many direct queues exist, and how many of them hold a buffer.
     direct_queues: usize,
     direct_holders: usize,
-    /// The one queue that may finish its frame with the reserve.
+    /// The one queue that may use the reserve, to finish its frame.
     borrower: Option<Key>,
-    /// Something came back since [`Pool::take_returned`] was asked.
+    /// Whether a buffer was put back since [`Pool::take_returned`] was called.
     returned: bool,
 }
 
 impl Pool {
-    /// A pool of `bytes / size` buffers of `size` bytes each. There is one for
-    /// the life of the process: its memory is never given back to the system.
+    /// A pool of `bytes / size` buffers of `size` bytes each. There is one for the life
+    /// of the process, and its memory is never given back to the system.
     ///
-    /// Up to `queues` direct queues, but at most as many as half of the buffers
-    /// that are not in reserve, are sure of one buffer each.
+    /// Up to `queues` direct queues are guaranteed one buffer each, but at most as many
+    /// as half of the buffers that are not in reserve.
     pub fn new(bytes: usize, size: usize, queues: usize) -> Pool {
         let memory = vec![0; bytes / size * size].leak();
         let free: Vec<Buffer> = memory.chunks_exact_mut(size).map(Buffer).rev().collect();
@@ -108,23 +107,23 @@ impl Pool {
         }
     }
 
-    /// Bytes in one buffer.
+    /// The size of a buffer in bytes.
     pub fn buffer_size(&self) -> usize {
         self.size
     }
 
-    /// Buffers in all.
+    /// The number of buffers.
     pub fn total(&self) -> usize {
         self.total
     }
 
-    /// Buffers that nobody holds.
+    /// The number of free buffers.
     pub fn free(&self) -> usize {
         self.free.len()
     }
 
-    /// The share of one of `streams` configured streams that could use `max_useful`
-    /// buffers: together they have half of the pool at most.
+    /// The share of one of `streams` configured streams, which could use `max_useful`
+    /// buffers. Together the shares are at most half of the pool.
     pub fn share(&self, streams: usize, max_useful: usize, idle: bool) -> usize {
         let even = (self.total - self.reserve) / 2 / streams.max(1);
         let max_useful = if idle {
@@ -135,25 +134,25 @@ impl Pool {
         max_useful.min(even).max(1)
     }
 
-    /// A queue that holds `held` buffers has another claim from now on; the claim of a
-    /// stream that comes or goes is a share of 0 before or after.
+    /// Replaces the claim of a queue that holds `held` buffers. A configured stream
+    /// begins and ends with a share of 0.
     pub fn change_claim(&mut self, claim: &mut Claim, new: Claim, held: usize) {
         self.owed = self.owed + new.missing(held) - claim.missing(held);
         self.returned = true;
         *claim = new;
     }
 
-    /// There are so many direct queues now.
+    /// Sets the number of direct queues.
     pub fn set_direct(&mut self, queues: usize) {
         self.direct_queues = queues;
     }
 
-    /// One more buffer for `owner`, who holds `held` already.
+    /// Takes a buffer for `owner`, which holds `held` already.
     ///
-    /// Whoever holds nothing but the beginning of one frame (`is_partial_frame`)
-    /// cannot give anything back before that frame is whole. For that case a
-    /// few buffers are kept in reserve, for one such queue at a time: so the
-    /// pool can always move on, however little is left.
+    /// A queue that holds nothing but a part of one frame (`is_partial_frame`) cannot
+    /// release anything before that frame is complete. For that case there is a small
+    /// reserve, which one such queue at a time may use. So media always goes on,
+    /// however little memory is left.
     pub fn take(
         &mut self,
         owner: Key,
@@ -175,7 +174,7 @@ impl Pool {
         self.free.pop()
     }
 
-    /// Whether [`Pool::take`] would give one.
+    /// Whether [`Pool::take`] would return a buffer.
     pub fn can_take(&self, owner: Key, claim: Claim, held: usize, is_partial_frame: bool) -> bool {
         let borrows = is_partial_frame && held > 0;
         let may_borrow = borrows && self.borrower.is_none_or(|other| other == owner);
@@ -200,7 +199,8 @@ impl Pool {
         }
     }
 
-    /// `owner` has its frame whole, or is gone: another may use the reserve.
+    /// Ends `owner`'s use of the reserve, because its frame is complete or its link is
+    /// gone.
     pub fn release_reserve(&mut self, owner: Key) {
         if self.borrower == Some(owner) {
             self.borrower = None;
@@ -208,7 +208,7 @@ impl Pool {
         }
     }
 
-    /// Takes a buffer back from a queue that holds `left` others.
+    /// Takes a buffer back from a queue that now holds `left` others.
     pub fn put_back(&mut self, buffer: Buffer, claim: Claim, left: usize) {
         debug_assert!(self.free.len() < self.total);
         match claim {
@@ -220,14 +220,14 @@ impl Pool {
         self.returned = true;
     }
 
-    /// Whether anything came back since this was last asked.
+    /// Whether a buffer was put back since the last call.
     pub fn take_returned(&mut self) -> bool {
         std::mem::take(&mut self.returned)
     }
 }
 
 impl Claim {
-    /// How many buffers a queue that holds `held` is short of what is kept for it.
+    /// How many buffers a queue that holds `held` is short of its share.
     fn missing(self, held: usize) -> usize {
         match self {
             Claim::Stream(share) => share.saturating_sub(held),
@@ -235,7 +235,7 @@ impl Claim {
         }
     }
 
-    /// Whether one more is within what is kept for a queue that holds `held`.
+    /// Whether a queue that holds `held` is guaranteed one more buffer.
     pub fn covers(self, held: usize) -> bool {
         match self {
             Claim::Stream(share) => held < share,
@@ -244,7 +244,8 @@ impl Claim {
     }
 }
 
-/// Buffers that finish one frame: each may be left with an eighth of it unused.
+/// The size of the reserve: the buffers that hold the longest frame if an eighth of
+/// each stays unused.
 fn reserve(total: usize, size: usize) -> usize {
     MAX_FRAME.div_ceil(size - size / 8).min(total / 2)
 }

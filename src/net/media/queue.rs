@@ -1,14 +1,14 @@
-//! The media of one source, between its reading and its writing: a row of pool
-//! buffers that holds interleaved frames, and nothing else, back to back.
+//! The queue of a source: the media between reading and writing, in a row of pool
+//! buffers that hold interleaved frames, and nothing else, back to back.
 //!
-//! Bytes are named by their position in the source's media, which only grows:
-//! `head ≤ whole ≤ tail`. Up to `head` everything was sent and its buffers are
-//! returned; up to `whole` there are only whole frames; up to `tail` comes the
-//! beginning of one more.
+//! A byte is identified by its position in all the media of the source, which only
+//! grows. The queue's own positions are `head ≤ whole ≤ tail`: up to `head`, everything
+//! was sent and its buffers were given back; up to `whole`, there are complete frames;
+//! up to `tail`, there is the beginning of one more frame.
 //!
 //! Invariant: at most `max_buffers` buffers are held, and a byte is moved only when an
-//! RTSP message or stray bytes were cut out before it, or when the beginning of
-//! a frame is all that is left in a full buffer and goes to its front.
+//! RTSP message or stray bytes were cut out before it, or when the beginning of a frame
+//! is all that is left in a full buffer and moves to its front.
 
 mod chunk;
 mod cursor;
@@ -24,43 +24,43 @@ use crate::net::io::key::Key;
 use chunk::Chunk;
 pub use cursor::Cursor;
 
-/// Bytes that one read makes room for, if the pool has them.
+/// How many bytes a read has room for, if the pool has enough buffers.
 pub const READ: usize = 64 * 1024;
-/// Pieces of memory in one read: more than [`READ`] needs with any buffer from
-/// 8 KiB on.
+/// The maximum number of slices in one read: enough for [`READ`] bytes with any buffer
+/// size from 8 KiB on.
 pub const READ_SLICES: usize = 9;
 
-/// Why nothing can be read just now.
+/// Why no room could be made, and so what to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PrepareError {
-    /// The backlog is at its limit: wait until the viewer took some of it.
+    /// The backlog is at its limit. A viewer has to take some of it.
     BacklogFull,
-    /// The pool is empty: wait until anybody gives a buffer back.
+    /// The pool has no buffer for this queue. Another queue has to put one back.
     PoolEmpty,
 }
 
 /// What a read brought.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Arrived {
-    /// Frames that became whole.
+    /// The number of frames that were completed.
     pub frames: u64,
-    /// RTSP messages, in order, cut out of the media.
+    /// The RTSP messages that were cut out of the media, in order.
     pub messages: Vec<Vec<u8>>,
 }
 
-/// Interleaved frames in pool buffers.
+/// The interleaved frames of a source, in pool buffers.
 pub struct Queue {
     chunks: VecDeque<Chunk>,
     head: u64,
     whole: u64,
     tail: u64,
     max_buffers: usize,
-    /// What the pool keeps for it.
+    /// The right by which it gets buffers.
     claim: Claim,
 }
 
 impl Queue {
-    /// A queue of at most `backlog` bytes, or of one longest frame if that is more.
+    /// A queue for at most `backlog` bytes, or for one longest frame if that is more.
     pub fn new(backlog: usize, buffer_size: usize) -> Queue {
         let max_buffers = buffers_for(backlog, buffer_size);
         Queue {
@@ -73,22 +73,22 @@ impl Queue {
         }
     }
 
-    /// Another backlog, from now on.
+    /// Replaces the backlog.
     pub fn set_backlog(&mut self, backlog: usize, buffer_size: usize) {
         self.max_buffers = buffers_for(backlog, buffer_size);
     }
 
-    /// The pool keeps another share for it from now on, if it is a configured stream's.
+    /// Replaces the claim by which the pool gives buffers.
     pub fn set_claim(&mut self, claim: Claim, pool: &mut Pool) {
         pool.change_claim(&mut self.claim, claim, self.chunks.len());
     }
 
-    /// Buffers that it may hold.
+    /// The maximum number of buffers.
     pub fn max_buffers(&self) -> usize {
         self.max_buffers
     }
 
-    /// Buffers that it holds, and how many of them are more than the pool keeps for it.
+    /// The number of buffers, and how many of them are more than the pool guarantees.
     pub fn held(&self) -> (usize, usize) {
         let held = self.chunks.len();
         match self.claim {
@@ -97,31 +97,31 @@ impl Queue {
         }
     }
 
-    /// Whether the next buffer is one that the pool keeps for it.
+    /// Whether the pool guarantees one more buffer.
     pub fn is_entitled(&self) -> bool {
         self.claim.covers(self.chunks.len())
     }
 
-    /// Position up to which all was sent.
+    /// The position up to which everything was sent.
     pub fn head(&self) -> u64 {
         self.head
     }
 
-    /// Position up to which there are only whole frames.
+    /// The position up to which all frames are complete.
     pub fn whole(&self) -> u64 {
         self.whole
     }
 
-    /// Position up to which all was read.
+    /// The position up to which media was read.
     pub fn tail(&self) -> u64 {
         self.tail
     }
 
-    /// Makes room for the next read: the rest of the last buffer, and new ones up
-    /// to [`READ`] bytes, as far as they are to be had.
+    /// Makes room for the next read: what is left of the last buffer, and new buffers
+    /// up to [`READ`] bytes, as far as the pool has them.
     ///
     /// # Errors
-    /// There is none: why, and so what to wait for.
+    /// No room could be made.
     pub fn prepare(&mut self, pool: &mut Pool, owner: Key) -> Result<(), PrepareError> {
         let size = pool.buffer_size();
         if self.can_compact(size)
@@ -136,7 +136,7 @@ impl Queue {
         };
         while room < READ {
             let held = self.chunks.len();
-            // The reserve is for who can do nothing without it.
+            // The reserve is only for a queue that cannot go on without it.
             let is_partial_frame = room == 0 && self.is_partial_frame();
             let taken = if held < self.max_buffers {
                 pool.take(owner, self.claim, held, is_partial_frame)
@@ -156,8 +156,8 @@ impl Queue {
         Ok(())
     }
 
-    /// The room that [`Queue::prepare`] made, for one vectored read; returns how
-    /// many of `slices` are used.
+    /// The room that [`Queue::prepare`] made, for one vectored read. Returns how many
+    /// of `slices` are filled.
     pub fn room<'a>(&'a mut self, slices: &mut [IoSliceMut<'a>; READ_SLICES]) -> usize {
         let first = self.first_writable();
         let mut filled = 0;
@@ -168,11 +168,12 @@ impl Queue {
         filled
     }
 
-    /// Makes room in one piece for a frame of up to `max_payload` bytes of payload: less
-    /// than a buffer without the header. There must be no part of a frame.
+    /// Makes contiguous room for a frame of up to `max_payload` bytes of payload, which
+    /// must fit a buffer together with the header. The queue must not end with a
+    /// partial frame.
     ///
     /// # Errors
-    /// There is none: why, and so what to wait for.
+    /// No room could be made.
     pub fn prepare_frame(
         &mut self,
         max_payload: usize,
@@ -195,14 +196,15 @@ impl Queue {
         Ok(())
     }
 
-    /// Where [`Queue::prepare_frame`] made room: for the payload of the next frame.
+    /// The room that [`Queue::prepare_frame`] made for the payload of the next frame.
     pub fn frame_room(&mut self) -> &mut [u8] {
         let last = self.chunks.back_mut();
         let room = last.and_then(|last| last.buffer.get_mut(last.end + FRAME_HEADER..));
         room.unwrap_or_default()
     }
 
-    /// Takes in a frame: the first `length` bytes of [`Queue::frame_room`].
+    /// Appends a frame whose payload is the first `length` bytes of
+    /// [`Queue::frame_room`].
     pub fn commit_frame(&mut self, channel: u8, length: usize) {
         let (Some(last), Ok(written)) = (self.chunks.back_mut(), u16::try_from(length)) else {
             return;
@@ -219,8 +221,8 @@ impl Queue {
         }
     }
 
-    /// The chunk that the next byte goes to: the last one that holds anything,
-    /// if it has room worth reading into.
+    /// The index of the chunk that the next byte goes to: the last one that is not
+    /// empty if it has enough room for a read, and otherwise the one after it.
     fn first_writable(&self) -> usize {
         let empty = self.chunks.iter().rev().take_while(|chunk| chunk.end == 0);
         let first = self.chunks.len() - empty.count();
@@ -230,12 +232,12 @@ impl Queue {
         }
     }
 
-    /// Whether all there is is the beginning of one frame.
+    /// Whether the queue holds nothing but the beginning of one frame.
     fn is_partial_frame(&self) -> bool {
         self.whole == self.head && self.tail > self.whole
     }
 
-    /// Whether [`Queue::room`] would find some.
+    /// Whether [`Queue::prepare`] would make room.
     pub fn has_room(&self, pool: &Pool, owner: Key) -> bool {
         let size = pool.buffer_size();
         let in_last = self.chunks.back().is_some_and(Chunk::has_room);
@@ -246,8 +248,8 @@ impl Queue {
                 && pool.can_take(owner, self.claim, held, self.is_partial_frame()))
     }
 
-    /// Whether all there is may go to the front of its buffer: it is little,
-    /// and little room is left behind it.
+    /// Whether the only chunk may be moved to the front of its buffer: it is short, and
+    /// there is little room behind it.
     fn can_compact(&self, size: usize) -> bool {
         match self.chunks.front() {
             Some(only) if self.chunks.len() == 1 => {
@@ -258,11 +260,12 @@ impl Queue {
         }
     }
 
-    /// Takes in `read` bytes that were read into [`Queue::room`]: keeps the frames,
-    /// cuts the RTSP messages out, returns the buffers that nothing came into.
+    /// Appends `read` bytes that were read into [`Queue::room`]. Complete and partial
+    /// frames stay, RTSP messages are cut out, and buffers that are still empty are put
+    /// back.
     ///
     /// # Errors
-    /// Bytes that are neither; all frames before them are kept.
+    /// Bytes that are neither frame nor message. All frames before them stay.
     pub fn commit(
         &mut self,
         mut read: usize,
@@ -296,7 +299,7 @@ impl Queue {
         }
     }
 
-    /// Drops the last `count` bytes before the chunk at `index`.
+    /// Removes `count` bytes from the end of the chunks before `index`.
     fn withdraw(&mut self, index: usize, mut count: usize) {
         for chunk in self.chunks.range_mut(..index).rev() {
             let here = count.min(chunk.end - chunk.start);
@@ -305,7 +308,8 @@ impl Queue {
         }
     }
 
-    /// Everything before `position` was sent: returns the buffers it was in.
+    /// Releases everything before `position`, which was sent, and puts its buffers
+    /// back.
     pub fn release(&mut self, position: u64, pool: &mut Pool, owner: Option<Key>) {
         while self.head < position {
             let Some(first) = self.chunks.front_mut() else {
@@ -328,7 +332,7 @@ impl Queue {
         }
     }
 
-    /// Returns the buffers at the end that hold nothing.
+    /// Puts the empty buffers at the end back.
     pub fn trim(&mut self, pool: &mut Pool) {
         while self
             .chunks
@@ -341,7 +345,7 @@ impl Queue {
         }
     }
 
-    /// Returns everything.
+    /// Discards everything and puts all buffers back.
     pub fn clear(&mut self, pool: &mut Pool) {
         while let Some(chunk) = self.chunks.pop_front() {
             pool.put_back(chunk.buffer, self.claim, self.chunks.len());
@@ -350,7 +354,7 @@ impl Queue {
         self.whole = self.tail;
     }
 
-    /// Forgets the beginning of a frame at the end: the rest of it will not come.
+    /// Discards the partial frame at the end, of which the rest will not arrive.
     pub fn discard_partial_frame(&mut self, pool: &mut Pool) {
         while self.tail > self.whole {
             let Some(last) = self.chunks.back_mut() else {
@@ -368,8 +372,8 @@ impl Queue {
     }
 }
 
-/// Buffers for a backlog: one more than it fills, because the first and the last
-/// may be partly filled.
+/// The number of buffers for a backlog: one more than it fills, because both the first
+/// and the last may be partly filled.
 fn buffers_for(backlog: usize, buffer_size: usize) -> usize {
     backlog.max(MAX_FRAME).div_ceil(buffer_size) + 1
 }

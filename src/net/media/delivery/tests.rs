@@ -11,7 +11,7 @@ use super::*;
 
 const OWNER: Key = Key::test(1);
 
-/// A socket that takes so many bytes per call, in turn.
+/// A socket that takes the given numbers of bytes per call, in turn.
 struct Socket {
     written: Vec<u8>,
     takes: Vec<usize>,
@@ -37,7 +37,7 @@ impl Write for Socket {
     }
 }
 
-/// Frames of the given lengths, every byte telling which frame it is of.
+/// Frames of the given lengths, whose bytes tell which frame they belong to.
 fn frames(lengths: &[u16]) -> Vec<u8> {
     let mut stream = Vec::new();
     for (index, length) in lengths.iter().enumerate() {
@@ -49,7 +49,7 @@ fn frames(lengths: &[u16]) -> Vec<u8> {
     stream
 }
 
-/// The payloads of a server's binary messages.
+/// The payloads of the binary messages that a server sent.
 fn messages(mut bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut found = Vec::new();
     while !bytes.is_empty() {
@@ -68,7 +68,7 @@ fn messages(mut bytes: &[u8]) -> Vec<Vec<u8>> {
     found
 }
 
-/// Puts bytes where a read would; returns how many there was room for.
+/// Commits bytes as a read would, and returns how many there was room for.
 fn fill(queue: &mut Queue, bytes: &[u8]) -> usize {
     let mut slices = std::array::from_fn(|_| IoSliceMut::new(&mut []));
     let used = queue.room(&mut slices);
@@ -88,8 +88,8 @@ fn framing(batch: bool) -> Framing {
     }
 }
 
-/// Carries `stream` through queue and delivery, in reads of at most `read`
-/// bytes, and returns what the socket got.
+/// Passes `stream` through a queue and a delivery, in reads of at most `read` bytes,
+/// and returns what the socket took.
 fn carry(stream: &[u8], read: usize, takes: Vec<usize>, batch: bool) -> Vec<u8> {
     let mut pool = Pool::new(32 * 4096, 4096, 4);
     let mut queue = Queue::new(16 * 4096, 4096);
@@ -111,7 +111,7 @@ fn carry(stream: &[u8], read: usize, takes: Vec<usize>, batch: bool) -> Vec<u8> 
                         .commit(count, &mut pool, &mut framer)
                         .expect("frames only");
                 }
-                // Something is there to be written, so this will pass.
+                // The queue has something to write, so this passes.
                 Err(PrepareError::BacklogFull | PrepareError::PoolEmpty) => {
                     assert!(!delivery.is_idle(&queue))
                 }

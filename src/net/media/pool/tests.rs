@@ -115,7 +115,7 @@ struct Holder {
 }
 
 impl Holder {
-    /// Of 24, the first `streams` are configured, with this share each.
+    /// 24 queues, of which the first `streams` are configured, with this share each.
     fn all(pool: &mut Pool, streams: usize, share: usize) -> Vec<Holder> {
         let claims = (0..24).map(|number| {
             let mut claim = Claim::Direct;
@@ -133,7 +133,7 @@ impl Holder {
             .collect()
     }
 
-    /// Gives one buffer back; `false`: it has none.
+    /// Puts one buffer back. `false`: the queue has none.
     fn put_back(&mut self, pool: &mut Pool) -> bool {
         let buffer = self.buffers.pop();
         let left = self.buffers.len();

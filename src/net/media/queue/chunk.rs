@@ -1,45 +1,47 @@
-//! One buffer of a queue: media, with what is none of it taken out.
+//! A chunk of a queue: one buffer with the media that is left in it after messages and
+//! stray bytes were cut out.
 
 use crate::protocol::rtsp::framer::{Event, Framer, Invalid};
 
 use super::super::pool::Buffer;
 use super::Arrived;
 
-/// A buffer of the queue, and the part of it that holds media.
+/// A buffer of the queue, and the range of it that holds media.
 pub(super) struct Chunk {
     pub(super) buffer: Buffer,
     pub(super) start: usize,
     pub(super) end: usize,
 }
 
-/// What a sifting left.
+/// The result of [`Chunk::sift`].
 pub(super) struct Sifted {
-    /// Bytes of media.
+    /// Bytes of media that were added.
     pub(super) kept: usize,
-    /// How many of them come behind the last frame that became whole, if any did.
+    /// How many of them are behind the last frame that was completed. `None`: no frame
+    /// was.
     pub(super) behind_frame: Option<usize>,
-    /// Bytes of media before them that turned out to be none; how many of these
-    /// lie in buffers before this one.
+    /// Bytes at the end of the earlier media that turned out to be none, and how many
+    /// of these are in buffers before this one.
     pub(super) withdrawn: usize,
     pub(super) before: usize,
     pub(super) invalid: Option<Invalid>,
 }
 
 impl Chunk {
-    /// An empty one.
+    /// An empty chunk.
     pub(super) fn new(buffer: Buffer) -> Chunk {
         let (start, end) = (0, 0);
         Chunk { buffer, start, end }
     }
 
-    /// Room for less than this is not worth a read.
+    /// Whether there is enough room behind the media to be worth a read.
     pub(super) fn has_room(&self) -> bool {
         let size = self.buffer.len();
         size - self.end >= size / 8
     }
 
-    /// Goes through `count` bytes that were read behind the end: media stays,
-    /// moved up if a message was before it.
+    /// Runs the framer over `count` bytes that were read behind the end. Media stays,
+    /// and moves up where something before it was cut out.
     pub(super) fn sift(
         &mut self,
         count: usize,
@@ -62,7 +64,8 @@ impl Chunk {
                     break;
                 }
             };
-            // Only ever at the first step: it was a piece's end.
+            // This happens in the first step only: such bytes were the end of the
+            // previous read.
             if step.withdrawn > 0 {
                 let here = step.withdrawn.min(self.end - self.start);
                 self.end -= here;

@@ -1,21 +1,21 @@
-//! Going through a queue's bytes, from piece of memory to piece of memory.
+//! Reading a queue's bytes across the buffers that hold them.
 
 use super::chunk::Chunk;
 use super::{FRAME_HEADER, Queue};
 
-/// A place in the queue's bytes, moving forward.
+/// A position in a queue that moves forward over its bytes.
 pub struct Cursor<'a> {
     queue: &'a Queue,
     chunk: usize,
-    /// From the chunk's start.
+    /// The offset from the chunk's start.
     offset: usize,
 }
 
 impl<'a> Cursor<'a> {
-    /// The rest of the piece of memory the walk stands in, at most `max` bytes;
-    /// empty at the end. Moves past it.
+    /// The rest of the chunk at the cursor, at most `max` bytes, and empty only at the
+    /// end of the queue. Moves past it.
     pub fn next_slice(&mut self, max: usize) -> &'a [u8] {
-        // One that held nothing but messages and stray bytes is passed over.
+        // A chunk that held nothing but messages and stray bytes is skipped.
         let empty = |chunk: &Chunk| chunk.start == chunk.end;
         while self.queue.chunks.get(self.chunk).is_some_and(empty) {
             self.chunk += 1;
@@ -33,7 +33,7 @@ impl<'a> Cursor<'a> {
         &chunk.buffer[start..start + length]
     }
 
-    /// Moves on by `count` bytes.
+    /// Moves forward by `count` bytes.
     pub fn skip(&mut self, mut count: usize) {
         while count > 0 {
             match self.next_slice(count).len() {
@@ -43,8 +43,8 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The channel and the payload length in the frame header that the walk
-    /// stands at; moves past the header. `None` at the end of the queue.
+    /// The channel and the payload length of the frame that begins at the cursor. Moves
+    /// past the frame's header. `None` at the end of the queue.
     pub fn frame_header(&mut self) -> Option<(u8, usize)> {
         let mut header = [0; 4];
         self.copy(&mut header)?;
@@ -52,8 +52,8 @@ impl<'a> Cursor<'a> {
         Some((header[1], usize::from(length)))
     }
 
-    /// The next `count` bytes as one piece, copied into `scratch` only if they
-    /// straddle buffers; moves past them.
+    /// The next `count` bytes in one slice. They are copied into `scratch` only if they
+    /// straddle buffers. Moves past them.
     pub fn contiguous<'b>(&mut self, count: usize, scratch: &'b mut [u8]) -> &'b [u8]
     where
         'a: 'b,
@@ -71,7 +71,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Fills `room` and moves past what it took; `None` if there is less.
+    /// Copies bytes until `room` is full and moves past them. `None`: there are fewer.
     fn copy(&mut self, room: &mut [u8]) -> Option<()> {
         let mut filled = 0;
         while filled < room.len() {
@@ -87,9 +87,10 @@ impl<'a> Cursor<'a> {
 }
 
 impl Queue {
-    /// A walk over the bytes from `position` on.
+    /// A cursor at `position`.
     pub fn cursor(&self, position: u64) -> Cursor<'_> {
-        // Most viewers are near the end, and a cache may be long.
+        // The search begins at the end: most viewers are near it, and a cache may be
+        // long.
         let (mut chunk, mut start) = (self.chunks.len(), self.tail);
         while start > position
             && let Some(before) = chunk.checked_sub(1)
@@ -106,7 +107,7 @@ impl Queue {
         cursor
     }
 
-    /// Has the frame at `position` come on another channel.
+    /// Changes the channel of the frame at `position`.
     pub fn set_channel(&mut self, position: u64, channel: u8) {
         let Some(mut ahead) = (position + 1).checked_sub(self.head) else {
             return;
@@ -121,9 +122,10 @@ impl Queue {
         }
     }
 
-    /// Shows `visit` the frames that begin from `from` on and before `to`, both
-    /// beginnings of frames: channel, the first bytes of the payload (at most
-    /// `LOOK`, as many as matter to who looks), its length, position.
+    /// Calls `visit` for each frame that begins at or after `from` and before `to`,
+    /// which must both be beginnings of frames. Its arguments are the channel, the
+    /// first bytes of the payload (at most `LOOK`), the payload's length and the
+    /// frame's position.
     pub fn for_each_frame<const LOOK: usize>(
         &self,
         from: u64,

@@ -5,18 +5,18 @@ use super::*;
 /// See [`Stream::lengths`].
 const STRAY: u16 = 8;
 
-/// A camera's bytes on their way through its queue.
+/// A camera whose bytes pass through its queue.
 struct Stream {
     key: Key,
     queue: Queue,
     framer: Framer,
-    /// Lengths of the frames that come, over and over; 0 is an RTSP message,
-    /// [`STRAY`] a frame behind stray bytes.
+    /// The lengths of the frames it sends, over and over. 0 stands for an RTSP message,
+    /// and [`STRAY`] for a frame behind stray bytes.
     lengths: Vec<u16>,
     begun: usize,
     /// Bytes that wait in the camera's socket.
     socket: VecDeque<u8>,
-    /// Media bytes that must come out next.
+    /// Media bytes that are expected to leave next.
     due: VecDeque<u8>,
     sent: u64,
 }
@@ -35,11 +35,11 @@ impl Stream {
         }
     }
 
-    /// The camera sends until `count` bytes wait.
+    /// Has the camera send until `count` bytes wait.
     fn fill(&mut self, count: usize) {
         while self.socket.len() < count {
-            // The longest comes first: what comes behind stray bytes is like
-            // what was seen before.
+            // The longest frame comes first, because after stray bytes the framer
+            // expects what it has seen before.
             let length = match self.begun {
                 0 if self.lengths.contains(&STRAY) => u16::MAX,
                 begun => self.lengths[begun % self.lengths.len()],
@@ -50,7 +50,7 @@ impl Stream {
                 continue;
             }
             if length == STRAY && self.begun.is_multiple_of(8) {
-                // They look like the beginning of a frame.
+                // These bytes look like the beginning of a frame.
                 self.socket.push_back(0);
                 self.socket.extend(&b"$\0\0\x09\0"[self.begun % 5..]);
                 self.socket.extend(b"$\0\0\x09\0");
@@ -67,8 +67,7 @@ impl Stream {
         }
     }
 
-    /// Reads up to `count` bytes, as a link is read: `None`
-    /// if there was no room.
+    /// Reads up to `count` bytes as from a link. `None`: there was no room.
     fn read(&mut self, count: usize, pool: &mut Pool) -> Option<usize> {
         let promised = self.queue.has_room(pool, self.key);
         let prepared = self.queue.prepare(pool, self.key);
@@ -92,7 +91,7 @@ impl Stream {
         Some(count)
     }
 
-    /// Sends up to `count` bytes of whole frames; says how many.
+    /// Sends up to `count` bytes of whole frames and returns how many.
     fn send(&mut self, count: usize, pool: &mut Pool) -> usize {
         let whole = (self.queue.whole() - self.sent) as usize;
         let count = count.min(whole);
@@ -115,7 +114,7 @@ impl Stream {
 enum Act {
     Read(usize, usize),
     Send(usize, usize),
-    /// The viewer goes, with all its queue holds; another comes.
+    /// The viewer leaves with everything in its queue, and another comes.
     Leave(usize),
 }
 
@@ -141,7 +140,7 @@ fn lengths() -> impl Strategy<Value = Vec<u16>> {
     prop::collection::vec(length, 1..12)
 }
 
-/// Reads and sends as much as goes, until all that the cameras sent came through.
+/// Reads and sends until everything that the cameras sent has passed.
 fn run_dry(streams: &mut [Stream], pool: &mut Pool) {
     loop {
         let mut moved = 0;
