@@ -1,40 +1,41 @@
-//! Which of the media that was read is still wanted: the pictures since the
-//! last key frame, for those who come next.
+//! Which of a camera's media is kept for viewers to come: the pictures since the last key
+//! frame.
 //!
-//! Positions are those of the queue that holds the media: bytes since its
-//! beginning.
+//! The cache holds positions only; the media itself stays in the queue. A position is a
+//! number of bytes since the queue's beginning.
 
 use std::collections::VecDeque;
 
-/// Bytes that are kept of what may become a key frame: parameter sets, and what
-/// else stands before the picture.
+/// The number of bytes that are kept of what may become a key frame: parameter sets and
+/// other units before the picture.
 const MAX_LEAD: u64 = 16 * 1024;
-/// Beginnings of pictures that are remembered: ten seconds of 25 a second.
+/// The number of pictures whose beginnings are remembered: ten seconds of 25 a second.
 const PICTURES: usize = 256;
 
-/// What a new viewer begins with.
+/// The positions that matter to a new viewer, or to one that is behind.
 #[derive(Debug)]
 pub struct Cache {
-    /// Bytes that may be kept; 0: nothing is.
+    /// The number of bytes that may be kept; with 0 nothing is kept.
     limit: u64,
-    /// Where the last key frame begins.
+    /// Where the last key frame begins, whether it is kept or not.
     key: Option<u64>,
-    /// There has been one, on whichever link.
+    /// Whether there was a key frame on any link.
     has_keys: bool,
-    /// Where what is kept begins; it grew too long otherwise.
+    /// Where the key frame begins from which on everything is kept; `None` if the pictures
+    /// since the last key frame have exceeded `limit`.
     start: Option<u64>,
-    /// Where a picture begins that may yet turn out to be a key frame.
+    /// Where a picture begins that may turn out to be a key frame.
     undecided: Option<u64>,
     /// Where the last pictures begin.
     pictures: VecDeque<u64>,
-    /// The most bytes from one key frame to the next so far.
+    /// The greatest number of bytes from one key frame to the next so far.
     longest_gop: u64,
-    /// How often so many were not kept to their end.
+    /// How often the pictures from one key frame to the next could not all be kept.
     overflows: u64,
 }
 
 impl Cache {
-    /// `limit` is in bytes.
+    /// An empty cache; `limit` is in bytes.
     pub fn new(limit: usize) -> Cache {
         Cache {
             limit: limit as u64,
@@ -48,12 +49,12 @@ impl Cache {
         }
     }
 
-    /// Another limit, in bytes.
+    /// Changes the limit, in bytes.
     pub fn set_limit(&mut self, limit: usize) {
         self.limit = limit as u64;
     }
 
-    /// A picture begins at `position`.
+    /// Takes note that a picture begins at `position`.
     pub fn picture(&mut self, position: u64) {
         if self.pictures.len() == PICTURES {
             self.pictures.pop_front();
@@ -61,11 +62,11 @@ impl Cache {
         self.pictures.push_back(position);
     }
 
-    /// Where the first picture from `position` on begins: the end of the one that
-    /// `position` is within. `None` if that is not known, or not there yet.
+    /// Where the first picture begins that is not before `position`. This is the end of the
+    /// picture that `position` is within. `None` if it is not known, or has not come yet.
     pub fn next_picture(&self, position: u64) -> Option<u64> {
         let next = self.pictures.partition_point(|start| *start < position);
-        // Before the first of them there may have been others.
+        // Before the first remembered picture there may have been others.
         let known = self.pictures.front().is_some_and(|f| *f <= position);
         self.pictures.get(next).copied().filter(|_| known)
     }
@@ -75,7 +76,7 @@ impl Cache {
         self.pictures.back().copied()
     }
 
-    /// A key frame begins at `position`.
+    /// Takes note that a key frame begins at `position`, and keeps what follows.
     pub fn key_frame(&mut self, position: u64) {
         if let Some(last) = self.key {
             self.longest_gop = self.longest_gop.max(position.saturating_sub(last));
@@ -87,8 +88,8 @@ impl Cache {
         self.undecided = None;
     }
 
-    /// The picture that begins at `position` may be a key frame: parameter sets
-    /// often come a while before it.
+    /// Takes note that the picture which begins at `position` may be a key frame: parameter
+    /// sets often come a while before it.
     pub fn set_undecided(&mut self, position: Option<u64>) {
         self.undecided = position;
     }
@@ -98,41 +99,43 @@ impl Cache {
         self.undecided
     }
 
-    /// There is media from `head` up to `whole` now.
+    /// The queue holds media from `head` to `whole` now: what is gone, or has grown too
+    /// long, is not kept any more.
     pub fn grown(&mut self, head: u64, whole: u64) {
         let limit = self.limit;
-        let there = |start: &u64, most| *start >= head && whole - *start <= most;
-        self.start = self.start.filter(|start| there(start, limit));
-        self.undecided = self.undecided.filter(|start| there(start, MAX_LEAD));
+        let is_kept = |start: &u64, limit| *start >= head && whole - *start <= limit;
+        self.start = self.start.filter(|start| is_kept(start, limit));
+        self.undecided = self.undecided.filter(|start| is_kept(start, MAX_LEAD));
     }
 
-    /// The most bytes that were between two key frames.
+    /// The greatest number of bytes from one key frame to the next.
     pub fn longest_gop(&self) -> u64 {
         self.longest_gop
     }
 
-    /// How often what is between two key frames was not kept to its end.
+    /// How often the pictures from one key frame to the next could not all be kept.
     pub fn overflows(&self) -> u64 {
         self.overflows
     }
 
-    /// The most bytes that are kept.
+    /// The number of bytes that may be kept.
     pub fn limit(&self) -> u64 {
         self.limit
     }
 
-    /// Gives up what is kept, until the next key frame.
+    /// Keeps nothing until the next key frame.
     pub fn give_up(&mut self) {
         (self.start, self.undecided) = (None, None);
     }
 
-    /// The first byte that must be kept, where a new viewer begins; `None` if there
-    /// is none.
+    /// The position of the first byte that is kept, at which a new viewer begins; `None` if
+    /// nothing is kept.
     pub fn start(&self) -> Option<u64> {
         self.start.into_iter().chain(self.undecided).min()
     }
 
-    /// Whether what begins at `position` is kept, also when there is media up to `whole`.
+    /// Whether the media from `position` on is kept, even when the queue has grown up to
+    /// `whole`.
     pub fn keeps(&self, position: u64, whole: u64) -> bool {
         let start = self.start.filter(|start| whole - *start <= self.limit);
         start.is_some_and(|start| start <= position)
@@ -143,13 +146,13 @@ impl Cache {
         self.key
     }
 
-    /// Whether this camera is known to send key frames: some draw their pictures
-    /// anew bit by bit instead.
+    /// Whether this camera is known to send key frames: some refresh their pictures bit by
+    /// bit instead.
     pub fn has_keys(&self) -> bool {
         self.has_keys
     }
 
-    /// Another link: what comes has nothing to do with what was.
+    /// Forgets all positions, because another link follows with other media.
     pub fn clear(&mut self) {
         self.give_up();
         self.key = None;

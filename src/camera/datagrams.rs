@@ -1,8 +1,8 @@
-//! RTP over UDP: which datagrams are media of the camera, in order, and reports to who
-//! sends them (RFC 3550 §6.4).
+//! RTP over UDP: which datagrams are media of the camera, their order, and receiver
+//! reports to their senders (RFC 3550 §6.4).
 //!
-//! What comes in order is forwarded from where it lies; [`Reorder`] keeps what comes
-//! early.
+//! A packet in order is forwarded from where it was received; only a packet that comes
+//! early is copied ([`Reorder`]).
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -11,31 +11,32 @@ use crate::protocol::rtp::Header;
 use crate::protocol::rtp::reception::{REPORT, REPORT_INTERVAL, Reception};
 use crate::protocol::rtp::reorder::{Order, Reorder};
 
-/// What becomes of a datagram.
+/// What the owner is to do with a datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is next: forward it now.
+    /// Forward it now: it is the next one.
     Take,
-    /// It was copied, for later.
+    /// Leave it: it came early, and was copied for later.
     Hold,
-    /// It is old, or no RTP.
+    /// Leave it: it is too late, or no RTP.
     Drop,
 }
 
-/// One medium.
+/// One track that comes over UDP.
 #[derive(Debug)]
 struct UdpTrack {
     rtp: u8,
     rtcp: u8,
     clock_rate: u32,
-    /// The source that the camera announced, and whether packets proved it right.
+    /// The SSRC that the camera announced.
     announced: Option<u32>,
+    /// Whether a packet with the announced SSRC has come.
     confirmed: bool,
-    /// The source that is heard, from its first packet on.
+    /// The sender that is followed, from its first packet on.
     sender: Option<UdpSender>,
 }
 
-/// A source of RTP packets.
+/// The packets of one SSRC.
 #[derive(Debug)]
 struct UdpSender {
     clock_rate: u32,
@@ -44,7 +45,7 @@ struct UdpSender {
 }
 
 impl UdpSender {
-    /// The source begins with the packet of this header.
+    /// A sender whose first packet has this header.
     fn new(header: &Header, clock_rate: u32, now: Instant) -> UdpSender {
         UdpSender {
             clock_rate,
@@ -53,7 +54,7 @@ impl UdpSender {
         }
     }
 
-    /// A packet of this source came.
+    /// Takes a packet of this sender.
     fn receive(&mut self, header: &Header, packet: &[u8], now: Instant) -> Order {
         let order = self.reorder.receive(header, packet, now);
         if order == Order::Anew {
@@ -81,45 +82,47 @@ impl UdpTrack {
         }
     }
 
-    /// Whether a packet is not from the source that the camera announced. A
-    /// camera that announced another than it uses is not held to it.
+    /// Whether a packet has another SSRC than the camera announced. This counts only once
+    /// the announced one has come: some cameras announce one that they do not use.
     fn is_foreign(&mut self, ssrc: u32) -> bool {
         self.confirmed |= self.announced == Some(ssrc);
         self.confirmed && self.announced != Some(ssrc)
     }
 
-    /// The next packet whose turn it is, or whose waiting is over.
+    /// The next early packet whose turn has come, or which has waited long enough.
     fn release(&mut self, now: Instant) -> Option<Vec<u8>> {
         self.sender.as_mut()?.reorder.release(now)
     }
 
-    /// When the waiting of a packet is over.
+    /// When an early packet will have waited long enough.
     fn due(&self) -> Option<Instant> {
         self.sender.as_ref()?.reorder.due()
     }
 }
 
-/// The media of one session over UDP.
+/// The media of one RTSP session over UDP.
 #[derive(Debug)]
 pub struct Datagrams {
     tracks: Vec<UdpTrack>,
-    /// The source that reports come from.
-    own: u32,
+    /// The SSRC of the gateway in its reports.
+    own_ssrc: u32,
     next_report: Instant,
+    /// Whether a packet of a track has come.
     arrived: bool,
-    /// What came instead of media.
+    /// What came besides media, in case that no media comes.
     pub other_traffic: OtherTraffic,
 }
 
-/// What came over UDP that is no media of the camera.
+/// What came over UDP and is no media of the camera.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OtherTraffic {
+    /// No datagram came.
     Nothing,
-    /// RTCP alone.
+    /// RTCP came, and nothing else.
     Reports,
-    /// What is no RTP.
+    /// Datagrams came that are no RTP.
     NotRtp,
-    /// Datagrams from `from`, where `expected` was announced.
+    /// Datagrams came from the address `from`, where `expected` was announced.
     Elsewhere {
         from: SocketAddr,
         expected: SocketAddr,
@@ -127,7 +130,8 @@ pub enum OtherTraffic {
 }
 
 impl OtherTraffic {
-    /// In words for viewers, who are told no address, and for the operator.
+    /// Why no media arrives: the reason for viewers, which holds no address, and the detail
+    /// for the operator.
     pub fn reason_and_detail(self) -> (String, String) {
         let begin = "no media arrives by UDP: ";
         let same = |end: &str| (format!("{begin}{end}"), format!("{begin}{end}"));
@@ -144,18 +148,18 @@ impl OtherTraffic {
 }
 
 impl Datagrams {
-    /// A session without tracks; `own` names us in reports.
-    pub fn new(own: u32, now: Instant) -> Datagrams {
+    /// A session without tracks; `own_ssrc` is the gateway's SSRC in its reports.
+    pub fn new(own_ssrc: u32, now: Instant) -> Datagrams {
         Datagrams {
             tracks: Vec::new(),
-            own,
+            own_ssrc,
             next_report: now + REPORT_INTERVAL,
             arrived: false,
             other_traffic: OtherTraffic::Nothing,
         }
     }
 
-    /// A medium comes on these channels; `ssrc`: as the camera announced it.
+    /// Adds a track that comes on these channels; `ssrc` is the one that the camera announced.
     pub fn add(&mut self, rtp: u8, rtcp: u8, clock_rate: u32, ssrc: Option<u32>) {
         self.tracks.push(UdpTrack {
             rtp,
@@ -167,17 +171,17 @@ impl Datagrams {
         });
     }
 
-    /// Our name in reports.
-    pub fn own(&self) -> u32 {
-        self.own
+    /// The SSRC of the gateway in its reports.
+    pub fn own_ssrc(&self) -> u32 {
+        self.own_ssrc
     }
 
-    /// Whether anything has come.
+    /// Whether an RTP packet has come.
     pub fn has_arrived(&self) -> bool {
         self.arrived
     }
 
-    /// A datagram came on a channel.
+    /// Takes a datagram that came on a channel.
     pub fn receive(&mut self, channel: u8, packet: &[u8], now: Instant) -> Verdict {
         let is_of = |track: &&mut UdpTrack| track.rtp == channel || track.rtcp == channel;
         let Some(track) = self.tracks.iter_mut().find(is_of) else {
@@ -203,32 +207,33 @@ impl Datagrams {
         track.receive(&header, packet, now)
     }
 
-    /// The next packet that waited long enough, with its channel; to be asked
-    /// until there is none, after every datagram and at [`Datagrams::due`].
+    /// The next early packet that may be forwarded now, with its channel. To be called until
+    /// it returns `None`, after every datagram and at the time of [`Datagrams::due`].
     pub fn release(&mut self, now: Instant) -> Option<(u8, Vec<u8>)> {
         let mut tracks = self.tracks.iter_mut();
         tracks.find_map(|track| Some((track.rtp, track.release(now)?)))
     }
 
-    /// When packets have waited long enough.
+    /// When the next early packet will have waited long enough.
     pub fn due(&self) -> Option<Instant> {
         self.tracks.iter().filter_map(UdpTrack::due).min()
     }
 
-    /// When reports are due.
+    /// When receiver reports are due.
     pub fn next_report(&self) -> Instant {
         self.next_report
     }
 
-    /// The reports of now, each with its channel, of tracks that were heard.
+    /// The receiver reports of now, each with its RTCP channel, on tracks that have sent
+    /// packets.
     pub fn reports(&mut self, now: Instant) -> Vec<(u8, [u8; REPORT])> {
         self.next_report = now + REPORT_INTERVAL;
-        let own = self.own;
-        let heard = self.tracks.iter_mut().filter_map(|track| {
+        let own_ssrc = self.own_ssrc;
+        let reports = self.tracks.iter_mut().filter_map(|track| {
             let reception = &mut track.sender.as_mut()?.reception;
-            Some((track.rtcp, reception.report(own, now)))
+            Some((track.rtcp, reception.report(own_ssrc, now)))
         });
-        heard.collect()
+        reports.collect()
     }
 }
 

@@ -1,5 +1,6 @@
-//! When each phase of a camera ends although nothing happens: none lasts for
-//! ever, but for being left alone.
+//! When a phase of a camera ends although nothing happens.
+//!
+//! Invariant: every phase has an end but [`Phase::Idle`], in which nobody wants the camera.
 
 use std::time::{Duration, Instant};
 
@@ -8,36 +9,36 @@ use crate::failure::Failure;
 use crate::protocol::rtp::receipts::Receipts;
 use crate::protocol::rtsp::client::Client;
 
-/// How long a camera may take from the link to the first PLAY, times the patience
-/// with each of its answers.
-pub(super) const TALK: u32 = 6;
+/// A camera may take this many times the patience for one answer until it has granted
+/// PLAY.
+pub(super) const TALKING: u32 = 6;
 
 impl Camera {
-    /// How long a link may take to come, and the camera to answer what it is
-    /// asked; what makes it play may take longer
+    /// Sets how long the camera may take to accept a link, and to answer a request. It may
+    /// take longer for the requests that make it play
     /// ([`STARTING`](crate::protocol::rtsp::client::STARTING)).
     pub fn set_patience(&mut self, patience: Duration) {
         self.patience = patience;
     }
 
-    /// Whether this attempt waits for its link.
+    /// Whether the camera still waits for the link of this attempt.
     pub fn awaits_link(&self, attempt: u64) -> bool {
         self.phase == Phase::Connecting && self.attempt == attempt
     }
 
-    /// When the link that it waits for must stand.
+    /// When the link that the camera waits for must stand.
     pub fn connect_by(&self) -> Instant {
         self.phase_since + self.patience
     }
 
-    /// When [`Camera::handle_timeout`] wants to be called.
+    /// When [`Camera::handle_timeout`] is to be called.
     pub fn timeout(&self) -> Option<Instant> {
         let client = self.client.as_ref().and_then(Client::timeout);
         let client = client.map(|due| self.epoch + Duration::from_millis(due));
         let phase = match self.phase {
             Phase::Idle => None,
             Phase::Connecting => Some(self.connect_by()),
-            Phase::Talking => Some(self.phase_since + self.patience * TALK),
+            Phase::Talking => Some(self.phase_since + self.patience * TALKING),
             Phase::Live => Some(self.liveness.due()),
             Phase::Waiting { until } => Some(until),
         };
@@ -47,7 +48,7 @@ impl Camera {
         due.into_iter().flatten().min()
     }
 
-    /// The time that [`Camera::timeout`] named has come.
+    /// Does what is due now; to be called when the time of [`Camera::timeout`] has come.
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.leave_at.is_some_and(|due| due <= now) {
             return self.leave(now);
@@ -57,7 +58,7 @@ impl Camera {
             Phase::Connecting if self.connect_by() <= now => {
                 return self.link_lost(&Failure::Silent, now);
             }
-            Phase::Talking if self.phase_since + self.patience * TALK <= now => {
+            Phase::Talking if self.phase_since + self.patience * TALKING <= now => {
                 let reason = "the camera answers, and does not begin to play";
                 return self.failed(Unavailable::new(504, reason), now);
             }
@@ -78,7 +79,7 @@ impl Camera {
         }
     }
 
-    /// The pause is over.
+    /// Connects again after a pause, or leaves the camera alone if nobody wants it.
     fn try_again(&mut self, now: Instant) {
         if self.viewers > 0 || self.always {
             return self.connect(now);
@@ -86,7 +87,7 @@ impl Camera {
         self.leave(now);
     }
 
-    /// When its camera is to be told what arrived over TCP.
+    /// When the camera is to get receiver reports on the media that came over TCP.
     fn receipts_due(&self) -> Option<Instant> {
         let receipts = self.receipts.as_ref().filter(|it| !it.is_empty());
         receipts
@@ -94,6 +95,7 @@ impl Camera {
             .map(Receipts::due)
     }
 
+    /// Sends the receiver reports that are due.
     fn check_receipts(&mut self, now: Instant) {
         if self.receipts_due().is_none_or(|due| due > now) {
             return;

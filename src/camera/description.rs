@@ -1,46 +1,48 @@
-//! What viewers are told of a camera: its own description, made over so that
-//! everything in it is reached through the gateway.
+//! The description of a camera that plays, and the one for viewers: the camera's own,
+//! rewritten so that everything in it is reached through the gateway.
 
 use super::picture::Codec;
 use super::sets::{Sets, is_sets};
 use super::size;
 use crate::protocol::rtsp::sdp::{self, Direction, Kind, Session};
 
-/// Tracks of one camera that are shared; more are left alone.
+/// The number of a camera's tracks that viewers can get; the others are not set up.
 pub const MAX_TRACKS: usize = 4;
 
-/// The name of a track in the gateway's URLs, before its number.
+/// What stands before a track's number in the gateway's URLs.
 const TRACK: &str = "track";
 
-/// One medium that is shared.
+/// One medium that viewers can get.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Track {
-    /// Index into the camera's description.
+    /// The index of the medium in the camera's description.
     pub media: usize,
-    /// Interleaved channels on the camera's link.
+    /// The channel for RTP that the camera answered to SETUP.
     pub rtp: u8,
+    /// The channel for RTCP.
     pub rtcp: u8,
     pub is_video: bool,
     pub payload_type: u8,
-    /// As in the description, upper case.
+    /// The encoding in the description, in upper case.
     pub encoding: String,
-    /// What its pictures are known by, if they are.
+    /// The video codec, if pictures of it can be found.
     pub codec: Option<Codec>,
+    /// The size of the pictures that the description states.
     pub size: Option<(u16, u16)>,
 }
 
-/// A camera that plays.
+/// The description of a camera that plays.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
-    /// As the camera wrote it.
+    /// The camera's own description.
     text: String,
-    /// In the order of the description.
+    /// The tracks that are set up, in the order of the description.
     pub tracks: Vec<Track>,
 }
 
-/// The media to be shared: pictures and sound that the camera sends. What is
-/// marked `sendonly` is the loudspeaker of an ONVIF camera, but what other
-/// cameras send: it is a last resort.
+/// The media that viewers can get: the pictures and the sound that the camera sends. A
+/// medium marked `sendonly` is the loudspeaker of an ONVIF camera, but other cameras mark
+/// the media so that they send: it is chosen only if there is no other.
 pub fn choose(session: &Session) -> Vec<usize> {
     let of = |direction: &[Direction], kind: Kind| {
         let media = session.media.iter().enumerate();
@@ -61,7 +63,7 @@ pub fn choose(session: &Session) -> Vec<usize> {
 }
 
 impl Description {
-    /// Of the camera's answer to DESCRIBE; tracks follow when they are set up.
+    /// A description without tracks; `body` is that of the camera's answer to DESCRIBE.
     pub fn new(body: &[u8]) -> Description {
         Description {
             text: crate::protocol::rtsp::message::text(body).into_owned(),
@@ -69,7 +71,7 @@ impl Description {
         }
     }
 
-    /// A medium was set up on these channels.
+    /// Adds the track of a medium that was set up on these channels.
     pub fn add(&mut self, media: usize, described: &sdp::Media, rtp: u8, rtcp: u8) {
         let track = Track {
             media,
@@ -81,17 +83,17 @@ impl Description {
             codec: Codec::of(described),
             size: size::of_media(described),
         };
-        let place = self.tracks.partition_point(|other| other.media < media);
-        self.tracks.insert(place, track);
+        let index = self.tracks.partition_point(|other| other.media < media);
+        self.tracks.insert(index, track);
     }
 
-    /// The track whose pictures a viewer waits for, if they are known well enough.
+    /// The first video track, if its codec is known: viewers begin at its key frames.
     pub fn pictures(&self) -> Option<(&Track, Codec)> {
         let video = self.tracks.iter().find(|track| track.is_video)?;
         Some((video, video.codec?))
     }
 
-    /// Whether a viewer that was told of `self` can go on with what `other` sends.
+    /// Whether a viewer that was told of `self` can go on with the media of `other`.
     pub fn is_like(&self, other: &Description) -> bool {
         let media = |of: &Description| {
             of.lines()
@@ -109,8 +111,8 @@ impl Description {
             .filter(|line| line.len() > 2)
     }
 
-    /// The description for viewers (RFC 4566). `sets` are the parameter sets of
-    /// the pictures as they are now: those of the camera's own words may be old.
+    /// The description for viewers (RFC 4566). `sets` are the present parameter sets of the
+    /// pictures: those in the camera's description may be old.
     pub fn for_viewers(&self, title: &str, sets: Option<&Sets>) -> String {
         let mut out = format!(
             "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns={title}\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n\
@@ -128,8 +130,8 @@ impl Description {
         out
     }
 
-    /// The media as the camera described them. What stands above its medium or
-    /// below another one is found by its payload type, as [`sdp::parse`] does.
+    /// The media as the camera described them. A line that stands above its medium, or below
+    /// another one, is assigned by its payload type, as [`sdp::parse`] does.
     fn media(&self) -> Vec<Medium> {
         let lines: Vec<String> = self.lines().collect();
         let mut media: Vec<Medium> = Vec::new();
@@ -168,8 +170,8 @@ impl Description {
         media
     }
 
-    /// The number of the track that a URL names by its end; the only one if
-    /// nothing is named.
+    /// The index of the track with this name, which stands at the end of a URL; an empty
+    /// name stands for the only track.
     pub fn track(&self, name: &str) -> Option<usize> {
         if name.is_empty() && self.tracks.len() == 1 {
             return Some(0);
@@ -179,24 +181,26 @@ impl Description {
     }
 }
 
-/// Whether a name in a URL may be a track's.
+/// Whether a name in a URL has the form of a track's name.
 pub fn is_track(name: &str) -> bool {
     name.strip_prefix(TRACK)
         .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// Lines that say what the media are; the others change with every session.
+/// Whether a line says what a medium is; the other lines change with every session.
 fn is_lasting(line: &str) -> bool {
     ["m=", "a=rtpmap", "a=fmtp", "a=framesize", "a=x-dimensions"]
         .iter()
         .any(|start| line.starts_with(start))
 }
 
-/// One medium in the camera's words.
+/// One medium of the camera's description.
 struct Medium {
+    /// The line that begins with `m=`.
     head: String,
-    /// Its payload types.
+    /// The payload types, in order of preference.
     formats: Vec<String>,
+    /// The lines after the head.
     lines: Vec<String>,
 }
 
@@ -211,19 +215,19 @@ impl Medium {
     }
 }
 
-/// The name and the payload type of a line that describes a format, and the line.
+/// The name and the payload type of a line that describes a format, and the line itself.
 fn attribute(line: &str) -> Option<(&str, &str, &str)> {
     let (name, value) = line.split_once(':')?;
     let number = value.split_whitespace().next()?;
     matches!(name, "a=rtpmap" | "a=fmtp").then_some((name, number, line))
 }
 
-/// One medium. Of its lines those that lead back to the camera are left out, and of
-/// its parameters those that `sets` have the place of.
+/// Writes one medium of the description for viewers. Lines that lead back to the camera
+/// are left out, and `sets` take the place of the parameters that hold sets.
 fn push_media(out: &mut String, medium: &Medium, number: usize, sets: &[String]) {
-    let mut words = medium.head.split_whitespace();
-    let kind = words.next().unwrap_or("m=video");
-    let rest: Vec<&str> = words.skip(1).collect();
+    let mut fields = medium.head.split_whitespace();
+    let kind = fields.next().unwrap_or("m=video");
+    let rest: Vec<&str> = fields.skip(1).collect();
     out.push_str(&format!("{kind} 0 {}\r\n", rest.join(" ")));
     let mut lacking = sets;
     for line in &medium.lines {
@@ -287,8 +291,8 @@ mod tests {
         assert_eq!(session.media[1].encoding, "PCMA");
     }
 
-    /// The media as viewers are told of them when the stream has these sets.
-    fn told(description: &Description, kept: &[&[u8]]) -> Vec<sdp::Media> {
+    /// The media in the description for viewers when the stream has these sets.
+    fn for_viewers(description: &Description, kept: &[&[u8]]) -> Vec<sdp::Media> {
         let mut sets = Sets::new(Codec::H264);
         kept.iter().for_each(|set| {
             sets.keep(set, None);
@@ -304,14 +308,14 @@ mod tests {
         for written in [fmtp, old, ""] {
             let mut description = description();
             description.text = CAMERA.replace(fmtp, written);
-            let media = told(&description, &[&[0x68, 2], &[0x67, 1]]);
+            let media = for_viewers(&description, &[&[0x68, 2], &[0x67, 1]]);
             let sprop = media[0].parameter("sprop-parameter-sets");
             assert_eq!(sprop, Some("ZwE=,aAI="), "{written}");
             let mode = (!written.is_empty()).then_some("1");
             assert_eq!(media[0].parameter("packetization-mode"), mode);
             assert_eq!(media[1].parameter("sprop-parameter-sets"), None);
         }
-        let media = told(&description(), &[]);
+        let media = for_viewers(&description(), &[]);
         assert_eq!(media[0].fmtp.len(), 1, "there are none");
     }
 

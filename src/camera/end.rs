@@ -1,5 +1,5 @@
-//! How a camera's link ends, and what is kept of it: nobody wants it any more, it was
-//! lost, or what the camera does makes no sense.
+//! How a camera's link ends (nobody wants it any more, it was lost, or the camera does
+//! what cannot be understood), and what is remembered after that.
 
 use std::time::Instant;
 
@@ -10,11 +10,11 @@ use crate::failure::Failure;
 use crate::protocol::rtsp::client;
 
 impl Camera {
-    /// Nobody wants it any more: the camera is told.
+    /// Ends the link because nobody wants the camera any more; the camera gets a TEARDOWN.
     pub fn leave(&mut self, now: Instant) {
         self.leave_at = None;
-        // It is remembered until then that the password was refused: who comes
-        // meanwhile is told so, and the camera is left alone.
+        // That the password was refused is remembered until the pause is over: viewers who
+        // come meanwhile are told, and the camera is left alone.
         if let Phase::Waiting { until } = self.phase
             && until > now
             && self.unavailable.as_ref().is_some_and(|it| it.bad_password)
@@ -39,7 +39,7 @@ impl Camera {
         self.enter(Phase::Idle, now);
     }
 
-    /// What was known of the stream holds no more.
+    /// Forgets what was known of the stream, which another link may not send again.
     pub(super) fn forget_stream(&mut self) {
         self.client = None;
         self.datagrams = None;
@@ -52,7 +52,7 @@ impl Camera {
         self.meter.stop();
     }
 
-    /// There is no link, or no more.
+    /// The link could not be made, or is lost.
     pub fn link_lost(&mut self, failure: &Failure, now: Instant) {
         if self.hung_up(failure, now) {
             return;
@@ -60,11 +60,12 @@ impl Camera {
         self.failed(Unavailable::new(failure.status(), failure.reason()), now);
     }
 
+    /// Gives the link up and waits before the next attempt; viewers are told why.
     pub(super) fn failed(&mut self, unavailable: Unavailable, now: Instant) {
         if matches!(self.phase, Phase::Idle | Phase::Waiting { .. }) {
             return;
         }
-        // What played a while was well: the next attempt is made soon.
+        // A camera that has played for a while was well, so the next attempt is made soon.
         if self.phase == Phase::Live && self.phase_since + LONGEST_PAUSE <= now {
             self.retry.reset();
         }
@@ -73,7 +74,7 @@ impl Camera {
         }
         self.lower_transport.failed();
         self.forget_stream();
-        (self.target, self.redirects) = (self.url.clone(), 0);
+        (self.current_url, self.redirects) = (self.url.clone(), 0);
         let until = now + self.retry.pause(unavailable.bad_password, &mut self.random);
         self.unavailable = Some(unavailable);
         self.enter(Phase::Waiting { until }, now);

@@ -1,4 +1,5 @@
-//! Which packets of a camera's tracks lie between two places in its media.
+//! Counts the packets of each track between two positions in a camera's media, and writes
+//! the notices that tell the player of them.
 
 use crate::protocol::rtp::notice::{Kind, LENGTH, Notice};
 use crate::protocol::rtp::{Header, RTCP};
@@ -6,7 +7,7 @@ use crate::protocol::rtp::{Header, RTCP};
 use super::Camera;
 use super::description::Track;
 
-/// Gaps in the numbers of a track are losses.
+/// Tells the player that gaps in the sequence numbers of a track are losses.
 const LOSSY: Notice = Notice {
     kind: Kind::Lossy,
     ssrc: 0,
@@ -16,19 +17,20 @@ const LOSSY: Notice = Notice {
     pictures: 0,
 };
 
-/// Counts frames, and RTP packets by track.
+/// Counts frames, and the RTP packets of each track.
 #[derive(Debug)]
 pub struct FrameCounter {
-    /// All frames, RTCP among them.
+    /// The number of all frames, those with RTCP included.
     pub frames: u64,
+    /// What the notices say of the packets.
     kind: Kind,
-    /// They came over UDP.
+    /// Whether the packets came over UDP, where some are lost.
     lossy: bool,
     tracks: Vec<(Track, Option<Notice>)>,
 }
 
 impl FrameCounter {
-    /// Nothing yet, of these tracks.
+    /// A counter at zero for these tracks.
     fn new(kind: Kind, lossy: bool, tracks: &[Track]) -> FrameCounter {
         let tracks = tracks.iter();
         FrameCounter {
@@ -39,7 +41,7 @@ impl FrameCounter {
         }
     }
 
-    /// A frame on `channel`; `start` are the first bytes of its payload.
+    /// Counts a frame on `channel`; `prefix` are the first bytes of its payload.
     pub fn frame(&mut self, channel: u8, prefix: &[u8]) {
         self.frames += 1;
         // RTCP may come on the channel of RTP (RFC 5761 §4).
@@ -63,8 +65,9 @@ impl FrameCounter {
         }
     }
 
-    /// What a viewer is to be told: packets, and the RTCP channels they go on.
-    /// Whoever begins or goes on with media is told of every track how it came.
+    /// The notices for a viewer that begins with media or goes on with it, each with its
+    /// RTCP channel. They tell what was counted of each track, and whether packets of a
+    /// track may be lost.
     pub fn notices(&self) -> impl Iterator<Item = (u8, [u8; LENGTH])> {
         let lossy = self.lossy.then_some(LOSSY);
         let tracks = self.tracks.iter();
@@ -76,7 +79,7 @@ impl FrameCounter {
 }
 
 impl Camera {
-    /// Counts frames of this camera that are `kind` to a viewer.
+    /// A counter for frames of this camera; `kind` is what its notices say of them.
     pub fn frame_counter(&self, kind: Kind) -> FrameCounter {
         let tracks = self.description.as_ref().map(|it| &it.tracks[..]);
         let lossy = self.datagrams.is_some();

@@ -15,9 +15,10 @@ use crate::protocol::rtsp::transport;
 use crate::protocol::rtsp::url::Url;
 
 impl Camera {
-    /// The link stands. One that nobody waits for changes nothing.
+    /// The link stands, and the RTSP client begins. A link that nobody waits for any more
+    /// changes nothing.
     pub fn connected(&mut self, now: Instant) {
-        let Some(url) = self.target.clone() else {
+        let Some(url) = self.current_url.clone() else {
             return;
         };
         if self.phase != Phase::Connecting {
@@ -37,8 +38,8 @@ impl Camera {
         self.run_client(&[], now);
     }
 
-    /// The camera hung up; `true`: it is called again at once, to be asked in
-    /// another way.
+    /// Connects again at once if the camera has hung up where it should have answered: it is
+    /// asked in another form then. `false` if there is nothing new to try.
     pub(super) fn hung_up(&mut self, failure: &Failure, now: Instant) -> bool {
         let refused = matches!(failure, Failure::Refused(_));
         let linked = matches!(self.phase, Phase::Talking | Phase::Live);
@@ -53,12 +54,12 @@ impl Camera {
         true
     }
 
-    /// One RTSP message from the camera.
+    /// Takes one RTSP message of the camera, head and body.
     pub fn handle_message(&mut self, bytes: &[u8], now: Instant) {
         if let Ok((message, _)) = message::parse(bytes)
             && let Start::Request { method, .. } = message.start
         {
-            // What is left of a link that was given up is not answered on the next.
+            // A request that was left over from the last link is not answered on this one.
             if matches!(self.phase, Phase::Talking | Phase::Live) {
                 let answer = answer(method, &message);
                 self.outputs.push_back(Output::Send(answer));
@@ -72,7 +73,7 @@ impl Camera {
         }
     }
 
-    /// Does what the RTSP client wants; `answer` is what it has just read.
+    /// Does what the RTSP client wants done; `answer` is the message that it has just taken.
     pub(super) fn run_client(&mut self, answer: &[u8], now: Instant) {
         while let Some(output) = self.client.as_mut().and_then(Client::poll_output) {
             match output {
@@ -98,7 +99,7 @@ impl Camera {
                     self.set_up_udp(media, rtp_channel, from);
                 }
                 client::Output::Playing { .. } => self.playing(now),
-                client::Output::Farewell(_) // it ends with a word of its own
+                client::Output::Farewell(_) // this side ends its sessions itself
                 | client::Output::Paused
                 | client::Output::TornDown => {}
                 client::Output::Failed(failure) => return self.client_failed(&failure, now),
@@ -106,7 +107,7 @@ impl Camera {
         }
     }
 
-    /// Has the media set up that are shared.
+    /// Has the client set up the media that viewers can get.
     fn choose(&mut self, now: Instant) {
         let chosen = description::choose(&self.session);
         if self.lower_transport.is_udp() && !chosen.is_empty() {
@@ -117,12 +118,14 @@ impl Camera {
         }
     }
 
+    /// Adds the track of a medium that was set up on these channels.
     fn set_up(&mut self, media: usize, rtp: u8, rtcp: u8) {
         if let Some(described) = self.session.media.get(media) {
             self.draft.add(media, described, rtp, rtcp);
         }
     }
 
+    /// The camera has granted PLAY: its description holds from now on.
     fn playing(&mut self, now: Instant) {
         if self.phase == Phase::Live {
             return;
@@ -150,6 +153,7 @@ impl Camera {
         self.outputs.push_back(Output::Ready { changed });
     }
 
+    /// The RTSP client has given up: follows a redirect, changes the lower transport, or fails.
     fn client_failed(&mut self, failure: &client::Failure, now: Instant) {
         if let client::Failure::Redirect(url) = failure {
             return self.redirected(url, now);
@@ -177,21 +181,21 @@ impl Camera {
         self.failed(unavailable, now);
     }
 
-    /// Whether redirects have led it to another host than the configured one.
+    /// Whether redirects have led to another host than the configured one.
     pub fn is_elsewhere(&self) -> bool {
         let host = |url: &Option<Url>| url.as_ref().map(|url| url.host.to_ascii_lowercase());
-        host(&self.url) != host(&self.target)
+        host(&self.url) != host(&self.current_url)
     }
 
-    /// The stream is at another place: the way there is that of any link, and
-    /// the owner says whether the place is allowed.
+    /// Follows a redirect. The new link is made like any other, so the owner decides whether
+    /// its address is allowed.
     fn redirected(&mut self, url: &Url, now: Instant) {
         let reason = match url.tls {
             _ if self.redirects >= REDIRECTS => "the camera redirects in a circle",
             true => "the camera wants rtsps://, which this version does not speak",
             false => {
                 self.redirects += 1;
-                self.target = Some(self.with_credentials(url.clone()));
+                self.current_url = Some(self.with_credentials(url.clone()));
                 self.forget_stream();
                 self.outputs.push_back(Output::Disconnect);
                 return self.connect(now);
@@ -204,10 +208,10 @@ impl Camera {
         self.failed(unavailable, now);
     }
 
-    /// The password goes along only to its host, unless the new address brings
-    /// one.
+    /// The URL with the known user name and password, unless it has its own. A password is
+    /// sent only to the host that it is configured for.
     fn with_credentials(&self, mut url: Url) -> Url {
-        let known = [&self.target, &self.url].into_iter().flatten();
+        let known = [&self.current_url, &self.url].into_iter().flatten();
         let mut same = known.filter(|old| url.host.eq_ignore_ascii_case(&old.host));
         if url.user.is_none()
             && let Some(old) = same.next()
@@ -217,13 +221,13 @@ impl Camera {
         url
     }
 
-    /// A failure without what the camera says in its own words, if that may hold
-    /// an address.
+    /// The failure as viewers may see it: without the camera's own reason phrase if that may
+    /// hold an address.
     fn without_addresses(&self, failure: &client::Failure) -> client::Failure {
         let mut failure = failure.clone();
         if let client::Failure::Status { reason, .. } = &mut failure {
             let lower = reason.to_ascii_lowercase();
-            let urls = [&self.url, &self.target].into_iter().flatten();
+            let urls = [&self.url, &self.current_url].into_iter().flatten();
             let mut hosts = urls.map(|url| url.host.to_ascii_lowercase());
             let plain = |c: char| c.is_ascii_alphabetic() || matches!(c, ' ' | '-' | '\'' | ',');
             if !reason.chars().all(plain) || hosts.any(|host| lower.contains(&host)) {

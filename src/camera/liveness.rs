@@ -1,29 +1,30 @@
-//! Signs of life of a camera that plays: when the last one came, and when it is
-//! missed.
+//! Whether a camera that plays is alive: when its last sign of life came, and when the
+//! next one is overdue.
 //!
-//! The frames of one read are looked at first, and then noted together, with one look
-//! at the clock.
+//! The frames of one read are inspected first ([`Liveness::media`], [`Liveness::report`])
+//! and then noted together ([`Liveness::note`]), so that the clock is read once for all.
 
 use std::time::{Duration, Instant};
 
 use super::pace::Pace;
 
-/// When a camera was heard, and what has come since that was noted.
+/// The signs of life of one camera.
 #[derive(Debug)]
 pub(super) struct Liveness {
+    /// When the last sign of life was noted.
     last_sign: Instant,
     /// Whether a sign of life has come that is not noted yet.
     fresh: bool,
     /// The track and the RTP time of the last media packet; `None` before the first
     /// one of a link.
     last_media: Option<(usize, u32)>,
-    /// Whether media of another moment has come that is not noted yet.
+    /// Whether media with another RTP time has come that is not noted yet.
     new_picture: bool,
     pace: Pace,
 }
 
 impl Liveness {
-    /// The camera was just made.
+    /// The state of a camera that has not played yet.
     pub(super) fn new(now: Instant) -> Liveness {
         Liveness {
             last_sign: now,
@@ -34,26 +35,27 @@ impl Liveness {
         }
     }
 
-    /// Another link plays.
+    /// Begins with another link, which plays from now on.
     pub(super) fn restart(&mut self, now: Instant) {
         (self.last_sign, self.last_media, self.new_picture) = (now, None, false);
         self.pace.restart();
     }
 
-    /// A media packet of this track and RTP time has come.
+    /// Takes a media packet with this RTP time.
     pub(super) fn media(&mut self, track: usize, timestamp: u32) {
-        let moment = Some((track, timestamp));
-        self.new_picture |= self.last_media != moment;
-        self.last_media = moment;
+        let media = Some((track, timestamp));
+        self.new_picture |= self.last_media != media;
+        self.last_media = media;
         self.fresh = true;
     }
 
-    /// A report on its media has come.
+    /// Takes a sender report.
     pub(super) fn report(&mut self) {
         self.fresh = true;
     }
 
-    /// Notes that what has come did so now; `false`: nothing has.
+    /// Notes that everything taken since the last call came at the time `now`; `false` if
+    /// there was nothing.
     pub(super) fn note(&mut self, now: Instant) -> bool {
         if !std::mem::take(&mut self.fresh) {
             return false;
@@ -75,7 +77,7 @@ impl Liveness {
         self.last_sign + self.patience()
     }
 
-    /// How long nothing may come, for how often the camera sends pictures.
+    /// How long the camera may be silent, which depends on how often it sends pictures.
     pub(super) fn patience(&self) -> Duration {
         self.pace.patience()
     }

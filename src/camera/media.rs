@@ -1,17 +1,17 @@
-//! A look at every frame that the camera sends: whether it begins a picture that
-//! can be begun with, what is missing before it, how its times are to be read.
+//! What the first bytes of every frame tell: which track it belongs to, whether it begins
+//! a picture with which a viewer can begin, and how the clocks of the tracks compare.
 
 use std::time::Instant;
 
 use super::description::Track;
-use super::first_packets::FirstPacket;
+use super::first_packets::TrackPacket;
 use super::{Camera, MAX_REPORT};
 use crate::protocol::rtp::Header;
 use crate::protocol::rtp::rtcp::SenderReport;
 
 impl Camera {
-    /// Frames have come. Those that are no media of a known track are no sign
-    /// of life.
+    /// Takes note that the frames which [`Camera::frame`] was shown have come now. Frames
+    /// that are no media of a known track are no sign of life.
     pub fn frames_arrived(&mut self, now: Instant) {
         if !self.liveness.note(now) {
             return;
@@ -24,9 +24,10 @@ impl Camera {
         }
     }
 
-    /// A frame of `length` bytes on a channel of its link became whole; `start`
-    /// are the first bytes of its payload, at most [`INSPECTED_BYTES`](super::INSPECTED_BYTES), and `position` is
-    /// where it stands in the media. The channel that it is to come on for viewers.
+    /// Inspects a frame of the link. `prefix` are the first bytes of its payload of `length`
+    /// bytes, at most [`INSPECTED_BYTES`](super::INSPECTED_BYTES) of them; `position` is
+    /// where the frame stands in the queue. Returns the channel that the camera answered to
+    /// SETUP for this media, which is where viewers expect it; `None` if there is none.
     pub fn frame(
         &mut self,
         channel: u8,
@@ -47,6 +48,7 @@ impl Camera {
         Some(answered)
     }
 
+    /// Inspects a frame of the track at `index`, which belongs on `channel`.
     fn inspect(&mut self, index: usize, channel: u8, prefix: &[u8], length: usize, position: u64) {
         let Some(description) = &self.description else {
             return;
@@ -55,23 +57,24 @@ impl Camera {
         if let (Some(receipts), Some(track)) = (&mut self.receipts, tracks.get(index)) {
             receipts.frame(channel, track.rtcp, prefix, self.liveness.last_sign());
         }
-        // A camera may name one channel for both.
+        // A camera may name one channel for both RTP and RTCP.
         if tracks.get(index).is_some_and(|track| track.rtp != channel) {
             return self.report(channel, prefix, length);
         }
         if let Some(header) = Header::read(prefix) {
             self.liveness.media(index, header.timestamp);
             self.meter.packet(length);
-            // On a link nothing is lost, whatever the numbers say.
+            // TCP loses nothing, whatever the sequence numbers say.
             if self.datagrams.is_some() {
-                self.meter.number(index, header.sequence, header.ssrc);
+                self.meter
+                    .sequence_number(index, header.sequence, header.ssrc);
             }
         }
-        let leads = description
+        let has_pictures = description
             .pictures()
             .is_some_and(|(track, _)| track.rtp == channel);
-        if let Some(pictures) = self.pictures.as_mut().filter(|_| leads) {
-            self.last_packet = FirstPacket::read(channel, prefix);
+        if let Some(pictures) = self.pictures.as_mut().filter(|_| has_pictures) {
+            self.last_packet = TrackPacket::read(channel, prefix);
             let key = pictures.packet(prefix, position);
             self.cache.set_undecided(pictures.undecided());
             if pictures.begins_at(position) {
@@ -83,18 +86,18 @@ impl Camera {
         }
     }
 
-    /// Whether the link carries what is not for viewers.
+    /// Whether the link carries packets of an old session, which are not for viewers.
     pub fn has_stale_sender(&self) -> bool {
         self.senders.has_stale
     }
 
-    /// The channel of a frame that belongs to no track, once for each link.
+    /// The channel of a frame that belongs to no track; it is returned once for each link.
     pub fn take_unknown_channel(&mut self) -> Option<u8> {
-        let (channel, told) = self.unknown_channel.as_mut()?;
-        (!std::mem::replace(told, true)).then_some(*channel)
+        let (channel, is_reported) = self.unknown_channel.as_mut()?;
+        (!std::mem::replace(is_reported, true)).then_some(*channel)
     }
 
-    /// Keeps a sender report (RFC 3550 §6.4.1) that is there as a whole.
+    /// Keeps a sender report (RFC 3550 §6.4.1) of which `packet` is the whole.
     fn report(&mut self, channel: u8, packet: &[u8], length: usize) {
         let report = SenderReport::read(packet);
         if report.is_none_or(|report| self.senders.is_stale(report.ssrc)) {

@@ -1,31 +1,32 @@
-//! Parameter sets for a viewer who did not get them: they came once, when it was
-//! not there yet, or not served, and after it was described_at others.
+//! Parameter sets that a viewer has missed. Some cameras send a new set only once. A
+//! viewer that was described the old one, or got no media at that moment, needs the new
+//! one before its next picture.
 
 use super::Camera;
-use super::first_packets::{FirstPacket, FirstPackets};
+use super::first_packets::{FirstPackets, TrackPacket};
 use super::picture::Codec;
 use crate::protocol::rtp::{Header, sequence};
 
 impl Camera {
-    /// The sets that came from `described_at` on and before `position`, where the viewer goes
-    /// on with `first_packets`: as packets that belong before the first one there, and their
-    /// channel on the camera's link.
+    /// The sets that came from the position `from` on and before `position`, where the
+    /// viewer goes on with `first_packets`. Each is a packet with its channel on the
+    /// camera's link; their sequence numbers end right before that of the first packet.
     pub fn missed_sets(
         &self,
-        described_at: u64,
+        from: u64,
         position: u64,
         first_packets: &FirstPackets,
     ) -> Vec<(u8, Vec<u8>)> {
         let Some(pictures) = &self.pictures else {
             return Vec::new();
         };
-        let sets = pictures.sets().between(described_at, position);
+        let sets = pictures.sets().between(from, position);
         let video = self.description.as_ref().and_then(|it| it.pictures());
-        // Units that are numbered cannot be put between others.
+        // Where units carry a decoding order number, none can be put between them.
         let Some((track, Codec::H264 | Codec::H265 { donl: false })) = video else {
             return Vec::new();
         };
-        let next = self.last_packet.map(|last| FirstPacket {
+        let next = self.last_packet.map(|last| TrackPacket {
             sequence: sequence::after(last.sequence),
             ..last
         });
@@ -41,8 +42,9 @@ impl Camera {
     }
 }
 
-/// An RTP packet with one unit (RFC 6184 §5.6, RFC 7798 §4.4.1) at the time of another.
-fn packet(like: &FirstPacket, sequence: u16, unit: &[u8]) -> Vec<u8> {
+/// An RTP packet with one NAL unit (RFC 6184 §5.6, RFC 7798 §4.4.1), which shares the
+/// timestamp, the payload type and the SSRC of the packet `like`.
+fn packet(like: &TrackPacket, sequence: u16, unit: &[u8]) -> Vec<u8> {
     let header = Header::new(like.payload_type, sequence, like.timestamp, like.ssrc);
     [&header.bytes()[..], unit].concat()
 }

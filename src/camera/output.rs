@@ -1,52 +1,55 @@
-//! What a camera wants done, and why it cannot be had.
+//! What a camera wants its owner to do, and why a camera does not play.
 
 use crate::protocol::rtsp::transport::Server;
 
-/// What the camera wants done, in order.
+/// What the owner is to do, in this order.
 #[derive(Debug)]
 pub enum Output {
-    /// Connect; answer with `connected` or `link_lost`, unless the attempt of this
-    /// number is over: see [`Camera::awaits_link`](super::Camera::awaits_link).
+    /// Connect, and answer with `connected` or `link_lost`, unless the attempt of this
+    /// number is over by then: see [`Camera::awaits_link`](super::Camera::awaits_link).
     Connect {
         attempt: u64,
         host: String,
         port: u16,
     },
-    /// Send this, if there is a link.
+    /// Send these bytes on the link, if there is one.
     Send(Vec<u8>),
-    /// Open so many pairs of UDP ports; answer with `ports_opened`.
+    /// Open this number of pairs of UDP ports, and answer with `ports_opened`.
     OpenPorts { pairs: usize },
-    /// Datagrams on the pair for this RTP channel and the next come from there,
-    /// and from nowhere else.
+    /// Accept datagrams for the RTP channel `channel` and the RTCP channel after it from
+    /// the server ports `from`, and from nowhere else.
     Expect { channel: u8, from: Server },
-    /// Send this to where the datagrams on this channel come from.
+    /// Send this datagram to where those of this channel come from.
     Datagram { channel: u8, bytes: Vec<u8> },
-    /// Forward what [`Camera::released`](super::Camera::released) gives.
+    /// Forward the packets that [`Camera::released`](super::Camera::released) returns.
     Release,
-    /// Close the link after what was to be sent, and the ports.
+    /// Close the link, after everything that is to be sent has gone out, and the ports.
     Disconnect,
-    /// It plays: see [`Camera::description`](super::Camera::description).
-    /// `changed`: who was told of another description cannot go on.
+    /// The camera plays: see [`Camera::description`](super::Camera::description).
+    /// `changed`: a viewer that was told the description before cannot go on.
     Ready { changed: bool },
-    /// It cannot be had for now: see [`Camera::unavailable`](super::Camera::unavailable).
+    /// The camera does not play for now: see
+    /// [`Camera::unavailable`](super::Camera::unavailable).
     Failed,
 }
 
-/// Why a camera cannot be had.
+/// Why a camera does not play: the one error of this module. It is made of a
+/// [`Failure`](crate::failure::Failure) of the link, of the RTSP client's own, or of what
+/// the camera does or leaves undone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unavailable {
-    /// What RTSP says to it (RFC 2326 §7.1.1).
+    /// The RTSP status that viewers are answered with (RFC 2326 §7.1.1).
     pub status: u16,
-    /// For a person; nothing secret, nor where the camera is.
+    /// The reason for a person who watches: it holds no secret, and no address of a camera.
     pub reason: String,
-    /// For the operator: the same, or more.
+    /// The reason for the operator, which may say more.
     pub detail: String,
-    /// Only the operator can mend it.
+    /// Whether the camera refuses the password: only the operator can mend that.
     pub(super) bad_password: bool,
 }
 
 impl Unavailable {
-    /// One that may pass.
+    /// A cause that may pass by itself, with one reason for all.
     pub(super) fn new(status: u16, reason: &str) -> Unavailable {
         Unavailable {
             status,

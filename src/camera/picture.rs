@@ -1,14 +1,15 @@
-//! Where pictures begin, and which of them can be begun with: just as much of
-//! RTP and of the codecs as a cache of pictures needs.
+//! Where pictures begin, and which of them are key frames. This is as much of RTP and of
+//! the codecs as a cache of pictures needs.
 //!
-//! H.264 (RFC 6184), H.265 (RFC 7798) and Motion JPEG (RFC 2435) are known. A
-//! look at the first [`INSPECTED_BYTES`] bytes of a packet is enough for all of their
-//! packet types: parameter sets are short, and stand before the picture.
+//! The codecs are H.264 (RFC 6184), H.265 (RFC 7798) and Motion JPEG (RFC 2435). The first
+//! [`INSPECTED_BYTES`] of a packet are enough for all of their packet types, because
+//! parameter sets are short and stand before the picture.
 //!
-//! A picture can be begun with when it needs no other by its type, when a
-//! recovery point says that it is right at once, or, in H.264, when it is of I
-//! slices and stands behind parameter sets: some encoders never send an IDR
-//! picture. A gradual recovery point is none: what comes before it helps.
+//! A key frame is a picture with which a viewer can begin. A picture is one if its type
+//! says that it needs no other, if a recovery point says that it is right at once, or,
+//! in H.264, if it has I slices and follows parameter sets: some encoders never send an
+//! IDR picture. A gradual recovery point makes no key frame, because the pictures before
+//! it are needed.
 
 use super::sets::Sets;
 use super::size::{self, Size};
@@ -17,39 +18,40 @@ use crate::protocol::codec::start_code;
 use crate::protocol::rtp::Header;
 use crate::protocol::rtsp::sdp::Media;
 
-/// Bytes of an RTP packet that are looked at: all of one that a network carries.
+/// The number of bytes of an RTP packet that are inspected at most: all that a packet of
+/// a network usually has.
 pub const INSPECTED_BYTES: usize = 1_500;
 
-/// The longest parameter set that is kept, in bytes. Some hold tables of weights.
+/// The longest parameter set that is kept, in bytes. Some hold scaling lists.
 const MAX_SET: usize = 1_024;
 
-/// A video codec whose pictures are known.
+/// A video codec of which pictures can be found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Codec {
     H264,
-    /// `donl`: units are numbered (`sprop-max-don-diff`).
+    /// `donl`: units carry a decoding order number (`sprop-max-don-diff` is not 0).
     H265 {
         donl: bool,
     },
-    /// Every picture stands for itself.
+    /// Every picture is a key frame.
     Jpeg,
 }
 
 impl Codec {
-    /// As the description has it (RFC 4566 §6, `a=rtpmap`).
+    /// The codec that a description names (RFC 4566 §6, `a=rtpmap`).
     pub fn of(media: &Media) -> Option<Codec> {
-        let numbered = media.parameter("sprop-max-don-diff");
+        let don_difference = media.parameter("sprop-max-don-diff");
         match media.encoding.as_str() {
             "H264" => Some(Codec::H264),
             "H265" => Some(Codec::H265 {
-                donl: numbered.is_some_and(|difference| difference != "0"),
+                donl: don_difference.is_some_and(|difference| difference != "0"),
             }),
             "JPEG" => Some(Codec::Jpeg),
             _ => None,
         }
     }
 
-    /// Of its NAL units; `None`: it has none.
+    /// The codec as NAL units know it; `None` if it has no NAL units.
     pub fn units(self) -> Option<nal::Codec> {
         match self {
             Codec::H264 => Some(nal::Codec::H264),
@@ -59,21 +61,21 @@ impl Codec {
     }
 }
 
-/// What one NAL unit is for.
+/// What one NAL unit, or a whole payload, is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Unit {
-    /// Part of a picture that needs no other.
+    /// Part of a key frame.
     Key,
     /// Part of any other picture.
     Slice,
     /// VPS, SPS or PPS.
     Set,
-    /// What comes before a picture, or says nothing of it.
+    /// A unit that comes before a picture, or tells nothing of it.
     Other,
 }
 
 impl Unit {
-    /// Both, in this order: what matters of them.
+    /// What two units are for together, of which `next` is the second.
     fn and(self, next: Unit) -> Unit {
         match next {
             Unit::Other => self,
@@ -87,25 +89,26 @@ impl Unit {
 #[derive(Debug)]
 pub struct Pictures {
     codec: Codec,
-    /// The time of the picture under way.
+    /// The RTP timestamp of the picture under way.
     timestamp: Option<u32>,
-    /// Where it begins.
+    /// Where the picture under way begins.
     start: u64,
-    /// Parts of a picture have come, not only what stands before one.
+    /// Whether parts of the picture have come, and not only units before it.
     has_slices: bool,
-    /// It was found to be a key frame.
+    /// Whether the picture was found to be a key frame.
     is_key: bool,
-    /// Before the picture, parameter sets have come, or a recovery point at
-    /// which it is right at once.
+    /// Whether parameter sets have come before the picture.
     after_sets: bool,
+    /// Whether a recovery point at which the picture is right at once came before it.
     after_recovery_point: bool,
     sets: Sets,
-    /// What has come of a set that is cut up.
+    /// What has come of a parameter set in fragmentation units.
     fragments: Vec<u8>,
-    /// Of the packet under way: where it stands, and whether its end was not seen.
+    /// The position of the packet under way.
     position: u64,
+    /// Whether the packet under way may be longer than its inspected bytes.
     truncated: bool,
-    /// As the stream says.
+    /// The size of the pictures, as the stream states it.
     size: Option<Size>,
 }
 
@@ -127,13 +130,14 @@ impl Pictures {
         }
     }
 
-    /// Takes the beginning of a packet that stands at `position`. Returns where
-    /// a key frame begins, once for each, when this packet shows that it is one.
+    /// Takes the first bytes of a packet that stands at `position`. If the packet shows that
+    /// its picture is a key frame, returns where the picture begins; it does so once for
+    /// each key frame.
     pub fn packet(&mut self, packet: &[u8], position: u64) -> Option<u64> {
         let header = Header::read(packet)?;
         (self.position, self.truncated) = (position, packet.len() >= INSPECTED_BYTES);
         if self.timestamp != Some(header.timestamp) {
-            // Parameter sets may have a time of their own: they belong to what follows.
+            // Parameter sets with a timestamp of their own belong to the picture after them.
             if self.has_slices || self.timestamp.is_none() {
                 self.start = position;
                 (self.after_sets, self.after_recovery_point) = (false, false);
@@ -157,7 +161,7 @@ impl Pictures {
         None
     }
 
-    /// Where the picture under way begins, as long as it may be a key frame.
+    /// Where the picture under way begins, as long as it may turn out to be a key frame.
     pub fn undecided(&self) -> Option<u64> {
         (self.timestamp.is_some() && !self.has_slices).then_some(self.start)
     }
@@ -177,15 +181,15 @@ impl Pictures {
         &self.sets
     }
 
-    /// How large they are, once the stream has said it.
+    /// The size of the pictures, once the stream has stated it.
     pub fn size(&self) -> Option<Size> {
         self.size
     }
 
-    /// What a payload is for, as far as the units in it tell by their beginnings.
+    /// What a payload is for, as far as the first bytes of its units tell.
     fn payload(&mut self, nal: nal::Codec, payload: &[u8]) -> Unit {
-        let numbered = self.codec == Codec::H265 { donl: true };
-        let (start, end, header, data) = match nal.shape(payload, numbered) {
+        let has_don = self.codec == Codec::H265 { donl: true };
+        let (start, end, header, data) = match nal.shape(payload, has_don) {
             Some(Shape::Part {
                 start,
                 end,
@@ -199,7 +203,7 @@ impl Pictures {
         };
         let first = &header[..nal.header_size()];
         if start && end {
-            // There may be something between its header and the rest.
+            // There may be a decoding order number between the header and the rest.
             return match payload.len() == first.len() + data.len() {
                 true => self.unit(nal, payload, !self.truncated),
                 false => self.unit(nal, &[first, data].concat(), !self.truncated),
@@ -212,8 +216,8 @@ impl Pictures {
         unit
     }
 
-    /// A piece of a parameter set that is cut up: the first one if there is a
-    /// header, which the whole begins with; `end`: the last one.
+    /// Takes a fragment of a parameter set. It is the first one if there is a `header`, with
+    /// which the whole unit begins, and the last one if `end` says so.
     fn fragment(&mut self, header: Option<&[u8]>, end: bool, data: &[u8]) {
         if let Some(header) = header {
             self.fragments.clear();
@@ -230,7 +234,8 @@ impl Pictures {
         }
     }
 
-    /// Units with 16-bit sizes before them, `gap` bytes between two.
+    /// Takes an aggregation packet: each unit has a 16-bit size before it, and there are
+    /// `gap` bytes between two units.
     fn aggregate(&mut self, nal: nal::Codec, units: &[u8], gap: usize) -> Unit {
         let mut rest = units;
         let mut found = Unit::Other;
@@ -244,7 +249,8 @@ impl Pictures {
         found
     }
 
-    /// One unit, or several where the sender left start codes in, which no unit holds.
+    /// Takes one unit. It is split at start codes, which no unit may hold, but some senders
+    /// leave between several units.
     fn unit(&mut self, nal: nal::Codec, unit: &[u8], whole: bool) -> Unit {
         let is_slice = unit.first().is_some_and(|first| nal.is_slice(*first));
         if is_slice && !unit.starts_with(&[0, 0]) {
@@ -259,7 +265,7 @@ impl Pictures {
         found
     }
 
-    /// One unit; a parameter set that is there as a whole is kept.
+    /// Takes one unit. A parameter set is kept if `whole` says that all of it was seen.
     fn single(&mut self, nal: nal::Codec, unit: &[u8], whole: bool) -> Unit {
         let byte = |at| unit.get(at).copied().unwrap_or(0);
         let rest = unit.get(nal.header_size()..).unwrap_or_default();
@@ -270,8 +276,8 @@ impl Pictures {
         kind
     }
 
-    /// By the header of a unit, and the beginning of what follows, if that is there:
-    /// what it is for where it stands.
+    /// What a unit is for, by its header and the bytes after it (empty if they are unknown),
+    /// and by the units before it.
     fn classify(&mut self, nal: nal::Codec, header: [u8; 2], rest: &[u8]) -> Unit {
         match nal.class_of(header, rest) {
             Class::Slice(Picture::Instant | Picture::Open) => Unit::Key,
@@ -290,6 +296,7 @@ impl Pictures {
         }
     }
 
+    /// Keeps a parameter set.
     fn keep(&mut self, set: &[u8]) {
         if self.sets.keep(set, Some(self.position)) {
             self.size = size::of_set(self.codec, set).or(self.size);

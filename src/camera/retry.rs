@@ -1,8 +1,8 @@
-//! When a camera that failed is called again.
+//! How long to wait before a camera that failed is called again.
 //!
-//! Each pause is twice as long as the one before, up to a limit, with jitter, so
-//! that many gateways do not knock together. A refused password is tried so
-//! rarely that no camera locks anybody out.
+//! Each pause is twice as long as the one before, up to a limit. Jitter keeps many
+//! gateways from calling a camera at the same moment. A refused password is tried so
+//! rarely that no camera locks the account.
 
 use std::time::Duration;
 
@@ -12,22 +12,24 @@ use crate::protocol::random::Random;
 pub(super) const PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause, jitter not counted.
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// The pause after a refused password.
+/// The pause after the camera has refused the password.
 pub(super) const PASSWORD_PAUSE: Duration = Duration::from_secs(300);
 
-/// Counts failures in a row.
+/// Counts the failures in a row.
 #[derive(Debug, Default)]
 pub(super) struct Retry {
     failures: u32,
 }
 
 impl Retry {
-    /// All was well for a while, or nobody asks any more: begins anew.
+    /// Begins anew with the shortest pause: the camera has played for a while, or nobody
+    /// wants it any more.
     pub(super) fn reset(&mut self) {
         self.failures = 0;
     }
 
-    /// The pause after one more failure; a quarter of it at most is jitter.
+    /// Counts one more failure and returns the pause after it. The jitter makes it longer
+    /// by up to a quarter.
     pub(super) fn pause(&mut self, bad_password: bool, random: &mut Random) -> Duration {
         let pause = match bad_password {
             true => PASSWORD_PAUSE,

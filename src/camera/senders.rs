@@ -1,38 +1,41 @@
-//! Whose frames are on which channel of a link. Cameras number channels otherwise
-//! than they answered, and write packets of sessions that are gone between ours.
+//! Which track each frame of a link belongs to. Some cameras send on other channels than
+//! they answered to SETUP, and some send packets of an old session between those of
+//! this one.
 
 use super::description::{MAX_TRACKS, Track};
 use crate::protocol::rtp::sender::{Heard, Sender};
 use crate::protocol::rtp::sequence;
 use crate::protocol::rtp::{Header, RTCP};
 
-/// Who sends what on one link.
+/// The senders of one link's tracks.
 #[derive(Debug, Default)]
 pub struct Senders {
     tracks: [TrackSender; MAX_TRACKS],
-    /// Media, and who will send them, as the camera said.
+    /// Each medium's index in the description, with the SSRC that the camera announced.
     announced: Vec<(usize, u32)>,
-    /// A sender was passed over.
+    /// Whether packets of an old session have come.
     pub has_stale: bool,
 }
 
+/// The sender of one track.
 #[derive(Debug, Default)]
 struct TrackSender {
     sender: Sender,
-    /// The number of the packet that is due.
+    /// The sequence number of the packet that is due.
     next: u16,
-    /// Where its media comes, though it was not answered so.
+    /// The channel on which the media comes, if it is not the one that the camera answered.
     channel: Option<u8>,
 }
 
 impl Senders {
-    /// The camera's answer to the SETUP of a medium names who will send it.
+    /// Takes the SSRC that the camera's answer to the SETUP of a medium announces.
     pub fn announce(&mut self, media: usize, ssrc: u32) {
         self.announced.push((media, ssrc));
     }
 
-    /// The channel, as it was answered, that a frame belongs to; one that no track has
-    /// if its sender is to be passed over. `None`: it is no track's.
+    /// The channel that the camera answered to SETUP for the track of this frame. For a
+    /// packet of an old session it is one that no track has. `None` if the frame belongs
+    /// to no track.
     pub fn answered_channel(&mut self, tracks: &[Track], channel: u8, prefix: &[u8]) -> Option<u8> {
         let kind = *prefix.get(1)?;
         let header = Header::read(prefix).filter(|_| !RTCP.contains(&kind));
@@ -52,25 +55,28 @@ impl Senders {
             == Heard::Stale
         {
             self.has_stale = true;
-            let free = |channel: &u8| tracks.iter().all(|it| ![it.rtp, it.rtcp].contains(channel));
-            return (0..=u8::MAX).rev().find(free);
+            let is_free =
+                |channel: &u8| tracks.iter().all(|it| ![it.rtp, it.rtcp].contains(channel));
+            return (0..=u8::MAX).rev().find(is_free);
         }
         track_sender.next = sequence::after(header.sequence);
         Some(track.rtp)
     }
 
-    /// Whose packets of this payload type come on `channel`: a track that has had none
-    /// takes what fits from any channel, and two on one channel are told apart.
+    /// The track whose packets come on `channel` with this payload type. A track that has
+    /// had no packet yet takes fitting ones from any channel, and two tracks on one channel
+    /// are told apart by the payload type.
     fn track_of(&mut self, tracks: &[Track], channel: u8, payload_type: u8) -> Option<usize> {
         let all = || tracks.iter().zip(&self.tracks).enumerate();
         let fits = |track: &Track| track.payload_type == payload_type;
-        let comes = |track: &Track, track_sender: &TrackSender| {
+        let is_on = |track: &Track, track_sender: &TrackSender| {
             track.rtp == channel || track_sender.channel == Some(channel)
         };
         let known =
-            all().find(|(_, (track, track_sender))| fits(track) && comes(track, track_sender));
+            all().find(|(_, (track, track_sender))| fits(track) && is_on(track, track_sender));
         if let Some((index, (track, _))) = known {
-            // What came elsewhere before it came as answered was another's.
+            // What came on another channel, before media came as answered, was not this
+            // track's.
             if track.rtp == channel {
                 self.tracks.get_mut(index)?.channel = None;
             }
@@ -79,14 +85,14 @@ impl Senders {
         let silent = all()
             .find(|(_, (track, track_sender))| fits(track) && track_sender.sender.name().is_none());
         let Some((index, _)) = silent else {
-            let mut named = all().filter(|(_, (track, _))| track.rtp == channel);
-            return named.next().map(|(index, _)| index);
+            let mut answered = all().filter(|(_, (track, _))| track.rtp == channel);
+            return answered.next().map(|(index, _)| index);
         };
         self.tracks.get_mut(index)?.channel = Some(channel);
         Some(index)
     }
 
-    /// The same for what is no media.
+    /// The channel that the camera answered to SETUP for a frame that holds RTCP.
     fn control_channel(&self, tracks: &[Track], channel: u8) -> Option<u8> {
         let moved = tracks.iter().zip(&self.tracks).find(|(_, track_sender)| {
             let own = track_sender.channel;
@@ -95,11 +101,11 @@ impl Senders {
         if let Some((track, _)) = moved {
             return Some(track.rtcp);
         }
-        let named = |track: &&Track| track.rtp == channel || track.rtcp == channel;
-        tracks.iter().find(named).map(|_| channel)
+        let is_of = |track: &&Track| track.rtp == channel || track.rtcp == channel;
+        tracks.iter().find(is_of).map(|_| channel)
     }
 
-    /// Whether this sender is passed over.
+    /// Whether packets of this SSRC are ignored, because they are of an old session.
     pub fn is_stale(&self, ssrc: u32) -> bool {
         self.tracks.iter().any(|it| it.sender.is_stale(ssrc))
     }
@@ -145,10 +151,14 @@ mod tests {
         for (video, audio) in [(0, 2), (6, 8), (1, 3), (2, 0), (5, 5), (255, 254)] {
             let (mut senders, tracks) = (Senders::default(), tracks());
             for sequence in 0..3 {
-                let mut place =
+                let mut answered =
                     |channel, packet: &[u8]| senders.answered_channel(&tracks, channel, packet);
-                assert_eq!(place(video, &packet(96, sequence, 7)), Some(0), "{video}");
-                assert_eq!(place(audio, &packet(8, sequence, 9)), Some(2), "{audio}");
+                assert_eq!(
+                    answered(video, &packet(96, sequence, 7)),
+                    Some(0),
+                    "{video}"
+                );
+                assert_eq!(answered(audio, &packet(8, sequence, 9)), Some(2), "{audio}");
             }
             if (video, audio) == (6, 8) {
                 assert_eq!(senders.answered_channel(&tracks, 7, &report), Some(1));
@@ -166,9 +176,9 @@ mod tests {
     fn the_channel_that_was_answered_counts_as_soon_as_it_is_used() {
         let (mut senders, tracks) = (Senders::default(), tracks());
         let channels = [9, 0, 9, 77, 0];
-        let places =
+        let found =
             channels.map(|channel| senders.answered_channel(&tracks, channel, &packet(96, 0, 7)));
-        assert_eq!(places, [Some(0), Some(0), None, None, Some(0)]);
+        assert_eq!(found, [Some(0), Some(0), None, None, Some(0)]);
     }
 
     #[test]
@@ -191,18 +201,15 @@ mod tests {
     #[test]
     fn packets_of_a_session_that_is_gone_are_nobodys() {
         let (mut senders, tracks) = (Senders::default(), tracks());
-        let mut places = Vec::new();
+        let mut found = Vec::new();
         for step in 0..10 {
             for packet in [packet(96, step, 7), packet(96, 100 + step, 9)] {
-                places.push(senders.answered_channel(&tracks, 0, &packet).unwrap());
+                found.push(senders.answered_channel(&tracks, 0, &packet).unwrap());
             }
         }
-        assert_eq!(places[..3], [0; 3]);
-        assert!(
-            places[3..].chunks(2).all(|pair| pair[0] == 255),
-            "{places:?}"
-        );
-        assert!(places[4..].chunks(2).all(|pair| pair[0] == 0), "{places:?}");
+        assert_eq!(found[..3], [0; 3]);
+        assert!(found[3..].chunks(2).all(|pair| pair[0] == 255), "{found:?}");
+        assert!(found[4..].chunks(2).all(|pair| pair[0] == 0), "{found:?}");
         assert!(senders.is_stale(9) && !senders.is_stale(7));
     }
 
@@ -211,10 +218,11 @@ mod tests {
         let (mut senders, tracks) = (Senders::default(), tracks());
         senders.announce(0, 7);
         senders.announce(1, 1);
-        let mut place = |kind, ssrc| senders.answered_channel(&tracks, 0, &packet(kind, 1, ssrc));
-        assert_eq!(place(96, 9), Some(0), "it may have lied");
-        let places = [7, 9, 7, 9].map(|ssrc| place(96, ssrc));
-        assert_eq!(places, [Some(0), Some(255), Some(0), Some(255)]);
+        let mut answered =
+            |kind, ssrc| senders.answered_channel(&tracks, 0, &packet(kind, 1, ssrc));
+        assert_eq!(answered(96, 9), Some(0), "it may have lied");
+        let found = [7, 9, 7, 9].map(|ssrc| answered(96, ssrc));
+        assert_eq!(found, [Some(0), Some(255), Some(0), Some(255)]);
     }
 
     proptest! {

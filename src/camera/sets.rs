@@ -1,5 +1,5 @@
-//! Parameter sets of a track: those of the description, until the stream brings
-//! newer ones.
+//! The parameter sets of a track: those of the description, until the stream brings newer
+//! ones.
 
 use super::picture::Codec;
 use crate::protocol::codec::bits::{Bits, unescape};
@@ -8,19 +8,19 @@ use crate::protocol::codec::nal::{h264, h265};
 use crate::protocol::rtsp::sdp::Media;
 use crate::protocol::rtsp::text::{base64, to_base64};
 
-/// Sets that are kept: VPS, SPS and some PPS.
+/// The number of sets that are kept, which is enough for VPS, SPS and some PPS.
 pub const MAX_SETS: usize = 16;
 
-/// The parameters of a description that hold sets (RFC 6184 §8.1, RFC 7798 §7.1).
+/// The `fmtp` parameters that hold sets (RFC 6184 §8.1, RFC 7798 §7.1).
 const H264: [&str; 1] = ["sprop-parameter-sets"];
 const H265: [&str; 3] = ["sprop-vps", "sprop-sps", "sprop-pps"];
 
-/// The sets of one track, by kind and number; the last of each counts.
+/// The sets of one track: of each kind and number the last one.
 #[derive(Debug)]
 pub struct Sets {
     codec: Codec,
     kept: Vec<Vec<u8>>,
-    /// Where in the media each became what it is; `None`: in the description.
+    /// For each of `kept`, where in the media it came; `None` if it is from the description.
     positions: Vec<Option<u64>>,
 }
 
@@ -33,7 +33,7 @@ impl Sets {
         }
     }
 
-    /// Keeps those of a description.
+    /// Keeps the sets of a description.
     pub fn describe(&mut self, media: &Media) {
         for name in names(self.codec) {
             let list = media.parameter(name).unwrap_or_default();
@@ -44,8 +44,9 @@ impl Sets {
         }
     }
 
-    /// Keeps a set, of which the stream has this position, for the one of the same kind
-    /// and number; `true` if that is news.
+    /// Keeps a set in place of the one with the same kind and number. `position` is where it
+    /// stands in the media; `None` if it is from the description. `false` if this very set
+    /// is kept already, or if there are too many.
     pub fn keep(&mut self, set: &[u8], position: Option<u64>) -> bool {
         if set.is_empty() || self.kept.iter().any(|kept| kept == set) {
             return false;
@@ -67,8 +68,7 @@ impl Sets {
         true
     }
 
-    /// Those that became what they are between two positions, in the order in which they
-    /// refer to each other.
+    /// The sets that came between two positions. A set follows those to which it refers.
     pub fn between(&self, from: u64, to: u64) -> Vec<&[u8]> {
         let all = self.kept.iter().zip(&self.positions);
         let new = all.filter(|(_, position)| position.is_some_and(|it| (from..to).contains(&it)));
@@ -77,12 +77,12 @@ impl Sets {
         new
     }
 
-    /// All of them.
+    /// All sets.
     pub fn all(&self) -> &[Vec<u8>] {
         &self.kept
     }
 
-    /// As a description has them, `name=value` each.
+    /// The sets as `fmtp` parameters, each in the form `name=value`.
     pub fn parameters(&self) -> Vec<String> {
         let names = names(self.codec).iter();
         let all = names.enumerate().map(|(index, name)| {
@@ -92,7 +92,7 @@ impl Sets {
             };
             let mut sets: Vec<&Vec<u8>> = self.kept.iter().collect();
             sets.retain(|set| of_kind(kind(self.codec, set)));
-            // Each refers to those of the kinds before its own.
+            // A set refers to sets of the kinds before its own.
             sets.sort_by_key(|set| kind(self.codec, set));
             let list: Vec<String> = sets.iter().map(|set| to_base64(set)).collect();
             (name, list.join(","))
@@ -104,7 +104,7 @@ impl Sets {
     }
 }
 
-/// Whether a parameter of a description holds sets.
+/// Whether an `fmtp` parameter holds sets.
 pub fn is_sets(parameter: &str) -> bool {
     let name = parameter.split('=').next().unwrap_or_default().trim();
     let mut all = H264.iter().chain(&H265);
@@ -124,8 +124,8 @@ fn kind(codec: Codec, set: &[u8]) -> u8 {
     codec.units().map_or(0, |units| units.unit_type(first))
 }
 
-/// The kind and the number of a set (H.264 §7.3.2.1, §7.3.2.2; H.265 §7.3.2.1 to
-/// §7.3.2.3).
+/// The kind (NAL unit type) and the number of a set (H.264 §7.3.2.1, §7.3.2.2; H.265
+/// §7.3.2.1 to §7.3.2.3).
 fn id(codec: Codec, set: &[u8]) -> (u8, u32) {
     let kind = kind(codec, set);
     let bytes = unescape(set);

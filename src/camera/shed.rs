@@ -1,5 +1,5 @@
-//! Where a viewer goes on that is too far behind its camera: positions in, decision
-//! out.
+//! Where a viewer goes on that is too far behind its camera. This is a pure decision on
+//! positions.
 //!
 //! A camera never waits for a viewer. One that is further behind than its backlog may
 //! be, and behind what the cache keeps anyway, gets the rest of the picture under way,
@@ -13,21 +13,21 @@
 
 use super::Cache;
 
-/// The most that is set aside to finish a picture for a viewer that is to lose the
-/// next ones, in bytes; of a longer rest nothing is sent.
+/// The longest rest of a picture, in bytes, that is set aside for a viewer which loses
+/// the pictures after it; of a longer rest nothing is sent.
 pub const MAX_REST: u64 = 256 * 1024;
-/// The most that may be set aside at all, in bytes, whoever it waits for: it is memory
+/// The number of bytes that may be set aside for all viewers together: they are memory
 /// beside the pool.
 pub const MAX_OWED: u64 = 1024 * 1024;
 
-/// How a viewer stands to the media of its camera.
+/// How far a viewer is behind the media of its camera.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lag {
-    /// Where the first frame begins of which nothing went out; at most `whole`.
+    /// Where the first frame begins of which nothing was sent yet; at most `whole`.
     pub next: u64,
-    /// The end of the last whole frame that there is.
+    /// The end of the last whole frame in the queue.
     pub whole: u64,
-    /// How far behind the viewer may be, in bytes.
+    /// The greatest distance from `whole` that the viewer may have, in bytes.
     pub max_lag: u64,
     /// Whether the viewer is further behind than that: see [`is_behind`].
     pub is_behind: bool,
@@ -35,7 +35,7 @@ pub struct Lag {
     pub awaits_key: bool,
 }
 
-/// What becomes of a viewer.
+/// The decision on a viewer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shed {
     /// The viewer goes on where it is.
@@ -50,8 +50,8 @@ pub enum Shed {
 }
 
 /// Whether a viewer whose first unsent byte is at `position` is more than `max_lag` bytes
-/// behind, and behind what `cache` keeps anyway: to keep that costs nothing, and a
-/// viewer that has just come is far behind.
+/// behind `whole`, and also behind what `cache` keeps. To wait for a viewer within the
+/// cache costs nothing, and one that has just begun with the cache is far behind.
 pub fn is_behind(position: u64, whole: u64, max_lag: u64, cache: &Cache) -> bool {
     let is_kept = cache.start().is_some_and(|start| start <= position);
     whole.saturating_sub(position) > max_lag && !is_kept
@@ -74,38 +74,39 @@ impl Lag {
         }
     }
 
-    /// Where it goes on, and whether it waits there for a key frame.
+    /// Where the viewer goes on, and whether it waits there for a key frame.
     fn target(&self, cache: &Cache, has_pictures: bool, needs_no_key: bool) -> (u64, bool) {
         let key = cache.key();
         if let Some(key) = key.filter(|key| self.is_ahead(*key) && self.is_near(*key, cache)) {
             return (key, false);
         }
         if !has_pictures {
-            // Nothing builds on what was left out.
+            // No picture is known to need one that was left out.
             return (self.whole, self.awaits_key);
         }
         let picture = cache.last_picture().filter(|_| needs_no_key);
         if let Some(picture) = picture.filter(|picture| self.is_ahead(*picture)) {
             return (picture, false);
         }
-        // The picture that may turn out to be the key frame is held, but not sent.
+        // A picture that may turn out to be the key frame is kept for the viewer, but not
+        // sent yet.
         let undecided = cache.undecided().filter(|start| *start >= self.next);
         (undecided.unwrap_or(self.whole), true)
     }
 
-    /// Whether to go on there leads onwards. A viewer that waits for a key frame may
-    /// be right before one.
+    /// Whether the viewer would get ahead by going on at `position`. One that waits for a
+    /// key frame may be right before it.
     fn is_ahead(&self, position: u64) -> bool {
         position > self.next || (self.awaits_key && position == self.next)
     }
 
-    /// Whether a viewer that goes on there is not behind.
+    /// Whether a viewer that goes on at `position` is not behind any more.
     fn is_near(&self, position: u64, cache: &Cache) -> bool {
         !is_behind(position, self.whole, self.max_lag, cache)
     }
 
-    /// Up to where the picture under way is finished for the viewer; `next` if it has
-    /// none under way, or too much of one.
+    /// The end of the picture that the viewer has begun to get; `next` if there is no such
+    /// picture, or if its rest is too long to be set aside.
     fn until(&self, target: u64, cache: &Cache, owed: u64) -> u64 {
         if self.awaits_key {
             return self.next;

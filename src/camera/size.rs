@@ -1,15 +1,16 @@
-//! How large the pictures of a track are: by the parameter sets of H.264 and
-//! H.265, and by the header of Motion JPEG in RTP.
+//! The size of a track's pictures, as the parameter sets of H.264 and H.265 and the RTP
+//! payload header of Motion JPEG state it.
 
 use super::picture::Codec;
 use crate::protocol::codec::{h264, h265, nal};
 use crate::protocol::rtsp::sdp::Media;
 use crate::protocol::rtsp::text;
 
-/// Width and height in pixels, neither 0.
+/// Width and height in pixels; neither is 0.
 pub type Size = (u16, u16);
 
-/// By a sequence parameter set, its header included; `None` for any other unit.
+/// The size in a sequence parameter set, which is given with its NAL unit header; `None`
+/// for any other unit.
 pub fn of_set(codec: Codec, unit: &[u8]) -> Option<Size> {
     let first = unit.first()?;
     let (width, height) = match codec {
@@ -26,16 +27,16 @@ pub fn of_set(codec: Codec, unit: &[u8]) -> Option<Size> {
     Some((width.try_into().ok()?, height.try_into().ok()?))
 }
 
-/// By the header before a part of a JPEG picture (RFC 2435 §3.1), in blocks of 8
-/// pixels; 0 stands for what is too large for it.
+/// The size in the header before each part of a JPEG picture (RFC 2435 §3.1). It counts
+/// blocks of 8 pixels; 0 stands for a size that is too large for the field.
 pub fn of_jpeg(payload: &[u8]) -> Option<Size> {
     let [.., width, height] = payload.first_chunk::<8>()?;
     let size = (u16::from(*width) * 8, u16::from(*height) * 8);
     (size.0 > 0 && size.1 > 0).then_some(size)
 }
 
-/// By the description: its parameter sets (RFC 6184 §8.1, RFC 7798 §7.1), else
-/// what it says of the size itself.
+/// The size in a description: that of its parameter sets (RFC 6184 §8.1, RFC 7798 §7.1)
+/// if it has any, else the one that an attribute states.
 pub fn of_media(media: &Media) -> Option<Size> {
     let (codec, name) = match Codec::of(media) {
         Some(codec @ Codec::H264) => (codec, "sprop-parameter-sets"),

@@ -1,4 +1,4 @@
-//! What can be told of a camera: its state, and what its link carries.
+//! What an operator or a page can learn of a camera: its state, and what its link carries.
 
 use std::time::{Duration, Instant};
 
@@ -6,60 +6,62 @@ use super::picture::Pictures;
 use super::{Camera, MAX_TRACKS, Phase};
 use crate::protocol::rtp::sequence::{self, MAX_DROPOUT};
 
-/// How long bits are counted before a rate is told.
+/// The time over which the bit rate is measured.
 const WINDOW: Duration = Duration::from_secs(2);
 
-/// Counts what a link carries.
+/// Counts what a camera's links carry.
 #[derive(Debug, Default)]
 pub struct Meter {
-    /// Payload bytes since the camera was made.
+    /// The bytes of all RTP packets since the camera was configured.
     pub bytes: u64,
-    /// RTP packets.
+    /// The number of these packets.
     pub packets: u64,
-    /// RTP packets that were sent over UDP and never came, by their numbers.
+    /// The number of RTP packets that were sent over UDP and never came, which is known
+    /// from the gaps in their sequence numbers.
     pub lost: u64,
-    /// By track: who sends it, and the number of the packet that is due.
+    /// For each track, its SSRC and the sequence number of the packet that is due.
     due: [Option<(u32, u16)>; MAX_TRACKS],
     window: Option<(Instant, u64)>,
     rate: u64,
 }
 
 impl Meter {
-    /// A link plays.
+    /// Begins to measure on a link that plays.
     pub fn start(&mut self, now: Instant) {
         self.due = Default::default();
         self.window = Some((now, self.bytes));
     }
 
-    /// It plays no more.
+    /// Stops measuring, because the camera does not play any more.
     pub fn stop(&mut self) {
         (self.window, self.rate) = (None, 0);
     }
 
-    /// A packet came.
+    /// Counts a packet of `length` bytes.
     pub fn packet(&mut self, length: usize) {
         self.packets += 1;
         self.bytes += length as u64;
     }
 
-    /// The number of a packet of a track: what is missing before it, is lost.
-    pub fn number(&mut self, track: usize, sequence: u16, ssrc: u32) {
+    /// Takes the sequence number of a track's packet, and counts those that are missing
+    /// before it as lost.
+    pub fn sequence_number(&mut self, track: usize, sequence: u16, ssrc: u32) {
         let Some(last) = self.due.get_mut(track) else {
             return;
         };
-        if let Some((source, due)) = *last
-            && source == ssrc
+        if let Some((known, due)) = *last
+            && known == ssrc
         {
-            let behind = sequence::ahead(sequence, due);
-            if (1..=MAX_DROPOUT).contains(&behind) {
-                return; // an old one, or one that comes again
+            let age = sequence::ahead(sequence, due);
+            if (1..=MAX_DROPOUT).contains(&age) {
+                return; // it is late, or it comes again
             }
             self.lost += u64::from(sequence::lost(sequence::ahead(due, sequence)));
         }
         *last = Some((ssrc, sequence::after(sequence)));
     }
 
-    /// Bits per second, lately.
+    /// The bit rate lately, in bits per second.
     pub fn rate(&mut self, now: Instant) -> u64 {
         if let Some((since, bytes)) = self.window {
             let span = now.saturating_duration_since(since);
@@ -72,38 +74,39 @@ impl Meter {
     }
 }
 
-/// A camera as `/api/cameras` and `/metrics` tell of it. Nothing secret.
+/// What `/api/cameras` and `/metrics` tell of a camera; it holds no secret.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Status {
     pub name: String,
     pub title: String,
     /// `idle`, `connecting`, `live` or `failed`.
     pub state: &'static str,
-    /// Why it failed.
+    /// Why the camera failed; empty if it did not.
     pub reason: String,
-    /// Seconds in this state.
+    /// The time in this state, in seconds.
     pub since: u64,
-    /// Such as `H264` and `PCMA`.
+    /// The encodings of the tracks, such as `H264` and `PCMA`.
     pub codecs: Vec<String>,
-    /// Of its pictures in pixels, as far as it is known.
+    /// The width and height of the pictures in pixels, if they are known.
     pub size: Option<(u16, u16)>,
     pub viewers: usize,
-    /// Bits per second.
+    /// The bit rate, in bits per second.
     pub bitrate: u64,
     pub packets: u64,
     pub lost: u64,
     pub bytes: u64,
-    /// Frames that slow viewers did not get.
+    /// The number of frames that were left out for slow viewers.
     pub skipped_frames: u64,
-    /// The most bytes between two key frames, those that may be kept, and how often
-    /// they could not be.
+    /// The greatest number of bytes from one key frame to the next.
     pub longest_gop: u64,
+    /// The number of bytes that the cache may keep.
     pub cache_limit: u64,
+    /// How often the cache could not keep all pictures up to the next key frame.
     pub cache_overflows: u64,
 }
 
 impl Camera {
-    /// What can be told of it.
+    /// The status now.
     pub fn status(&mut self, now: Instant) -> Status {
         let tracks = self.description().map_or(&[][..], |it| &it.tracks);
         let size = tracks.iter().find_map(|track| track.size);

@@ -21,13 +21,13 @@ fn camera(always: bool) -> (Camera, Instant) {
     (Camera::new("front".into(), &config, url, 1, now), now)
 }
 
-/// What it wants done, each in a word or two.
+/// What the camera wants done, each in a word or two.
 fn outputs(camera: &mut Camera) -> Vec<String> {
     let mut list = Vec::new();
     while let Some(output) = camera.poll_output() {
         list.push(match output {
             Output::Connect { host, port, .. } => format!("connect {host}:{port}"),
-            // Reports of what arrives.
+            // These are receiver reports.
             Output::Send(bytes) if bytes.first() == Some(&b'$') => continue,
             Output::Send(bytes) => {
                 let text = String::from_utf8(bytes).unwrap();
@@ -52,7 +52,7 @@ fn reply(camera: &mut Camera, headers: &str, body: &str, now: Instant) {
     camera.handle_message(answer.as_bytes(), now);
 }
 
-/// From the connect to the first PLAY's answer.
+/// Lets the camera come up, from its link to the answer to PLAY.
 fn bring_up(camera: &mut Camera, sdp: &str, now: Instant) -> Vec<String> {
     camera.connected(now);
     reply(camera, "", "", now);
@@ -274,7 +274,7 @@ fn over(transport: config::Transport) -> (Camera, Instant) {
     (camera, now)
 }
 
-/// From the connect to the first PLAY's answer, over UDP.
+/// Lets the camera come up over UDP, from its link to the answer to PLAY.
 fn bring_up_udp(camera: &mut Camera, now: Instant) -> Vec<String> {
     camera.connected(now);
     reply(camera, "", "", now);

@@ -12,7 +12,7 @@ fn session(now: Instant) -> Datagrams {
     session
 }
 
-/// What the owner does with one datagram; gives the numbers handed on.
+/// Takes one datagram as the owner does; returns the sequence numbers that are forwarded.
 fn feed(session: &mut Datagrams, sequence: u16, ssrc: u32, now: Instant) -> Vec<u16> {
     let packet = packet(sequence, ssrc);
     let mut out = Vec::new();
@@ -27,7 +27,7 @@ fn feed(session: &mut Datagrams, sequence: u16, ssrc: u32, now: Instant) -> Vec<
 }
 
 #[test]
-fn what_comes_early_is_held_and_another_source_begins_at_once() {
+fn what_comes_early_is_held_and_another_sender_begins_at_once() {
     let now = Instant::now();
     let mut session = session(now);
     assert_eq!(feed(&mut session, 10, 7, now), [10]);
@@ -39,7 +39,7 @@ fn what_comes_early_is_held_and_another_source_begins_at_once() {
     assert_eq!(feed(&mut session, 3, 8, now), [3]);
 }
 
-/// A report is about the numbers since they last began anew.
+/// A report counts from the packet with which the sequence numbers last began anew.
 #[test]
 fn numbers_that_begin_anew_are_counted_anew() {
     let now = Instant::now();
@@ -57,7 +57,7 @@ fn numbers_that_begin_anew_are_counted_anew() {
 }
 
 #[test]
-fn a_source_that_proved_as_announced_is_the_only_one() {
+fn a_sender_that_proved_as_announced_is_the_only_one() {
     let now = Instant::now();
     let mut session = Datagrams::new(5, now);
     session.add(0, 1, 90_000, Some(7));

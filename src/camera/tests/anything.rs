@@ -1,4 +1,4 @@
-//! Whatever a camera sends, at any split, and whenever: its machine goes on, and
+//! Whatever a camera sends, at any split and at any time: its state machine goes on, and
 //! nothing in it grows beyond its bounds.
 
 use super::*;
@@ -7,13 +7,13 @@ use proptest::prelude::*;
 
 /// The longest message and the largest frame that the camera is shown here.
 const MAX_MESSAGE: usize = 4096;
-/// Outputs that one event may bring about.
+/// The number of outputs that one event may bring about.
 const MOST_OUTPUTS: usize = 16;
 
 #[derive(Clone, Debug)]
 enum Happening {
     Bytes(Vec<u8>),
-    /// What it was asked is answered as it should be.
+    /// The last request is answered as it should be.
     Answer,
     Pause(u64),
     Watch,
@@ -89,7 +89,7 @@ struct Scene {
     now: Instant,
     framer: Option<Framer>,
     position: u64,
-    /// The method that it was asked last.
+    /// The method of the last request to the camera.
     asked: String,
 }
 
@@ -124,7 +124,7 @@ impl Scene {
                         let message = framer.message().to_vec();
                         self.camera.handle_message(&message, self.now);
                     }
-                    // Its end is enough of it: what is cut off may be anything.
+                    // The end of a text is enough: what is cut off may be anything.
                     Event::Frame { channel, length } => {
                         let length = usize::from(length);
                         let start =

@@ -1,9 +1,9 @@
 //! No phase lasts for ever, and none ends too soon.
 
 use super::*;
-use crate::camera::deadline::TALK;
+use crate::camera::deadline::TALKING;
 
-/// It pretends to play, at the pace of its pictures.
+/// The camera plays, at the pace of its pictures.
 fn picture(camera: &mut Camera, number: u8, now: Instant) {
     let packet = [0x80, 96, 0, number, 0, 0, number, 0, 0, 0, 0, 9, 0x65];
     camera.frame(0, &packet, packet.len(), u64::from(number) * 17);
@@ -29,13 +29,13 @@ fn a_link_that_never_comes_is_given_up() {
     assert!(camera.timeout() > Some(now + SECOND * 4), "it tries again");
 }
 
-/// Each answer comes in time, and there is no end of them.
+/// Each answer comes in time, but the camera never gets to PLAY.
 #[test]
 fn a_camera_that_answers_and_never_plays_is_given_up() {
     let (mut camera, now) = camera(true);
     camera.start(now);
     camera.connected(now);
-    let end = now + camera.patience * TALK;
+    let end = now + camera.patience * TALKING;
     reply(&mut camera, "", "", now + SECOND * 9);
     reply(&mut camera, "", SDP, now + SECOND * 38);
     for (seconds, asked) in [(47, "SETUP"), (56, "PLAY")] {
@@ -85,7 +85,7 @@ fn a_picture_every_twenty_seconds_is_a_stream() {
         assert!(is_live(&camera), "picture {number}");
     }
     outputs(&mut camera);
-    // Once it is known, it is not waited for as if it were not.
+    // Once the pace is known, the longer patience before it holds no more.
     picture(&mut camera, 8, now);
     assert_eq!(camera.liveness.patience(), SECOND * 100);
     camera.handle_timeout(now + SECOND * 100);
@@ -146,7 +146,7 @@ fn a_refused_password_is_remembered_while_nobody_asks() {
         assert_eq!(outputs(&mut camera), [refused], "told at once");
         camera.unwatch(later);
     }
-    // After the pause it is forgotten, unless somebody waits for it.
+    // After the pause the refused password is forgotten, unless somebody waits.
     camera.handle_timeout(now + PASSWORD_PAUSE * 2);
     assert_eq!(camera.timeout(), None);
     assert_eq!(outputs(&mut camera), ["disconnect"]);
