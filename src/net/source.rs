@@ -1,14 +1,15 @@
-//! Where media comes from: a camera's link, what it brought, and who reads that.
+//! Sources: where media comes from. A source is a camera's link, the media that it
+//! brought, and those who read that media.
 //!
-//! A source is one of two kinds, by its reader. A *direct* one has one viewer, who named
-//! the camera: it waits for that viewer, and goes with it. A *shared* one is of the
-//! configuration: it waits for nobody, and stays while links and watchers come and go.
-//! How bytes come from the camera (TCP now; TLS and a tunnel are kinds of
-//! [`Stream`](super::io::stream::Stream)) makes no kind of source.
+//! There are two kinds of source, by their reader. A *direct* source has one viewer,
+//! who named the camera; it waits for that viewer and ends with it. A *shared* source
+//! belongs to a camera of the configuration; it waits for nobody, and stays while links
+//! and watchers come and go. How the bytes arrive (TCP now; TLS and a tunnel would be
+//! kinds of [`Stream`](super::io::stream::Stream)) makes no kind of source.
 //!
-//! [`Sources`] is the part: it owns the pool, all queues, the UDP ports and the look-up of
-//! names, and it does by itself all that a camera and its media need. What viewers have to
-//! be told of comes out as [`Event`]s.
+//! [`Sources`] is the part of the server: it owns the pool, all queues, the UDP ports
+//! and the resolver, and does by itself everything that a camera and its media need.
+//! What viewers must be informed of comes out of it as [`Event`]s.
 
 mod answers;
 mod cameras;
@@ -54,47 +55,48 @@ pub use watch::Presentation;
 /// The longest RTSP message that is read from a camera, in bytes.
 const MAX_MESSAGE: usize = 64 * 1024;
 
-/// One attempt of a source to get a link. What is said about an earlier one is
-/// said to nobody.
+/// One attempt of a source to connect. Results of an earlier attempt are ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempt {
     pub source: Key,
     pub number: u64,
 }
 
-/// Who reads what a source brings.
+/// Who reads the media of a source.
 enum Reader {
-    /// One viewer, who named the camera.
+    /// The one viewer who named the camera.
     Direct(Box<Direct>),
-    /// All who watch a camera of the configuration.
+    /// Everybody who watches a camera of the configuration.
     Shared(Box<Shared>),
 }
 
 /// The viewer of a direct source.
 struct Direct {
     viewer: Key,
-    /// Its number in the log.
+    /// The number that identifies the viewer in the log.
     id: u64,
-    /// Its network.
+    /// The viewer's network.
     client: Option<IpAddr>,
-    /// Until when the link must stand.
+    /// When the link must be connected.
     connect_by: Instant,
-    /// While it gets media.
+    /// Where its media goes, once it gets some.
     outlet: Option<Outlet>,
 }
 
-/// A camera's link, what it brought, and who reads that.
+/// A camera's link, the media that it brought, and who reads it.
 struct Source {
     reader: Reader,
-    /// The camera's link; `None` when it is gone and the rest is being sent.
+    /// The connection of the link. `None`: there is no link, and the rest of the media
+    /// is being sent.
     connection: Option<Key>,
-    /// Its UDP ports: then the link carries no media.
+    /// The UDP ports of its media. If there are any, the link carries no media.
     ports: Vec<Key>,
-    /// It outlives the link of a shared camera.
+    /// The media. It outlives the link.
     queue: Queue,
-    /// A position, and the time from which on something before it has waited.
+    /// A position, and the time at which the oldest media before it had arrived at the
+    /// latest.
     unsent: (u64, Instant),
-    /// How it is with the link, or was with the last one.
+    /// The state of the current link, or of the last one.
     link: Link,
 }
 
@@ -111,7 +113,7 @@ impl Source {
         }
     }
 
-    /// What the log calls it.
+    /// The name by which the log identifies it.
     fn log_name(&self) -> String {
         match &self.reader {
             Reader::Direct(direct) => format!("c{}", direct.id),
@@ -119,7 +121,7 @@ impl Source {
         }
     }
 
-    /// The viewer who named the camera.
+    /// The viewer who named the camera, if the source is direct.
     fn direct(&self) -> Option<&Direct> {
         match &self.reader {
             Reader::Direct(direct) => Some(direct),
@@ -127,12 +129,12 @@ impl Source {
         }
     }
 
-    /// Whether it is one viewer's alone.
+    /// Whether one viewer named the camera.
     fn is_direct(&self) -> bool {
         matches!(self.reader, Reader::Direct(_))
     }
 
-    /// The camera of the configuration that it is of.
+    /// The configured camera, if the source is shared.
     fn shared(&self) -> Option<&Shared> {
         match &self.reader {
             Reader::Shared(shared) => Some(shared),
@@ -140,7 +142,7 @@ impl Source {
         }
     }
 
-    /// The camera of the configuration that it is of, and its media.
+    /// The configured camera and its media, if the source is shared.
     fn shared_mut(&mut self) -> Option<(&mut Shared, &mut Queue)> {
         match &mut self.reader {
             Reader::Shared(shared) => Some((shared, &mut self.queue)),
@@ -148,7 +150,7 @@ impl Source {
         }
     }
 
-    /// The ways out of the queue, one for each viewer that gets media.
+    /// The outlets of all viewers that get its media.
     fn outlets(&self) -> &[Outlet] {
         match &self.reader {
             Reader::Direct(direct) => direct.outlet.as_slice(),
@@ -156,14 +158,14 @@ impl Source {
         }
     }
 
-    /// Where the outlet of a viewer stands in [`Source::outlets`].
+    /// The index of a viewer's outlet in [`Source::outlets`].
     fn outlet(&self, viewer: Key) -> Option<usize> {
         self.outlets()
             .iter()
             .position(|outlet| outlet.viewer == viewer)
     }
 
-    /// One of [`Source::outlets`], and the media that it writes from.
+    /// One of [`Source::outlets`], with the queue that it writes from.
     fn outlet_mut(&mut self, at: usize) -> Option<(&mut Outlet, &mut Queue)> {
         let outlets = match &mut self.reader {
             Reader::Direct(direct) => direct.outlet.as_mut_slice(),
@@ -172,44 +174,45 @@ impl Source {
         Some((outlets.get_mut(at)?, &mut self.queue))
     }
 
-    /// Something was read, or sent.
+    /// Updates `unsent` after media was read or released.
     fn update_unsent(&mut self, now: Instant) {
         if self.queue.head() >= self.unsent.0 {
             self.unsent = (self.queue.tail(), now);
         }
     }
 
-    /// How long the oldest of the queue has waited, at most: since this moment.
+    /// The oldest unsent media has waited since this time, or for less long.
     fn unsent_since(&self) -> Instant {
         self.unsent.1
     }
 }
 
-/// What is known of one link to a camera, from its first address on. The next
-/// one has another: nothing that this one waited for is left to it.
+/// The state of one link to a camera. A new link starts with a new state, so that
+/// nothing the old one waited for is left.
 struct Link {
     phase: Phase,
     framer: Framer,
-    /// Stray bytes of the link that are counted.
+    /// How many stray bytes of the link have been counted.
     stray: u64,
-    /// The backlog is full: the link is not read.
+    /// Whether it is not read because the backlog is full, or because it is held back.
     paused: bool,
-    /// In the line of those that want a buffer.
+    /// Whether it is in the queue of links that wait for a buffer.
     waiting: bool,
-    /// It is left unread for a moment, for those who are nearly behind.
+    /// Holds it back for moments, for the sake of viewers who are nearly too far
+    /// behind.
     hold: Hold,
-    /// When the link was last left unread although there was something.
+    /// When it was last not read although it may have had something.
     held_up: Option<Instant>,
-    /// When the camera's last bytes came.
+    /// When the camera's last bytes arrived.
     last_received: Instant,
-    /// How its frames do.
+    /// The pace at which frames arrive.
     flow: Flow,
-    /// What a camera that one viewer named is told of what arrives.
+    /// The receiver reports to a camera that one viewer named.
     receipts: Option<Receipts>,
 }
 
 impl Link {
-    /// A link that is being made; what `candidates` has is left to try.
+    /// A link that is being connected, with the remaining candidates.
     fn new(candidates: Candidates, now: Instant) -> Link {
         Link {
             phase: Phase::Connecting(candidates),
@@ -226,22 +229,22 @@ impl Link {
     }
 }
 
-/// Where a link leads.
+/// The addresses of a camera that remain to be tried.
 #[derive(Clone, Debug, Default)]
 struct Candidates {
-    /// As its owner named the place: words for viewers tell no other.
+    /// The place as it was named. Messages to viewers mention no other.
     display_name: String,
-    /// The addresses that are left to try, the next one last.
+    /// The remaining addresses. The next one is the last.
     addresses: Vec<SocketAddr>,
 }
 
-/// How far the link to the camera is.
+/// How far a link is.
 enum Phase {
-    /// Connecting: what is left to try if this address fails.
+    /// It is being connected. If it fails, these candidates are tried.
     Connecting(Candidates),
-    /// It stands, or did.
+    /// It is or was connected.
     Open,
-    /// A direct source's link could not be made, and will not be.
+    /// The link of a direct source failed, and there will be no other.
     Failed,
 }
 

@@ -1,4 +1,5 @@
-//! What a camera answers when the pool has no buffer for its link: messages need none.
+//! Reading a camera's RTSP messages while the pool has no buffer for its media.
+//! Messages need none.
 
 use crate::protocol::rtsp::framer::{Event, Framer, Invalid};
 
@@ -8,12 +9,12 @@ use crate::net::media::queue::Arrived;
 
 use super::Sources;
 
-/// Looks at one link in one turn.
+/// The number of peeks at one link in one turn.
 const PEEKS: usize = 8;
 
 impl Sources {
-    /// Reads messages up to the next frame, which has to wait, from a link of which the
-    /// queue holds nothing.
+    /// Reads messages from a link whose queue is empty, up to the next frame, which has
+    /// to wait for a buffer.
     pub(super) fn read_answers(&mut self, io: &mut Io, link: Key, key: Key) {
         for _ in 0..PEEKS {
             let now = io.now;
@@ -33,7 +34,7 @@ impl Sources {
             let (count, taken) = take_messages(&scratch[..ahead], &mut source.link.framer);
             if count > 0 {
                 source.link.last_received = now;
-                // They are there.
+                // The bytes were just peeked, so they can be read.
                 if connection.read(&mut scratch[..count]).is_err() {
                     return self.link_closed(io, key);
                 }
@@ -47,7 +48,7 @@ impl Sources {
     }
 }
 
-/// The messages at the beginning of `bytes`, and how many bytes were taken in.
+/// Parses the messages at the beginning of `bytes`, and counts the bytes used for them.
 fn take_messages(
     bytes: &[u8],
     framer: &mut Framer,

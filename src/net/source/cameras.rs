@@ -1,5 +1,5 @@
-//! Shared cameras: made as configured, called when somebody watches, left when
-//! nobody does.
+//! The shared cameras: created as configured, connected when somebody watches, and
+//! disconnected when nobody does.
 
 use std::net::IpAddr;
 
@@ -10,19 +10,18 @@ use crate::net::io::key::Key;
 use crate::net::media::pool::Claim;
 use crate::net::media::queue::Queue;
 
-use super::shared::{Shared, Stream};
+use super::shared::{ConfiguredStream, Shared};
 use super::{Attempt, Event, Reader, Source, Sources};
 
 impl Sources {
-    /// Makes the cameras as configured, and starts those that are always on.
-    /// Streams that are there already, at the same address and by the same
-    /// transport, go on.
+    /// Creates the configured cameras and starts those that are always on. A stream
+    /// that exists already with the same address and transport continues.
     pub fn set_cameras(&mut self, io: &mut Io, cameras: &[config::Camera]) {
         let all = cameras.iter();
         let all = all.flat_map(|camera| [false, true].map(|sub| (camera.clone(), sub)));
-        let wanted: Vec<Stream> = all
+        let wanted: Vec<ConfiguredStream> = all
             .filter(|(camera, sub)| camera.stream(*sub).is_some())
-            .map(|(config, sub)| Stream { config, sub })
+            .map(|(config, sub)| ConfiguredStream { config, sub })
             .collect();
         let gone = self.cameras();
         let gone =
@@ -44,7 +43,7 @@ impl Sources {
         }
     }
 
-    /// Has the pool keep a stream's share for it.
+    /// Sets the claim by which the pool keeps a stream's share.
     fn set_share(&mut self, key: Key) {
         let streams = self.count_shared();
         let source = self.all.get_mut(key);
@@ -63,8 +62,8 @@ impl Sources {
         }
     }
 
-    /// The configuration has a camera otherwise, but not where its stream is.
-    fn change_camera(&mut self, io: &Io, key: Key, stream: Stream) {
+    /// Updates a camera whose configuration has changed, but whose stream is the same.
+    fn change_camera(&mut self, io: &Io, key: Key, stream: ConfiguredStream) {
         let kept = io.limits.backlog.max(stream.config.gop_cache);
         let size = self.pool.buffer_size();
         let source = self.all.get_mut(key);
@@ -79,7 +78,7 @@ impl Sources {
         });
     }
 
-    fn add_camera(&mut self, io: &Io, stream: Stream) {
+    fn add_camera(&mut self, io: &Io, stream: ConfiguredStream) {
         let Some(url) = stream.config.stream(stream.sub) else {
             return;
         };
@@ -97,7 +96,7 @@ impl Sources {
         }
     }
 
-    /// Does what cameras want done, until none wants anything.
+    /// Carries out what cameras ask for, until none asks for anything.
     pub fn drain_cameras(&mut self, io: &mut Io) {
         while let Some(key) = self.touched.pop_front() {
             while let Some(shared) = self.shared_mut(key)
@@ -136,7 +135,7 @@ impl Sources {
         }
     }
 
-    /// It plays: who waited for it is told.
+    /// The camera plays: those who waited for it are informed.
     fn camera_ready(&mut self, io: &Io, key: Key, changed: bool) {
         let Some(shared) = self.shared_mut(key) else {
             return;
@@ -145,7 +144,7 @@ impl Sources {
         let waiting = std::mem::take(&mut shared.waiting_viewers);
         let has_keys = shared.camera.has_pictures() && shared.camera.cache.has_keys();
         if !changed && has_keys {
-            // What comes first may build on pictures that nobody saw.
+            // The first pictures may refer to pictures that no viewer has.
             for outlet in &mut shared.watchers {
                 outlet.skipping_since = Some(io.now);
             }
@@ -180,7 +179,7 @@ impl Sources {
         });
     }
 
-    /// The link of a shared camera stands, to this address.
+    /// The link of a shared camera was connected to this address.
     pub(super) fn camera_connected(&mut self, io: &Io, key: Key, peer: Option<IpAddr>) {
         if let Some(shared) = self.shared_mut(key)
             && !shared.camera.is_elsewhere()
@@ -190,7 +189,7 @@ impl Sources {
         self.with_camera(key, io.now, Camera::connected);
     }
 
-    /// Ends a camera that the configuration has no more, or has otherwise.
+    /// Removes a camera that is no longer configured, or whose stream is another now.
     fn remove_camera(&mut self, io: &mut Io, key: Key) {
         let watchers = self.all.get(key).map(Source::outlets).unwrap_or_default();
         let watchers: Vec<Key> = watchers.iter().map(|outlet| outlet.viewer).collect();
@@ -205,14 +204,14 @@ impl Sources {
         }
     }
 
-    /// Ends them all.
+    /// Removes all cameras.
     pub fn remove_cameras(&mut self, io: &mut Io) {
         for key in self.camera_keys() {
             self.remove_camera(io, key);
         }
     }
 
-    /// What can be told of all cameras, in the order of their names.
+    /// The status of all cameras, in the order of their names.
     pub fn statuses(&mut self, io: &Io) -> Vec<Status> {
         let keys = self.camera_keys().into_iter();
         let mut list: Vec<Status> = keys

@@ -1,5 +1,5 @@
-//! From the host that was named to a link that stands: the name, the policy, one
-//! address after another.
+//! Connecting to a camera: its host name is resolved, its addresses are checked against
+//! the policy, and those allowed are tried one after the other.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -14,7 +14,7 @@ use super::resolver::{Resolution, Resolver};
 use super::{Attempt, Candidates, Event, Link, Phase, Reader, Source, Sources};
 
 impl Sources {
-    /// Looks a camera up and connects to it, by the deadline of the attempt.
+    /// Resolves a camera's host and connects to it, by the deadline of the source.
     pub(super) fn connect(&mut self, io: &mut Io, attempt: Attempt, host: &str, port: u16) {
         if let Some(address) = Resolver::literal(host, port) {
             return self.connect_to(io, attempt.source, address.to_string(), vec![address]);
@@ -27,7 +27,7 @@ impl Sources {
         }
     }
 
-    /// Until when a link must stand.
+    /// When a source's link must be connected.
     fn connect_by(&self, key: Key, now: Instant) -> Instant {
         match self.all.get(key).map(|source| &source.reader) {
             Some(Reader::Direct(direct)) => direct.connect_by,
@@ -36,8 +36,7 @@ impl Sources {
         }
     }
 
-    /// Whether an attempt waits for a link. One that was given up does not, nor
-    /// does one that has its link.
+    /// Whether the source still waits for the link of this attempt.
     fn awaits_link(&self, attempt: Attempt) -> bool {
         let Some(source) = self.all.get(attempt.source) else {
             return false;
@@ -62,7 +61,7 @@ impl Sources {
         self.all.get(key).map(Source::log_name).unwrap_or_default()
     }
 
-    /// Takes what was found out about names.
+    /// Handles the host names that were resolved.
     pub(super) fn handle_resolutions(&mut self, io: &mut Io) {
         while let Some(resolution) = self.resolver.next_resolution(io.now) {
             self.handle_resolution(io, resolution);
@@ -100,7 +99,7 @@ impl Sources {
         self.fail_link(io, key, &failure);
     }
 
-    /// Checks addresses against the policy, then tries those allowed in turn.
+    /// Checks addresses against the policy, then tries those that are allowed in turn.
     fn connect_to(
         &mut self,
         io: &mut Io,
@@ -143,8 +142,9 @@ impl Sources {
         }
     }
 
-    /// Where a configured camera is, is the operator's choice. Where it redirects
-    /// to is not: that must be the same host, or one that viewers may name.
+    /// Whether a source may connect to an address. The operator decides where a
+    /// configured camera is, but not where it redirects to: that must be the same host,
+    /// or one that viewers may name.
     fn may_connect(&self, key: Key, address: SocketAddr) -> Result<(), String> {
         if let Some(shared) = self.shared(key)
             && (!shared.camera.is_elsewhere() || shared.home_address == Some(address.ip()))
@@ -154,7 +154,7 @@ impl Sources {
         self.policy.target(address, is_own(address))
     }
 
-    /// Connects to the last address of `candidates`; they are tried from the end.
+    /// Connects to the last address of `candidates`. They are tried from the end.
     fn try_next(
         &mut self,
         io: &mut Io,
@@ -177,7 +177,7 @@ impl Sources {
         let failure = match failed {
             Some((_, error)) if error.kind() == io::ErrorKind::TimedOut => Failure::Silent,
             Some((_, error)) => {
-                // Viewers of a configured camera are not to learn where it is.
+                // Viewers must not learn where a configured camera is.
                 let place = match self.is_direct(key) {
                     true => format!(" at {}", candidates.display_name),
                     false => String::new(),
@@ -196,7 +196,7 @@ impl Sources {
         to: SocketAddr,
         candidates: Candidates,
     ) -> io::Result<()> {
-        // An address that is silent must leave time for the others.
+        // A silent address must leave time for the others.
         let shares = candidates.addresses.len() as u32 + 1;
         let left = self.connect_by(key, io.now) - io.now;
         let deadline = io.now + left / shares;
@@ -206,7 +206,7 @@ impl Sources {
         if source.connection.is_some() {
             return Ok(());
         }
-        // A source gets another link; its media goes on.
+        // A new link of a source continues its media after the last complete frame.
         source.queue.discard_partial_frame(&mut self.pool);
         source.link = Link::new(candidates, io.now);
         let id = match source.direct() {
@@ -223,7 +223,7 @@ impl Sources {
         Ok(())
     }
 
-    /// One address failed: the next.
+    /// An address failed: tries the next.
     pub(super) fn connect_failed(
         &mut self,
         io: &mut Io,
@@ -237,7 +237,7 @@ impl Sources {
         self.try_next(io, key, candidates, failed);
     }
 
-    /// Whether the link stands now.
+    /// Whether the link is connected now.
     pub(super) fn finish_connect(
         &mut self,
         io: &mut Io,
@@ -269,8 +269,8 @@ impl Sources {
     }
 }
 
-/// Whether an address is one of this machine's: only those can be bound to.
-/// When in doubt it is.
+/// Whether an address belongs to this machine, in which case it can be bound to. In
+/// doubt it does.
 fn is_own(address: SocketAddr) -> bool {
     let mut address = address;
     address.set_ip(address.ip().to_canonical());
@@ -281,7 +281,7 @@ fn is_own(address: SocketAddr) -> bool {
     }
 }
 
-/// Why a camera cannot be connected to; `place` is nothing, or ` at …`.
+/// Why connecting to a camera failed. `place` is empty, or ` at …`.
 fn connect_error_message(place: &str, error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => {

@@ -1,4 +1,5 @@
-//! Direct sources: a viewer names a camera, gets all that comes from it, and goes.
+//! Direct sources: a viewer names a camera, gets everything that comes from it, and
+//! leaves.
 
 use std::net::IpAddr;
 use std::time::Instant;
@@ -12,22 +13,22 @@ use crate::net::media::queue::Queue;
 use super::outlet::Outlet;
 use super::{Attempt, Direct, Event, Phase, Reader, Source, Sources};
 
-/// A camera that a viewer named, and the viewer.
+/// A viewer's request for a camera that it names.
 pub struct DirectRequest {
     pub viewer: Key,
-    /// The viewer's number in the log.
+    /// The number that identifies the viewer in the log.
     pub id: u64,
-    /// The network that it comes from.
+    /// The viewer's network.
     pub client: Option<IpAddr>,
     pub host: String,
     pub port: u16,
-    /// Until when the link must stand.
+    /// When the link must be connected.
     pub connect_by: Instant,
 }
 
 impl Sources {
-    /// A source for a viewer who named a camera; its link is being made. `None`: there is
-    /// no room for one more.
+    /// Creates a source for a viewer who named a camera, and starts to connect it.
+    /// `None`: the table is full.
     pub fn open_direct(&mut self, io: &mut Io, request: DirectRequest) -> Option<Key> {
         let queue = Queue::new(io.limits.backlog, self.pool.buffer_size());
         let direct = Direct {
@@ -47,7 +48,8 @@ impl Sources {
         Some(source)
     }
 
-    /// The viewer's data socket is there: media may flow. `false`: there is no source.
+    /// Starts media towards the viewer, whose data socket has joined. `false`: the
+    /// source is gone.
     pub fn join(&mut self, source: Key, socket: Key, framing: Framing, notices: bool) -> bool {
         let Some(source) = self.all.get_mut(source) else {
             return false;
@@ -60,14 +62,15 @@ impl Sources {
         true
     }
 
-    /// Sends something to the camera of a direct source.
+    /// Sends bytes to the camera of a direct source.
     pub fn send_to_camera(&mut self, io: &mut Io, source: Key, bytes: Vec<u8>) {
         if self.all.get(source).is_some_and(Source::is_direct) {
             self.send(io, source, bytes);
         }
     }
 
-    /// The viewer goes: the camera that it named is told, if there is something to say.
+    /// Closes the link of a direct source whose viewer leaves, after the farewell if
+    /// there is one.
     pub fn close_direct(&mut self, io: &mut Io, source: Key, farewell: Option<Vec<u8>>) {
         if !self.all.get(source).is_some_and(Source::is_direct) {
             return;
@@ -82,7 +85,7 @@ impl Sources {
         }
     }
 
-    /// The viewer is gone, and its source with it.
+    /// Removes a direct source, whose viewer is gone.
     pub fn remove_direct(&mut self, io: &mut Io, source: Key) {
         if self.all.get(source).is_some_and(Source::is_direct) {
             self.close_link_now(io, source);
@@ -90,10 +93,10 @@ impl Sources {
         }
     }
 
-    /// There is no link for a direct source, or no more.
+    /// The link of a direct source failed, or closed.
     pub(super) fn direct_failed(&mut self, viewer: Key, source: Key, failure: &Failure) {
         if let Some(source) = self.all.get_mut(source) {
-            // What it said by halves ends here, however long the source stays.
+            // A partial message must not stay in memory for as long as the source does.
             source.link.framer = super::Framer::lenient(super::MAX_MESSAGE);
             source.link.phase = Phase::Failed;
         }

@@ -1,33 +1,34 @@
-//! What happened to sources that viewers have to be told of.
+//! Events of sources that viewers must be informed of.
 
 use crate::camera::Unavailable;
 use crate::failure::Failure;
 use crate::net::io::key::Key;
 
-/// What happened, in order.
+/// An event of a source. Events are handled in order.
 pub enum Event {
     /// The camera that this viewer named is connected.
     CameraConnected { viewer: Key },
     /// The camera that this viewer named sent an RTSP message.
     CameraMessage { viewer: Key, bytes: Vec<u8> },
-    /// There is no link to the camera that this viewer named, or no more.
+    /// Connecting to the camera that this viewer named failed, or its link closed.
     LinkFailed { viewer: Key, failure: Failure },
-    /// This viewer's media is given up, and its socket gone: others need the memory.
+    /// This viewer's media was discarded and its socket closed, because others need the
+    /// memory.
     ViewerEvicted { viewer: Key },
-    /// All that this viewer, who is going, was to get is out.
+    /// Everything that was to be sent to this viewer, which is ending, was sent.
     DeliveryFinished { viewer: Key },
-    /// A shared camera plays: these waited for it. `changed`: those who were told of
-    /// another description cannot go on.
+    /// A shared camera plays, and these viewers waited for it. `changed`: viewers with
+    /// an earlier description cannot continue.
     CameraReady {
         camera: Key,
         waiting: Vec<Key>,
         changed: bool,
     },
-    /// A shared camera cannot be had: these waited for it.
+    /// A shared camera is unavailable, and these viewers waited for it.
     CameraFailed {
         waiting: Vec<Key>,
         unavailable: Unavailable,
     },
-    /// The configuration has a shared camera no more, or otherwise.
+    /// A shared camera was removed from the configuration, or its stream was changed.
     CameraRemoved { camera: Key },
 }

@@ -1,15 +1,15 @@
-//! Media on its way from a source to all who read it.
+//! Passing on the media of a source to all who read it.
 //!
-//! Both kinds of source go the same way: what came is written to every viewer as far as
-//! its socket takes it, and what nobody wants any more is released.
+//! This is the same for both kinds of source: new media is written to every viewer as
+//! far as its socket takes it, and what nobody needs any more is released.
 //!
-//! The queue of a shared source keeps what the slowest of its viewers has not
-//! got, and what the camera's cache wants for those to come; it never makes the
-//! camera wait. A viewer further behind than `backlog`, and behind what the cache
-//! keeps anyway, gets the rest of the picture under way, and goes on at the last
-//! key frame that is kept or near enough, or else at the next one: whole pictures
-//! are left out for it, never a part of one. Where no key frame comes for long, any
-//! picture will do.
+//! The queue of a shared source keeps what the slowest of its viewers has not been
+//! sent, and what the camera's cache keeps for future viewers; it never makes the
+//! camera wait. A viewer that is further behind than `backlog`, and than what the cache
+//! keeps anyway, gets the rest of the current picture and continues at the last key
+//! frame that is kept or near enough, or else at the next one. Whole pictures are left
+//! out for it, never a part of one. Where no key frame comes for long, it may continue
+//! at any picture.
 
 use crate::camera::shed::{Lag, Shed, is_behind};
 use crate::camera::{FirstPackets, INSPECTED_BYTES};
@@ -24,8 +24,8 @@ use super::outlet::Outlet;
 use super::{Reader, Source, Sources};
 
 impl Sources {
-    /// Media of a camera has come: it is looked at if the camera is shared, and goes to
-    /// all who get it.
+    /// Passes on new media of a camera. If the camera is shared, it inspects the frames
+    /// first.
     pub fn deliver(&mut self, io: &mut Io, key: Key) {
         let Some(source) = self.all.get(key) else {
             return;
@@ -50,7 +50,7 @@ impl Sources {
         self.all.get(key).map_or(0, |source| source.outlets().len())
     }
 
-    /// Shows the camera the frames that came.
+    /// Has the camera inspect the new frames.
     fn inspect_frames(&mut self, io: &Io, key: Key) {
         let Some(source) = self.all.get_mut(key) else {
             return;
@@ -93,7 +93,7 @@ impl Sources {
         }
     }
 
-    /// Tells the operator what to write so that a cache holds what its camera sends.
+    /// Tells the operator which settings would let the cache hold a group of pictures.
     fn warn_about_cache(&self, io: &Io, key: Key) {
         const MIB: u64 = 1 << 20;
         let Some(shared) = self.shared(key) else {
@@ -116,8 +116,9 @@ impl Sources {
         );
     }
 
-    /// Whether a viewer is more than `max_lag` bytes behind, and behind what is kept anyway:
-    /// that costs nothing, and who has just come is far behind.
+    /// Whether a viewer is more than `max_lag` bytes behind, and also behind the start
+    /// of the cache. What the cache keeps costs nothing, and a new viewer begins that
+    /// far behind.
     fn is_behind(&self, key: Key, at: usize, max_lag: u64) -> Option<bool> {
         let source = self.all.get(key)?;
         let cache = &source.shared()?.camera.cache;
@@ -125,9 +126,9 @@ impl Sources {
         Some(is_behind(position, source.queue.whole(), max_lag, cache))
     }
 
-    /// Moves a viewer that is more than `max_lag` bytes behind, or that waits for a
-    /// key frame, to where it can go on; `false`: it stays where it is. It is offered
-    /// all that its socket takes first: there may be room of which no event told yet.
+    /// Moves a viewer on that is more than `max_lag` bytes behind, or that waits for a
+    /// key frame. `false`: it stays. A viewer that is behind is first written to in any
+    /// case, since its socket may have room that no event has told of yet.
     fn shed(&mut self, io: &mut Io, key: Key, at: usize, max_lag: u64) -> bool {
         if self.is_behind(key, at, max_lag) == Some(true) {
             let source = self.all.get(key);
@@ -142,21 +143,21 @@ impl Sources {
         let behind = self.is_behind(key, at, max_lag);
         let source = self.all.get_mut(key);
         let moved = behind.and_then(|behind| source?.shed(io, at, max_lag, behind));
-        // Each of many may have the rest of a message copied in one turn.
+        // The rest of a message may have been copied for each of many viewers.
         if moved.is_some() {
             io.enforce_total_limit();
         }
         moved.is_some()
     }
 
-    /// Returns the buffers that nobody wants any more.
+    /// Releases the media that nobody needs any more.
     pub(super) fn release(&mut self, io: &mut Io, key: Key) {
         let Some(source) = self.all.get_mut(key) else {
             return;
         };
         let kept = match &source.reader {
             Reader::Shared(shared) => shared.camera.cache.start(),
-            // The viewer has not joined yet, and gets all of it.
+            // The viewer has not joined yet, and will get everything.
             Reader::Direct(direct) if direct.outlet.is_none() => Some(source.queue.head()),
             Reader::Direct(_) => None,
         };
@@ -166,8 +167,8 @@ impl Sources {
         let link = source.connection;
         source.queue.release(wanted, &mut self.pool, link);
         source.update_unsent(io.now);
-        // A shared camera never waits for its viewers; a direct one is read on when its
-        // viewer has taken something.
+        // A shared camera never waits for its viewers. A direct one is read again when
+        // its viewer has taken something, see [`Source::pump`].
         if !source.is_direct()
             && std::mem::take(&mut source.link.paused)
             && let Some(link) = link
@@ -176,8 +177,8 @@ impl Sources {
         }
     }
 
-    /// Makes room for a read, or for a `frame` of so many bytes, at the expense of
-    /// the cache, and then of those who are behind.
+    /// Makes room for a read, or for a frame of the given size, at the expense of the
+    /// cache and then of viewers who are behind.
     pub(super) fn make_room(
         &mut self,
         io: &mut Io,
@@ -192,7 +193,7 @@ impl Sources {
         if let Ok(()) = self.try_prepare(key, link, frame) {
             return Ok(());
         }
-        // Who is a buffer behind may still want all that there are.
+        // A viewer that is only one buffer behind may be using the last buffers.
         let mut room = Err(PrepareError::BacklogFull);
         for max_lag in [self.pool.buffer_size() as u64, 0] {
             for at in 0..self.count_outlets(key) {
@@ -225,7 +226,7 @@ impl Sources {
 }
 
 impl Source {
-    /// Moves the viewer of an outlet, if it has to be; see [`crate::camera::shed`].
+    /// Moves a viewer on, if it must be; see [`crate::camera::shed`].
     fn shed(&mut self, io: &mut Io, at: usize, max_lag: u64, is_behind: bool) -> Option<()> {
         let now = io.now;
         let Reader::Shared(shared) = &mut self.reader else {
@@ -269,8 +270,8 @@ impl Source {
 }
 
 impl Outlet {
-    /// Goes on at `target`, after the rest of what is before `until`, and after packets of
-    /// the gateway's own.
+    /// Continues at `target`, after the rest of what begins before `until`, and after
+    /// `own` packets of the gateway.
     fn resume_at(
         &mut self,
         io: &mut Io,
@@ -291,7 +292,7 @@ impl Outlet {
     }
 }
 
-/// The first packets from a position on that are there.
+/// The first packet of each track at or after a position, as far as they have arrived.
 pub(super) fn first_packets(queue: &Queue, position: u64) -> FirstPackets {
     let mut first_packets = FirstPackets::default();
     let inspect = |channel, start: &[u8], _, _| first_packets.frame(channel, start);
@@ -299,7 +300,7 @@ pub(super) fn first_packets(queue: &Queue, position: u64) -> FirstPackets {
     first_packets
 }
 
-/// Puts packets, with their channels, before what is next for a viewer.
+/// Pushes packets, each with its channel, into a viewer's outbox.
 pub(super) fn push_packets(delivery: &Delivery, packets: &[(u8, Vec<u8>)], out: &mut Outbox) {
     for (channel, packet) in packets {
         out.push(delivery.wrap(*channel, packet).unwrap_or_default());

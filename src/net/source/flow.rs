@@ -1,42 +1,44 @@
-//! Whether the media of a link goes on: one picture in twenty seconds is a flow, too.
+//! The pace of a link's media, and whether it has ended. One picture in twenty seconds
+//! is a flow, too.
 //!
-//! It looks at the times alone, so it serves for cameras whose media is not read.
+//! Only the times of arrival count, so this serves for cameras whose media is not
+//! inspected.
 
 use std::time::{Duration, Instant};
 
-/// What came within so short a time may all be of one picture: the pace is not known.
+/// What arrives within this time may all belong to one picture and tells no pace.
 const BURST: Duration = Duration::from_secs(1);
-/// How long the second picture may be waited for.
+/// How long the second picture may take.
 const SECOND_PICTURE: Duration = Duration::from_secs(60);
-/// The longest pause so far, times this, is an end.
+/// A flow has ended when a pause is this many times as long as the longest before.
 const MISSED: u32 = 5;
-/// The longest pause of any flow, unless patience is longer.
+/// The longest pause that is tolerated in any flow, unless the patience is longer.
 const LONGEST: Duration = Duration::from_secs(120);
 
-/// When media came.
+/// When media arrived.
 #[derive(Debug, Default)]
 pub struct Flow {
-    /// First, and last.
+    /// The first and the last time.
     span: Option<(Instant, Instant)>,
     pause: Duration,
 }
 
 impl Flow {
-    /// Some has come.
+    /// Records that media arrived.
     pub fn record(&mut self, now: Instant) {
         let (first, last) = self.span.unwrap_or((now, now));
         self.pause = self.pause.max(now.saturating_duration_since(last));
         self.span = Some((first, now));
     }
 
-    /// Whether it is known how long it takes from one to the next.
+    /// Whether it is known how much time passes between pictures.
     pub fn has_pace(&self) -> bool {
         let came = self.span;
         came.is_some_and(|(first, last)| last.saturating_duration_since(first) >= BURST)
     }
 
-    /// Whether more is to be expected: the last came not longer than `patience` ago, or
-    /// than is usual here.
+    /// Whether more is to be expected: the last media arrived within `patience`, or
+    /// within a time that is usual for this flow.
     pub fn is_ongoing(&self, patience: Duration, now: Instant) -> bool {
         let Some((_, last)) = self.span else {
             return false;

@@ -1,10 +1,10 @@
-//! A moment's wait for viewers who take what they get.
+//! Holding a camera's link back for a moment, for viewers who read what they get.
 //!
 //! A camera on a fast network writes a key frame of some megabytes faster than the
-//! system wakes those who read it. Its link is left unread as soon as one of them is
-//! nearly `backlog` behind, so that he need not lose the picture; but only for moments,
-//! a tenth of the time at most, and not for who was too slow lately: others
-//! do not wait for him.
+//! system wakes the viewers' machines to read it. Its link is not read while a viewer
+//! is nearly `backlog` behind, so that this viewer does not lose the picture. That is
+//! limited to moments, a tenth of the time at most, and not done for viewers who were
+//! slow lately, because other viewers must not wait for them.
 
 use std::time::{Duration, Instant};
 
@@ -15,29 +15,31 @@ use crate::net::media::queue::READ;
 use super::outlet::Outlet;
 use super::{Source, Sources};
 
-/// The longest that a link is left unread at a stretch: who is still behind then is slow.
+/// The longest time that a link is held back at once. A viewer that is still behind is
+/// slow.
 const MAX_HOLD: Duration = Duration::from_millis(50);
-/// The longest of all that was saved up; what piled up meanwhile has to be taken, too.
+/// The limit of the saved-up budget. What the camera sends meanwhile must be taken,
+/// too.
 const MAX_BUDGET: Duration = Duration::from_millis(200);
-/// Less than this is not worth it: the clock of the loop is not that fine.
+/// A smaller budget is not used, because the loop's clock is not that fine.
 const MIN_BUDGET: Duration = Duration::from_millis(20);
-/// Of the time that passes, this part is added to what may be waited.
+/// The budget grows by this part of the time that passes.
 const BUDGET_DIVISOR: u32 = 10;
-/// How long nobody waits for a viewer who was slow.
+/// How long a link is not held back for a viewer that was slow.
 const SLOW_MEMORY: Duration = Duration::from_secs(10);
 
-/// How long a link may still be left unread.
+/// The budget of time for which a link may be held back.
 #[derive(Debug)]
 pub struct Hold {
     budget: Duration,
-    /// When that was so.
+    /// When the budget was last updated.
     updated: Instant,
-    /// It is left unread until then.
+    /// Until when the link is held back now.
     until: Option<Instant>,
 }
 
 impl Hold {
-    /// Of a fresh link.
+    /// The full budget of a new link.
     pub fn new(now: Instant) -> Hold {
         Hold {
             budget: MAX_BUDGET,
@@ -46,7 +48,8 @@ impl Hold {
         }
     }
 
-    /// Until when it is held, if that is `wanted`.
+    /// Updates the budget, and returns until when the link is held back if that is
+    /// `wanted`.
     fn set(&mut self, wanted: bool, now: Instant) -> Option<Instant> {
         let passed = now.saturating_duration_since(self.updated);
         self.budget = match self.until {
@@ -59,15 +62,15 @@ impl Hold {
         self.until
     }
 
-    /// Whether it is held.
+    /// Whether the link is held back.
     pub fn is_on(&self) -> bool {
         self.until.is_some()
     }
 }
 
 impl Sources {
-    /// Whether a camera's link is to be left unread for a moment; it is served again when
-    /// a viewer took something, or it was long enough.
+    /// Whether a camera's link is to be left unread for a moment. It is served again
+    /// when a viewer has taken something, or when the time is over.
     pub(super) fn hold_back(&mut self, io: &Io, source: Key) -> bool {
         let now = io.now;
         let Some(found) = self.all.get_mut(source) else {
@@ -92,7 +95,8 @@ impl Sources {
     }
 }
 
-/// Viewers whom more of the camera would leave behind, and who were not slow lately.
+/// The outlets of viewers who would be too far behind after the next read, and who were
+/// not slow lately.
 fn overtaken(source: &Source, backlog: u64, now: Instant) -> Vec<usize> {
     let Some(shared) = source.shared() else {
         return Vec::new();

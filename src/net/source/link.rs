@@ -1,6 +1,6 @@
-//! The end of a camera's link, and what goes the other way on it.
+//! Sending to a camera, and the end of its link.
 //!
-//! A source outlives its link: what that brought stays in the queue, and is read on.
+//! A source outlives its link: media that has arrived stays in the queue and is sent.
 
 use crate::failure::Failure;
 use crate::net::io::Io;
@@ -10,12 +10,12 @@ use crate::net::io::key::Key;
 use super::{Reader, Sources};
 
 impl Sources {
-    /// The link of a source.
+    /// The key of a source's link.
     pub fn link_of(&self, source: Key) -> Option<Key> {
         self.all.get(source)?.connection
     }
 
-    /// Sends something to the camera of a source.
+    /// Sends bytes to the camera of a source.
     pub(super) fn send(&mut self, io: &mut Io, source: Key, bytes: Vec<u8>) {
         let (link, now) = (self.link_of(source), io.now);
         let Some(connection) = link.and_then(|link| io.get_mut(link)) else {
@@ -30,19 +30,19 @@ impl Sources {
         }
     }
 
-    /// The camera closed, or the link broke.
+    /// The camera closed the link, or it broke.
     pub(super) fn link_closed(&mut self, io: &mut Io, source: Key) {
         let reason = "the camera closed the connection".to_owned();
         self.fail_link(io, source, &Failure::Refused(reason));
     }
 
-    /// The link was given up for the memory that it took.
+    /// The link was closed because of the memory that it took.
     pub fn link_dropped(&mut self, io: &mut Io, source: Key) {
         let reason = "there is no memory left for what the camera says or is told";
         self.fail_link(io, source, &Failure::Refused(reason.to_owned()));
     }
 
-    /// There is no link for this source, or no more: its reader is told.
+    /// Closes the link and informs the reader of the source.
     pub(super) fn fail_link(&mut self, io: &mut Io, source: Key, failure: &Failure) {
         self.close_link_now(io, source);
         match self.all.get(source).map(|source| &source.reader) {
@@ -57,8 +57,8 @@ impl Sources {
         }
     }
 
-    /// Takes the link from a source, closes its ports, and has no name looked up for it
-    /// any more.
+    /// Takes the link from a source, closes its ports, and cancels name resolution for
+    /// it.
     fn detach_link(&mut self, io: &mut Io, source: Key) -> Option<Key> {
         self.resolver.forget(source);
         self.close_ports(io, source);
@@ -67,14 +67,14 @@ impl Sources {
         Some(link)
     }
 
-    /// Drops the link; what it brought stays.
+    /// Closes the link at once. Media that has arrived stays.
     pub(super) fn close_link_now(&mut self, io: &mut Io, source: Key) {
         if let Some(link) = self.detach_link(io, source) {
             io.close_now(link);
         }
     }
 
-    /// Closes the link when what waits for the camera is out.
+    /// Closes the link after what waits for the camera was sent.
     pub(super) fn close_link(&mut self, io: &mut Io, source: Key) {
         if let Some(link) = self.detach_link(io, source) {
             io.close(link);

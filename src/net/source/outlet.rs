@@ -1,5 +1,5 @@
-//! A viewer's way out of a source: its socket, where it is in the queue, and what it
-//! lost.
+//! A viewer's outlet from a source: its socket, its position in the queue, and what was
+//! left out for it.
 
 use std::io;
 use std::time::Instant;
@@ -12,26 +12,27 @@ use crate::net::media::delivery::{Delivery, Framing};
 
 use super::{Event, Source, Sources};
 
-/// What a viewer of a shared camera wants, when it says PLAY.
+/// The request of a viewer to play a shared camera.
 pub struct PlayRequest {
     pub viewer: Key,
-    /// Where its media goes.
+    /// The socket for its media.
     pub socket: Key,
     pub framing: Framing,
-    /// Channels on the camera's link, and the viewer's.
+    /// The channels on the camera's link, each with the viewer's number for it.
     pub channels: Vec<(u8, u8)>,
-    /// Up to where in the camera's media it has had the parameter sets.
+    /// The position in the camera's media up to which the viewer has the parameter
+    /// sets.
     pub sets_until: u64,
-    /// Whether it is told what of its media is not live.
+    /// Whether the viewer takes notices about media that is not live.
     pub notices: bool,
 }
 
-/// What a round of writing came to.
+/// The result of writing to a viewer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PumpOutcome {
-    /// All that was there, or all that the socket takes, is written.
+    /// Everything there was, or everything that the socket takes, was written.
     Done,
-    /// The viewer is going, and its socket may be closed now.
+    /// The viewer is ending, and its socket may be closed now.
     Finished,
     /// The socket is broken.
     Broken,
@@ -43,21 +44,22 @@ pub(super) struct Outlet {
     pub socket: Key,
     pub delivery: Delivery,
     notices: bool,
-    /// All channels that it wants, by the camera's and its own number; `None`: as the
-    /// camera sends them.
+    /// The channels it asked for, by the camera's and the viewer's numbers; `None`: all
+    /// channels, unchanged.
     pub channels: Option<Vec<(u8, u8)>>,
-    /// It gets no frames of a shared camera from this moment on, until a key frame.
+    /// Since when it gets no frames, until the next key frame of a shared camera.
     pub skipping_since: Option<Instant>,
-    /// When it was too slow last, and lost pictures.
+    /// When it was last moved on for being too slow.
     pub slow_at: Option<Instant>,
-    /// What it lost and was not told yet.
+    /// Frames that were left out and of which the viewer has not been notified.
     pub skipped_frames: Option<FrameCounter>,
-    /// The viewer is going; `true`: after all that is at hand.
+    /// Whether the viewer is ending, and if so, whether it first gets everything at
+    /// hand.
     ending: Option<bool>,
 }
 
 impl Outlet {
-    /// For a viewer that begins where `delivery` is.
+    /// The outlet of a viewer that begins where `delivery` does.
     pub fn new(viewer: Key, socket: Key, delivery: Delivery, notices: bool) -> Outlet {
         Outlet {
             viewer,
@@ -74,8 +76,8 @@ impl Outlet {
 }
 
 impl Sources {
-    /// Writes what a viewer has not got yet, as far as its socket takes it. `false`: it
-    /// gets no media.
+    /// Writes what a viewer has not been sent yet, as far as its socket takes it.
+    /// `false`: it gets no media.
     pub fn pump(&mut self, io: &mut Io, source: Key, viewer: Key) -> bool {
         let outlet = self
             .all
@@ -85,7 +87,7 @@ impl Sources {
             return false;
         };
         self.pump_at(io, source, at);
-        // Of a shared camera that is done when its next media has gone to all.
+        // A shared camera's media is released when its next media was passed on.
         if self.all.get(source).is_some_and(Source::is_direct) {
             self.release(io, source);
         }
@@ -106,7 +108,7 @@ impl Sources {
         }
     }
 
-    /// Whether another message may be put on a viewer's socket now.
+    /// Whether another message may be written to a viewer's socket now.
     pub fn is_between_messages(&self, source: Key, viewer: Key) -> bool {
         let source = self.all.get(source);
         let outlet = source.and_then(|source| source.outlets().get(source.outlet(viewer)?));
@@ -119,9 +121,11 @@ impl Sources {
         source.is_some_and(|source| source.outlet(viewer).is_some())
     }
 
-    /// The viewer is going: [`Event::DeliveryFinished`] says when its socket may be closed. What
-    /// a direct source has for it is sent before if `drain`; what a shared camera sends
-    /// has no end, and a slow viewer never has all of it. `None`: it gets no media.
+    /// Ends a viewer's media: [`Event::DeliveryFinished`] tells when its socket may be
+    /// closed. With `drain`, everything that a direct source has is sent before. The
+    /// media of a shared camera never ends, and a slow viewer is never sent all of it,
+    /// so it is not drained. Returns whether it drains; `None`: the viewer gets no
+    /// media.
     pub fn finish(&mut self, source: Key, viewer: Key, drain: bool) -> Option<bool> {
         let source = self.all.get_mut(source)?;
         let drain = drain && source.is_direct();
@@ -149,7 +153,8 @@ impl Source {
         if written > 0 && is_ending {
             connection.deadline = Some(now + patience);
         }
-        // This may be the camera's turn: nobody else looks after this socket.
+        // This may run while the camera is being served, when nothing else updates the
+        // deadline of this socket.
         if !was_blocked && connection.blocked_since.is_some() {
             io.invalidate_deadline(socket);
         }
@@ -187,7 +192,7 @@ impl Source {
                 Ok((_, all)) => {
                     calls += 1;
                     connection.writable = all;
-                    // Another round would find nothing, but look for it.
+                    // Another round would find nothing to write.
                     if all && outlet.ending.is_none() && outlet.delivery.is_idle(queue) {
                         break PumpOutcome::Done;
                     }
@@ -206,8 +211,8 @@ impl Source {
 }
 
 impl Outlet {
-    /// Tells the viewer what it lost; `true`: something was put into its outbox. One at a
-    /// time: a viewer that takes nothing makes nothing grow.
+    /// Notifies the viewer of frames that were left out. `true`: something was put into
+    /// its outbox. That happens only when the outbox is empty, so it does not grow.
     fn push_skip_notices(&mut self, connection: &mut Connection) -> bool {
         if !connection.out.is_empty() || !self.notices || self.skipping_since.is_some() {
             return false;
@@ -221,7 +226,8 @@ impl Outlet {
         }
     }
 
-    /// Whether nothing new is begun: the viewer is going, or waits for a key frame.
+    /// Whether no new message may begin, because the viewer is ending or waits for a
+    /// key frame.
     fn finishes_only(&self) -> bool {
         match self.ending {
             Some(drain) => !drain,
@@ -230,7 +236,7 @@ impl Outlet {
     }
 }
 
-/// Notes how it is with a viewer's socket after a round of writing.
+/// Records in a viewer's connection what came of writing to it.
 fn record_progress(connection: &mut Connection, moved: bool, idle: bool, now: Instant) {
     if moved {
         connection.last_media_write = Some(now);
@@ -241,7 +247,7 @@ fn record_progress(connection: &mut Connection, moved: bool, idle: bool, now: In
     if !connection.writable {
         connection.blocked_since.get_or_insert(now);
     }
-    // Room was made by acknowledgements: the other side lives.
+    // The socket has room because the peer acknowledged bytes, so the peer is alive.
     if moved
         && !connection.writable
         && let Role::Data { socket, .. } = &mut connection.role

@@ -1,5 +1,4 @@
-//! Whether a viewer gets something from a source: who does keeps its place when others
-//! want one.
+//! Whether a viewer really plays. One that does keeps its place when others want one.
 
 use std::time::Instant;
 
@@ -9,8 +8,8 @@ use crate::net::io::key::Key;
 use super::Sources;
 
 impl Sources {
-    /// Whether a viewer gets media, or what it has not taken yet is in the way: for a
-    /// while, then it plays nothing either. `last_request`: when it last asked for something.
+    /// Whether a viewer gets media. A viewer that takes none of it counts as playing
+    /// only for a while. `last_request`: when it last asked for something.
     pub fn is_playing(&self, io: &Io, key: Key, viewer: Key, last_request: Instant) -> bool {
         let patience = io.limits.handshake;
         let source = self.all.get(key);
@@ -29,7 +28,8 @@ impl Sources {
         if source.connection.is_none() {
             return false;
         }
-        // Who had one picture, and paused, is not waited for as a camera is.
+        // A viewer that had one picture and then paused does not get the patience that
+        // a camera does.
         let last_media_write = connection.and_then(|connection| connection.last_media_write);
         let last_request = last_media_write.map_or(last_request, |last_media_write| {
             last_media_write.max(last_request)

@@ -1,5 +1,4 @@
-//! The link to a camera: when it can be read, what is made of that, and when it is given
-//! up.
+//! Reading a camera's link: when it is read, how input is handled, and when it fails.
 
 use std::io::{self, IoSliceMut};
 
@@ -12,12 +11,15 @@ use crate::protocol::rtsp::framer::Invalid;
 
 use super::{Event, Phase, Reader, Sources};
 
-/// Reads from one camera in one turn, so that a fast one does not starve others.
+/// The number of reads from one camera in one turn, so that a fast one does not starve
+/// others.
 pub const READS: usize = 8;
 
 impl Sources {
-    /// A link can move. `None`: it does not stand yet, or no more. Then, as long as
-    /// [`Sources::read`] says so, [`Sources::deliver`]s follow; events come first.
+    /// Prepares a link that is ready to be served. `None`: it is not connected.
+    ///
+    /// The caller goes on with [`Sources::read`]. Whenever that returns `true`, the
+    /// caller handles the events, calls [`Sources::deliver`], and reads again.
     pub fn prepare_link(&mut self, io: &mut Io, link: Key) -> Option<Key> {
         self.count_direct();
         let key = self.source_of_link(io, link)?;
@@ -42,11 +44,12 @@ impl Sources {
         source.is_some_and(|source| !source.ports.is_empty())
     }
 
-    /// Reads what the camera sent into the pool, and has it delivered; `reads` says how
-    /// often that may be done yet. `true`: there are messages, whose events come first.
+    /// Reads media into the pool's buffers and passes it on, up to `reads` times.
+    /// `true`: there are messages, and their events must be handled before the media is
+    /// passed on.
     pub fn read(&mut self, io: &mut Io, link: Key, key: Key, reads: &mut usize) -> bool {
         while *reads > 0 {
-            // Media that comes over UDP is not to be mixed with what comes here.
+            // Media that arrives over UDP must not be mixed with media of the link.
             let readable = io.get(link).is_some_and(|connection| connection.readable);
             if !readable || self.has_ports(key) || self.link_of(key) != Some(link) {
                 if let Some(source) = self.all.get_mut(key) {
@@ -68,8 +71,8 @@ impl Sources {
         false
     }
 
-    /// One read, after [`Sources::prepare`]: whether it brought messages. `None`: the link
-    /// is no more.
+    /// Reads once, after [`Sources::prepare`]. Returns whether there were messages.
+    /// `None`: the link is closed.
     fn read_once(&mut self, io: &mut Io, link: Key, key: Key) -> Option<bool> {
         let now = io.now;
         io.counters.reads += 1;
@@ -100,7 +103,7 @@ impl Sources {
         }
     }
 
-    /// Makes room for a read; `false`: there is none now. The link is served again when
+    /// Makes room for a read. `false`: there is none, and the link is served again when
     /// there is.
     fn prepare(&mut self, io: &mut Io, link: Key, key: Key) -> bool {
         let mut room = self.try_prepare(key, link, None);
@@ -122,7 +125,7 @@ impl Sources {
         false
     }
 
-    /// The link waits for what it found no room for.
+    /// Registers what the link waits for.
     pub(super) fn wait_for_room(&mut self, io: &Io, link: Key, key: Key, why: PrepareError) {
         let Some(source) = self.all.get_mut(key) else {
             return;
@@ -138,8 +141,8 @@ impl Sources {
         }
     }
 
-    /// Takes in what has come: whether there were messages. `None`: it was no RTSP, and
-    /// the link is no more.
+    /// Handles what has arrived. Returns whether there were messages. `None`: it was
+    /// not RTSP, and the link is closed.
     pub(super) fn handle_arrived(
         &mut self,
         io: &mut Io,
@@ -189,7 +192,7 @@ impl Sources {
         }
     }
 
-    /// Counts the stray bytes of a link that goes on, and tells of the first.
+    /// Counts a link's stray bytes, and reports the first.
     fn count_stray(&mut self, io: &mut Io, key: Key) {
         let Some(source) = self.all.get_mut(key) else {
             return;
@@ -205,8 +208,8 @@ impl Sources {
         source.link.stray = skipped;
     }
 
-    /// Whether a camera's link is left unread, or was until a moment ago: what
-    /// it has to say may still be on the way.
+    /// Whether a camera's link is left unread, or was until a moment ago. What the
+    /// camera has sent may then still be on the way.
     pub fn is_held_up(&self, io: &Io, key: Key) -> bool {
         let Some(source) = self.all.get(key) else {
             return false;
@@ -219,15 +222,16 @@ impl Sources {
             || held_up.is_some_and(|when| when + io.limits.handshake > io.now)
     }
 
-    /// Whether media comes at its pace, or came within the time that a camera has to
-    /// answer.
+    /// Whether media arrives at its usual pace, or has arrived within the time that a
+    /// camera has to answer.
     pub fn is_flowing(&self, io: &Io, key: Key) -> bool {
         let source = self.all.get(key);
         let source = source.filter(|source| source.connection.is_some());
         source.is_some_and(|source| source.link.flow.is_ongoing(io.limits.handshake, io.now))
     }
 
-    /// The time of a link has come. `is_awaited`: an answer of its camera may still come.
+    /// The deadline of a link has passed. `is_awaited`: an answer of its camera may
+    /// still come.
     pub fn expire(&mut self, io: &mut Io, link: Key, is_awaited: bool) {
         let Some(key) = self.source_of_link(io, link) else {
             return;
@@ -242,7 +246,7 @@ impl Sources {
                 let candidates = std::mem::take(candidates);
                 self.connect_failed(io, link, key, candidates, io::ErrorKind::TimedOut.into());
             }
-            // It is we who do not listen, or its answer may still come.
+            // It is the gateway that has not read, or the answer may still come.
             Phase::Open if held_up || is_awaited => source.link.last_received = now,
             Phase::Open if source.link.last_received + idle <= now => {
                 self.fail_link(io, key, &Failure::Silent);
@@ -251,7 +255,7 @@ impl Sources {
         }
     }
 
-    /// The viewer who named the camera of this link.
+    /// The viewer who named the camera of a source.
     pub fn viewer_of(&self, source: Key) -> Option<Key> {
         Some(self.all.get(source)?.direct()?.viewer)
     }

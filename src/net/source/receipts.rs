@@ -1,9 +1,8 @@
-//! Reports to cameras that viewers named, of what arrives.
+//! Receiver reports to cameras that viewers named.
 //!
-//! Nothing else looks into the media of such a camera; so it is looked at for a
-//! moment before reports are due, which tells how far each track is. The players
-//! send no reports, and this way every kind of them watches cameras that end
-//! sessions without.
+//! The media of such a camera is not inspected otherwise. It is inspected for a moment
+//! before reports are due, which tells how far each track has come. Players send no
+//! reports themselves, and some cameras end a session without any.
 
 use std::time::Duration;
 
@@ -14,13 +13,13 @@ use super::Sources;
 use crate::net::io::Io;
 use crate::net::io::key::Key;
 
-/// How long media is looked at before reports are due: as long as it takes for
-/// every track to send some.
+/// How long media is inspected before reports are due. Every track should send
+/// something in that time.
 const MOMENT: Duration = Duration::from_millis(500);
 
 impl Sources {
-    /// Media from the position `from` on has come on a link: tells the camera, when
-    /// it is time. A shared camera sees to that itself.
+    /// Sends reports to the camera of a direct source, if they are due, after media
+    /// from the position `from` on has arrived. A shared camera makes its own.
     pub(super) fn send_receiver_reports(&mut self, io: &mut Io, link: Key, source: Key, from: u64) {
         let Some(source) = self.all.get_mut(source) else {
             return;
@@ -51,7 +50,7 @@ impl Sources {
         let reports = receipts.reports(now);
         if let Some(connection) = io.get_mut(link) {
             connection.out.push(reports);
-            // A link that broke is found when it is read.
+            // A broken link is found when it is read.
             let _ = connection.flush(now);
         }
     }

@@ -1,9 +1,9 @@
-//! Room for whom the pool keeps memory, and who finds it taken: what was idle was used
-//! by others until then.
+//! Relief: finding memory for those to whom the pool owes some, when others are using
+//! it.
 //!
-//! Caches that hold more than their stream's share give way first. Then the direct
-//! viewer goes whose media has waited longest: it does not read, or hardly, and its
-//! memory is all that can be had.
+//! Caches that hold more than the share of their stream are given up first. Then the
+//! direct viewer is evicted whose media has waited longest: it hardly reads, and its
+//! memory is the only one that can be had.
 
 use std::time::{Duration, Instant};
 
@@ -12,10 +12,10 @@ use crate::net::io::key::Key;
 
 use super::{Event, Reader, Sources};
 
-/// How long a direct viewer's media must have waited before the viewer is sent away for
+/// How long a direct viewer's media must have waited before the viewer is evicted for
 /// the share of a configured stream.
 const BEHIND: Duration = Duration::from_secs(1);
-/// The same for a cache, or for another direct viewer's first buffer.
+/// The same in favour of a cache, or of another direct viewer's first buffer.
 const LONG_BEHIND: Duration = Duration::from_secs(5);
 
 impl Sources {
@@ -41,8 +41,8 @@ impl Sources {
         }
     }
 
-    /// Looks again after those who wait and for whom somebody may have to give way by now,
-    /// and after links that were left unread for a moment.
+    /// Tries again for the links that wait, when somebody may have to give way by now,
+    /// and serves links that were held back.
     pub(super) fn relieve_waiting(&mut self, io: &mut Io) {
         if self.relief_due.is_some_and(|due| due <= io.now) {
             self.relief_due = None;
@@ -59,8 +59,8 @@ impl Sources {
         }
     }
 
-    /// Has the cache that is furthest beyond its stream's share given up; `false`: there
-    /// is none.
+    /// Gives up the cache that is furthest beyond its stream's share. `false`: there is
+    /// none.
     fn shrink_cache(&mut self, io: &mut Io, but: Key) -> bool {
         let caches = self.all.iter().filter_map(|(key, source)| {
             let (_, excess) = source.queue.held();
@@ -77,8 +77,9 @@ impl Sources {
         true
     }
 
-    /// Gives up the media of the direct viewer whose media has waited longest, if that is
-    /// `patience`; `false`: there is none. Its socket, which takes nothing, goes at once.
+    /// Evicts the direct viewer whose media has waited longest, if it has waited for
+    /// `patience`. `false`: there is none. The viewer's socket takes nothing, and is
+    /// closed at once.
     fn evict(&mut self, io: &mut Io, to: Key, patience: Duration) -> bool {
         let direct = self.all.iter().filter_map(|(key, source)| {
             let (held, _) = source.queue.held();
@@ -118,7 +119,7 @@ impl Sources {
         }
     }
 
-    /// Asks for [`Sources::relieve_waiting`] at this time, or before.
+    /// Has [`Sources::relieve_waiting`] called at this time, or before.
     pub(super) fn schedule_relief(&mut self, due: Instant) {
         self.relief_due = Some(self.relief_due.map_or(due, |other| other.min(due)));
     }

@@ -1,14 +1,14 @@
-//! Host names to addresses, off the loop.
+//! Resolving host names outside the loop.
 //!
-//! The system's resolver blocks, for half a minute if a name server is down. So
-//! names wait in lines, each with a few threads of its own: configured cameras
-//! never wait for what viewers name, and names that were slow the last time
-//! never hold up the others. Threads begin with a name and end when their line
-//! is empty; addresses never go near them.
+//! The system's resolver blocks, for half a minute if a name server is down. So names
+//! wait in queues, each with a few threads of its own: configured cameras never wait
+//! for names that viewers gave, and names that were slow the last time never delay the
+//! others. A thread is started for a name and ends when its queue is empty. Addresses
+//! need no thread.
 //!
-//! Invariant: each question gets exactly one answer, at its deadline at the
-//! latest, whatever the threads do; none after [`Resolver::forget`]. A name is
-//! looked up once at a time, however many ask for it.
+//! Invariant: each request is answered exactly once, at its deadline at the latest,
+//! whatever the threads do, and never after [`Resolver::forget`]. A name is looked up
+//! once at a time, however many requests wait for it.
 
 mod queues;
 
@@ -28,33 +28,34 @@ use crate::net::io::key::Key;
 
 use queues::{LookupQueue, LookupQueues};
 
-/// Names of viewers that may wait, or are looked up.
+/// How many names that viewers gave may wait or be looked up.
 const NAMES: usize = 64;
-/// Of them, for one address.
+/// How many of these one network may have.
 const NAMES_PER_ADDRESS: usize = 4;
-/// Addresses of one name that are tried.
+/// How many addresses of a name are tried.
 const ADDRESSES: usize = 4;
-/// Threads of a line of cameras: so many names may be slow before that is known.
+/// Threads of a queue of configured cameras: so many names may be slow at once before
+/// that is known.
 const CAMERA_THREADS: usize = 24;
-/// Threads of a line of viewers.
+/// Threads of a queue of viewers.
 const VIEWER_THREADS: usize = 8;
-/// The stack of one: the system's resolver may load modules of others.
+/// The stack of a thread in bytes. The system's resolver may load other libraries.
 const STACK: usize = 512 * 1024;
 /// A name that takes longer is slow.
 const SLOW: Duration = Duration::from_secs(1);
 
-/// The system's resolver, or what stands in for it.
+/// The system's resolver, or what a test uses instead.
 pub type Lookup = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
 
-/// What became of a question.
+/// The answer to a request.
 #[derive(Debug)]
 pub struct Resolution {
-    /// Who asked.
+    /// The attempt that asked.
     pub attempt: Attempt,
     /// The name.
     pub host: String,
     pub port: u16,
-    /// Addresses in the resolver's order of preference; `TimedOut` at the deadline.
+    /// Addresses in the resolver's order of preference, or `TimedOut` at the deadline.
     pub addresses: io::Result<Vec<SocketAddr>>,
 }
 
@@ -64,25 +65,25 @@ struct Waiter {
     until: Instant,
 }
 
-/// A name that waits or is looked up. Nobody may want to know any more.
+/// A name that waits or is looked up. It may have no waiters left.
 struct Name {
     number: u64,
     host: String,
     of_viewers: bool,
-    /// The client who asked first.
+    /// The network of the viewer who asked first.
     client: Option<IpAddr>,
     queue: Arc<LookupQueue>,
     waiters: Vec<Waiter>,
 }
 
-/// What a thread found.
+/// What a thread found out.
 struct Found {
     number: u64,
     addresses: io::Result<Vec<IpAddr>>,
     slow: bool,
 }
 
-/// Looks names up.
+/// Resolves host names.
 pub struct Resolver {
     waker: Arc<Waker>,
     lookup: Arc<Lookup>,
@@ -91,17 +92,17 @@ pub struct Resolver {
     names: Vec<Name>,
     found: (Sender<Found>, Receiver<Found>),
     resolutions: VecDeque<Resolution>,
-    /// The number of the last name.
+    /// The number of the latest name.
     number: u64,
 }
 
 impl Resolver {
-    /// `waker` is woken for what the threads find.
+    /// `waker` wakes the loop when a thread has found something out.
     pub fn new(waker: Arc<Waker>) -> Resolver {
         Resolver::with(waker, Arc::new(system))
     }
 
-    /// The same with another way to look names up.
+    /// The same with another function for the lookup.
     pub fn with(waker: Arc<Waker>, lookup: Arc<Lookup>) -> Resolver {
         Resolver {
             waker,
@@ -115,14 +116,14 @@ impl Resolver {
         }
     }
 
-    /// The address, if `host` is one already. `None`: a name, to be looked up.
+    /// The address, if `host` is one. `None`: it is a name that has to be resolved.
     pub fn literal(host: &str, port: u16) -> Option<SocketAddr> {
         let ip: IpAddr = host.parse().ok()?;
         Some(SocketAddr::new(ip, port))
     }
 
-    /// Asks for the addresses of a name, until a deadline; `client` is whose
-    /// viewer asks.
+    /// Asks for the addresses of a name, until a deadline. `client` is the network of
+    /// the viewer who named it.
     ///
     /// # Errors
     /// Too many names wait already, or no thread can be started.
@@ -170,8 +171,8 @@ impl Resolver {
         Ok(())
     }
 
-    /// Whether one more name of this client may be looked up. Names that are
-    /// being looked up count although their viewers may be gone.
+    /// Checks the limits for one more name of this client. A name counts until its
+    /// lookup ends, even if its viewers are gone.
     fn admit(&self, client: Option<IpAddr>) -> io::Result<()> {
         let names = || self.names.iter().filter(|name| name.of_viewers);
         if names().filter(|name| name.client == client).count() >= NAMES_PER_ADDRESS {
@@ -185,7 +186,7 @@ impl Resolver {
         Ok(())
     }
 
-    /// This one wants no answer any more.
+    /// Cancels the requests of a source.
     pub fn forget(&mut self, source: Key) {
         self.resolutions
             .retain(|resolution| resolution.attempt.source != source);
@@ -196,13 +197,13 @@ impl Resolver {
         self.drop_unwanted();
     }
 
-    /// When [`Resolver::next_resolution`] wants to be asked although nothing was found.
+    /// When [`Resolver::next_resolution`] has to be called although nothing was found.
     pub fn due(&self) -> Option<Instant> {
         let waiters = self.names.iter().flat_map(|name| &name.waiters);
         waiters.map(|waiter| waiter.until).min()
     }
 
-    /// The next answer that there is.
+    /// The next resolution, if there is one.
     pub fn next_resolution(&mut self, now: Instant) -> Option<Resolution> {
         while let Ok(found) = self.found.1.try_recv() {
             self.handle_found(found);
@@ -232,7 +233,7 @@ impl Resolver {
         }
     }
 
-    /// Answers the questions whose time is over.
+    /// Answers the requests whose deadline has passed.
     fn expire(&mut self, now: Instant) {
         let mut late = Vec::new();
         for name in &mut self.names {
@@ -256,7 +257,7 @@ impl Resolver {
         self.drop_unwanted();
     }
 
-    /// Takes names that nobody wants out of their lines.
+    /// Removes names without waiters that no thread has begun with.
     fn drop_unwanted(&mut self) {
         self.names
             .retain(|name| !name.waiters.is_empty() || !name.queue.remove(name.number));
@@ -269,7 +270,7 @@ impl Resolver {
         }
     }
 
-    /// One more thread for a line, unless it has its own already.
+    /// Starts one more thread for a queue, up to its limit.
     fn start_thread(&self, queue: &Arc<LookupQueue>) -> io::Result<()> {
         if queue.lock().threads >= queue.max_threads {
             return Ok(());
@@ -289,14 +290,14 @@ impl Resolver {
         let Err(error) = started else { return Ok(()) };
         let mut work = queue.lock();
         work.threads -= 1;
-        // Another one will do it.
+        // Another thread of the queue will look the name up.
         if work.threads > 0 { Ok(()) } else { Err(error) }
     }
 }
 
 fn look_up(lookup: &Lookup, number: u64, host: &str) -> Found {
     let begun = Instant::now();
-    // Whatever the system's libraries do, there is an answer.
+    // Whatever the system's libraries do, the request is answered.
     let outcome = catch_unwind(AssertUnwindSafe(|| lookup(host)));
     let addresses = outcome.unwrap_or_else(|_| Err(io::Error::other("the resolver failed")));
     Found {

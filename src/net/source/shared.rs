@@ -1,4 +1,4 @@
-//! What a source of the configuration has beside its link and its queue.
+//! What a shared source has in addition to its link and its queue.
 
 use std::net::IpAddr;
 
@@ -8,16 +8,16 @@ use crate::net::io::key::Key;
 
 use super::outlet::Outlet;
 
-/// A stream of the configuration.
+/// One stream of a configured camera.
 #[derive(Clone)]
-pub(super) struct Stream {
+pub(super) struct ConfiguredStream {
     pub config: config::Camera,
-    /// The camera's smaller stream.
+    /// Whether it is the camera's smaller stream.
     pub sub: bool,
 }
 
-impl Stream {
-    /// What viewers name it by.
+impl ConfiguredStream {
+    /// The name by which viewers ask for it.
     pub fn name(&self) -> String {
         match self.sub {
             true => format!("{}/sub", self.config.name),
@@ -25,35 +25,36 @@ impl Stream {
         }
     }
 
-    /// Whether two configured streams are one: its link can go on.
-    pub fn is_same(&self, other: &Stream) -> bool {
-        let key = |it: &Stream| (it.config.name.clone(), it.sub, it.config.transport);
-        let url = |it: &Stream| it.config.stream(it.sub).cloned();
+    /// Whether two configured streams are the same, so that a link can continue.
+    pub fn is_same(&self, other: &ConfiguredStream) -> bool {
+        let key = |it: &ConfiguredStream| (it.config.name.clone(), it.sub, it.config.transport);
+        let url = |it: &ConfiguredStream| it.config.stream(it.sub).cloned();
         key(self) == key(other) && url(self) == url(other)
     }
 }
 
-/// A camera of the configuration, and who watches it.
+/// A configured camera, and the viewers who watch it.
 pub(super) struct Shared {
-    pub stream: Stream,
+    pub stream: ConfiguredStream,
     pub camera: Camera,
     /// The viewers that get its media.
     pub watchers: Vec<Outlet>,
-    /// Where its host was when the link as configured stood last.
+    /// The address of its host when the configured URL was last connected to.
     pub home_address: Option<IpAddr>,
-    /// Frames before this position were looked at.
+    /// The position before which the camera has inspected all frames.
     pub inspected_until: u64,
-    /// It was said that its cache is too small.
+    /// Whether the log has said that its cache is too small.
     pub cache_warned: bool,
-    /// Viewers that wait for it to play.
+    /// Viewers who wait until it plays.
     pub waiting_viewers: Vec<Key>,
-    /// It is being called, or has a link: all of its share of the pool is kept for it.
+    /// Whether it is connected or being connected. If so, the pool keeps its whole
+    /// share.
     pub is_active: bool,
 }
 
 impl Shared {
     /// A camera that nobody watches.
-    pub fn new(stream: Stream, camera: Camera) -> Shared {
+    pub fn new(stream: ConfiguredStream, camera: Camera) -> Shared {
         Shared {
             stream,
             camera,

@@ -1,4 +1,4 @@
-//! The part: all sources, the pool, and what they wait for.
+//! The part of the server that owns all sources, the pool, and what they wait for.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -17,27 +17,27 @@ use super::shared::Shared;
 use super::udp::port::Port;
 use super::{Event, Phase, Reader, Source};
 
-/// All sources.
+/// All sources, the pool, the UDP ports and the resolver.
 pub struct Sources {
     pub(super) all: Table<Source>,
-    /// How many are of the configuration.
+    /// How many sources are shared.
     shared: usize,
     pub(super) pool: Pool,
-    /// UDP ports.
+    /// The UDP ports of all cameras.
     pub(super) ports: Table<Port>,
     pub(super) resolver: Resolver,
     pub(super) policy: Rc<Policy>,
-    /// Links that want a buffer.
+    /// Links that wait for a buffer.
     pub(super) waiting: KeyQueue,
-    /// When somebody will have to give way to one of those, if it still waits then.
+    /// When somebody may have to give way to a link that still waits then.
     pub(super) relief_due: Option<Instant>,
-    /// Sources whose cameras may want something done.
+    /// Sources whose cameras may have outputs.
     pub(super) touched: VecDeque<Key>,
     pub(super) events: VecDeque<Event>,
 }
 
 impl Sources {
-    /// No sources yet.
+    /// Starts without sources.
     pub fn new(pool: Pool, resolver: Resolver, policy: Rc<Policy>) -> Sources {
         Sources {
             all: Table::new(),
@@ -53,37 +53,38 @@ impl Sources {
         }
     }
 
-    /// Which cameras viewers may name, and redirects may lead to, from now on.
+    /// Replaces the policy for the cameras that viewers may name and redirects may lead
+    /// to.
     pub fn set_policy(&mut self, policy: Rc<Policy>) {
         self.policy = policy;
     }
 
-    /// The next thing that viewers have to be told of.
+    /// The next event that viewers must be informed of.
     pub fn next_event(&mut self) -> Option<Event> {
         self.events.pop_front()
     }
 
-    /// How many sources there are.
+    /// The number of sources.
     pub fn len(&self) -> usize {
         self.all.len()
     }
 
-    /// Buffers of the pool: all, and those that nobody holds.
+    /// The number of buffers in the pool, and how many of them are free.
     pub fn buffers(&self) -> (usize, usize) {
         (self.pool.total(), self.pool.free())
     }
 
-    /// How many links wait for a buffer.
+    /// The number of links that wait for a buffer.
     pub fn waiting(&self) -> usize {
         self.waiting.len()
     }
 
-    /// Whether a source is of the configuration.
+    /// Whether a source is shared.
     pub fn is_shared(&self, source: Key) -> bool {
         self.shared(source).is_some()
     }
 
-    /// When [`Sources::handle_timeouts`] wants to be called.
+    /// When [`Sources::handle_timeouts`] has to be called.
     pub fn due(&self) -> Option<Instant> {
         let cameras = self
             .cameras()
@@ -92,7 +93,7 @@ impl Sources {
         cameras.chain(others.into_iter().flatten()).min()
     }
 
-    /// Does what time asks for: names, cameras, and links that wait.
+    /// Handles name resolutions, the timeouts of cameras, and links that wait.
     pub fn handle_timeouts(&mut self, io: &mut Io) {
         self.handle_resolutions(io);
         let due = self
@@ -106,7 +107,8 @@ impl Sources {
         self.relieve_waiting(io);
     }
 
-    /// Buffers came back: links that can have one now are served again, in turn.
+    /// Serves the links again that can have a buffer now, in turn, if buffers were put
+    /// back.
     pub fn wake_waiting(&mut self, io: &mut Io) {
         if !self.pool.take_returned() {
             return;
@@ -131,7 +133,7 @@ impl Sources {
         }
     }
 
-    /// The source behind a camera's link.
+    /// The source of a camera's link.
     pub fn source_of_link(&self, io: &Io, link: Key) -> Option<Key> {
         match io.get(link)?.role {
             Role::Camera { source } => self.all.get(source).map(|_| source),
@@ -139,8 +141,8 @@ impl Sources {
         }
     }
 
-    /// Bytes of a message that a viewer's camera has begun. A configured camera is the
-    /// operator's, and does not count with clients.
+    /// Bytes of a partial message from a camera that a viewer named. Configured cameras
+    /// do not count, because the operator chose them.
     pub fn held(&self, source: Key) -> usize {
         match self.all.get(source) {
             Some(source) if source.is_direct() => source.link.framer.held(),
@@ -148,7 +150,7 @@ impl Sources {
         }
     }
 
-    /// When to look at a link although nothing happens.
+    /// When to look at a link even if no event arrives.
     pub fn deadline(&self, io: &Io, source: Key, connection: &Connection) -> Option<Instant> {
         let source = self.all.get(source);
         let Some(source) = source.filter(|source| matches!(source.link.phase, Phase::Open)) else {
@@ -156,12 +158,12 @@ impl Sources {
         };
         match source.reader {
             Reader::Direct(_) => Some(source.link.last_received + io.limits.idle),
-            // It knows by itself how long it may be silent.
+            // A shared camera knows by itself how long it may be silent.
             Reader::Shared(_) => None,
         }
     }
 
-    /// Puts a source in; `None` when the table is full.
+    /// Inserts a source; `None`: the table is full.
     pub(super) fn insert(&mut self, source: Source) -> Option<Key> {
         let is_shared = !source.is_direct();
         let inserted = self.all.insert_with(|_| Ok::<_, Infallible>(source))?;
@@ -169,7 +171,7 @@ impl Sources {
         inserted.ok()
     }
 
-    /// Takes a source out, and its buffers back.
+    /// Removes a source and puts its buffers back.
     pub(super) fn remove_source(&mut self, key: Key) -> Option<Source> {
         let mut source = self.all.remove(key)?;
         self.shared -= usize::from(!source.is_direct());
@@ -177,38 +179,39 @@ impl Sources {
         Some(source)
     }
 
-    /// How many are of the configuration.
+    /// How many sources are shared.
     pub(super) fn count_shared(&self) -> usize {
         self.shared
     }
 
-    /// Tells the pool how many viewers have cameras of their own.
+    /// Tells the pool how many direct sources there are.
     pub(super) fn count_direct(&mut self) {
         self.pool.set_direct(self.all.len() - self.shared);
     }
 
-    /// The camera of the configuration whose source `key` names.
+    /// The configured camera of a source, if that is shared.
     pub(super) fn shared(&self, key: Key) -> Option<&Shared> {
         self.all.get(key)?.shared()
     }
 
-    /// The camera of the configuration whose source `key` names.
+    /// The configured camera of a source, if that is shared.
     pub(super) fn shared_mut(&mut self, key: Key) -> Option<&mut Shared> {
         Some(self.all.get_mut(key)?.shared_mut()?.0)
     }
 
-    /// The cameras of the configuration, by the keys of their sources.
+    /// All configured cameras, with the keys of their sources.
     pub(super) fn cameras(&self) -> impl Iterator<Item = (Key, &Shared)> {
         let all = self.all.iter();
         all.filter_map(|(key, source)| Some((key, source.shared()?)))
     }
 
-    /// The keys of the sources of the configuration.
+    /// The keys of all shared sources.
     pub(super) fn camera_keys(&self) -> Vec<Key> {
         self.cameras().map(|(key, _)| key).collect()
     }
 
-    /// Has a camera do something; what it wants done then waits for [`Sources::drain_cameras`].
+    /// Calls `act` for a camera. The outputs of the camera then wait for
+    /// [`Sources::drain_cameras`].
     pub(super) fn with_camera(
         &mut self,
         key: Key,

@@ -1,10 +1,10 @@
-//! Media of shared cameras over UDP: pairs of ports for RTP and RTCP, read into
-//! the camera's queue as if it had come interleaved.
+//! Media of shared cameras over UDP: pairs of ports for RTP and RTCP, whose datagrams
+//! are read into the camera's queue as interleaved frames.
 //!
-//! A datagram is received straight into a pool buffer, behind room for the
-//! header of an interleaved frame; only what comes out of order is copied
-//! ([`crate::camera`] keeps it). The RTSP connection stays beside, for messages
-//! alone, and the ports are served and closed with it.
+//! A datagram is received directly into a pool buffer, behind room for the header of an
+//! interleaved frame. Only datagrams that arrive out of order are copied, and
+//! [`crate::camera`] keeps them. The RTSP connection remains for messages alone, and
+//! the ports are served and closed with it.
 
 pub mod port;
 
@@ -26,12 +26,12 @@ use super::shared::Shared;
 use super::{Source, Sources};
 use port::{Port, ROOM, bind_pair};
 
-/// UDP ports of all cameras together.
+/// The maximum number of UDP ports of all cameras together.
 const MAX_PORTS: usize = Key::PORT_CAPACITY;
-/// Datagrams read from one port in one turn.
+/// The number of datagrams read from one port in one turn.
 const DATAGRAMS: usize = 64;
 impl Sources {
-    /// An event of the system for a port.
+    /// Handles an event of the system for a port.
     pub fn handle_port_event(&mut self, io: &mut Io, key: Key) {
         if let Some(port) = self.ports.get_mut(key) {
             port.readable = true;
@@ -39,7 +39,7 @@ impl Sources {
         }
     }
 
-    /// Opens pairs of ports for a camera, and tells it.
+    /// Opens pairs of ports for a camera, and informs it of their numbers.
     pub(super) fn open_ports(&mut self, io: &mut Io, camera: Key, pairs: usize) {
         self.close_ports(io, camera);
         let mut numbers = Vec::with_capacity(pairs);
@@ -59,7 +59,7 @@ impl Sources {
             }
         }
         if let Some(source) = self.all.get_mut(camera) {
-            // From here on the link carries messages only.
+            // From now on the link carries only messages.
             source.queue.discard_partial_frame(&mut self.pool);
         }
         self.with_camera(camera, io.now, |camera, now| {
@@ -127,7 +127,8 @@ impl Sources {
         }
     }
 
-    /// The camera said where a pair of ports will get its datagrams from.
+    /// Sets where the datagrams for a pair of ports will come from, as the camera has
+    /// announced.
     pub(super) fn expect_datagrams(&mut self, camera: Key, channel: u8, from: transport::Server) {
         let numbers = from.ports.map(|(rtp, rtcp)| [rtp, rtcp]);
         for step in [0, 1] {
@@ -140,7 +141,8 @@ impl Sources {
         }
     }
 
-    /// Sends to where the datagrams on a channel come from. What is lost is lost.
+    /// Sends a datagram to where those of a channel come from. Nobody minds if it is
+    /// lost.
     pub(super) fn send_datagram(&mut self, camera: Key, channel: u8, bytes: &[u8]) {
         if let Some(port) = self.port_of(camera, channel)
             && let Some(number) = port.port
@@ -162,8 +164,8 @@ impl Sources {
         self.ports.get_mut(key)
     }
 
-    /// Reads the link of a camera whose media comes over UDP: messages, and
-    /// frames that nobody asked for. `reads` says how often that may be done yet.
+    /// Reads the link of a camera whose media comes over UDP, up to `reads` times. It
+    /// may carry messages, and frames that nobody asked for.
     pub fn read_messages(&mut self, io: &mut Io, link: Key, key: Key, reads: &mut usize) -> bool {
         let now = io.now;
         if *reads == 0 {
@@ -190,7 +192,7 @@ impl Sources {
         self.handle_arrived(io, key, taken).is_some()
     }
 
-    /// Reads the ports of a camera, and has what came delivered.
+    /// Reads the ports of a camera and passes the media on.
     pub fn read_ports(&mut self, io: &mut Io, link: Key, camera: Key) {
         let takes = |it: &Shared| it.camera.takes_datagrams();
         if !self.shared(camera).is_some_and(takes) || self.link_of(camera) != Some(link) {
@@ -210,7 +212,7 @@ impl Sources {
         }
     }
 
-    /// Reads one port; `true`: there may be more.
+    /// Reads one port. `true`: there may be more to read.
     fn read_port(
         &mut self,
         io: &mut Io,
@@ -239,7 +241,8 @@ impl Sources {
                 Ok((_, from)) if !port.expects(from, now) => {
                     shared.camera.stray_datagram(from, port.expected());
                 }
-                // Its end may be missing: the next ones find more room.
+                // The datagram may have been cut off. There will be more room for the
+                // next ones.
                 Ok((count, _)) if count >= space.len() => port.room = (room * 2).min(max_payload),
                 Ok((count, _)) => {
                     let verdict = shared.camera.datagram(channel, &space[..count], now);
@@ -253,14 +256,14 @@ impl Sources {
                     port.readable = false;
                     return false;
                 }
-                // What an earlier packet of ours met with.
+                // This error is about an earlier datagram that was sent.
                 Err(_) => {}
             }
         }
         true
     }
 
-    /// Packets have waited long enough for earlier ones.
+    /// Releases datagrams that have waited long enough for earlier ones.
     pub(super) fn release_datagrams(&mut self, io: &mut Io, camera: Key) {
         if let Some(link) = self.link_of(camera) {
             let mut arrived = Arrived::default();
@@ -269,8 +272,8 @@ impl Sources {
         }
     }
 
-    /// Copies packets that came early, and whose turn it is, into the queue.
-    /// Without room for them they are lost.
+    /// Copies datagrams into the queue that arrived early and whose turn has come. They
+    /// are lost if there is no room.
     fn take_released(&mut self, io: &mut Io, camera: Key, link: Key, arrived: &mut Arrived) {
         while let Some(shared) = self.shared_mut(camera)
             && let Some((channel, packet)) = shared.camera.released(io.now)
@@ -301,8 +304,8 @@ impl Sources {
         }
     }
 
-    /// Makes room for one frame; `false`: there is none now. The link is served
-    /// again when there is.
+    /// Makes room for one frame. `false`: there is none, and the link is served again
+    /// when there is.
     fn prepare_frame(&mut self, io: &mut Io, camera: Key, link: Key, room: usize) -> bool {
         let Err(why) = self.try_prepare(camera, link, Some(room)) else {
             return true;
@@ -320,7 +323,7 @@ impl Sources {
     }
 }
 
-/// The messages among `bytes`; frames are left out.
+/// Parses the messages among `bytes`, and ignores frames.
 fn take_messages(bytes: &[u8], framer: &mut Framer) -> Result<Arrived, (Arrived, Invalid)> {
     let mut arrived = Arrived::default();
     let mut rest = bytes;

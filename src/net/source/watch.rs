@@ -1,4 +1,5 @@
-//! Viewers of shared cameras: they name one, wait until it plays, get its media, and go.
+//! Viewers of shared cameras: they ask for one, wait until it plays, get its media, and
+//! leave.
 
 use std::rc::Rc;
 
@@ -12,20 +13,19 @@ use super::fan_out::{first_packets, push_packets};
 use super::outlet::{Outlet, PlayRequest};
 use super::{Source, Sources};
 
-/// Bytes that the kernel may hold for a viewer beyond what it has under way to it
-/// (`TCP_NOTSENT_LOWAT`). Without a limit of its own it takes megabytes for one who
-/// reads slowly, seconds of video that can be left out no more, in memory that no
-/// setting counts.
+/// The limit for bytes that the kernel accepts for a viewer beyond those in flight
+/// (`TCP_NOTSENT_LOWAT`). Without it the kernel would take megabytes for a slow viewer:
+/// seconds of video that can no longer be left out, in memory that no setting limits.
 const UNSENT: u32 = 64 * 1024;
-/// Names of cameras that a viewer is told who asked for another.
+/// How many camera names are listed for a viewer who asked for an unknown one.
 const SHOWN: usize = 8;
 
-/// A camera that plays, as its viewers are told of it.
+/// A camera that plays, as it is described to viewers.
 pub struct Presentation {
     pub description: Rc<Description>,
     /// The session description (SDP).
     pub sdp: String,
-    /// Up to where in the camera's media that tells of parameter sets.
+    /// The position in the camera's media up to which it includes the parameter sets.
     pub sets_until: u64,
 }
 
@@ -33,7 +33,7 @@ impl Sources {
     /// The shared camera of this name.
     ///
     /// # Errors
-    /// There is none: a sentence for a person.
+    /// There is no such camera, in a sentence for a person.
     pub fn find(&self, name: &str) -> Result<Key, String> {
         let named = |it: &(Key, &super::Shared)| it.1.camera.name() == name;
         match self.cameras().find(named) {
@@ -59,8 +59,8 @@ impl Sources {
         }
     }
 
-    /// A viewer wants a shared camera: what it is to be told, if that plays already; if
-    /// not, an event tells when it does.
+    /// Registers a viewer who wants a shared camera. Returns the presentation if the
+    /// camera plays; if not, an event tells when it does.
     pub fn watch(&mut self, io: &Io, camera: Key, viewer: Key) -> Option<Presentation> {
         let presentation = self.presentation(camera);
         if let Some(shared) = self.shared_mut(camera)
@@ -72,7 +72,7 @@ impl Sources {
         presentation
     }
 
-    /// What viewers of a camera are told, if it plays.
+    /// How a camera is described to viewers, if it plays.
     pub fn presentation(&self, camera: Key) -> Option<Presentation> {
         let shared = self.shared(camera)?;
         Some(Presentation {
@@ -82,7 +82,7 @@ impl Sources {
         })
     }
 
-    /// A viewer is done with a shared camera, and gets no media any more.
+    /// Ends a viewer's interest in a shared camera. Its media was stopped before.
     pub fn unwatch(&mut self, io: &Io, camera: Key, viewer: Key) {
         if let Some(shared) = self.shared_mut(camera) {
             shared.waiting_viewers.retain(|other| *other != viewer);
@@ -90,8 +90,8 @@ impl Sources {
         self.with_camera(camera, io.now, Camera::unwatch);
     }
 
-    /// Where the media of a viewer would begin, who has had the parameter sets up to the
-    /// position `sets_until`.
+    /// Where the media of a viewer would begin that has the parameter sets up to
+    /// `sets_until`.
     pub fn locate(&self, camera: Key, sets_until: u64) -> FirstPackets {
         let source = self.all.get(camera);
         let Some((source, shared)) = source.and_then(|source| Some((source, source.shared()?)))
@@ -110,7 +110,7 @@ impl Sources {
         first_packets
     }
 
-    /// Lets media of a shared camera flow to a viewer.
+    /// Starts the media of a shared camera for a viewer.
     pub fn play(&mut self, io: &mut Io, camera: Key, request: PlayRequest) {
         let source = self.all.get_mut(camera);
         let Some((shared, queue)) = source.and_then(Source::shared_mut) else {
@@ -144,8 +144,8 @@ impl Sources {
         io.schedule(request.socket);
     }
 
-    /// Stops a viewer's media between two frames: up to where it has had the parameter
-    /// sets.
+    /// Stops a viewer's media between two frames, and returns the position up to which
+    /// it has the parameter sets.
     pub fn stop(&mut self, io: &mut Io, camera: Key, viewer: Key) -> Option<u64> {
         let source = self.all.get_mut(camera)?;
         let at = source.outlet(viewer)?;
@@ -164,8 +164,8 @@ impl Sources {
     }
 }
 
-/// The channels for a delivery; `None` if they are all of the camera's, as they
-/// are.
+/// The channels for a delivery; `None` if these are all channels of the camera,
+/// unchanged.
 fn chosen(camera: &Camera, channels: &[(u8, u8)]) -> Option<Vec<(u8, u8)>> {
     let tracks = camera
         .description()

@@ -12,8 +12,8 @@ use crate::net::io::listener::Listeners;
 use crate::net::media::pool::Pool;
 use crate::net::source::DirectRequest;
 
-/// Sources with the camera `front` at a name that is never found, and a listener to
-/// connect to.
+/// Sources with the camera `front`, whose name is resolved only by the test, and a
+/// listener to connect to.
 struct Scene {
     io: Io,
     sources: Sources,
@@ -66,7 +66,7 @@ impl Scene {
         }
     }
 
-    /// The name is found, for this attempt.
+    /// Resolves the name for this attempt.
     fn found(&mut self, source: Key, number: u64) {
         let answer = Resolution {
             attempt: Attempt { source, number },

@@ -1,27 +1,27 @@
-//! Names in line for the threads that look them up: those that were slow before
-//! stand in a line of their own, and hold nobody else up.
+//! The queues of names for the threads that look them up. Names that were slow before
+//! have a queue of their own, so that they do not delay others.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Slow names that are remembered, of viewers and of cameras.
+/// How many slow names are remembered, for viewers and cameras each.
 const REMEMBERED: usize = 256;
 
 /// Names that wait for the same threads.
 pub(super) struct LookupQueue {
     work: Mutex<Work>,
-    /// The most threads.
+    /// The maximum number of threads.
     pub(super) max_threads: usize,
 }
 
-/// What is to be done in a line, and how many threads are at it.
+/// The names that wait in a queue, and the number of its threads.
 #[derive(Default)]
 pub(super) struct Work {
     pub(super) waiting: VecDeque<(u64, String)>,
     pub(super) threads: usize,
 }
 
-/// The lines of cameras, or of viewers.
+/// The two queues for names of cameras, or for those of viewers.
 pub(super) struct LookupQueues {
     prompt: Arc<LookupQueue>,
     slow: Arc<LookupQueue>,
@@ -30,7 +30,7 @@ pub(super) struct LookupQueues {
 }
 
 impl LookupQueues {
-    /// Each of the two with so many threads at most.
+    /// Two queues, each with at most so many threads.
     pub(super) fn new(max_threads: usize) -> LookupQueues {
         let queue = || {
             Arc::new(LookupQueue {
@@ -62,12 +62,12 @@ impl LookupQueues {
 }
 
 impl LookupQueue {
-    /// Nothing that can panic is done under the lock.
+    /// Locks the queue. Nothing that may panic is done under the lock.
     pub(super) fn lock(&self) -> MutexGuard<'_, Work> {
         self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next name for a thread; `None`: it is to end.
+    /// The next name for a thread. `None`: the thread has to end, and no longer counts.
     pub(super) fn next(&self) -> Option<(u64, String)> {
         let mut work = self.lock();
         let next = work.waiting.pop_front();
@@ -83,7 +83,7 @@ impl LookupQueue {
             .any(|(other, _)| *other == number)
     }
 
-    /// Whether this name waited, and does so no more.
+    /// Removes a name. `false`: it was not waiting.
     pub(super) fn remove(&self, number: u64) -> bool {
         let mut work = self.lock();
         let before = work.waiting.len();

@@ -5,8 +5,8 @@ use mio::{Poll, Token};
 use super::*;
 use crate::net::io::key::Key;
 
-/// A resolver that is never asked in earnest: names that begin with `slow` are
-/// found when they are let go, the others at once.
+/// A resolver whose lookups the test controls: names that begin with `slow` are
+/// resolved when the test lets them, the others at once.
 struct Scene {
     _poll: Poll,
     resolver: Resolver,
@@ -48,7 +48,7 @@ impl Scene {
         }
     }
 
-    /// A question of a camera, or of a viewer.
+    /// A request of a camera, or of a viewer.
     fn ask(
         &mut self,
         (source, is_viewer): (Key, bool),
@@ -69,7 +69,7 @@ impl Scene {
         opened.wait_while(gate, few).unwrap().looked_up.clone()
     }
 
-    /// Waits for an answer that a thread found.
+    /// Waits for a resolution from a thread.
     fn found(&mut self, now: Instant) -> Resolution {
         loop {
             if let Some(answer) = self.resolver.next_resolution(now) {
@@ -113,7 +113,7 @@ fn each_question_is_answered_once_whatever_happens_to_it() {
     let found = answers[0].addresses.as_ref().unwrap();
     assert_eq!(*found, vec!["10.0.0.1:554".parse().unwrap(); ADDRESSES]);
     assert!(answers[1].addresses.is_err() && answers[2].addresses.is_err());
-    // One that is too slow is answered by its deadline, and not again.
+    // A request that is not answered in time times out once.
     scene.ask(camera(1), 7, "slow", until).unwrap();
     scene.ask(viewer(1), 8, "slow", until + LATER).unwrap();
     scene.await_lookups(5);
@@ -142,7 +142,7 @@ fn one_that_waits_in_vain_behind_others_is_answered_too() {
     scene.await_lookups(CAMERA_THREADS);
     let answers = std::iter::from_fn(|| scene.resolver.next_resolution(now + LATER));
     assert_eq!(answers.count(), CAMERA_THREADS + 3);
-    // Those that still waited are not looked up for nobody; the others are.
+    // Names without waiters that no thread has begun with are not looked up.
     assert_eq!(scene.resolver.names.len(), CAMERA_THREADS);
     assert_eq!(scene.resolver.due(), None);
 }
@@ -197,7 +197,7 @@ fn names_that_were_slow_hold_up_no_others() {
     }
     scene.gate.0.lock().unwrap().open = false;
     for (number, name) in slow.iter().enumerate() {
-        // What took long on the clock of the threads as well.
+        // This name was slow on the threads' clock, too.
         scene.resolver.cameras.remember(name, true);
         let asked = scene.ask(camera(number as u16), 1, name, now + LATER);
         asked.unwrap();
@@ -235,7 +235,7 @@ fn who_went_away_gets_no_answer_and_keeps_no_place() {
     scene.await_lookups(1);
     scene.resolver.forget(viewer(1).0);
     assert_eq!(scene.resolver.due(), None);
-    // The thread is still held: its client may not hold them all in this way.
+    // The thread is still busy, and its client must not occupy all of them in this way.
     assert_eq!(scene.resolver.names.len(), 1);
     scene.ask(viewer(2), 0, "good", until).unwrap();
     let found = scene.found(now);
@@ -244,7 +244,7 @@ fn who_went_away_gets_no_answer_and_keeps_no_place() {
     while !scene.resolver.names.is_empty() {
         assert!(scene.resolver.next_resolution(now).is_none());
     }
-    // An answer that is there already is dropped as well.
+    // A resolution that is ready is cancelled as well.
     scene.ask(camera(5), 0, "good", until).unwrap();
     while scene.resolver.resolutions.is_empty() {
         if let Ok(found) = scene.resolver.found.1.try_recv() {

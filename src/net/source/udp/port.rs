@@ -1,4 +1,4 @@
-//! A UDP port of a camera's media, and how a pair of them is found.
+//! A UDP port for a camera's media, and how a pair of ports is found.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -8,49 +8,50 @@ use mio::net::UdpSocket;
 
 use crate::net::io::key::Key;
 
-/// Attempts to find an even port with a free one above it.
+/// The number of attempts to find an even port with a free one above it.
 const ATTEMPTS: usize = 64;
-/// Room for a datagram, in bytes, before longer ones have come: what fits a link
+/// Room for a datagram in bytes, before longer ones have arrived: enough for a link
 /// with the usual MTU.
 pub const ROOM: usize = 2048;
-/// How long a camera may be silent on the port that it announced before another of
-/// its ports is taken for that.
+/// How long a camera must have been silent on the port that it announced before another
+/// of its ports is accepted.
 const PROOF: Duration = Duration::from_millis(500);
-/// What the system is asked to keep of a port's datagrams, in bytes: a key frame
-/// comes at once. It gives what its own limit allows.
+/// The size of the receive buffer that the system is asked for, in bytes, because a key
+/// frame arrives all at once. The system's own limit may be lower.
 const KEPT: usize = 512 * 1024;
 
-/// One socket.
+/// A UDP port that receives a camera's datagrams.
 pub struct Port {
     pub socket: UdpSocket,
-    /// The RTSP connection it is served with.
+    /// The RTSP connection that it is served with.
     pub link: Key,
-    /// Of its frames.
+    /// The interleaved channel that its datagrams become frames of.
     pub channel: u8,
-    /// Where datagrams come from: the camera's address, another that it named,
-    /// and the port; before the first datagram it may be unknown.
+    /// Where datagrams come from: the camera's address, another address that it
+    /// announced, and the port, which may be unknown before the first datagram.
     pub camera: SocketAddr,
     pub source: Option<IpAddr>,
     pub port: Option<u16>,
-    /// Datagrams have come from there.
+    /// Whether datagrams have come from there.
     pub confirmed: bool,
-    /// Another port of the camera, and since when datagrams have come from that.
+    /// Another port of the camera, and when the first datagram came from it.
     pub other: Option<(u16, Instant)>,
-    /// Room for one datagram: more than any that came.
+    /// Room for one datagram in bytes: more than the longest that has arrived.
     pub room: usize,
-    /// Edge-triggered: until it says `WouldBlock`.
+    /// Edge-triggered: set until the socket reports `WouldBlock`.
     pub readable: bool,
 }
 
 impl Port {
-    /// Where datagrams should come from.
+    /// Where datagrams are expected from.
     pub fn expected(&self) -> SocketAddr {
         let address = self.source.unwrap_or(self.camera.ip());
         SocketAddr::new(address, self.port.unwrap_or(0))
     }
 
-    /// Whether a datagram is the camera's. Some send from another port than they
-    /// announced: it is believed if for [`PROOF`] nothing came from that.
+    /// Whether a datagram comes from the camera. Some cameras send from another port
+    /// than they announced, which is accepted if nothing came from the announced one
+    /// for [`PROOF`].
     pub fn expects(&mut self, from: SocketAddr, now: Instant) -> bool {
         let address = from.ip().to_canonical();
         let known = address == self.camera.ip().to_canonical() || Some(address) == self.source;
@@ -80,7 +81,7 @@ impl Port {
     }
 }
 
-/// Two sockets at the address of `local`: an even port, and the one above it.
+/// Binds two sockets at the address of `local`: an even port, and the one above it.
 pub fn bind_pair(mut local: SocketAddr) -> io::Result<(UdpSocket, UdpSocket)> {
     let mut failed = io::Error::from(io::ErrorKind::AddrInUse);
     for _ in 0..ATTEMPTS {
