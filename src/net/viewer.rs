@@ -1,8 +1,8 @@
-//! Viewers: pages and clients of RTSP, each of which watches one stream.
+//! Viewers: pages and RTSP clients, each of which watches one stream.
 //!
-//! [`Viewers`] is the part: it owns their sessions, knows which sockets are whose, and
-//! decides who may watch ([`admission`]). What a session wants done comes out of
-//! [`Viewers::next_event`]; nothing here reads or writes a socket.
+//! [`Viewers`] is the part of the server that owns their sessions, knows which sockets
+//! belong to whom, and decides who may watch ([`admission`]). What a session asks for
+//! comes out of [`Viewers::next_event`]; nothing here reads or writes a socket.
 
 pub mod admission;
 mod sockets;
@@ -19,33 +19,34 @@ use super::media::delivery::Framing;
 use sockets::Sockets;
 pub use viewers::{SessionEvent, Viewers};
 
-/// A viewer's session, its sockets, and what it watches.
+/// A viewer: its session, its sockets, and what it watches.
 pub struct Viewer {
     pub session: Session,
-    /// The number of its first socket in the log.
+    /// The number of its first socket, which identifies the viewer in the log.
     pub id: u64,
     pub sockets: Sockets,
-    /// Its own source, or that of a shared camera.
+    /// The source it watches: its own, or a shared one.
     pub source: Option<Key>,
-    /// What is around its frames: said when its data socket came.
+    /// What surrounds its frames on the wire, known when its media socket is.
     pub framing: Framing,
-    /// The tracks of a shared camera that it wants played: channels on the
-    /// camera's link, and the viewer's.
+    /// The tracks of a shared camera that it plays: the channels on the camera's link,
+    /// each with the viewer's number for it.
     pub channels: Option<Vec<(u8, u8)>>,
-    /// Up to where in the camera's media it has had the parameter sets, in the
-    /// description or on the way.
+    /// The position in the camera's media up to which it has the parameter sets, from
+    /// the description or from the media.
     pub sets_until: u64,
-    /// Its place among the viewers, from when it has said what it wants.
+    /// Its place among the viewers. It takes one when it says what it wants to watch.
     place: Option<Ticket>,
-    /// Until when the next step of its opening must have come: INIT, then JOIN.
+    /// When the next step of its opening must have happened: INIT, the connection,
+    /// JOIN.
     pub open_deadline: Option<Instant>,
-    /// When it last said something, if it speaks RTSP.
+    /// When it last sent something, if it speaks RTSP.
     pub last_request: Instant,
-    /// Why its sockets are to be closed, when they can be.
+    /// Why its sockets will be closed, once they can be.
     pub ending: Option<Ending>,
 }
 
-/// The end of a data socket: it must not come inside a message.
+/// The close frame of a viewer that is ending. It must not be sent inside a message.
 #[derive(Clone, Debug)]
 pub struct Ending {
     pub code: u16,
@@ -53,8 +54,8 @@ pub struct Ending {
 }
 
 impl Viewer {
-    /// A viewer whose control socket is `key`, known as `id` in the log; it is to
-    /// say what it wants until `open_deadline`.
+    /// A viewer that speaks WSP, whose control socket is `key` and whose number in the
+    /// log is `id`. It must send INIT by `open_deadline`.
     pub fn wsp(session: Session, key: Key, id: u64, open_deadline: Instant) -> Viewer {
         Viewer {
             session,
@@ -86,13 +87,13 @@ impl Viewer {
         }
     }
 
-    /// Whether it is told what of its media is not live: our own player says by
-    /// JOIN that it takes batches.
+    /// Whether it takes notices about media that is not live. Our own player does, and
+    /// is recognized by the batches that its JOIN asks for.
     pub fn takes_notices(&self) -> bool {
         self.framing == Framing::Batches && !self.sockets.is_rtsp()
     }
 
-    /// What its session keeps of what was said, in bytes.
+    /// Bytes that its session and its parser retain of what it has sent.
     pub fn held(&self) -> usize {
         self.session.held() + self.sockets.held()
     }

@@ -1,4 +1,4 @@
-//! What a browser gets by HTTP on the gateway's port: pages, the player, the API.
+//! Answers to browsers over HTTP: pages, the player, and the API.
 
 use std::collections::HashMap;
 use std::rc::{Rc, Weak};
@@ -9,35 +9,35 @@ use crate::http::{self, Head, Request};
 
 use super::io::outbox::Piece;
 
-/// What the gateway's own pages may do: load from it alone, open WebSockets
-/// anywhere (a page may name another gateway), run wasm, play what they made; who
-/// may frame them is said behind it.
+/// The security policy of the gateway's own pages. They load from the gateway alone,
+/// open WebSockets to anywhere (a page may name another gateway), run wasm, and play
+/// media that they made. Who may frame them is appended.
 const PAGE_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
      connect-src *; media-src 'self' blob:; img-src 'self' data: blob:; \
      object-src 'none'; base-uri 'none'; form-action 'self'; ";
 
-/// No body.
+/// An empty body.
 const NOTHING: Piece = Piece::Static(&[]);
 
-/// A head and what follows it.
+/// The head of a response, and its body.
 pub struct Response {
     pub head: Vec<u8>,
     pub body: Piece,
 }
 
-/// What the gateway tells about itself where this path leads.
+/// An endpoint at which the gateway tells about itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Endpoint {
-    /// That it is there.
+    /// `/healthz`: that the gateway is running.
     Health,
-    /// Counters and gauges.
+    /// `/metrics`: counters and gauges.
     Metrics,
-    /// The cameras and how they do.
+    /// `/api/cameras`: the cameras and their status.
     Cameras,
 }
 
 impl Endpoint {
-    /// What a path asks for; `None`: a page, or nothing.
+    /// The endpoint at a path; `None`: the path is a page's, or unknown.
     pub fn of(path: &str) -> Option<Endpoint> {
         match path {
             "/healthz" => Some(Endpoint::Health),
@@ -56,15 +56,15 @@ impl Endpoint {
     }
 }
 
-/// What is served to browsers.
+/// The part of the server that answers browsers.
 pub struct Web {
     policy: Rc<Policy>,
-    /// Assets that are being sent to clients that do not take gzip, by path.
+    /// Uncompressed assets that are being sent to clients without gzip, by path.
     inflated: HashMap<&'static str, Weak<Vec<u8>>>,
 }
 
 impl Web {
-    /// Nothing is being sent.
+    /// Starts without assets being sent.
     pub fn new(policy: Rc<Policy>) -> Web {
         Web {
             policy,
@@ -72,16 +72,16 @@ impl Web {
         }
     }
 
-    /// Who may come, and from which pages, from now on.
+    /// Replaces the policy for hosts and origins.
     pub fn set_policy(&mut self, policy: Rc<Policy>) {
         self.policy = policy;
     }
 
-    /// Whether a request may be answered at all; `is_socket`: it wants to open a
+    /// Checks whether a request may be answered. `is_socket`: it wants to open a
     /// WebSocket.
     ///
     /// # Errors
-    /// Why not, in a sentence.
+    /// Why it may not, in a sentence.
     pub fn check(&self, request: &Request, is_socket: bool) -> Result<(), String> {
         self.policy.host(&request.host)?;
         if is_socket {
@@ -91,7 +91,7 @@ impl Web {
         Ok(())
     }
 
-    /// The answer to a request for a page.
+    /// The response to a request for a page.
     pub fn page(&mut self, request: &Request) -> Response {
         let response = match assets::find(&request.path) {
             Some(asset) => self.asset(asset, request),
@@ -100,8 +100,8 @@ impl Web {
         without_body(response, request)
     }
 
-    /// The answer to a request for [`Endpoint`]: for the gateway's own pages and those of
-    /// `origins`.
+    /// The response of an [`Endpoint`], which the gateway's own pages and those of
+    /// `origins` may read.
     pub fn endpoint(&self, request: &Request, endpoint: Endpoint, body: String) -> Response {
         let framing = self.framing(request);
         let mut extra = vec![
@@ -122,8 +122,8 @@ impl Web {
         )
     }
 
-    /// A file of the player: compressed if the client takes that, or the word
-    /// that it has it already.
+    /// The response with a file of the player: compressed if the client accepts that,
+    /// or 304 if the client has it already.
     fn asset(&mut self, asset: &'static assets::Asset, request: &Request) -> Response {
         let mut policy = self.framing(request);
         if asset.content_type.starts_with("text/html") {
@@ -150,13 +150,14 @@ impl Web {
         response(200, asset.content_type, &extra, body)
     }
 
-    /// Who may show an answer in a frame: a page of a stranger would else use the
-    /// gateway as a person who may.
+    /// The rule for who may frame a response. The page of a stranger could otherwise
+    /// make a person click in the gateway's page.
     fn framing(&self, request: &Request) -> String {
         format!("frame-ancestors {}", self.policy.framers(&request.host))
     }
 
-    /// The plain form, one copy for all who are being sent it.
+    /// The uncompressed asset, of which there is one copy for all who are being sent
+    /// it.
     fn inflated(&mut self, asset: &'static assets::Asset) -> Rc<Vec<u8>> {
         let kept = self.inflated.entry(asset.path).or_default();
         kept.upgrade().unwrap_or_else(|| {

@@ -1,11 +1,11 @@
-//! The one place that decides whether a viewer may watch, whatever it speaks and
-//! whichever camera it wants, and that counts it.
+//! The one place that decides whether a viewer may watch, whatever protocol it speaks
+//! and whichever camera it wants, and that counts it.
 //!
-//! A viewer takes its place when it says what it wants to see, and keeps it until it
-//! goes. When all are taken, one that plays nothing makes room.
+//! A viewer takes a place when it says what it wants to watch, and keeps it until it
+//! ends. When all places are taken, a viewer that plays nothing makes room.
 //!
-//! Invariant: who takes its media keeps its place; so does whoever is of an address that
-//! has no more viewers than that of the newcomer.
+//! Invariant: a viewer that takes its media keeps its place, and so does every viewer
+//! of a site that has no more viewers than the newcomer's.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -26,14 +26,14 @@ const ADDRESS_FULL: &str =
 pub(super) struct Admission(Places);
 
 impl Admission {
-    /// Whether a viewer of this network lacks nothing but a place.
+    /// Whether all places are taken, but this network has not reached its own limit.
     fn is_taken(&self, network: IpAddr, limits: &Limits) -> bool {
         self.0.of_network(network) < limits.viewers_per_address && self.0.total() >= limits.viewers
     }
 }
 
 impl Viewers {
-    /// Lets a viewer of this network watch from now on. Who may already, may still.
+    /// Gives a viewer of this network a place, unless it has one.
     ///
     /// # Errors
     /// The limit that is reached, in a sentence.
@@ -63,8 +63,9 @@ impl Viewers {
         Ok(())
     }
 
-    /// Who has to go before a viewer of this network can have a place: the first who came
-    /// of those that play nothing, and are of the address that has most viewers.
+    /// The viewer that has to make room for one of this network: of the site with most
+    /// viewers, the oldest that plays nothing. `None`: no viewer has to, or may be made
+    /// to.
     pub fn find_idle(
         &self,
         key: Key,
@@ -84,7 +85,8 @@ impl Viewers {
         let own = taken.get(&site(network)).copied().unwrap_or_default();
         let idle = self.iter().filter_map(|(key, viewer)| {
             let count = taken.get(&of(viewer)?).copied()?;
-            // Who waits for a camera would else never have it, where two take turns.
+            // Of two sites that take turns, each would otherwise displace the other's
+            // viewer before its camera is connected.
             let session = &viewer.session;
             let asked = session.is_waiting() || session.timeout().is_some();
             let waits = asked || session.is_connecting();

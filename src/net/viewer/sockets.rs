@@ -1,4 +1,4 @@
-//! The sockets of a viewer, and so what it speaks.
+//! The sockets of a viewer, which also tell the protocol that it speaks.
 
 use crate::protocol::rtsp::framer::Framer;
 
@@ -9,21 +9,21 @@ const MAX_REQUEST: usize = 8 * 1024;
 
 /// A viewer's sockets, each until it closes.
 pub enum Sockets {
-    /// WSP: requests on one WebSocket, media on another, which there is from JOIN on.
+    /// WSP: one WebSocket for requests, and another for media after its JOIN.
     Wsp {
         control: Option<Key>,
         data: Option<Key>,
     },
-    /// RTSP: requests and media on one socket.
+    /// RTSP: one socket for requests and media.
     Rtsp {
         socket: Option<Key>,
-        /// What finds the requests among the bytes that come.
+        /// The parser of its requests.
         requests: Framer,
     },
 }
 
 impl Sockets {
-    /// Those of a viewer whose control socket is there.
+    /// The sockets of a WSP viewer, which has only a control socket yet.
     pub fn wsp(control: Key) -> Sockets {
         Sockets::Wsp {
             control: Some(control),
@@ -31,7 +31,7 @@ impl Sockets {
         }
     }
 
-    /// Those of a viewer that speaks RTSP.
+    /// The socket of an RTSP viewer.
     pub fn rtsp(socket: Key) -> Sockets {
         Sockets::Rtsp {
             socket: Some(socket),
@@ -44,7 +44,7 @@ impl Sockets {
         matches!(self, Sockets::Rtsp { .. })
     }
 
-    /// What finds the requests of a viewer that speaks RTSP.
+    /// The parser of the requests, if the viewer speaks RTSP.
     pub fn requests(&mut self) -> Option<&mut Framer> {
         match self {
             Sockets::Rtsp { requests, .. } => Some(requests),
@@ -52,7 +52,7 @@ impl Sockets {
         }
     }
 
-    /// Bytes of a request that is not whole yet.
+    /// Bytes of a partial request.
     pub fn held(&self) -> usize {
         match self {
             Sockets::Rtsp { requests, .. } => requests.held(),
@@ -60,7 +60,7 @@ impl Sockets {
         }
     }
 
-    /// The control socket of a viewer that speaks WSP.
+    /// The control socket, if the viewer speaks WSP.
     pub fn control(&self) -> Option<Key> {
         match self {
             Sockets::Wsp { control, .. } => *control,
@@ -68,7 +68,7 @@ impl Sockets {
         }
     }
 
-    /// The socket that media goes to.
+    /// The socket for media.
     pub fn media(&self) -> Option<Key> {
         match self {
             Sockets::Wsp { data, .. } => *data,
@@ -76,19 +76,19 @@ impl Sockets {
         }
     }
 
-    /// All that are there, the one that requests come on first.
+    /// All open sockets, the one for requests first.
     pub fn iter(&self) -> impl Iterator<Item = Key> {
         self.control().into_iter().chain(self.media())
     }
 
-    /// The data socket of a viewer that speaks WSP has joined.
+    /// Sets the data socket of a viewer that speaks WSP.
     pub fn join(&mut self, key: Key) {
         if let Sockets::Wsp { data, .. } = self {
             *data = Some(key);
         }
     }
 
-    /// Takes the control socket.
+    /// Takes the control socket out.
     pub fn take_control(&mut self) -> Option<Key> {
         match self {
             Sockets::Wsp { control, .. } => control.take(),
@@ -96,7 +96,7 @@ impl Sockets {
         }
     }
 
-    /// Takes the socket that media goes to.
+    /// Takes the socket for media out.
     pub fn take_media(&mut self) -> Option<Key> {
         match self {
             Sockets::Wsp { data, .. } => data.take(),
@@ -104,7 +104,7 @@ impl Sockets {
         }
     }
 
-    /// Forgets a socket that has closed.
+    /// Removes a socket that has closed.
     pub fn remove(&mut self, key: Key) {
         if self.control() == Some(key) {
             self.take_control();

@@ -1,4 +1,4 @@
-//! The part: all viewers.
+//! The part of the server that owns all viewers.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -8,82 +8,82 @@ use crate::viewer::{Output, Session};
 use super::Viewer;
 use super::admission::Admission;
 
-/// What comes next for viewers.
+/// An event of a viewer's session.
 pub enum SessionEvent {
-    /// The session of this viewer wants something done.
+    /// The session asks for this to be done.
     Output(Key, Output),
-    /// The session of this viewer has said all: what waits in its outbox can go.
+    /// The session has no more outputs, so its outbox can be flushed.
     Drained(Key),
 }
 
-/// All viewers.
+/// All viewers, and the places they take.
 #[derive(Default)]
 pub struct Viewers {
     all: Table<Viewer>,
-    /// Viewers that wait for their JOIN, or had it, by the ids of their channels.
-    channels: HashMap<String, Key>,
-    /// Viewers whose sessions may want something done.
+    /// WSP viewers that have not ended, by the ids of their channels.
+    by_channel_id: HashMap<String, Key>,
+    /// Viewers whose sessions may have outputs.
     touched: VecDeque<Key>,
     pub(super) admission: Admission,
 }
 
 impl Viewers {
-    /// What `key` names, if it is still there.
+    /// The viewer behind `key`, unless it is gone.
     pub fn get(&self, key: Key) -> Option<&Viewer> {
         self.all.get(key)
     }
 
-    /// What `key` names, if it is still there.
+    /// The viewer behind `key`, unless it is gone.
     pub fn get_mut(&mut self, key: Key) -> Option<&mut Viewer> {
         self.all.get_mut(key)
     }
 
-    /// All of them, in no particular order.
+    /// All viewers, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = (Key, &Viewer)> {
         self.all.iter()
     }
 
-    /// How many there are.
+    /// The number of viewers.
     pub fn len(&self) -> usize {
         self.all.len()
     }
 
-    /// Puts a viewer in; `None` when the table is full.
+    /// Adds a viewer; `None`: the table is full.
     pub fn add(&mut self, viewer: Viewer) -> Option<Key> {
         let id = (!viewer.sockets.is_rtsp()).then(|| viewer.session.id().to_owned());
         let key = self.all.insert_with(|_| Ok::<_, ()>(viewer))?.ok()?;
         if let Some(id) = id {
-            self.channels.insert(id, key);
+            self.by_channel_id.insert(id, key);
         }
         Some(key)
     }
 
-    /// The viewer whose channel this is.
+    /// The viewer with this channel id.
     pub fn by_channel_id(&self, id: &str) -> Option<Key> {
-        self.channels.get(id).copied()
+        self.by_channel_id.get(id).copied()
     }
 
-    /// Nobody joins this viewer any more.
+    /// Removes a viewer's channel id, so that no data socket can join it.
     pub fn close_channel(&mut self, key: Key) {
         if let Some(viewer) = self.all.get(key) {
-            self.channels.remove(viewer.session.id());
+            self.by_channel_id.remove(viewer.session.id());
         }
     }
 
-    /// Takes a viewer out: its place is free.
+    /// Removes a viewer and frees its place.
     pub fn remove(&mut self, key: Key) -> Option<Viewer> {
         self.close_channel(key);
         self.all.remove(key)
     }
 
-    /// Those that watch this source.
+    /// The viewers that watch this source.
     pub fn watching(&self, source: Key) -> Vec<Key> {
         let all = self.all.iter();
         let watching = all.filter(|(_, viewer)| viewer.source == Some(source));
         watching.map(|(key, _)| key).collect()
     }
 
-    /// Has a session do something; what it wants done then comes out of
+    /// Calls `act` for a viewer's session. The outputs of the session then come out of
     /// [`Viewers::next_event`].
     pub fn with_session<T>(&mut self, key: Key, act: impl FnOnce(&mut Session) -> T) -> Option<T> {
         let outcome = act(&mut self.all.get_mut(key)?.session);
@@ -91,14 +91,14 @@ impl Viewers {
         Some(outcome)
     }
 
-    /// The session of this viewer may want something done.
+    /// Marks the session of a viewer as one that may have outputs.
     pub fn touch(&mut self, key: Key) {
         if !self.touched.contains(&key) {
             self.touched.push_back(key);
         }
     }
 
-    /// What comes next; `None`: nothing waits.
+    /// The next event of a session; `None`: there is none.
     pub fn next_event(&mut self) -> Option<SessionEvent> {
         while let Some(key) = self.touched.front().copied() {
             let found = self.all.get_mut(key);
@@ -113,11 +113,11 @@ impl Viewers {
         None
     }
 
-    /// A request of a viewer that speaks RTSP: takes it from the front of `bytes`.
-    /// `Some(false)`: that was no whole one yet. `None`: there is no such viewer.
+    /// Takes one request of an RTSP viewer from the front of `bytes`.
+    /// `Some(Ok(false))`: the request is partial. `None`: the viewer is gone.
     ///
     /// # Errors
-    /// What came is no RTSP: a sentence for the log.
+    /// The bytes are not RTSP, in a sentence for the log.
     pub fn feed(&mut self, key: Key, bytes: &mut &[u8]) -> Option<Result<bool, String>> {
         let viewer = self.all.get_mut(key)?;
         let requests = viewer.sockets.requests()?;
