@@ -207,22 +207,22 @@ impl Session {
 
     /// Ends the session: whoever waits for an answer gets this one.
     fn end(&mut self, refusal: &Refusal) {
-        let owed = match std::mem::replace(&mut self.phase, Phase::Closed) {
+        let unanswered = match std::mem::replace(&mut self.phase, Phase::Closed) {
             Phase::Idle | Phase::Closed | Phase::Serving(_) => return,
             Phase::Connecting { seq } => vec![seq],
-            Phase::Relaying(relay) => relay.into_owed(),
+            Phase::Relaying(relay) => relay.into_unanswered(),
             Phase::Parting { .. } => Vec::new(),
         };
-        self.settle(owed, refusal);
+        self.settle(unanswered, refusal);
         if let Some(code) = refusal.close {
             self.close(code, &refusal.reason);
         }
     }
 
     /// Answers the WRAPs with these sequence numbers.
-    fn settle(&mut self, owed: Vec<String>, refusal: &Refusal) {
-        for seq in owed {
-            self.reply(refusal.status, &refusal.reason, some(&seq), &[], "");
+    fn settle(&mut self, unanswered: Vec<String>, refusal: &Refusal) {
+        for seq in unanswered {
+            self.reply(refusal.status, &refusal.reason, non_empty(&seq), &[], "");
         }
     }
 
@@ -239,8 +239,8 @@ impl Session {
                 Err(refusal) => Err(refusal),
             },
             Phase::Parting { refusal, .. } => {
-                let (refusal, owed) = (refusal.clone(), seq.map(str::to_owned));
-                return self.settle(owed.into_iter().collect(), &refusal);
+                let (refusal, unanswered) = (refusal.clone(), seq.map(str::to_owned));
+                return self.settle(unanswered.into_iter().collect(), &refusal);
             }
             _ => return self.out_of_order("WRAP before INIT was answered", seq),
         };
@@ -304,7 +304,7 @@ impl Session {
 }
 
 /// A sequence number as WSP has it: an empty one is none.
-fn some(seq: &str) -> Option<&str> {
+fn non_empty(seq: &str) -> Option<&str> {
     (!seq.is_empty()).then_some(seq)
 }
 

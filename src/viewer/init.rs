@@ -4,7 +4,7 @@ use crate::protocol::wsp;
 
 use super::relay::Relay;
 use super::server::{Carrier, RtspServer};
-use super::{GATEWAY, NO_TLS, Output, Phase, Refusal, Session, some};
+use super::{GATEWAY, NO_TLS, Output, Phase, Refusal, Session, non_empty};
 
 /// The tunnel client under whose name pages find the gateway's own cameras.
 pub const CAMERAS: &str = "cameras";
@@ -72,7 +72,7 @@ impl Session {
             let seq = seq.clone();
             self.phase = phase;
             let id = self.id.clone();
-            self.reply(200, "OK", some(&seq), &[("channel", &id)], "");
+            self.reply(200, "OK", non_empty(&seq), &[("channel", &id)], "");
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::protocol::rtsp::message::{self, Builder, Message, Start};
 use super::response::unsupported_transport;
 use super::transport::only_interleaved;
 use super::{MAX_PENDING, Refusal};
-use request::{Asked, is_target, not_rtsp};
+use request::{CameraRequest, is_rtsp_uri, not_rtsp};
 
 /// Headers of a request that are the gateway's to write.
 const OWN: [&str; 2] = ["Content-Length", "Transport"];
@@ -67,7 +67,7 @@ impl Pending {
 pub struct Relay {
     pending: VecDeque<Pending>,
     /// Whether the camera has answered once, and so does speak RTSP.
-    proven: bool,
+    has_answered: bool,
     /// The highest CSeq that went to the camera.
     cseq: u32,
     /// What the last DESCRIBE, or after it PLAY, named: the stream as a whole.
@@ -75,7 +75,7 @@ pub struct Relay {
     /// The camera's session, from its answer to SETUP until a TEARDOWN is answered.
     session: Option<String>,
     /// Whether a PLAY went to the camera, answered or not.
-    begun: bool,
+    play_sent: bool,
     /// URL and `Authorization` of the TEARDOWN that the viewer would send.
     farewell: Option<(String, String)>,
     /// Kept only if it is Basic: a Digest answer is good for one request, and
@@ -112,12 +112,12 @@ impl Relay {
     }
 
     /// Whether an answer is due, or the session is still being set up.
-    pub fn is_asked(&self) -> bool {
-        !self.begun || !self.pending.is_empty()
+    pub fn expects_answer(&self) -> bool {
+        !self.play_sent || !self.pending.is_empty()
     }
 
     /// The WSP sequence numbers of all unanswered requests.
-    pub fn into_owed(self) -> Vec<String> {
+    pub fn into_unanswered(self) -> Vec<String> {
         self.pending
             .into_iter()
             .map(|pending| pending.seq)
@@ -134,32 +134,32 @@ impl Relay {
         seq: &str,
         now: Instant,
     ) -> Result<Forwarded, Refusal> {
-        let asked = Asked::read(payload)?;
+        let request = CameraRequest::read(payload)?;
         if seq.len() > MAX_SEQ {
             return Err(Refusal::new(400, "seq is too long"));
         }
-        self.admit(&asked.message)?;
-        let transport = match asked.method {
-            "SETUP" => match only_interleaved(&asked.transports()) {
+        self.check(&request.message)?;
+        let transport = match request.method {
+            "SETUP" => match only_interleaved(&request.transports()) {
                 Some(transport) => Some(transport),
-                None => return Ok(Forwarded::Answer(unsupported_transport(asked.cseq))),
+                None => return Ok(Forwarded::Answer(unsupported_transport(request.cseq))),
             },
             _ => None,
         };
-        let request = self.rewrite(&asked, transport.as_deref());
-        self.remember(&asked);
+        let rewritten = self.rewrite(&request, transport.as_deref());
+        self.remember(&request);
         self.pending.push_back(Pending {
-            cseq: asked.cseq,
+            cseq: request.cseq,
             seq: seq.to_owned(),
             since: now,
-            method: match asked.method {
+            method: match request.method {
                 "TEARDOWN" => Method::Teardown,
                 "PLAY" => Method::Starting,
-                _ if !self.begun => Method::Starting,
+                _ if !self.play_sent => Method::Starting,
                 _ => Method::Other,
             },
         });
-        Ok(Forwarded::ToCamera(request))
+        Ok(Forwarded::ToCamera(rewritten))
     }
 
     /// Keeps what is needed to say TEARDOWN in the viewer's stead.
@@ -170,7 +170,7 @@ impl Relay {
         let (message, _) = message::parse(payload.as_bytes()).map_err(|_| not_rtsp())?;
         match (&message.start, message.header("Authorization")) {
             (Start::Request { method, uri }, Some(value))
-                if *method == "TEARDOWN" && is_target(uri) =>
+                if *method == "TEARDOWN" && is_rtsp_uri(uri) =>
             {
                 self.farewell = Some(((*uri).to_owned(), value.to_owned()));
                 Ok(())
@@ -184,8 +184,8 @@ impl Relay {
 
     /// Until the camera has answered once, it may be anything: it gets no bodies,
     /// which could hold any protocol.
-    fn admit(&self, message: &Message<'_>) -> Result<(), Refusal> {
-        if !self.proven && !message.body.is_empty() {
+    fn check(&self, message: &Message<'_>) -> Result<(), Refusal> {
+        if !self.has_answered && !message.body.is_empty() {
             let reason = "the camera has not answered yet: no body can be sent to it";
             return Err(Refusal::new(400, reason));
         }
@@ -201,15 +201,19 @@ impl Relay {
     /// Players' keep-alives name no stream (`OPTIONS *`) or a single track, and
     /// echo the whole `Session: ID;timeout=60`: strict cameras refuse them with
     /// 454 or 404. They are sent to the stream as a whole.
-    fn rewrite(&self, asked: &Asked<'_>, transport: Option<&str>) -> Vec<u8> {
-        let (method, message) = (asked.method, &asked.message);
+    fn rewrite(&self, request: &CameraRequest<'_>, transport: Option<&str>) -> Vec<u8> {
+        let (method, message) = (request.method, &request.message);
         let keep_alive = match method {
             "OPTIONS" => true,
             "GET_PARAMETER" | "SET_PARAMETER" => message.body.is_empty(),
             _ => false,
         };
         let ours = self.session.as_deref().filter(|_| keep_alive);
-        let uri = if ours.is_some() { &self.url } else { asked.uri };
+        let uri = if ours.is_some() {
+            &self.url
+        } else {
+            request.uri
+        };
         let mut builder = Builder::request(method, uri);
         let mut content_type = "";
         let mut has_session = false;
@@ -237,12 +241,12 @@ impl Relay {
     }
 
     /// Keeps what a request tells that later ones, and TEARDOWN, are written with.
-    fn remember(&mut self, asked: &Asked<'_>) {
-        let message = &asked.message;
-        self.cseq = self.cseq.max(asked.cseq);
-        self.begun |= asked.method == "PLAY";
-        if matches!(asked.method, "DESCRIBE" | "PLAY") {
-            self.url = asked.uri.to_owned();
+    fn remember(&mut self, request: &CameraRequest<'_>) {
+        let message = &request.message;
+        self.cseq = self.cseq.max(request.cseq);
+        self.play_sent |= request.method == "PLAY";
+        if matches!(request.method, "DESCRIBE" | "PLAY") {
+            self.url = request.uri.to_owned();
         }
         // Which of those that were named it is, the viewer knows.
         if let (Some(session), Some((id, _))) = (&mut self.session, message.session()) {
@@ -259,7 +263,7 @@ impl Relay {
     /// The WSP sequence number that a response belongs to; `None` if nobody
     /// waits for it, or waits on (1xx).
     pub fn answered(&mut self, status: u16, message: &Message<'_>) -> Option<String> {
-        self.proven = true;
+        self.has_answered = true;
         if status < 200 {
             return None;
         }

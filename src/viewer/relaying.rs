@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Output, Phase, Refusal, Session, response, some};
+use super::{Output, Phase, Refusal, Session, non_empty, response};
 use crate::failure::Failure;
 use crate::protocol::rtsp::answer::answer;
 use crate::protocol::rtsp::message::{self, Start};
@@ -33,7 +33,7 @@ impl Session {
             Start::Response { status, reason } => {
                 if let Some(seq) = relay.answered(*status, &message) {
                     let payload = response::text(*status, reason, &message);
-                    self.reply(200, "OK", some(&seq), &[], &payload);
+                    self.reply(200, "OK", non_empty(&seq), &[], &payload);
                 }
             }
         }
@@ -60,10 +60,10 @@ impl Session {
     /// of it before its sockets close, also of one that it had not sent yet.
     pub fn camera_lost(&mut self, failure: &Failure, now: Instant) {
         match &mut self.phase {
-            Phase::Relaying(relay) if relay.is_asked() => {
-                let owed = std::mem::take(relay).into_owed();
+            Phase::Relaying(relay) if relay.expects_answer() => {
+                let unanswered = std::mem::take(relay).into_unanswered();
                 let refusal = Refusal::from(failure);
-                self.settle(owed, &refusal);
+                self.settle(unanswered, &refusal);
                 let until = now + PARTING;
                 self.phase = Phase::Parting { refusal, until };
             }

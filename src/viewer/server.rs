@@ -13,26 +13,26 @@
 //!    └───────────────┴────────────── TEARDOWN ──────────────┘
 //! ```
 //!
-//! Invariant: at most [`MAX_HELD`] requests wait, of at most 16 KiB together unless
+//! Invariant: at most [`MAX_WAITING`] requests wait, of at most 16 KiB together unless
 //! there is only one; each request gets one answer.
 
 mod respond;
-mod target;
+mod uri;
 
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use super::{Output, Refusal, some};
+use super::{Output, Refusal, non_empty};
 use crate::camera::{Description, FirstPackets};
 use crate::protocol::rtsp::message::{self, Builder, Message, Start};
 use crate::protocol::wsp;
-use target::target;
+use uri::camera_and_track;
 
 /// Requests that may wait for the camera.
-pub const MAX_HELD: usize = 16;
+pub const MAX_WAITING: usize = 16;
 
 /// Bytes of them, unless there is only one.
-const MAX_HELD_BYTES: usize = 16 * 1024;
+const MAX_WAITING_BYTES: usize = 16 * 1024;
 
 /// What carries the answers to the viewer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,13 +47,13 @@ pub enum Carrier {
 #[derive(Debug)]
 struct Request {
     /// The WSP sequence number of the WRAP that it came in; empty if there is none.
-    tag: String,
+    seq: String,
     bytes: Vec<u8>,
 }
 
 impl Request {
     fn size(&self) -> usize {
-        self.tag.len() + self.bytes.len()
+        self.seq.len() + self.bytes.len()
     }
 
     /// Whether it asks for media.
@@ -111,7 +111,7 @@ pub struct RtspServer {
     carrier: Carrier,
     watched: Watched,
     /// Requests that wait, the oldest first.
-    held: VecDeque<Request>,
+    waiting: VecDeque<Request>,
     phase: Phase,
     /// In the order in which they were set up; empty only in [`Phase::Init`].
     tracks: Vec<SetUp>,
@@ -127,7 +127,7 @@ impl RtspServer {
             id,
             carrier,
             watched: Watched::None,
-            held: VecDeque::new(),
+            waiting: VecDeque::new(),
             phase: Phase::Init,
             tracks: Vec::new(),
             first_packets: FirstPackets::default(),
@@ -146,7 +146,7 @@ impl RtspServer {
             Phase::Locating(request) => request.size(),
             _ => 0,
         };
-        let requests: usize = self.held.iter().map(Request::size).sum();
+        let requests: usize = self.waiting.iter().map(Request::size).sum();
         let urls: usize = self.tracks.iter().map(|it| it.url.len()).sum();
         play + requests + urls
     }
@@ -165,11 +165,11 @@ impl RtspServer {
         matches!(self.phase, Phase::Playing)
     }
 
-    /// Takes one RTSP message; `tag` is the WSP sequence number that it came with.
+    /// Takes one RTSP message; `seq` is the WSP sequence number that it came with.
     ///
     /// # Errors
     /// It is no request that could be answered, or too many wait.
-    pub fn handle(&mut self, tag: &str, bytes: &[u8]) -> Result<(), Refusal> {
+    pub fn handle(&mut self, seq: &str, bytes: &[u8]) -> Result<(), Refusal> {
         let refusal = |reason| Refusal::new(400, reason);
         let (message, _) =
             message::parse(bytes).map_err(|_| refusal("this is not an RTSP request"))?;
@@ -177,15 +177,15 @@ impl RtspServer {
             return Ok(());
         }
         let request = Request {
-            tag: tag.to_owned(),
+            seq: seq.to_owned(),
             bytes: bytes.to_vec(),
         };
-        let held: usize = self.held.iter().map(Request::size).sum();
-        let is_too_long = held + request.size() > MAX_HELD_BYTES && !self.held.is_empty();
-        if self.held.len() >= MAX_HELD || is_too_long {
+        let waiting: usize = self.waiting.iter().map(Request::size).sum();
+        let is_too_long = waiting + request.size() > MAX_WAITING_BYTES && !self.waiting.is_empty();
+        if self.waiting.len() >= MAX_WAITING || is_too_long {
             return Err(refusal("too many requests wait for the camera"));
         }
-        self.held.push_back(request);
+        self.waiting.push_back(request);
         self.advance();
         Ok(())
     }
@@ -198,7 +198,7 @@ impl RtspServer {
                 description,
                 sdp,
             };
-            if let Some(request) = self.held.pop_front() {
+            if let Some(request) = self.waiting.pop_front() {
                 self.answer(&request, RtspServer::respond);
             }
             self.advance();
@@ -212,7 +212,7 @@ impl RtspServer {
             return;
         }
         self.watched = Watched::None;
-        if let Some(request) = self.held.pop_front() {
+        if let Some(request) = self.waiting.pop_front() {
             let refusal = Refusal::new(status, reason.to_owned());
             self.answer(&request, |_, _| Err(refusal));
         }
@@ -235,12 +235,12 @@ impl RtspServer {
     fn advance(&mut self) {
         while !self.is_waiting()
             && !matches!(self.phase, Phase::Locating(_))
-            && let Some(request) = self.held.pop_front()
+            && let Some(request) = self.waiting.pop_front()
         {
             if let Some(name) = self.needs(&request) {
                 self.outputs.push_back(Output::Watch(name.clone()));
                 self.watched = Watched::Awaited(name);
-                self.held.push_front(request);
+                self.waiting.push_front(request);
                 return;
             }
             if matches!(self.phase, Phase::Ready) && request.is_play() {
@@ -257,7 +257,7 @@ impl RtspServer {
         let Start::Request { method, uri } = message.start else {
             return None;
         };
-        let (wanted, _) = target(uri)?;
+        let (wanted, _) = camera_and_track(uri)?;
         match (&self.watched, method) {
             // Before SETUP a camera is asked about anew: its description may have
             // changed.
@@ -286,7 +286,7 @@ impl RtspServer {
             .header("CSeq", cseq)
             .header("Server", "camgate")
             .build();
-        self.outputs.push_back(self.carry(&request.tag, bytes));
+        self.outputs.push_back(self.carry(&request.seq, bytes));
         // Media must not come before the answer that announces it.
         if self.is_playing() && is_play(&message) {
             let channels = self.channels();
@@ -295,12 +295,12 @@ impl RtspServer {
     }
 
     /// An answer in the form in which it reaches the viewer.
-    fn carry(&self, tag: &str, bytes: Vec<u8>) -> Output {
+    fn carry(&self, seq: &str, bytes: Vec<u8>) -> Output {
         match self.carrier {
             Carrier::Rtsp => Output::Rtsp(bytes),
             Carrier::Wsp => {
-                let seq: Vec<_> = some(tag).map(|seq| ("seq", seq)).into_iter().collect();
-                Output::Reply(wsp::reply(200, "OK", &seq, &message::text(&bytes)))
+                let headers: Vec<_> = non_empty(seq).map(|seq| ("seq", seq)).into_iter().collect();
+                Output::Reply(wsp::reply(200, "OK", &headers, &message::text(&bytes)))
             }
         }
     }

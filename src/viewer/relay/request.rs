@@ -20,25 +20,25 @@ const METHODS: [&str; 10] = [
 ];
 
 /// A viewer's request.
-pub struct Asked<'a> {
+pub struct CameraRequest<'a> {
     pub method: &'a str,
     pub uri: &'a str,
     pub cseq: u32,
     pub message: Message<'a>,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> CameraRequest<'a> {
     /// Reads the payload of a WRAP, which is to be one request that may go to a camera.
     ///
     /// # Errors
     /// It is not, or not one only.
-    pub fn read(payload: &'a str) -> Result<Asked<'a>, Refusal> {
+    pub fn read(payload: &'a str) -> Result<CameraRequest<'a>, Refusal> {
         let bytes = payload.as_bytes();
         let (message, length) = message::parse(bytes).map_err(|_| not_rtsp())?;
         let Start::Request { method, uri } = message.start else {
             return Err(not_rtsp());
         };
-        if !METHODS.contains(&method) || !is_target(uri) {
+        if !METHODS.contains(&method) || !is_rtsp_uri(uri) {
             return Err(not_rtsp());
         }
         // Who asks for a stream by this scheme wants it encrypted. Later requests
@@ -53,7 +53,7 @@ impl<'a> Asked<'a> {
         let Some(cseq) = message.cseq() else {
             return Err(Refusal::new(400, "the RTSP request has no CSeq"));
         };
-        Ok(Asked {
+        Ok(CameraRequest {
             method,
             uri,
             cseq,
@@ -75,7 +75,7 @@ pub fn not_rtsp() -> Refusal {
 }
 
 /// `*`, or an absolute address of a scheme that means RTSP.
-pub fn is_target(uri: &str) -> bool {
+pub fn is_rtsp_uri(uri: &str) -> bool {
     let scheme = uri.split_once("://").map_or("", |(scheme, _)| scheme);
     let known = ["rtsp", "rtsps", "rtspu"]
         .iter()

@@ -1,6 +1,6 @@
 //! What each method of RTSP (RFC 2326 §10) is answered, once the camera is at hand.
 
-use super::target::{target, without_track};
+use super::uri::{camera_and_track, without_track};
 use super::{Phase, RtspServer, SetUp, Watched};
 use crate::protocol::rtsp::message::{Builder, Message, Start};
 use crate::protocol::rtsp::transport;
@@ -33,7 +33,7 @@ impl RtspServer {
             "PLAY" => {
                 self.phase = Phase::Playing;
                 let answer = self.ok().header("Range", "npt=now-");
-                Ok(match self.info() {
+                Ok(match self.rtp_info() {
                     Some(info) => answer.header("RTP-Info", &info),
                     None => answer,
                 })
@@ -81,7 +81,7 @@ impl RtspServer {
         else {
             return Err(Refusal::status(404));
         };
-        let (wanted, track) = target(uri).ok_or(Refusal::status(404))?;
+        let (wanted, track) = camera_and_track(uri).ok_or(Refusal::status(404))?;
         if wanted != *name || self.is_playing() {
             return Err(Refusal::status(455));
         }
@@ -113,7 +113,7 @@ impl RtspServer {
 
     /// The first packets of all tracks (RFC 2326 §12.33); `None` when that of one
     /// is not known: what some clients make of the others alone is wrong.
-    fn info(&mut self) -> Option<String> {
+    fn rtp_info(&mut self) -> Option<String> {
         let first_packets = std::mem::take(&mut self.first_packets);
         let Watched::Ready { description, .. } = &self.watched else {
             return None;

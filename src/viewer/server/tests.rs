@@ -143,7 +143,7 @@ fn requests_wait_for_the_camera_in_order() {
     }
     assert_eq!(server.poll_output(), Some(Output::Watch("front".into())));
     assert_eq!(server.poll_output(), None);
-    for _ in 2..MAX_HELD {
+    for _ in 2..MAX_WAITING {
         server.handle("t", &request("OPTIONS", BASE, "")).unwrap();
     }
     assert!(server.handle("t", &request("OPTIONS", BASE, "")).is_err());
@@ -211,11 +211,11 @@ proptest! {
     fn every_request_is_answered(requests in prop::collection::vec((0..9_usize, "[a-z/*0-9]{0,9}", "\\PC{0,30}"), 1..12)) {
         let methods = METHODS.split(", ").chain(["NONE"]).collect::<Vec<_>>();
         let mut server = RtspServer::new("abc".into(), Carrier::Wsp);
-        let (mut owed, mut paid) = (0, 0);
+        let (mut unanswered, mut paid) = (0, 0);
         for (method, path, header) in requests {
             let header = format!("Transport: {header}\r\n");
             let uri = format!("rtsp://camgate/{path}");
-            owed += u32::from(server.handle("t", &request(methods[method], &uri, &header)).is_ok());
+            unanswered += u32::from(server.handle("t", &request(methods[method], &uri, &header)).is_ok());
             while let Some(output) = server.poll_output() {
                 match output {
                     Output::Reply(_) => paid += 1,
@@ -226,7 +226,7 @@ proptest! {
                 }
             }
         }
-        prop_assert_eq!(owed, paid);
+        prop_assert_eq!(unanswered, paid);
     }
 }
 

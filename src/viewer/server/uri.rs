@@ -5,7 +5,7 @@ use crate::protocol::rtsp::url::Url;
 
 /// The camera that a URL names, `front` or `front/sub`, in lower case, and what
 /// may be a track's name behind it. `None` for `*` and what is no URL.
-pub(super) fn target(uri: &str) -> Option<(String, String)> {
+pub(super) fn camera_and_track(uri: &str) -> Option<(String, String)> {
     let path = Url::parse(uri).ok()?.path;
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let mut parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
@@ -20,7 +20,7 @@ pub(super) fn target(uri: &str) -> Option<(String, String)> {
 
 /// A URL up to and without the track's name, query and last slashes.
 pub(super) fn without_track(uri: &str) -> &str {
-    let has_track = target(uri).is_some_and(|(_, track)| !track.is_empty());
+    let has_track = camera_and_track(uri).is_some_and(|(_, track)| !track.is_empty());
     let uri = uri.split(['?', '#']).next().unwrap_or_default();
     let uri = uri.trim_end_matches('/');
     match uri.rsplit_once('/') {
@@ -53,11 +53,11 @@ mod tests {
             ("rtsp://h/track1", "track1", "", "rtsp://h/track1"),
         ] {
             let found = Some((name.to_owned(), track.to_owned()));
-            assert_eq!(target(uri), found, "{uri}");
+            assert_eq!(camera_and_track(uri), found, "{uri}");
             assert_eq!(without_track(uri), without, "{uri}");
         }
         for none in ["*", "rtsp://h", "rtsp://h/", "front"] {
-            assert_eq!(target(none), None, "{none}");
+            assert_eq!(camera_and_track(none), None, "{none}");
         }
     }
 }
