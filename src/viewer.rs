@@ -1,5 +1,4 @@
-//! A viewer's session: what it asks for, what it is told, and what a camera gets to
-//! see of that.
+//! A viewer's session: its requests, the answers, and what of them reaches a camera.
 //!
 //! ```text
 //!           INIT              the camera's link stands
@@ -59,7 +58,7 @@ pub const MAX_PENDING: usize = 16;
 /// The host of the gateway's own cameras: `rtsp://camgate/NAME`.
 pub const GATEWAY: &str = "camgate";
 
-/// What a viewer is told that wants a camera over TLS: nothing goes to it in clear.
+/// Refuses a viewer that wants a camera over TLS: its requests must not go in clear.
 const NO_TLS: &str = "rtsps:// is not spoken by this version: use rtsp:// if the camera has it";
 
 /// How far the session has come.
@@ -123,12 +122,12 @@ impl Session {
         &self.id
     }
 
-    /// The next thing to do.
+    /// The next thing that the owner is to do.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()
     }
 
-    /// Bytes that it keeps of what its viewer said, and of what the camera did.
+    /// The number of bytes that the session keeps of what its viewer and the camera said.
     pub fn held(&self) -> usize {
         match &self.phase {
             Phase::Idle | Phase::Closed => 0,
@@ -139,7 +138,7 @@ impl Session {
         }
     }
 
-    /// When [`Session::handle_timeout`] wants to be called: the camera owes an answer.
+    /// When [`Session::handle_timeout`] is to be called.
     pub fn timeout(&self) -> Option<Instant> {
         match &self.phase {
             Phase::Relaying(relay) => relay.due(self.patience),
@@ -163,7 +162,7 @@ impl Session {
         matches!(self.phase, Phase::Connecting { .. })
     }
 
-    /// A text message from the control socket.
+    /// Takes a text message of the control socket.
     pub fn handle_text(&mut self, text: &str, now: Instant) {
         let request = match wsp::parse_request(text) {
             Ok(request) => request,
@@ -184,7 +183,7 @@ impl Session {
         }
     }
 
-    /// One RTSP message of a viewer that speaks RTSP itself.
+    /// Takes one RTSP message of a viewer that speaks RTSP itself.
     pub fn handle_rtsp(&mut self, bytes: &[u8]) {
         if let Phase::Serving(server) = &mut self.phase {
             match server.handle("", bytes) {
@@ -200,12 +199,12 @@ impl Session {
         self.reply(200, "OK", seq, &extra, &info);
     }
 
-    /// There is no link to the camera, or no more.
+    /// Ends the session because the camera cannot be reached.
     pub fn camera_failed(&mut self, failure: &Failure) {
         self.end(&Refusal::from(failure));
     }
 
-    /// Ends the session: whoever waits for an answer gets this one.
+    /// Ends the session; all requests that wait for an answer are refused.
     fn end(&mut self, refusal: &Refusal) {
         let unanswered = match std::mem::replace(&mut self.phase, Phase::Closed) {
             Phase::Idle | Phase::Closed | Phase::Serving(_) => return,
@@ -219,7 +218,7 @@ impl Session {
         }
     }
 
-    /// Answers the WRAPs with these sequence numbers.
+    /// Refuses the requests with these WSP sequence numbers.
     fn settle(&mut self, unanswered: Vec<String>, refusal: &Refusal) {
         for seq in unanswered {
             self.reply(refusal.status, &refusal.reason, non_empty(&seq), &[], "");
@@ -250,7 +249,7 @@ impl Session {
         }
     }
 
-    /// The time that [`Session::timeout`] named has come.
+    /// Does what is due now; to be called when the time of [`Session::timeout`] has come.
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.timeout().is_some_and(|due| due <= now) {
             let refusal = match &self.phase {
@@ -261,7 +260,8 @@ impl Session {
         }
     }
 
-    /// The viewer is going: what the camera should be told, if anything.
+    /// Ends the session because its viewer is gone. Returns the TEARDOWN for the camera, if
+    /// it holds an RTSP session.
     pub fn farewell(&mut self) -> Option<Vec<u8>> {
         match std::mem::replace(&mut self.phase, Phase::Closed) {
             Phase::Relaying(relay) => relay.teardown(),
@@ -303,7 +303,7 @@ impl Session {
     }
 }
 
-/// A sequence number as WSP has it: an empty one is none.
+/// A WSP sequence number; an empty one stands for none.
 fn non_empty(seq: &str) -> Option<&str> {
     (!seq.is_empty()).then_some(seq)
 }

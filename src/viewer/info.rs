@@ -1,11 +1,11 @@
-//! GET_INFO: what pages ask before they show their buttons.
+//! GET_INFO: what pages ask before they show their controls.
 
 use crate::json;
 
 use super::init::CAMERAS;
 
-/// What a viewer without limit is told about its licence: the shape that pages
-/// read, and a day that does not come.
+/// The day on which the licence ends, in the form that existing pages read. There is no
+/// licence, so the day is far away.
 const NO_EXPIRY: &str = "Thu Dec 31 23:59:59 2099\\n";
 
 /// The JSON of the answer: `page` is the host name of the page that asks,

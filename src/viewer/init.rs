@@ -9,21 +9,21 @@ use super::{GATEWAY, NO_TLS, Output, Phase, Refusal, Session, non_empty};
 /// The tunnel client under whose name pages find the gateway's own cameras.
 pub const CAMERAS: &str = "cameras";
 
-/// Characters of a name of the viewer's making that are repeated to it.
+/// The number of characters of a viewer's text that an answer repeats.
 const MAX_SHOWN: usize = 64;
 
 /// The port of RTSP (RFC 2326 §3.2).
 const RTSP_PORT: u16 = 554;
 
-/// Where the requests of a session go.
+/// Where the requests of a session are to go.
 enum Destination {
     /// To the gateway's own cameras.
     Own,
-    /// To the camera at this place.
+    /// To the camera at this host and port.
     Camera { host: String, port: u16 },
 }
 
-/// An INIT that cannot be understood: the session ends.
+/// Refuses an INIT that cannot be understood, and ends the session.
 fn malformed(reason: &'static str) -> Refusal {
     Refusal::new(400, reason).closing(1002)
 }
@@ -77,13 +77,13 @@ impl Session {
     }
 }
 
-/// What an INIT asks for.
+/// The destination that an INIT asks for.
 fn destination(request: &wsp::Request<'_>) -> Result<Destination, Refusal> {
     let host = request.header("host").unwrap_or("");
     let own = host.eq_ignore_ascii_case(GATEWAY);
-    let ours = |client: &&str| own && client.eq_ignore_ascii_case(CAMERAS);
+    let is_own = |client: &&str| own && client.eq_ignore_ascii_case(CAMERAS);
     let client = request.header("client").filter(|client| !client.is_empty());
-    if let Some(client) = client.filter(|client| !ours(client)) {
+    if let Some(client) = client.filter(|client| !is_own(client)) {
         let shown: String = client.chars().take(MAX_SHOWN).collect();
         let reason = format!("no tunnel client {shown:?} is connected");
         return Err(Refusal::new(404, reason).closing(1011));
@@ -91,7 +91,7 @@ fn destination(request: &wsp::Request<'_>) -> Result<Destination, Refusal> {
     match request.header("proto") {
         None | Some("rtsp") => {}
         Some(proto) if proto.eq_ignore_ascii_case("rtsps") => {
-            // It would not help to come back.
+            // To connect again would not help.
             return Err(malformed(NO_TLS).closing(4003));
         }
         Some(_) => return Err(malformed("the only proto is rtsp")),
@@ -116,8 +116,8 @@ fn port(digits: &str) -> Result<u16, Refusal> {
     }
 }
 
-/// A host name or an address without brackets (RFC 1123 §2.1, and the `_` that
-/// people use all the same).
+/// Whether a text is a host name (RFC 1123 §2.1, with the `_` that people use all the
+/// same) or an address without brackets.
 fn is_host(text: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '%');
     !text.is_empty() && text.len() <= 253 && text.chars().all(allowed)

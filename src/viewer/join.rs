@@ -2,12 +2,14 @@
 
 use crate::protocol::wsp;
 
-/// A JOIN, as the data socket sends it.
+/// The JOIN of a data socket.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Join<'a> {
+    /// The channel id of the session to join.
     pub channel: &'a str,
+    /// The WSP sequence number, if there is one.
     pub seq: Option<&'a str>,
-    /// The viewer takes several whole frames in one message.
+    /// Whether the viewer takes several whole frames in one message.
     pub batch: bool,
 }
 

@@ -1,6 +1,6 @@
-//! What a viewer's session wants done.
+//! What a viewer's session wants its owner to do.
 
-/// What the session wants done, in order.
+/// What the owner is to do, in this order.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Output {
     /// A text message for the control socket.
@@ -18,15 +18,17 @@ pub enum Output {
     /// The viewer wants the shared camera of this name; the owner answers with
     /// `camera_ready` or `camera_refused`.
     Watch(String),
-    /// The owner is to tell by `located` where the viewer's media would begin.
+    /// The viewer is about to play; the owner answers with `located`, which says where its
+    /// media would begin.
     Locate,
-    /// The viewer wants its media from now on: channels on the camera's link, each
-    /// with what the viewer calls it.
+    /// The viewer wants its media from now on: the channels on the camera's link, each with
+    /// the viewer's own channel for it.
     Play(Vec<(u8, u8)>),
     /// The viewer wants no media for now.
     Pause,
-    /// The viewer is done with the shared camera.
+    /// The viewer does not want the shared camera any more.
     Leave,
-    /// Both of the viewer's sockets are to be closed, and the camera's link.
+    /// All sockets of the viewer are to be closed with this code and reason (RFC 6455
+    /// §7.4), and so is the link to a camera that is its own.
     Close { code: u16, reason: String },
 }

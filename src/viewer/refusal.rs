@@ -1,5 +1,5 @@
-//! Why a viewer does not get what it asks for: the one error of its session, whether
-//! WSP tells it or RTSP.
+//! Why a request of a viewer is refused: the one error of its session, whether the answer
+//! is one of WSP or of RTSP.
 
 use std::borrow::Cow;
 
@@ -8,12 +8,13 @@ use crate::failure::Failure;
 /// Why a request of a viewer is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// The status that answers the request, of WSP or of RTSP.
+    /// The status of the answer; WSP and RTSP share the numbers.
     pub status: u16,
-    /// What to tell a person; empty: what the status is known by.
+    /// The sentence for a person; if it is empty, the answer has the usual phrase of the
+    /// status.
     pub reason: Cow<'static, str>,
-    /// The close code (RFC 6455 §7.4) for the viewer's sockets, if the session ends
-    /// with it.
+    /// The code with which the viewer's sockets are closed (RFC 6455 §7.4), if the refusal
+    /// ends the session.
     pub close: Option<u16>,
 }
 
@@ -27,12 +28,12 @@ impl Refusal {
         }
     }
 
-    /// Refuses one request in the words that RTSP has for `status`.
+    /// Refuses one request with the usual phrase of `status`.
     pub fn status(status: u16) -> Refusal {
         Refusal::new(status, "")
     }
 
-    /// Ends the session with this close code, too.
+    /// Also ends the session, with this close code.
     #[must_use]
     pub fn closing(self, code: u16) -> Refusal {
         Refusal {
@@ -43,7 +44,7 @@ impl Refusal {
 }
 
 impl From<&Failure> for Refusal {
-    /// Players come back after 1011 and 1013: those are for what may pass.
+    /// Players connect again after 1011 and 1013, so these are for failures that may pass.
     fn from(failure: &Failure) -> Refusal {
         let close = match failure {
             Failure::Forbidden(_) => 4003,

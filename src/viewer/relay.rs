@@ -1,10 +1,11 @@
-//! RTSP between a viewer and the camera that it named: what may pass, what is mended on the
-//! way, which WRAP an answer belongs to, and how the camera is told good-bye.
+//! RTSP between a viewer and the camera that it named: which requests may pass, what is
+//! corrected on the way, which WRAP an answer belongs to, and which TEARDOWN ends the
+//! camera's session.
 //!
-//! Nothing is passed on as it came. A request is read and written anew, so that
-//! what reaches the camera is RTSP and nothing else, however the viewer spelt
-//! it: the gateway is no relay for other protocols. Answers are written anew,
-//! too: players read only lines that end in CRLF, and a reason must be there.
+//! Invariant: nothing is passed on as it came. A request is read and written anew, so that
+//! only RTSP reaches the camera, however the viewer spelt it: the gateway is no relay for
+//! other protocols. Answers are written anew as well, because players read only lines that
+//! end in CRLF, and need a reason phrase.
 
 mod request;
 
@@ -19,40 +20,41 @@ use super::transport::only_interleaved;
 use super::{MAX_PENDING, Refusal};
 use request::{CameraRequest, is_rtsp_uri, not_rtsp};
 
-/// Headers of a request that are the gateway's to write.
+/// The headers of a request that the gateway writes itself.
 const OWN: [&str; 2] = ["Content-Length", "Transport"];
 
-/// Characters of a WSP sequence number: all of those that wait are kept.
+/// The longest WSP sequence number, in bytes: those of all pending requests are kept.
 const MAX_SEQ: usize = 64;
 
-/// What becomes of a viewer's request.
+/// What to do with a viewer's request.
 pub enum Forwarded {
-    /// These bytes go to the camera.
+    /// Send these bytes to the camera.
     ToCamera(Vec<u8>),
-    /// This RTSP response is the gateway's own.
+    /// Answer with this RTSP response of the gateway's own.
     Answer(String),
 }
 
 /// A request that the camera has not answered yet.
 struct Pending {
     cseq: u32,
-    /// The WSP sequence number of the WRAP it came in.
+    /// The WSP sequence number of its WRAP.
     seq: String,
+    /// When the patience with the answer began.
     since: Instant,
     method: Method,
 }
 
-/// The methods that matter once they are sent.
+/// The kinds of methods that matter once a request is sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Method {
-    /// It may take its time: see [`STARTING`].
+    /// A request that makes the camera play; the answer may take longer: see [`STARTING`].
     Starting,
     Teardown,
     Other,
 }
 
 impl Pending {
-    /// When the answer is late.
+    /// When the answer is overdue.
     fn due(&self, patience: Duration) -> Instant {
         let times = match self.method {
             Method::Starting => STARTING,
@@ -62,29 +64,29 @@ impl Pending {
     }
 }
 
-/// What is known of the RTSP that went through a session.
+/// The state of the RTSP session that is relayed.
 #[derive(Default)]
 pub struct Relay {
     pending: VecDeque<Pending>,
-    /// Whether the camera has answered once, and so does speak RTSP.
+    /// Whether the camera has answered once, and so is known to speak RTSP.
     has_answered: bool,
     /// The highest CSeq that went to the camera.
     cseq: u32,
-    /// What the last DESCRIBE, or after it PLAY, named: the stream as a whole.
+    /// The URL of the stream as a whole, which the last DESCRIBE or PLAY named.
     url: String,
     /// The camera's session, from its answer to SETUP until a TEARDOWN is answered.
     session: Option<String>,
     /// Whether a PLAY went to the camera, answered or not.
     play_sent: bool,
-    /// URL and `Authorization` of the TEARDOWN that the viewer would send.
+    /// The URL and the `Authorization` of the TEARDOWN that the viewer would send.
     farewell: Option<(String, String)>,
-    /// Kept only if it is Basic: a Digest answer is good for one request, and
-    /// the viewer hands over another in a farewell.
+    /// The last `Authorization`, if it is Basic. A Digest answer is good for one request
+    /// only; the viewer hands over another one in its farewell.
     authorization: Option<String>,
 }
 
 impl Relay {
-    /// Bytes that are kept of what was said.
+    /// The number of bytes that are kept of what the viewer and the camera said.
     pub fn held(&self) -> usize {
         let seqs: usize = self.pending.iter().map(|it| it.seq.len()).sum();
         let farewell = self.farewell.as_ref();
@@ -94,29 +96,29 @@ impl Relay {
         seqs + farewell + others + self.url.len()
     }
 
-    /// When the first answer is late, for a camera that may take `patience`.
+    /// When the first answer will be overdue, for a camera that may take `patience`.
     pub fn due(&self, patience: Duration) -> Option<Instant> {
         self.pending.iter().map(|it| it.due(patience)).min()
     }
 
-    /// The answers may have come and not been read: waiting begins anew.
+    /// Begins the patience with all answers anew: they may have come and not been read.
     pub fn postpone(&mut self, now: Instant) {
         for pending in &mut self.pending {
             pending.since = now;
         }
     }
 
-    /// Forgets the requests whose answers are late.
+    /// Forgets the requests whose answers are overdue.
     pub fn drop_overdue(&mut self, now: Instant, patience: Duration) {
         self.pending.retain(|pending| pending.due(patience) > now);
     }
 
-    /// Whether an answer is due, or the session is still being set up.
+    /// Whether an answer is awaited, or a further request is, because PLAY was not sent yet.
     pub fn expects_answer(&self) -> bool {
         !self.play_sent || !self.pending.is_empty()
     }
 
-    /// The WSP sequence numbers of all unanswered requests.
+    /// The WSP sequence numbers of all requests without an answer.
     pub fn into_unanswered(self) -> Vec<String> {
         self.pending
             .into_iter()
@@ -124,7 +126,7 @@ impl Relay {
             .collect()
     }
 
-    /// What becomes of the payload of a WRAP.
+    /// Takes the payload of the WRAP with the sequence number `seq`.
     ///
     /// # Errors
     /// The payload is no request that may pass.
@@ -162,7 +164,7 @@ impl Relay {
         Ok(Forwarded::ToCamera(rewritten))
     }
 
-    /// Keeps what is needed to say TEARDOWN in the viewer's stead.
+    /// Keeps what is needed to send TEARDOWN in the viewer's stead.
     ///
     /// # Errors
     /// The payload is no TEARDOWN that a camera could check.
@@ -182,8 +184,9 @@ impl Relay {
         }
     }
 
-    /// Until the camera has answered once, it may be anything: it gets no bodies,
-    /// which could hold any protocol.
+    /// Refuses a request if too many are pending, or if it has a body before the camera has
+    /// answered once. Until then the camera may be any program, and a body could hold any
+    /// protocol.
     fn check(&self, message: &Message<'_>) -> Result<(), Refusal> {
         if !self.has_answered && !message.body.is_empty() {
             let reason = "the camera has not answered yet: no body can be sent to it";
@@ -196,11 +199,11 @@ impl Relay {
         Ok(())
     }
 
-    /// The request, written anew, its `Session` cut to the id.
+    /// The request, written anew; its `Session` is cut to the id.
     ///
-    /// Players' keep-alives name no stream (`OPTIONS *`) or a single track, and
-    /// echo the whole `Session: ID;timeout=60`: strict cameras refuse them with
-    /// 454 or 404. They are sent to the stream as a whole.
+    /// The keep-alives of players name no stream (`OPTIONS *`) or a single track, and repeat
+    /// the whole `Session: ID;timeout=60`, which strict cameras refuse with 454 or 404. They
+    /// are sent to the stream as a whole.
     fn rewrite(&self, request: &CameraRequest<'_>, transport: Option<&str>) -> Vec<u8> {
         let (method, message) = (request.method, &request.message);
         let keep_alive = match method {
@@ -240,7 +243,7 @@ impl Relay {
         builder.build()
     }
 
-    /// Keeps what a request tells that later ones, and TEARDOWN, are written with.
+    /// Keeps what a request says that is needed to write later ones and TEARDOWN.
     fn remember(&mut self, request: &CameraRequest<'_>) {
         let message = &request.message;
         self.cseq = self.cseq.max(request.cseq);
@@ -248,7 +251,7 @@ impl Relay {
         if matches!(request.method, "DESCRIBE" | "PLAY") {
             self.url = request.uri.to_owned();
         }
-        // Which of those that were named it is, the viewer knows.
+        // If the camera has named several sessions, the viewer knows which one it is.
         if let (Some(session), Some((id, _))) = (&mut self.session, message.session()) {
             *session = id.to_owned();
         }
@@ -260,28 +263,28 @@ impl Relay {
         }
     }
 
-    /// The WSP sequence number that a response belongs to; `None` if nobody
-    /// waits for it, or waits on (1xx).
+    /// Takes a response. Returns the WSP sequence number of the request that it answers;
+    /// `None` if it answers none, or is provisional (1xx).
     pub fn answered(&mut self, status: u16, message: &Message<'_>) -> Option<String> {
         self.has_answered = true;
         if status < 200 {
             return None;
         }
         let cseq = message.cseq();
-        let place = match cseq {
+        let index = match cseq {
             Some(cseq) => self.pending.iter().position(|p| p.cseq == cseq),
             // Without a CSeq, answers come in the order of the requests.
             None => Some(0),
         };
-        // Some cameras count in their own way, from 0 or not at all. What is
-        // far ahead answers nothing that was asked here.
+        // Some cameras number their answers in their own way, from 0 or not at all. A number
+        // far ahead of all requests answers none of them.
         let plausible = cseq.is_some_and(|cseq| cseq <= self.cseq.saturating_add(1));
         let only = (plausible && self.pending.len() == 1).then_some(0);
-        let place = place.or(only)?;
-        let pending = self.pending.remove(place)?;
+        let index = index.or(only)?;
+        let pending = self.pending.remove(index)?;
         match (status, message.session()) {
             _ if pending.method == Method::Teardown => self.session = None,
-            // Some cameras name another with each answer: it is the first that counts.
+            // Some cameras name another session with each answer: the first one counts.
             (200..300, Some((id, _))) => {
                 self.session.get_or_insert_with(|| id.to_owned());
             }
@@ -290,7 +293,7 @@ impl Relay {
         Some(pending.seq)
     }
 
-    /// The request that ends a session the viewer left open.
+    /// The TEARDOWN for a session that the viewer has left open; `None` if there is none.
     pub fn teardown(self) -> Option<Vec<u8>> {
         let session = self.session?;
         let (url, authorization) = match self.farewell {
@@ -307,7 +310,7 @@ impl Relay {
     }
 }
 
-/// A header's name (RFC 2326 §15.1, token).
+/// Whether a text may be the name of a header (RFC 2326 §15.1, token).
 fn is_token(name: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     !name.is_empty() && name.bytes().all(allowed)

@@ -1,5 +1,5 @@
-//! Sessions whose requests go to a camera that the viewer named: what the camera says,
-//! that it says nothing, and what is kept for when one of the two goes.
+//! Sessions whose requests go to a camera that the viewer named: what happens when the
+//! camera answers, stays silent or hangs up, and how the viewer prepares its farewell.
 
 use std::time::{Duration, Instant};
 
@@ -9,11 +9,12 @@ use crate::protocol::rtsp::answer::answer;
 use crate::protocol::rtsp::message::{self, Start};
 use crate::protocol::wsp;
 
-/// How long a viewer's last requests may be on their way when the camera hangs up.
+/// How long a viewer's last requests may still be on their way when the camera has hung
+/// up.
 const PARTING: Duration = Duration::from_secs(1);
 
 impl Session {
-    /// One RTSP message from the camera, head and body.
+    /// Takes one RTSP message of the camera, head and body.
     pub fn handle_camera(&mut self, bytes: &[u8]) {
         let Phase::Relaying(relay) = &mut self.phase else {
             return;
@@ -39,25 +40,25 @@ impl Session {
         }
     }
 
-    /// The camera was not read for a while, for the viewer's own slowness: its
-    /// answers may be on the way.
+    /// Begins the patience with all answers anew. The camera was not read for a while,
+    /// because the viewer was slow, so answers may wait in its link.
     pub fn postpone(&mut self, now: Instant) {
         if let Phase::Relaying(relay) = &mut self.phase {
             relay.postpone(now);
         }
     }
 
-    /// The camera sends media: requests that it leaves unanswered, as some do
-    /// with keep-alives, are not waited for any longer.
+    /// Drops the requests whose answers are overdue, because the camera sends media and so is
+    /// alive: some cameras never answer keep-alives.
     pub fn drop_overdue(&mut self, now: Instant) {
         if let Phase::Relaying(relay) = &mut self.phase {
             relay.drop_overdue(now, self.patience);
         }
     }
 
-    /// The link to the camera is gone. Cameras hang up where they should answer, or
-    /// behind a 401: what to do then depends on the request, so the viewer is told
-    /// of it before its sockets close, also of one that it had not sent yet.
+    /// The link to the camera is lost. Some cameras hang up where they should answer, or
+    /// after a 401. What a player does then depends on its request, so all requests are
+    /// refused before the viewer's sockets close, those that are still on their way included.
     pub fn camera_lost(&mut self, failure: &Failure, now: Instant) {
         match &mut self.phase {
             Phase::Relaying(relay) if relay.expects_answer() => {
@@ -72,7 +73,7 @@ impl Session {
     }
 
     /// Keeps the TEARDOWN that the viewer would send, with its answer to the camera's
-    /// challenge: for when it goes without a word.
+    /// challenge, in case the viewer vanishes.
     pub(super) fn keep_farewell(&mut self, request: &wsp::Request<'_>) {
         let seq = request.seq();
         let Phase::Relaying(relay) = &mut self.phase else {

@@ -1,10 +1,11 @@
-//! RTSP responses for a viewer: its camera's in the form that players read, and the
-//! gateway's own.
+//! RTSP responses for a viewer: those of its camera, in the form that players read, and
+//! those of the gateway.
 
 use crate::protocol::rtsp::message::{self, Builder, Message};
 
-/// A camera's response as the text that players read: UTF-8 (what is not is
-/// taken for Latin-1), lines that end in CRLF, a reason, the body's true length.
+/// A camera's response as the text that players read. It is UTF-8 (other bytes are taken
+/// for Latin-1), its lines end in CRLF, and it has a reason phrase and the body's true
+/// length.
 pub fn text(status: u16, phrase: &str, message: &Message<'_>) -> String {
     let body = message::text(message.body);
     let mut builder = Builder::response(status, phrase);

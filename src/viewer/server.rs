@@ -28,10 +28,10 @@ use crate::protocol::rtsp::message::{self, Builder, Message, Start};
 use crate::protocol::wsp;
 use uri::camera_and_track;
 
-/// Requests that may wait for the camera.
+/// The number of requests that may wait for the camera.
 pub const MAX_WAITING: usize = 16;
 
-/// Bytes of them, unless there is only one.
+/// The number of bytes that they may have together, unless there is only one.
 const MAX_WAITING_BYTES: usize = 16 * 1024;
 
 /// What carries the answers to the viewer.
@@ -43,7 +43,7 @@ pub enum Carrier {
     Wsp,
 }
 
-/// A request that was taken.
+/// A request of the viewer.
 #[derive(Debug)]
 struct Request {
     /// The WSP sequence number of the WRAP that it came in; empty if there is none.
@@ -68,54 +68,56 @@ impl Request {
 enum Watched {
     /// The viewer has asked for none.
     None,
-    /// The owner was told the name and looks for the camera.
+    /// The owner was told this name, and is to answer.
     Awaited(String),
     /// The camera plays.
     Ready {
         name: String,
         description: Rc<Description>,
-        /// What this viewer is told of it.
+        /// The description for this viewer.
         sdp: String,
     },
 }
 
-/// How far the RTSP session has come: the states of RFC 2326 §A.2, and one between
-/// the last two of them.
+/// How far the RTSP session has come: the states of RFC 2326 §A.2, with one more before
+/// the last.
 #[derive(Debug)]
 enum Phase {
     /// No track is set up, so there is no session.
     Init,
+    /// Tracks are set up, and no media is sent.
     Ready,
-    /// This PLAY waits to be told where media begins.
+    /// This PLAY waits until the owner says where media begins.
     Locating(Request),
+    /// Media is sent.
     Playing,
 }
 
 /// A track that the viewer set up.
 #[derive(Debug)]
 struct SetUp {
-    /// Its number in the description.
+    /// The index of the track in the description.
     track: usize,
-    /// The viewer's channels.
+    /// The viewer's channels for it.
     rtp: u8,
     rtcp: u8,
-    /// As the viewer named it.
+    /// The URL by which the viewer named the track.
     url: String,
 }
 
 /// One viewer's RTSP session.
 #[derive(Debug)]
 pub struct RtspServer {
-    /// The session's id, for whoever sets a track up.
+    /// The id of the RTSP session, which begins with the first SETUP.
     id: String,
     carrier: Carrier,
     watched: Watched,
     /// Requests that wait, the oldest first.
     waiting: VecDeque<Request>,
     phase: Phase,
-    /// In the order in which they were set up; empty only in [`Phase::Init`].
+    /// The tracks in the order in which they were set up; empty only in [`Phase::Init`].
     tracks: Vec<SetUp>,
-    /// Where media begins, between being told so and the answer to PLAY.
+    /// Where media begins; this is kept until the answer to PLAY announces it.
     first_packets: FirstPackets,
     outputs: VecDeque<Output>,
 }
@@ -135,12 +137,12 @@ impl RtspServer {
         }
     }
 
-    /// The next thing to do.
+    /// The next thing that the owner is to do.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()
     }
 
-    /// Bytes that are kept of what the viewer said.
+    /// The number of bytes that are kept of what the viewer said.
     pub fn held(&self) -> usize {
         let play = match &self.phase {
             Phase::Locating(request) => request.size(),
@@ -168,7 +170,7 @@ impl RtspServer {
     /// Takes one RTSP message; `seq` is the WSP sequence number that it came with.
     ///
     /// # Errors
-    /// It is no request that could be answered, or too many wait.
+    /// The message is no RTSP, or too many requests wait.
     pub fn handle(&mut self, seq: &str, bytes: &[u8]) -> Result<(), Refusal> {
         let refusal = |reason| Refusal::new(400, reason);
         let (message, _) =
@@ -205,8 +207,7 @@ impl RtspServer {
         }
     }
 
-    /// There is no such camera, or it cannot be had: the request that asked for it
-    /// is answered so.
+    /// There is no such camera, or it cannot be had: the request that needs it is refused.
     pub fn refuse(&mut self, status: u16, reason: &str) {
         if !self.is_waiting() {
             return;
@@ -219,7 +220,7 @@ impl RtspServer {
         self.advance();
     }
 
-    /// Where media begins, for the PLAY that waits to know.
+    /// Tells the PLAY that waits where media begins.
     pub fn located(&mut self, first_packets: FirstPackets) {
         match std::mem::replace(&mut self.phase, Phase::Ready) {
             Phase::Locating(request) => {
@@ -231,7 +232,7 @@ impl RtspServer {
         }
     }
 
-    /// Answers what can be answered now.
+    /// Answers the waiting requests that can be answered now.
     fn advance(&mut self) {
         while !self.is_waiting()
             && !matches!(self.phase, Phase::Locating(_))
@@ -251,7 +252,7 @@ impl RtspServer {
         }
     }
 
-    /// The name of the camera that a request needs and that is not at hand.
+    /// The name of the camera that a request needs, if the owner has to be asked for it.
     fn needs(&self, request: &Request) -> Option<String> {
         let (message, _) = message::parse(&request.bytes).ok()?;
         let Start::Request { method, uri } = message.start else {
@@ -259,8 +260,8 @@ impl RtspServer {
         };
         let (wanted, _) = camera_and_track(uri)?;
         match (&self.watched, method) {
-            // Before SETUP a camera is asked about anew: its description may have
-            // changed.
+            // Before SETUP, each DESCRIBE asks for the camera anew: its description may
+            // have changed.
             (Watched::Ready { name, .. }, "DESCRIBE") if *name == wanted && self.is_set_up() => {
                 None
             }

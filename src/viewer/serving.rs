@@ -1,5 +1,5 @@
-//! Sessions that watch the gateway's own cameras: what the owner tells the RTSP
-//! server, and what that wants done.
+//! Sessions that watch the gateway's own cameras: the owner's calls reach the RTSP server,
+//! and its outputs the owner.
 
 use std::rc::Rc;
 
@@ -7,7 +7,7 @@ use super::{Phase, Session};
 use crate::camera::{Description, FirstPackets};
 
 impl Session {
-    /// The camera asked for plays; `description` is its SDP for this viewer.
+    /// The camera that the viewer wants plays; `description` is its SDP for this viewer.
     pub fn camera_ready(&mut self, camera: Rc<Description>, description: String) {
         if let Phase::Serving(server) = &mut self.phase {
             server.ready(camera, description);
@@ -15,7 +15,7 @@ impl Session {
         }
     }
 
-    /// The camera asked for cannot be had: an RTSP status, and why.
+    /// The camera that the viewer wants cannot be had; an RTSP status and a reason say why.
     pub fn camera_refused(&mut self, status: u16, reason: &str) {
         if let Phase::Serving(server) = &mut self.phase {
             server.refuse(status, reason);
@@ -23,7 +23,7 @@ impl Session {
         }
     }
 
-    /// The first packets that the viewer would get, which its PLAY waits for.
+    /// These are the first packets that the viewer would get; its PLAY waits to be told.
     pub fn located(&mut self, first_packets: FirstPackets) {
         if let Phase::Serving(server) = &mut self.phase {
             server.located(first_packets);

@@ -343,7 +343,7 @@ fn the_order_is_init_join_wrap() {
     );
 }
 
-/// A camera would send UDP wherever a viewer has it do so.
+/// A camera would send UDP to any address that a viewer names.
 #[test]
 fn a_set_up_for_media_beside_the_link_is_answered_here() {
     let (mut session, now) = open();

@@ -1,12 +1,14 @@
-//! What of a SETUP's Transport header (RFC 2326 §12.39) reaches a camera that a
-//! viewer named: media on the link itself, and nothing else. A camera would send
-//! UDP wherever a viewer tells it to.
+//! What of a SETUP's Transport header (RFC 2326 §12.39) reaches a camera that a viewer
+//! named.
+//!
+//! Invariant: only media on the link itself can be asked for. A camera would send UDP to
+//! any address that a viewer names.
 
-/// Profiles whose packets may be interleaved with RTSP; the lower transport is
-/// left out for cameras that refuse it, or hang up at it: then the channels say it.
+/// The profiles whose packets may be interleaved with RTSP. Players leave the lower
+/// transport out for cameras that refuse it, or hang up at it; then `interleaved` says it.
 const PROFILES: [&str; 4] = ["RTP/AVP", "RTP/AVPF", "RTP/SAVP", "RTP/SAVPF"];
 
-/// Parameters of transports that lead elsewhere.
+/// The parameters that send media elsewhere.
 const ELSEWHERE: [&str; 8] = [
     "multicast",
     "destination",
@@ -18,15 +20,15 @@ const ELSEWHERE: [&str; 8] = [
     "layers",
 ];
 
-/// The alternatives of `header` that are interleaved, written anew; `None` if there
-/// are none.
+/// The alternatives of `header` that are interleaved, written anew; `None` if there are
+/// none.
 pub fn only_interleaved(header: &str) -> Option<String> {
     let kept: Vec<String> = header.split(',').filter_map(alternative).collect();
     (!kept.is_empty()).then(|| kept.join(","))
 }
 
-/// One alternative, with the parameters that mean something on the link; the others
-/// are left out.
+/// One alternative with the parameters that mean something on the link; `None` if it is
+/// not interleaved.
 fn alternative(text: &str) -> Option<String> {
     let mut parts = text.split(';').map(str::trim);
     let profile = parts.next()?.to_ascii_uppercase();
@@ -70,7 +72,7 @@ fn is_word(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric())
 }
 
-/// `a` or `a-b`.
+/// Whether a text is one channel or a range of two, as in `0` or `0-1`.
 fn is_channels(text: &str) -> bool {
     text.split('-').count() <= 2 && text.split('-').all(|part| part.parse::<u8>().is_ok())
 }

@@ -1,5 +1,4 @@
-//! What a viewer asks of the camera that it named, and whether that is a request that
-//! may go there.
+//! Requests of a viewer to the camera that it named, and whether they may be sent there.
 
 use crate::protocol::rtsp::message::{self, Message, Start};
 use crate::protocol::rtsp::url;
@@ -19,7 +18,7 @@ const METHODS: [&str; 10] = [
     "RECORD",
 ];
 
-/// A viewer's request.
+/// A request for the camera.
 pub struct CameraRequest<'a> {
     pub method: &'a str,
     pub uri: &'a str,
@@ -31,7 +30,7 @@ impl<'a> CameraRequest<'a> {
     /// Reads the payload of a WRAP, which is to be one request that may go to a camera.
     ///
     /// # Errors
-    /// It is not, or not one only.
+    /// The payload is no such request, or more than one.
     pub fn read(payload: &'a str) -> Result<CameraRequest<'a>, Refusal> {
         let bytes = payload.as_bytes();
         let (message, length) = message::parse(bytes).map_err(|_| not_rtsp())?;
@@ -41,8 +40,8 @@ impl<'a> CameraRequest<'a> {
         if !METHODS.contains(&method) || !is_rtsp_uri(uri) {
             return Err(not_rtsp());
         }
-        // Who asks for a stream by this scheme wants it encrypted. Later requests
-        // name what the camera itself calls its tracks.
+        // A viewer that asks for a stream by this scheme wants it encrypted. Later requests
+        // use the URLs by which the camera names its tracks, whatever their scheme.
         if method == "DESCRIBE" && url::is_tls(uri) {
             return Err(Refusal::new(400, NO_TLS));
         }
@@ -61,7 +60,7 @@ impl<'a> CameraRequest<'a> {
         })
     }
 
-    /// All alternatives of a SETUP, however many headers they stand in.
+    /// The alternatives of all Transport headers of a SETUP.
     pub fn transports(&self) -> String {
         let all = self.message.all();
         let all = all.filter(|(name, _)| name.eq_ignore_ascii_case("Transport"));
@@ -69,12 +68,12 @@ impl<'a> CameraRequest<'a> {
     }
 }
 
-/// The refusal of what is no RTSP request.
+/// Refuses a payload that is no RTSP request.
 pub fn not_rtsp() -> Refusal {
     Refusal::new(400, "the payload is not an RTSP request")
 }
 
-/// `*`, or an absolute address of a scheme that means RTSP.
+/// Whether a text is a URI for RTSP: `*`, or an absolute URI with one of its schemes.
 pub fn is_rtsp_uri(uri: &str) -> bool {
     let scheme = uri.split_once("://").map_or("", |(scheme, _)| scheme);
     let known = ["rtsp", "rtsps", "rtspu"]

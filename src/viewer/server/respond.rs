@@ -1,4 +1,4 @@
-//! What each method of RTSP (RFC 2326 §10) is answered, once the camera is at hand.
+//! The answers to the methods of RTSP (RFC 2326 §10), once the camera is at hand.
 
 use super::uri::{camera_and_track, without_track};
 use super::{Phase, RtspServer, SetUp, Watched};
@@ -6,18 +6,18 @@ use crate::protocol::rtsp::message::{Builder, Message, Start};
 use crate::protocol::rtsp::transport;
 use crate::viewer::{Output, Refusal};
 
-/// Seconds that the Session header promises. What ends a session is the end of
-/// its socket.
+/// The timeout that the Session header states, in seconds. The gateway ends a session only
+/// with its socket.
 const TIMEOUT: u32 = 60;
 
 pub(super) const METHODS: &str =
     "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, GET_PARAMETER, SET_PARAMETER, TEARDOWN";
 
-/// An answer that lacks its CSeq yet, or why the request is refused.
+/// An answer without its CSeq, or why the request is refused.
 type Outcome = Result<Builder, Refusal>;
 
 impl RtspServer {
-    /// The answer to a request, and what follows from it.
+    /// Does what a request asks for and returns the answer.
     pub(super) fn respond(&mut self, message: &Message<'_>) -> Outcome {
         let Start::Request { method, uri } = message.start else {
             return Err(Refusal::status(400));
@@ -54,9 +54,9 @@ impl RtspServer {
         }
     }
 
-    /// Refuses a request that names another session than this one. Deployed players
-    /// write more behind the id than belongs there, or name none: nobody else is on
-    /// this connection.
+    /// Refuses a request that names another session than this one. A request without a
+    /// session is accepted, as is more text after the id: some players send them, and nobody
+    /// else is on this connection.
     fn check_session(&self, message: &Message<'_>) -> Result<(), Refusal> {
         match message.session() {
             Some((id, _)) if id != self.id || !self.is_set_up() => Err(Refusal::status(454)),
@@ -111,8 +111,8 @@ impl RtspServer {
         Ok(self.ok().header("Transport", &transport))
     }
 
-    /// The first packets of all tracks (RFC 2326 §12.33); `None` when that of one
-    /// is not known: what some clients make of the others alone is wrong.
+    /// The value of `RTP-Info`, with the first packet of each track (RFC 2326 §12.33). `None`
+    /// if one of them is not known: some clients draw wrong conclusions from the others.
     fn rtp_info(&mut self) -> Option<String> {
         let first_packets = std::mem::take(&mut self.first_packets);
         let Watched::Ready { description, .. } = &self.watched else {
@@ -127,8 +127,8 @@ impl RtspServer {
         Some(infos.collect::<Option<Vec<_>>>()?.join(","))
     }
 
-    /// The channels of the tracks that are set up: on the camera's link, and what the
-    /// viewer calls them.
+    /// The channels of the tracks that are set up: each on the camera's link, with the
+    /// viewer's own.
     pub(super) fn channels(&self) -> Vec<(u8, u8)> {
         let Watched::Ready { description, .. } = &self.watched else {
             return Vec::new();
@@ -142,7 +142,7 @@ impl RtspServer {
         channels
     }
 
-    /// 200, with the session if there is one.
+    /// An answer with the status 200, and with the session if there is one.
     fn ok(&self) -> Builder {
         let answer = Builder::response(200, "");
         match self.is_set_up() {

@@ -20,7 +20,7 @@ fn request(method: &str, uri: &str, headers: &str) -> Vec<u8> {
     format!("{method} {uri} RTSP/1.0\r\nCSeq: 7\r\n{headers}\r\n").into_bytes()
 }
 
-/// The answer's status and text, which must be the next thing.
+/// The status and the text of the answer, which must be the next output.
 fn answer(server: &mut RtspServer) -> (u16, String) {
     match server.poll_output() {
         Some(Output::Locate) => {
@@ -182,7 +182,7 @@ fn play_is_answered_with_where_media_begins_if_that_is_known_of_all() {
             assert_eq!(status, 200);
         }
         server.handle("t", &request("PLAY", BASE, "")).unwrap();
-        // What comes behind it waits.
+        // A request after it waits.
         server.handle("t", &request("PAUSE", BASE, "")).unwrap();
         assert_eq!(server.poll_output(), Some(Output::Locate));
         assert_eq!(server.poll_output(), None);
@@ -230,7 +230,7 @@ proptest! {
     }
 }
 
-/// What a track is called, and the smaller stream, may be a camera's name, too.
+/// A camera may have the name of a track or of a smaller stream.
 #[test]
 fn a_camera_may_be_called_as_a_track_is() {
     for name in ["track1", "sub", "track0/sub", "track"] {

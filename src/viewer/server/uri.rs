@@ -1,16 +1,16 @@
-//! What a viewer's URL names: a camera, and a track of it.
+//! What the URI of a viewer's request names: a camera, and a track of it.
 
 use crate::camera::is_track;
 use crate::protocol::rtsp::url::Url;
 
-/// The camera that a URL names, `front` or `front/sub`, in lower case, and what
-/// may be a track's name behind it. `None` for `*` and what is no URL.
+/// The name of the camera in lower case, such as `front` or `front/sub`, and that of the
+/// track, which is empty if the URI names none. `None` for `*` and for what is no URL.
 pub(super) fn camera_and_track(uri: &str) -> Option<(String, String)> {
     let path = Url::parse(uri).ok()?.path;
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let mut parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let track = match parts.last() {
-        // A camera may be called so, too.
+        // If there is nothing before it, this is the name of a camera.
         Some(last) if is_track(last) && parts.len() > 1 => parts.pop().unwrap_or_default(),
         _ => "",
     };
@@ -18,7 +18,7 @@ pub(super) fn camera_and_track(uri: &str) -> Option<(String, String)> {
     (!name.is_empty()).then(|| (name, track.to_owned()))
 }
 
-/// A URL up to and without the track's name, query and last slashes.
+/// A URL without the track's name, the query and the slashes before them.
 pub(super) fn without_track(uri: &str) -> &str {
     let has_track = camera_and_track(uri).is_some_and(|(_, track)| !track.is_empty());
     let uri = uri.split(['?', '#']).next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The end of a session, said by the viewer or for it.
+//! The TEARDOWN of a session, sent by the viewer or in its stead.
 
 use super::*;
 

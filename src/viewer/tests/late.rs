@@ -1,4 +1,4 @@
-//! Which answers are late, and when.
+//! Which answers are overdue, and when.
 
 use super::*;
 
@@ -19,7 +19,7 @@ fn all_before_a_camera_plays_may_take_three_times_as_long() {
         assert_eq!(session.timeout(), Some(now + PATIENCE * 3), "{method}");
         session.handle_timeout(now + PATIENCE * 2);
         assert_eq!(session.poll_output(), None);
-        // One behind PLAY is to be answered sooner, and late sooner.
+        // A request after PLAY is overdue sooner.
         send(&mut session, "OPTIONS", 2, now + PATIENCE);
         let times = if method == "PLAY" { 2 } else { 3 };
         assert_eq!(session.timeout(), Some(now + PATIENCE * times));
