@@ -1,5 +1,4 @@
-//! What the operator asks for: signals, the configuration read again, and what the gateway
-//! tells about itself.
+//! What the operator asks for: signals, reading the configuration again, and status.
 
 mod reload;
 mod status;
@@ -10,7 +9,7 @@ use super::server::Server;
 pub use status::DUMP;
 
 impl Server {
-    /// A signal came.
+    /// Carries out the command of a signal.
     pub(super) fn handle_signal(&mut self, command: Command) {
         match command {
             Command::Stop => self.stop(),

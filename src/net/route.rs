@@ -1,15 +1,16 @@
-//! Where the parts are joined.
+//! The room where the parts are joined.
 //!
-//! A part does what it can by itself and leaves behind what others have to know:
-//! connections that were lost ([`Io::next_lost`](super::io::Io::next_lost)), what happened
-//! to cameras ([`Sources::next_event`](super::source::Sources::next_event)), and what
-//! sessions want done ([`Viewers::next_event`](super::viewer::Viewers::next_event)). Here it
-//! is taken to whom it concerns, one thing after the other, until nothing is left
-//! ([`Server::drain`]). No part calls another but those below it, and nothing here calls
-//! `drain` from within what `drain` does.
+//! Each part does what it can by itself, and leaves behind what concerns others: lost
+//! connections ([`Io::next_lost`](super::io::Io::next_lost)), events of sources
+//! ([`Sources::next_event`](super::source::Sources::next_event)), and outputs of
+//! sessions ([`Viewers::next_event`](super::viewer::Viewers::next_event)).
+//! [`Server::drain`] handles these one after the other until none is left. No part
+//! calls another except those in the rooms below, and nothing that `drain` calls here
+//! calls `drain` again.
 //!
-//! Media does not pass through here: [`Sources::read`](super::source::Sources::read)
-//! takes it from the camera's link to the sockets of viewers.
+//! Media does not pass through this room:
+//! [`Sources::read`](super::source::Sources::read) takes it from the camera's link to
+//! the viewers' sockets.
 
 mod accept;
 mod control;
@@ -32,12 +33,12 @@ use super::server::Server;
 use super::source::Event;
 use super::viewer::SessionEvent;
 
-/// What a viewer is told whose other socket has gone.
+/// The reason for closing a socket of a viewer whose other socket has closed.
 const OTHER_CLOSED: &str = "the viewer's other socket closed";
 
 impl Server {
-    /// Serves those in line; who gets in line meanwhile is served after the next
-    /// look at the events, so that none starves the others.
+    /// Serves the connections that are queued now. Those queued meanwhile are served
+    /// after the next poll, so that none starves the others.
     pub(super) fn serve_ready(&mut self) {
         for _ in 0..self.io.pending().1 {
             let Some(key) = self.io.next_ready() else {
@@ -65,7 +66,7 @@ impl Server {
         self.drain();
     }
 
-    /// Takes what parts have left behind to whom it concerns, until nothing waits.
+    /// Handles what the parts have left behind, until nothing is left.
     pub(super) fn drain(&mut self) {
         loop {
             self.sources.drain_cameras(&mut self.io);
@@ -88,7 +89,7 @@ impl Server {
         }
     }
 
-    /// A connection is gone.
+    /// Handles the loss of a connection.
     fn connection_lost(&mut self, lost: LostConnection) {
         log::debug!("[c{}] {}", lost.id, lost.reason);
         match lost.role {
@@ -104,7 +105,7 @@ impl Server {
         }
     }
 
-    /// Something happened to a source.
+    /// Handles an event of a source.
     fn handle_source_event(&mut self, event: Event) {
         match event {
             Event::CameraConnected { viewer } => {
@@ -132,7 +133,7 @@ impl Server {
         }
     }
 
-    /// Does what a viewer's session wants done.
+    /// Carries out an output of a viewer's session.
     fn handle_session_output(&mut self, viewer: Key, output: Output) {
         match output {
             Output::Reply(text) => self.reply(viewer, &text),
@@ -154,7 +155,7 @@ impl Server {
         }
     }
 
-    /// There is no camera for this viewer, or no more: its session is told.
+    /// Informs a viewer's session that the link to its camera failed or closed.
     fn link_failed(&mut self, viewer: Key, failure: &Failure) {
         let Some(found) = self.viewers.get_mut(viewer) else {
             return;
@@ -163,7 +164,7 @@ impl Server {
         if found.session.is_connecting()
             && let Some(source) = found.source.take()
         {
-            // It may name another one.
+            // The viewer may name another camera.
             self.sources.remove_direct(&mut self.io, source);
         }
         let now = self.io.now;
@@ -171,7 +172,7 @@ impl Server {
             .with_session(viewer, |session| session.camera_lost(failure, now));
     }
 
-    /// Enters what is kept of what came on a connection.
+    /// Updates how many bytes of partial input a connection retains.
     fn update_partial_input(&mut self, key: Key) {
         let Some(connection) = self.io.get(key) else {
             return;

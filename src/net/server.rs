@@ -1,4 +1,5 @@
-//! The loop: wait, serve whoever can move, look at the clock, again.
+//! The loop of the gateway: it waits for events, serves the connections that are ready,
+//! and handles what is due.
 
 use std::io;
 use std::net::SocketAddr;
@@ -22,21 +23,21 @@ use super::source::{Resolver, Sources};
 use super::viewer::Viewers;
 use super::web::Web;
 
-/// Events taken from the system at once.
+/// The number of events taken from the system at once.
 const EVENTS: usize = 256;
 
-/// A camera of the program's own: `/api/cameras` lists it, viewers may name it
+/// A camera within this program. `/api/cameras` lists it, and viewers may name it
 /// whatever the setting `targets` says.
 #[derive(Debug, Clone)]
 pub struct BuiltinCamera {
-    /// Letters and digits.
+    /// Its name: letters and digits only.
     pub name: &'static str,
     /// A few words for a person, without quotes or backslashes.
     pub description: &'static str,
     pub address: SocketAddr,
 }
 
-/// The gateway: its parts, and what the operator said.
+/// The gateway: its parts, and its configuration.
 pub struct Server {
     poll: Poll,
     signals: Signals,
@@ -47,13 +48,13 @@ pub struct Server {
     pub(super) config: Config,
     pub(super) config_path: Option<PathBuf>,
     pub(super) builtin_cameras: Vec<BuiltinCamera>,
-    /// The configured cameras as GET_INFO lists them: JSON.
+    /// The configured cameras, as GET_INFO lists them: JSON.
     pub(super) camera_list: Rc<str>,
-    /// What is owed to the log: see [`Server::set_log_flush`].
+    /// Writes the log lines that are due; see [`Server::set_log_flush`].
     flush_log: fn(Instant) -> Option<Instant>,
-    /// When it is asked again.
+    /// When it has to be called again.
     log_flush_at: Option<Instant>,
-    /// Set when the process was asked to end: until when it may take.
+    /// When a gateway that is stopping ends at the latest.
     pub(super) stop_deadline: Option<Instant>,
 }
 
@@ -61,7 +62,7 @@ impl Server {
     /// Opens the listeners. `config_path` is read again on SIGHUP.
     ///
     /// # Errors
-    /// An address that cannot be listened on (it is named), or a system without
+    /// An address that cannot be listened on (the error names it), or a system without
     /// epoll.
     pub fn bind(config: Config, config_path: Option<PathBuf>) -> io::Result<Server> {
         let poll = Poll::new()?;
@@ -69,7 +70,7 @@ impl Server {
         Server::with(poll, Resolver::new(waker), config, config_path)
     }
 
-    /// The same with another way to look names up.
+    /// The same with a given poll and resolver.
     pub(super) fn with(
         poll: Poll,
         resolver: Resolver,
@@ -101,25 +102,25 @@ impl Server {
         Ok(server)
     }
 
-    /// Adds a camera to the list that pages show.
+    /// Adds a camera to those that `/api/cameras` lists.
     pub fn add_builtin_camera(&mut self, camera: BuiltinCamera) {
         self.builtin_cameras.push(camera);
         self.set_policy();
     }
 
-    /// Has the loop ask `tell` in every turn, and at the time that it answered last, to
-    /// write to the log what it owes by then.
+    /// Has the loop call `flush_log` in every turn, and at the time that it last
+    /// returned. It writes the log lines that are due by then.
     pub fn set_log_flush(&mut self, flush_log: fn(Instant) -> Option<Instant>) {
         self.flush_log = flush_log;
     }
 
-    /// The addresses that are listened on for browsers, ports as the system gave
-    /// them.
+    /// The addresses of the listeners for browsers, with the ports that the system
+    /// chose.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.io.listeners.addresses(ListenerKind::Web)
     }
 
-    /// The addresses that are listened on for RTSP clients.
+    /// The addresses of the listeners for RTSP clients.
     pub fn rtsp_addresses(&self) -> Vec<SocketAddr> {
         self.io.listeners.addresses(ListenerKind::Rtsp)
     }
@@ -127,7 +128,7 @@ impl Server {
     /// Runs until SIGTERM or SIGINT.
     ///
     /// # Errors
-    /// Only what makes waiting itself impossible; what peers do is dealt with.
+    /// Only those of polling itself. Errors of peers are handled.
     pub fn run(&mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(EVENTS);
         while !self.is_done() {
@@ -147,7 +148,8 @@ impl Server {
         Ok(())
     }
 
-    /// Everybody's turn: whoever can move, whose time has come, who waited, who comes.
+    /// One turn: serves what is ready, what is due, and what waits for buffers, and
+    /// accepts clients.
     pub(super) fn turn(&mut self) {
         self.serve_ready();
         self.serve_expired();
@@ -194,7 +196,7 @@ impl Server {
     }
 }
 
-/// Who may do what, as the configuration says.
+/// The policy that the configuration sets.
 pub(super) fn policy(config: &Config, own_ports: Vec<u16>) -> Policy {
     let host_name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     Policy {
@@ -206,7 +208,7 @@ pub(super) fn policy(config: &Config, own_ports: Vec<u16>) -> Policy {
     }
 }
 
-/// An id that nobody can guess: 128 bits from the system. `None` if it has none.
+/// An id that nobody can guess: 128 random bits. `None`: the system has none to give.
 pub(super) fn random_id() -> Option<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).ok()?;

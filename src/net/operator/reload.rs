@@ -1,4 +1,4 @@
-//! The configuration, read again (SIGHUP).
+//! Reading the configuration again (SIGHUP).
 
 use std::rc::Rc;
 
@@ -6,7 +6,8 @@ use crate::config::{self, Config};
 use crate::net::server::{Server, policy};
 
 impl Server {
-    /// Reads the configuration again, for all that can change while it runs.
+    /// Reads the configuration again and applies whatever can change while the gateway
+    /// runs.
     pub(super) fn reload(&mut self) {
         match config::load(self.config_path.as_deref()) {
             Ok(mut config) => {
@@ -29,7 +30,7 @@ impl Server {
         }
     }
 
-    /// Makes the cameras as configured.
+    /// Creates, updates and removes cameras as configured.
     pub(in crate::net) fn set_cameras(&mut self) {
         self.camera_list = self.sources_json().into();
         let cameras = &self.config.cameras;
@@ -37,7 +38,7 @@ impl Server {
         self.drain();
     }
 
-    /// Lets come and watch who may, as configured.
+    /// Replaces the policy, as configured.
     pub(in crate::net) fn set_policy(&mut self) {
         let mut policy = policy(&self.config, self.io.listeners.ports());
         for camera in &self.builtin_cameras {
@@ -48,7 +49,8 @@ impl Server {
         self.web.set_policy(policy);
     }
 
-    /// What is made at the start stays as it is, and it is said.
+    /// Keeps settings that apply only at the start, and warns about those that have
+    /// changed.
     fn keep_fixed(&self, config: &mut Config) {
         let (old, new) = (&self.config, &*config);
         let changed = [

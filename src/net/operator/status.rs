@@ -1,5 +1,5 @@
-//! What the gateway tells about itself: Prometheus metrics, the list of
-//! cameras, the dump that SIGUSR1 asks for.
+//! The status of the gateway: Prometheus metrics, the list of cameras, and the dump
+//! that SIGUSR1 asks for.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use crate::json;
 use crate::net::io::connection::Role;
 use crate::net::server::Server;
 
-/// The log's target for what the operator asks for: all of it is written.
+/// The log target of the dump. Lines of this target are always written.
 pub const DUMP: &str = "camgate::state";
 
 impl Server {
@@ -52,7 +52,7 @@ impl Server {
         out
     }
 
-    /// The shared cameras' part of `/metrics`.
+    /// Appends the metrics of the shared cameras.
     fn push_cameras(&mut self, out: &mut String) {
         let list = self.sources.statuses(&self.io);
         let mut metric = |name: &str, kind: &str, value: &dyn Fn(&Status) -> u64| {
@@ -81,7 +81,7 @@ impl Server {
         });
     }
 
-    /// `/api/cameras`: in the order of the configuration, a smaller stream within
+    /// `/api/cameras`: in the order of the configuration, each smaller stream within
     /// its camera.
     pub(in crate::net) fn cameras_json(&mut self) -> String {
         let list = self.sources.statuses(&self.io);
@@ -102,7 +102,7 @@ impl Server {
             if out.len() > 1 {
                 out.push(',');
             }
-            // The texts are the program's own: no quotes, no backslashes.
+            // These texts are the program's own and have no quotes or backslashes.
             let _ = write!(
                 out,
                 "{{\"name\":\"{}\",\"description\":\"{}\",\"url\":\"rtsp://{}/\"}}",
@@ -113,7 +113,7 @@ impl Server {
         out
     }
 
-    /// The shared cameras as GET_INFO lists them: every channel has this very text.
+    /// The shared cameras as GET_INFO lists them. All sessions share this text.
     pub(in crate::net) fn sources_json(&self) -> String {
         let mut out = String::from("[");
         for camera in &self.config.cameras {
@@ -131,7 +131,7 @@ impl Server {
         out
     }
 
-    /// SIGUSR1: the tables, to the log.
+    /// Writes the tables to the log (SIGUSR1).
     pub(super) fn dump(&self) {
         let (buffers, free) = self.sources.buffers();
         log::info!(target: DUMP,
@@ -156,7 +156,7 @@ impl Server {
     }
 }
 
-/// One camera as JSON, with its smaller stream.
+/// Appends one camera as JSON, with its smaller stream.
 fn push_camera(out: &mut String, status: &Status, sub: Option<&Status>) {
     let (name, title) = (&status.name, json::text(&status.title));
     let _ = write!(out, "{{\"name\":\"{name}\",\"description\":\"{title}\",");
@@ -169,7 +169,7 @@ fn push_camera(out: &mut String, status: &Status, sub: Option<&Status>) {
     out.push('}');
 }
 
-/// What there is to tell of either stream.
+/// Appends the status of a stream.
 fn push_stream(out: &mut String, status: &Status) {
     let (width, height) = status.size.unwrap_or_default();
     let codecs: Vec<String> = status

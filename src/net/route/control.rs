@@ -1,4 +1,4 @@
-//! The control socket of a viewer: requests, and what is said to them.
+//! The control socket of a viewer: its requests, and the replies.
 
 use crate::failure::Failure;
 use crate::net::io::key::Key;
@@ -16,14 +16,14 @@ impl Server {
         self.viewers.get(viewer)?.sockets.control()
     }
 
-    /// Says something on a viewer's control socket.
+    /// Sends a message on a viewer's control socket.
     pub(super) fn reply(&mut self, viewer: Key, text: &str) {
         if let Some(control) = self.control_of(viewer) {
             self.io.push(control, websocket::text(text));
         }
     }
 
-    /// A viewer's session has said all that it had to say.
+    /// Flushes the control socket of a viewer whose session has no more outputs.
     pub(super) fn session_drained(&mut self, viewer: Key) {
         if let Some(control) = self.control_of(viewer) {
             self.io.flush(control);
@@ -33,7 +33,7 @@ impl Server {
         }
     }
 
-    /// A viewer's INIT names its camera.
+    /// Connects to the camera that a viewer's INIT names.
     pub(super) fn connect(&mut self, viewer: Key, host: String, port: u16) {
         if let Err(limit) = self.admit(viewer) {
             return self.link_failed(viewer, &Failure::Limit(limit.to_owned()));
@@ -63,7 +63,7 @@ impl Server {
         }
     }
 
-    /// A viewer's INIT names the gateway's own cameras.
+    /// Admits a viewer whose INIT asks for the configured cameras.
     pub(super) fn admit_to_configured(&mut self, viewer: Key) {
         let admitted = self.admit(viewer);
         self.viewers.with_session(viewer, |session| match admitted {
@@ -72,7 +72,7 @@ impl Server {
         });
     }
 
-    /// The time of a control socket has come.
+    /// The deadline of a control socket has passed.
     pub(super) fn control_expired(&mut self, key: Key, viewer: Key) {
         let source = self.viewers.get(viewer).and_then(|found| found.source);
         let held_up = source.is_some_and(|source| self.sources.is_held_up(&self.io, source));
@@ -97,7 +97,7 @@ impl Server {
         self.keep_alive(key);
     }
 
-    /// INIT, the camera or JOIN took too long.
+    /// INIT, connecting to the camera, or JOIN took too long.
     fn opening_expired(&mut self, viewer: Key) {
         let Some(found) = self.viewers.get(viewer) else {
             return;
@@ -111,7 +111,7 @@ impl Server {
         }
     }
 
-    /// Sets until when the next step of a viewer's opening must have come.
+    /// Sets the deadline for the next step of a viewer's opening.
     pub(super) fn set_open_deadline(&mut self, viewer: Key, by: Option<std::time::Instant>) {
         if let Some(found) = self.viewers.get_mut(viewer) {
             found.open_deadline = by;

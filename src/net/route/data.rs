@@ -1,4 +1,4 @@
-//! The data socket of a viewer: JOIN, then media on its way out.
+//! The data socket of a viewer: JOIN, then media.
 
 use crate::net::io::connection::Role;
 use crate::net::io::key::Key;
@@ -7,12 +7,12 @@ use crate::net::server::Server;
 use crate::viewer::{Join, join_reply};
 use crate::websocket;
 
-/// Why a data socket is not tied to a viewer.
+/// Why a data socket cannot join a viewer.
 struct Refused {
-    /// The status that WSP tells.
+    /// The status in the WSP reply.
     status: u16,
     reason: &'static str,
-    /// The code that the socket is closed with.
+    /// The code with which the socket is closed.
     close: u16,
 }
 
@@ -45,7 +45,8 @@ impl Server {
         }
     }
 
-    /// Writes what there is for a viewer on its socket: media, if it gets some.
+    /// Writes to a viewer's media socket: its media if it gets some, and otherwise its
+    /// outbox.
     pub(super) fn pump(&mut self, key: Key, viewer: Key) {
         let source = self.viewers.get(viewer).and_then(|found| found.source);
         let pumped = source.is_some_and(|source| self.sources.pump(&mut self.io, source, viewer));
@@ -54,7 +55,7 @@ impl Server {
         }
     }
 
-    /// The first message of a data socket.
+    /// Handles the first message of a data socket, which must be a JOIN.
     pub(super) fn join(&mut self, key: Key, text: &str) {
         let (reply, refusal) = match Join::parse(text) {
             Ok(join) => match self.attach(key, &join) {
@@ -78,7 +79,7 @@ impl Server {
         self.io.schedule(key);
     }
 
-    /// Ties a data socket to its viewer.
+    /// Attaches a data socket to its viewer.
     fn attach(&mut self, key: Key, join: &Join<'_>) -> Result<(), Refused> {
         let viewer = self.viewers.by_channel_id(join.channel).ok_or(UNKNOWN)?;
         let found = self.viewers.get_mut(viewer).ok_or(UNKNOWN)?;
@@ -109,7 +110,7 @@ impl Server {
         Ok(())
     }
 
-    /// The time of a data socket has come.
+    /// The deadline of a data socket has passed.
     pub(super) fn data_expired(&mut self, key: Key, viewer: Option<Key>) {
         let Some(viewer) = viewer else {
             return self.fail_websocket(key, 1002, "no JOIN came");

@@ -1,5 +1,5 @@
-//! The end of a viewer: its sockets close with a code, its camera is told, its place and
-//! its buffers come back.
+//! How a viewer ends: its sockets are closed with a code, its camera is informed, and
+//! its place and its buffers become free.
 
 use crate::net::io::closing::LINGER;
 use crate::net::io::connection::Role;
@@ -8,18 +8,19 @@ use crate::net::server::Server;
 use crate::net::viewer::Ending;
 use crate::websocket;
 
-/// The close code that has a player come back later (RFC 6455 §7.4.2, IANA).
+/// The close code that makes a player try again later (RFC 6455 §7.4.2, IANA).
 const TRY_AGAIN: u16 = 1013;
 
 impl Server {
-    /// Closes what a viewer has: its sockets with a code, the link to its camera.
-    /// With `drain`, what a viewer's own camera sent is delivered first.
+    /// Ends a viewer: closes its sockets with a code, and the link of its own camera.
+    /// With `drain`, what that camera sent is delivered first.
     pub(in crate::net) fn end_viewer(&mut self, viewer: Key, code: u16, reason: &str, drain: bool) {
         let Some(found) = self.viewers.get_mut(viewer) else {
             return;
         };
         if found.ending.is_some() {
-            // Its end was waiting for the data socket; if that is gone, too:
+            // The viewer is ending already and only its media socket was waited for,
+            // which may have closed now.
             if found.sockets.media().is_none() {
                 self.remove_viewer(viewer);
             }
@@ -44,7 +45,7 @@ impl Server {
         }
     }
 
-    /// The data socket of a viewer that is going: its end must not come inside a message.
+    /// Ends the media of a viewer. The close frame must not be sent inside a message.
     fn end_data(&mut self, viewer: Key, data: Key, source: Option<Key>, drain: bool) {
         let drains = source.and_then(|source| self.sources.finish(source, viewer, drain));
         let patience = match drains {
@@ -61,7 +62,7 @@ impl Server {
         }
     }
 
-    /// All that a viewer who is going was to get is out.
+    /// Closes the media socket of a viewer that is ending and has been sent everything.
     pub(super) fn delivery_finished(&mut self, viewer: Key) {
         let Some(found) = self.viewers.get_mut(viewer) else {
             return;
@@ -78,7 +79,7 @@ impl Server {
         self.remove_viewer(viewer);
     }
 
-    /// Forgets a viewer and returns its buffers.
+    /// Removes a viewer, its place and its own source.
     pub(super) fn remove_viewer(&mut self, viewer: Key) {
         self.unwatch(viewer);
         let Some(found) = self.viewers.remove(viewer) else {
@@ -89,11 +90,12 @@ impl Server {
         }
     }
 
-    /// Ends a viewer that plays nothing, for one who has no place: that is free at once.
+    /// Ends a viewer that plays nothing, so that its place is free at once.
     pub(super) fn displace_viewer(&mut self, viewer: Key) {
         let reason = "it plays nothing, and others want to watch";
         self.end_viewer(viewer, TRY_AGAIN, reason, false);
-        // Who is in the middle of a message could take it byte by byte, without a place.
+        // A viewer in the middle of a message could read it byte by byte without having
+        // a place.
         if let Some(found) = self.viewers.get(viewer) {
             let data = found.sockets.media();
             self.remove_viewer(viewer);
@@ -103,7 +105,7 @@ impl Server {
         }
     }
 
-    /// A viewer's media was given up for others, and its socket with it.
+    /// Ends a viewer whose media and media socket were given up for others.
     pub(super) fn viewer_evicted(&mut self, viewer: Key) {
         if let Some(found) = self.viewers.get_mut(viewer) {
             found.sockets.take_media();
@@ -112,8 +114,8 @@ impl Server {
         self.end_viewer(viewer, TRY_AGAIN, reason, false);
     }
 
-    /// The process is to end: no new connections; viewers are sent away with a code that
-    /// makes them come back.
+    /// Stops the gateway: it accepts no more connections, and closes viewers with a
+    /// code that makes them come back.
     pub(in crate::net) fn stop(&mut self) {
         log::info!("stopping");
         self.stop_deadline = Some(self.io.now + LINGER);

@@ -1,4 +1,4 @@
-//! What each kind of connection waits for, until when, and what happens then.
+//! The deadline of each role, and what happens when it has passed.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use crate::net::io::key::Key;
 use crate::net::server::Server;
 
 impl Server {
-    /// Looks after every connection whose time has come.
+    /// Handles all connections whose deadline has passed.
     pub(in crate::net) fn serve_expired(&mut self) {
         while let Some(key) = self.io.next_expired() {
             self.expire(key);
@@ -38,14 +38,14 @@ impl Server {
         }
     }
 
-    /// When to look at a connection next although nothing happens.
+    /// Computes the deadline of a connection.
     pub(super) fn recompute_deadline(&mut self, key: Key) {
         let Some(connection) = self.io.get(key) else {
             return;
         };
         let idle = self.io.limits.idle;
         let wanted = match &connection.role {
-            // The one that was set when it came, or began to close.
+            // The deadline was set when the connection came, or began to close.
             Role::Http { .. } | Role::Closing { .. } => return,
             Role::Data { viewer: None, .. } => connection.deadline,
             Role::Control { viewer, socket } => {
@@ -83,22 +83,21 @@ impl Server {
         viewer.is_some_and(|viewer| viewer.ending.is_some())
     }
 
-    /// When the next step of a viewer's opening, or an answer of its camera, must have
-    /// come.
+    /// The deadline of a viewer's opening, or of its camera's answer.
     fn opening_deadline(&self, viewer: Key) -> Option<Instant> {
         let viewer = self.viewers.get(viewer)?;
         let times = [viewer.open_deadline, viewer.session.timeout()];
         times.into_iter().flatten().min()
     }
 
-    /// When a viewer that speaks RTSP must have said something, or taken media.
+    /// When a viewer that speaks RTSP must have sent something, or taken media.
     pub(super) fn viewer_deadline(&self, viewer: Key) -> Option<Instant> {
         let found = self.viewers.get(viewer)?;
         if !found.sockets.is_rtsp() {
             return None;
         }
         let limits = &self.io.limits;
-        // Who waits for an answer of ours has nothing to say.
+        // A viewer that waits for an answer of the gateway has nothing to send.
         let more = match found.session.is_waiting() {
             true => limits.handshake,
             false => Duration::ZERO,

@@ -1,5 +1,5 @@
-//! A connection that has not said yet what it wants: a page, facts, or the way into a
-//! WebSocket.
+//! Connections that have not said yet what they are for: they ask for a page, an
+//! endpoint, or a WebSocket.
 
 use std::rc::Rc;
 
@@ -16,7 +16,7 @@ use crate::viewer::Session;
 const MAX_WSP: usize = 16 * 1024;
 
 impl Server {
-    /// Reads a request head and answers it.
+    /// Reads a request's head and answers it.
     pub(super) fn serve_http(&mut self, key: Key) {
         match self.read_head(key) {
             Ok(None) => {}
@@ -26,8 +26,8 @@ impl Server {
         }
     }
 
-    /// The request and the bytes behind it, when it is all there. `Err(None)`:
-    /// the peer is gone.
+    /// The request and the bytes behind it. `Ok(None)`: the head is partial.
+    /// `Err(None)`: the peer has closed.
     fn read_head(&mut self, key: Key) -> Result<Option<(Request, Vec<u8>)>, Option<Reject>> {
         loop {
             let Some((connection, scratch)) = self.io.with_scratch(key) else {
@@ -149,7 +149,7 @@ impl Server {
     }
 }
 
-/// The bare host name of an Origin, or of a Host header.
+/// The host name without scheme and port in an Origin or Host header.
 fn page_host(origin: &str) -> &str {
     let host = origin.split_once("://").map_or(origin, |(_, host)| host);
     match host.strip_prefix('[') {

@@ -1,4 +1,5 @@
-//! The link to a camera: what it brings goes to its viewers, messages first.
+//! The link to a camera. Messages that it brings are handled before the media behind
+//! them.
 
 use crate::net::io::key::Key;
 use crate::net::server::Server;
@@ -13,12 +14,12 @@ impl Server {
         };
         let mut reads = READS;
         while self.sources.read(&mut self.io, link, source, &mut reads) {
-            // Answers are on their way before the media that they are about.
+            // Replies must be sent before the media that they announce.
             self.drain();
             self.sources.deliver(&mut self.io, source);
         }
         self.drain();
-        // An answer may just have opened some.
+        // A camera's answer may have had UDP ports opened just now.
         if self.sources.has_ports(source) {
             let mut reads = READS;
             while self
@@ -32,7 +33,7 @@ impl Server {
         }
     }
 
-    /// The time of a link has come.
+    /// The deadline of a link has passed.
     pub(super) fn link_expired(&mut self, link: Key) {
         let source = self.sources.source_of_link(&self.io, link);
         let viewer = source.and_then(|source| self.sources.viewer_of(source));

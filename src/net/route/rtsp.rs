@@ -1,6 +1,5 @@
-//! Viewers that speak RTSP themselves, requests, answers and media on one socket:
-//! over plain TCP (`rtsp_listen`), or as the bytes of a WebSocket
-//! (`rtsp.onvif.org`, `binary`).
+//! Viewers that speak RTSP, with requests, answers and media on one socket: over plain
+//! TCP (`rtsp_listen`), or as the bytes of a WebSocket (`rtsp.onvif.org`, `binary`).
 
 use crate::net::io::connection::{ReadOutcome, Role};
 use crate::net::io::key::Key;
@@ -13,7 +12,7 @@ use crate::websocket;
 use super::websocket::PER_TURN;
 
 impl Server {
-    /// A client of plain RTSP has come.
+    /// Gives a new client of plain RTSP a viewer.
     pub(super) fn rtsp_opened(&mut self, key: Key) {
         let viewer = random_id().and_then(|id| self.add_rtsp_viewer(key, id, Framing::Bare));
         let Some(viewer) = viewer else {
@@ -25,7 +24,7 @@ impl Server {
         }
     }
 
-    /// A viewer whose one socket is `key`.
+    /// Adds a viewer whose only socket is `key`.
     pub(super) fn add_rtsp_viewer(
         &mut self,
         key: Key,
@@ -71,8 +70,8 @@ impl Server {
         self.drain();
     }
 
-    /// Bytes from a viewer: requests, and receiver reports, which tell nothing
-    /// that is wanted here.
+    /// Handles bytes from an RTSP viewer: requests, and receiver reports, which are
+    /// ignored.
     pub(super) fn rtsp_bytes(&mut self, viewer: Key, mut bytes: &[u8]) {
         if let Some(found) = self.viewers.get_mut(viewer) {
             found.last_request = self.io.now;
@@ -92,7 +91,7 @@ impl Server {
         }
     }
 
-    /// An answer for a viewer that speaks RTSP.
+    /// Sends a response to a viewer that speaks RTSP.
     pub(super) fn answer_rtsp(&mut self, viewer: Key, bytes: Vec<u8>) {
         let socket = self
             .viewers
@@ -110,7 +109,7 @@ impl Server {
         }
     }
 
-    /// The time of a client of plain RTSP has come.
+    /// The deadline of a client of plain RTSP has passed.
     pub(super) fn rtsp_expired(&mut self, key: Key, viewer: Key) {
         let ending = self
             .viewers

@@ -1,5 +1,5 @@
-//! Viewers of shared cameras: they name one, wait until it plays, get its media,
-//! and go.
+//! Viewers of shared cameras: they ask for one, wait until it plays, get its media, and
+//! leave.
 
 use crate::camera::Unavailable;
 use crate::net::io::key::Key;
@@ -8,8 +8,8 @@ use crate::net::source::{PlayRequest, Presentation};
 use crate::net::viewer::Viewer;
 
 impl Server {
-    /// A viewer says what it wants to see: here it takes its place, whatever kind of
-    /// viewer it is.
+    /// Admits a viewer that has said what it wants to watch, whatever protocol it
+    /// speaks. A viewer that plays nothing may be displaced for it.
     ///
     /// # Errors
     /// The limit that is reached, in a sentence.
@@ -65,7 +65,7 @@ impl Server {
             .with_session(viewer, |session| session.camera_refused(status, message));
     }
 
-    /// A viewer is done with its camera.
+    /// Ends a viewer's interest in its shared camera.
     pub(super) fn unwatch(&mut self, viewer: Key) {
         let source = self.viewers.get(viewer).and_then(|found| found.source);
         let Some(camera) = source.filter(|source| self.sources.is_shared(*source)) else {
@@ -78,8 +78,8 @@ impl Server {
         self.sources.unwatch(&self.io, camera, viewer);
     }
 
-    /// A camera plays: those who waited for it are told, and those who were told of
-    /// another description go.
+    /// A camera plays: those who waited for it get its presentation. If that has
+    /// changed, those who have an earlier one are closed.
     pub(super) fn camera_ready(&mut self, camera: Key, waiting: Vec<Key>, changed: bool) {
         if changed {
             let reason = "the camera sends something else now";
@@ -105,7 +105,7 @@ impl Server {
         });
     }
 
-    /// A camera cannot be had.
+    /// A camera is unavailable: those who waited for it are refused.
     pub(super) fn camera_failed(&mut self, waiting: Vec<Key>, unavailable: &Unavailable) {
         for viewer in waiting {
             self.unwatch(viewer);
@@ -113,7 +113,7 @@ impl Server {
         }
     }
 
-    /// The configuration has a camera no more, or otherwise.
+    /// A camera was removed or changed in the configuration: its viewers are closed.
     pub(super) fn camera_removed(&mut self, camera: Key) {
         for viewer in self.viewers.watching(camera) {
             if let Some(found) = self.viewers.get_mut(viewer) {
@@ -124,7 +124,7 @@ impl Server {
         }
     }
 
-    /// A viewer asks where its media would begin.
+    /// Tells a session where its media would begin.
     pub(super) fn locate(&mut self, viewer: Key) {
         let Some(found) = self.viewers.get(viewer) else {
             return;
@@ -136,7 +136,7 @@ impl Server {
             .with_session(viewer, |session| session.located(first_packets));
     }
 
-    /// A viewer wants its media.
+    /// A viewer asks to play these channels.
     pub(super) fn play(&mut self, viewer: Key, channels: Vec<(u8, u8)>) {
         if let Some(found) = self.viewers.get_mut(viewer) {
             found.channels = Some(channels);
@@ -144,7 +144,7 @@ impl Server {
         }
     }
 
-    /// Lets media flow, if the viewer said PLAY and has a data socket.
+    /// Starts media towards a viewer, once it has asked to play and has a media socket.
     pub(super) fn begin_delivery(&mut self, viewer: Key) {
         let Some(found) = self.viewers.get(viewer) else {
             return;

@@ -1,4 +1,4 @@
-//! WebSockets of both kinds: reading them, keeping them alive, closing them.
+//! WebSockets of all roles: reading them, keeping them alive, and closing them.
 
 use crate::net::io::connection::{ReadOutcome, Role, WebSocket};
 use crate::net::io::key::Key;
@@ -7,20 +7,22 @@ use crate::websocket::{self, Event};
 
 use super::OTHER_CLOSED;
 
-/// Bytes that a client may say in one turn: all that it asks for is done before it is the
-/// next one's, and whoever watches waits for as many turns as there are clients.
+/// The number of bytes that a client may send in one turn. All that they ask for is
+/// done before the next client is served, so this bounds how long viewers wait for each
+/// client.
 pub(super) const PER_TURN: usize = 2 * 1024;
-/// Bytes in an outbox from which on pings are not answered.
+/// Pings are answered only while the outbox is shorter than this, in bytes.
 const PONGS: usize = 1024;
 
 impl Server {
-    /// A connection became a WebSocket; `rest` came behind the request.
+    /// Begins to serve a connection that was upgraded. `rest` arrived behind the
+    /// request.
     pub(super) fn websocket_opened(&mut self, key: Key, mut rest: Vec<u8>) {
         self.websocket_bytes(key, &mut rest);
         self.io.schedule(key);
     }
 
-    /// Reads and handles what is there, up to [`PER_TURN`].
+    /// Reads and handles up to [`PER_TURN`] bytes.
     pub(super) fn read_websocket(&mut self, key: Key) {
         let found = self.io.get_mut(key);
         let Some(connection) = found.filter(|connection| connection.readable) else {
@@ -81,8 +83,8 @@ impl Server {
             (Event::Text(_) | Event::Binary(_), _) => {
                 self.fail_websocket(key, 1003, "nothing is expected here");
             }
-            // To answer the latest will do (RFC 6455 §5.5.3): none is answered
-            // while much waits.
+            // It is enough to answer the latest ping (RFC 6455 §5.5.3), so none is
+            // answered while much is waiting to be sent.
             (Event::Ping(payload), _) => {
                 if connection.out.len() < PONGS {
                     connection.out.push(websocket::pong(&payload));
@@ -93,7 +95,7 @@ impl Server {
         }
     }
 
-    /// Closes a WebSocket with a code, and its viewer's other one.
+    /// Closes a WebSocket with a code, and ends its viewer.
     pub(super) fn fail_websocket(&mut self, key: Key, code: u16, reason: &str) {
         let Some(viewer) = self.detach(key) else {
             return self.send_close(key, code, reason);
@@ -105,7 +107,7 @@ impl Server {
         self.end_viewer(viewer, code, OTHER_CLOSED, false);
     }
 
-    /// Whether a close frame may be put on this socket now.
+    /// Whether a close frame may be sent on this socket now.
     fn is_between_messages(&self, viewer: Key, key: Key) -> bool {
         let role = self.io.get(key).map(|connection| &connection.role);
         let is_data = matches!(role, Some(Role::Data { .. }));
@@ -114,7 +116,7 @@ impl Server {
         !is_data || between
     }
 
-    /// Takes a socket from its viewer.
+    /// Detaches a socket from its viewer.
     fn detach(&mut self, key: Key) -> Option<Key> {
         let viewer = self.io.get(key)?.role.viewer()?;
         let found = self.viewers.get_mut(viewer)?;
@@ -129,7 +131,7 @@ impl Server {
         }
     }
 
-    /// Pings a quiet WebSocket, gives up on a dead one.
+    /// Pings a WebSocket that is quiet, and loses one that is dead.
     pub(super) fn keep_alive(&mut self, key: Key) {
         let (now, idle) = (self.io.now, self.io.limits.idle);
         let Some(socket) = self.websocket_mut(key) else {

@@ -154,7 +154,7 @@ fn a_camera_that_answers_nothing_is_said_to_be_silent() {
     let (mut control, mut data, _camera) = join(&mut world, false);
     control.say("WSP/1.1 WRAP\r\nseq: 2\r\n\r\nOPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n");
     world.run();
-    // What makes a camera play may take three times as long.
+    // The setup of a camera may take up to three times as long.
     world.pass(Duration::from_secs(31));
     let reply = control.text();
     assert!(reply.starts_with("WSP/1.1 504 "), "{reply}");
@@ -175,7 +175,8 @@ fn when_either_side_goes_the_other_is_told_and_nothing_is_left() {
     world.pass(Duration::from_secs(3));
     let (mut control, mut data, camera) = join(&mut world, false);
     drop(camera);
-    // A viewer whose requests may be on their way is told why they are not answered.
+    // A viewer whose requests may be on their way is informed why they are not
+    // answered.
     world.pass(Duration::from_secs(2));
     assert_eq!(
         (control.close_code(), data.close_code()),
@@ -198,7 +199,7 @@ fn a_shared_camera_has_one_link_for_all_who_watch() {
     world.run();
     let mut camera = world.camera(CAMERA);
     assert!(world.next_camera(CAMERA).is_none(), "no second link");
-    // It has no such stream, whatever it is asked.
+    // The camera has no such stream, whatever it is asked.
     while let request = camera.received()
         && !request.is_empty()
     {

@@ -21,7 +21,7 @@ pub struct World {
 }
 
 impl World {
-    /// A gateway with this configuration, and no listeners.
+    /// A gateway with this configuration and without listeners.
     pub fn new(text: &str) -> World {
         let mut config = config::parse("test", text.as_bytes()).unwrap();
         config.listen.clear();
@@ -36,7 +36,7 @@ impl World {
         }
     }
 
-    /// Runs until nobody can move.
+    /// Runs until nothing is ready.
     pub fn run(&mut self) {
         for _ in 0..10_000 {
             self.server.io.poll_memory_streams();
@@ -58,7 +58,7 @@ impl World {
         }
     }
 
-    /// Connections, viewers and sources that there are.
+    /// The numbers of connections, viewers and sources.
     pub fn left(&self) -> (usize, usize, usize) {
         let server = &self.server;
         (server.io.len(), server.viewers.len(), server.sources.len())
@@ -72,7 +72,7 @@ impl World {
         self.server.sources.buffers().1
     }
 
-    /// From now on there is a camera at this address.
+    /// Accepts links to this address from now on.
     pub fn put_camera(&self, address: &str) {
         self.server
             .io
@@ -85,7 +85,7 @@ impl World {
         self.next_camera(address).expect("a link")
     }
 
-    /// The same, if there is a link.
+    /// The same; `None`: there is no link.
     pub fn next_camera(&self, address: &str) -> Option<Camera> {
         let end = self
             .server
@@ -95,7 +95,7 @@ impl World {
         Some(Camera(end))
     }
 
-    /// The answer to a request for this path, head and body.
+    /// The response to a request for this path, head and body.
     pub fn get(&mut self, path: &str) -> String {
         self.clients += 1;
         let from = SocketAddr::from(([10, 0, 1, 1], self.clients));
@@ -163,13 +163,13 @@ impl Client {
         self.unread.extend(drain(&mut self.end));
     }
 
-    /// Whether anything came that was not looked at.
+    /// Whether something has arrived that was not read.
     pub fn has_some(&mut self) -> bool {
         self.read();
         !self.unread.is_empty()
     }
 
-    /// The payload of the next message, if it is all there.
+    /// The payload of the next message, if it has arrived completely.
     pub fn message(&mut self) -> Option<Vec<u8>> {
         self.next().map(|(_, payload)| payload)
     }
@@ -181,7 +181,7 @@ impl Client {
         String::from_utf8(payload).unwrap()
     }
 
-    /// With which code the gateway closed, if that comes next.
+    /// The code with which the gateway closed, if that comes next.
     pub fn close_code(&mut self) -> Option<u16> {
         match self.next()? {
             (8, payload) => Some(u16::from_be_bytes([payload[0], payload[1]])),
@@ -219,17 +219,17 @@ impl Client {
 pub struct Camera(MemoryStream);
 
 impl Camera {
-    /// All that the gateway has sent.
+    /// Everything that the gateway has sent.
     pub fn received(&mut self) -> String {
         String::from_utf8(drain(&mut self.0)).unwrap()
     }
 
-    /// Sends all of this.
+    /// Sends all bytes.
     pub fn send(&mut self, bytes: &[u8]) {
         write(&mut self.0, bytes);
     }
 
-    /// Sends as much of this as goes.
+    /// Sends as many bytes as the stream takes.
     pub fn offer(&mut self, bytes: &[u8]) -> usize {
         self.0.write_vectored(&[IoSlice::new(bytes)]).unwrap_or(0)
     }
