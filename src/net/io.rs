@@ -197,6 +197,7 @@ impl Io {
                 hung_up: false,
                 queued: false,
                 deadline: Some(deadline),
+                deadline_invalid: false,
                 timer: Some(deadline),
             })
         });

@@ -136,6 +136,8 @@ pub struct Connection {
     pub queued: bool,
     /// When to look at the connection even if no event arrives.
     pub deadline: Option<Instant>,
+    /// Whether it is in the queue of those whose deadline is computed again.
+    pub deadline_invalid: bool,
     /// The time of its only valid entry in the timer heap, which is never after the
     /// deadline.
     pub timer: Option<Instant>,

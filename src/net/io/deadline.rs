@@ -58,14 +58,23 @@ impl Io {
 
     /// Marks a connection's deadline to be computed again.
     pub fn invalidate_deadline(&mut self, key: Key) {
-        if !self.invalid_deadlines.contains(&key) {
+        if let Some(connection) = self.connections.get_mut(key)
+            && !connection.deadline_invalid
+        {
+            connection.deadline_invalid = true;
             self.invalid_deadlines.push_back(key);
         }
     }
 
     /// The next connection whose deadline has to be computed again.
     pub fn next_invalid_deadline(&mut self) -> Option<Key> {
-        self.invalid_deadlines.pop_front()
+        while let Some(key) = self.invalid_deadlines.pop_front() {
+            if let Some(connection) = self.connections.get_mut(key) {
+                connection.deadline_invalid = false;
+                return Some(key);
+            }
+        }
+        None
     }
 
     /// When a blocked viewer's socket is given up unless it takes some bytes before.

@@ -4,6 +4,9 @@
 //! was given to another entry, because each entry has its own generation. An event, a
 //! timer or a resolved name that arrives late is therefore dropped and never reaches a
 //! stranger.
+//!
+//! A generation has 16 bits. A key could find a stranger only if it were kept while the
+//! table was given another 65,536 entries, of which the last got the same slot.
 
 use std::collections::VecDeque;
 

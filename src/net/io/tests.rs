@@ -80,6 +80,21 @@ fn a_deadline_that_was_moved_on_is_not_met() {
 }
 
 #[test]
+fn an_invalid_deadline_is_computed_once_and_only_for_who_is_there() {
+    let mut io = io();
+    let (kept, _client) = connect(&mut io, 1);
+    let (closed, _other) = connect(&mut io, 2);
+    for key in [closed, kept, closed, kept] {
+        io.invalidate_deadline(key);
+    }
+    io.close_now(closed);
+    assert_eq!(io.next_invalid_deadline(), Some(kept));
+    assert_eq!(io.next_invalid_deadline(), None);
+    io.invalidate_deadline(kept);
+    assert_eq!(io.next_invalid_deadline(), Some(kept), "again");
+}
+
+#[test]
 fn last_words_are_out_before_a_connection_closes() {
     let mut io = io();
     let (key, mut client) = connect(&mut io, 1);

@@ -20,8 +20,9 @@ use super::{Event, Phase, Reader, Source};
 /// All sources, the pool, the UDP ports and the resolver.
 pub struct Sources {
     pub(super) all: Table<Source>,
-    /// How many sources are shared.
-    shared: usize,
+    /// The keys of the shared sources in the order of the table. Each turn of the loop
+    /// asks every camera for its timeout, and must not look at each direct source, too.
+    shared_keys: Vec<Key>,
     pub(super) pool: Pool,
     /// The UDP ports of all cameras.
     pub(super) ports: Table<Port>,
@@ -41,7 +42,7 @@ impl Sources {
     pub fn new(pool: Pool, resolver: Resolver, policy: Rc<Policy>) -> Sources {
         Sources {
             all: Table::new(),
-            shared: 0,
+            shared_keys: Vec::new(),
             pool,
             ports: Table::new(),
             resolver,
@@ -167,26 +168,31 @@ impl Sources {
     pub(super) fn insert(&mut self, source: Source) -> Option<Key> {
         let is_shared = !source.is_direct();
         let inserted = self.all.insert_with(|_| Ok::<_, Infallible>(source))?;
-        self.shared += usize::from(is_shared);
-        inserted.ok()
+        let key = inserted.ok()?;
+        if is_shared {
+            let at = self.shared_keys.partition_point(|other| *other < key);
+            self.shared_keys.insert(at, key);
+        }
+        Some(key)
     }
 
     /// Removes a source and puts its buffers back.
     pub(super) fn remove_source(&mut self, key: Key) -> Option<Source> {
         let mut source = self.all.remove(key)?;
-        self.shared -= usize::from(!source.is_direct());
+        self.shared_keys.retain(|other| *other != key);
         source.queue.clear(&mut self.pool);
         Some(source)
     }
 
     /// How many sources are shared.
     pub(super) fn count_shared(&self) -> usize {
-        self.shared
+        self.shared_keys.len()
     }
 
     /// Tells the pool how many direct sources there are.
     pub(super) fn count_direct(&mut self) {
-        self.pool.set_direct(self.all.len() - self.shared);
+        self.pool
+            .set_direct(self.all.len() - self.shared_keys.len());
     }
 
     /// The configured camera of a source, if that is shared.
@@ -201,13 +207,13 @@ impl Sources {
 
     /// All configured cameras, with the keys of their sources.
     pub(super) fn cameras(&self) -> impl Iterator<Item = (Key, &Shared)> {
-        let all = self.all.iter();
-        all.filter_map(|(key, source)| Some((key, source.shared()?)))
+        let keys = self.shared_keys.iter();
+        keys.filter_map(|key| Some((*key, self.shared(*key)?)))
     }
 
     /// The keys of all shared sources.
     pub(super) fn camera_keys(&self) -> Vec<Key> {
-        self.cameras().map(|(key, _)| key).collect()
+        self.shared_keys.clone()
     }
 
     /// Calls `act` for a camera. The outputs of the camera then wait for

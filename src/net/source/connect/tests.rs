@@ -78,6 +78,19 @@ impl Scene {
         self.sources.drain_cameras(&mut self.io);
     }
 
+    /// A viewer names a camera.
+    fn open_direct(&mut self) -> Key {
+        let request = DirectRequest {
+            viewer: Key::test(7),
+            id: 1,
+            client: "10.0.0.1".parse().ok(),
+            host: "cam.test".to_owned(),
+            port: 554,
+            connect_by: self.io.now + self.io.limits.handshake,
+        };
+        self.sources.open_direct(&mut self.io, request).unwrap()
+    }
+
     fn links(&self) -> usize {
         let roles = self.io.iter();
         roles
@@ -95,7 +108,7 @@ impl Scene {
         self.act(Camera::leave);
     }
 
-    fn connect_error_message(&self) -> String {
+    fn reason(&self) -> String {
         let shared = self.sources.shared(self.camera).unwrap();
         shared.camera.unavailable().unwrap().reason.clone()
     }
@@ -144,6 +157,28 @@ fn a_camera_that_the_configuration_has_no_more_gets_no_link() {
 }
 
 #[test]
+fn cameras_keep_the_order_of_the_table_among_direct_sources() {
+    let mut scene = Scene::new();
+    let (first, direct) = (scene.camera, scene.open_direct());
+    let mut back = scene.cameras[0].clone();
+    back.name = "back".to_owned();
+    scene.cameras.push(back);
+    scene.sources.set_cameras(&mut scene.io, &scene.cameras);
+    let keys = scene.sources.camera_keys();
+    assert!(keys.len() == 2 && keys[0] == first && !keys.contains(&direct));
+    scene.cameras.remove(0);
+    scene.sources.set_cameras(&mut scene.io, &scene.cameras);
+    assert_eq!(scene.sources.camera_keys(), keys[1..]);
+    scene.sources.remove_direct(&mut scene.io, direct);
+    let mut side = scene.cameras[0].clone();
+    side.name = "side".to_owned();
+    scene.cameras.push(side);
+    scene.sources.set_cameras(&mut scene.io, &scene.cameras);
+    let table = scene.sources.all.iter().map(|(key, _)| key);
+    assert_eq!(scene.sources.camera_keys(), table.collect::<Vec<_>>());
+}
+
+#[test]
 fn a_name_that_nobody_answers_for_fails_by_the_deadline() {
     let mut scene = Scene::new();
     scene.act(Camera::watch);
@@ -151,7 +186,7 @@ fn a_name_that_nobody_answers_for_fails_by_the_deadline() {
     assert_eq!(due, scene.io.now + scene.io.limits.handshake);
     scene.io.now = due;
     scene.sources.handle_timeouts(&mut scene.io);
-    let message = scene.connect_error_message();
+    let message = scene.reason();
     assert!(message.contains("name server"), "{message}");
     assert!(
         !message.contains("front.test"),
@@ -162,15 +197,7 @@ fn a_name_that_nobody_answers_for_fails_by_the_deadline() {
 #[test]
 fn who_went_away_gets_no_link() {
     let mut scene = Scene::new();
-    let named = DirectRequest {
-        viewer: Key::test(7),
-        id: 1,
-        client: "10.0.0.1".parse().ok(),
-        host: "cam.test".to_owned(),
-        port: 554,
-        connect_by: scene.io.now + scene.io.limits.handshake,
-    };
-    let source = scene.sources.open_direct(&mut scene.io, named).unwrap();
+    let source = scene.open_direct();
     assert!(scene.sources.resolver.due().is_some());
     scene.sources.close_direct(&mut scene.io, source, None);
     scene.sources.remove_direct(&mut scene.io, source);
@@ -203,7 +230,7 @@ fn redirects_lead_to_the_same_host_or_to_where_viewers_may_go() {
         let links = usize::from(followed);
         assert_eq!(scene.links(), links, "{home} {targets} {to}");
         if !followed {
-            let message = scene.connect_error_message();
+            let message = scene.reason();
             assert!(
                 message.contains("targets") && !message.contains("127.0.0"),
                 "{message}"
@@ -227,7 +254,7 @@ fn words_for_viewers_of_a_camera_have_no_address() {
         .sources
         .try_next(&mut scene.io, scene.camera, candidates, failed);
     scene.sources.drain_cameras(&mut scene.io);
-    let message = scene.connect_error_message();
+    let message = scene.reason();
     assert!(
         message.contains("refuses connections") && !message.contains("127."),
         "{message}"
