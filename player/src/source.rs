@@ -12,7 +12,7 @@
 //! If the gateway says that the camera sends over UDP, every gap is a loss. The gateway
 //! then puts the packets in order.
 
-use camgate_protocol::rtp::sender::{Heard, Sender};
+use camgate_protocol::rtp::sender::{Origin, Sender};
 
 use camgate_protocol::rtp::{Packet, Unwrap, sequence};
 
@@ -92,7 +92,7 @@ impl Source {
 
     /// Whether no packet has been taken yet.
     pub fn is_silent(&self) -> bool {
-        self.sender.name().is_none()
+        self.sender.ssrc().is_none()
     }
 
     /// Notes that the stream stops here; when it continues, its numbers may start anew.
@@ -118,9 +118,9 @@ impl Source {
         if !self.counts(packet.payload_type) {
             return None;
         }
-        let anew = match (self.sender).hear(packet.ssrc, self.goes_on(packet), packet.marker) {
-            Heard::Stale => return None,
-            heard => heard == Heard::Another,
+        let anew = match (self.sender).receive(packet.ssrc, self.goes_on(packet), packet.marker) {
+            Origin::Stale => return None,
+            origin => origin == Origin::New,
         };
         let next = self.next.replace(sequence::after(packet.sequence));
         let ahead = next.map_or(0, |next| sequence::ahead(next, packet.sequence));
@@ -183,7 +183,7 @@ impl Source {
     /// SSRC into their reports; then the timestamp decides.)
     pub fn unwrapped(&self, ssrc: u32, timestamp: u32) -> Option<i64> {
         let near = !self.sender.is_stale(ssrc) && self.is_near(timestamp, MAX_REPORT);
-        let ours = self.sender.name()? == ssrc || near;
+        let ours = self.sender.ssrc()? == ssrc || near;
         ours.then(|| self.unwrap.peek(timestamp))
     }
 }

@@ -3,7 +3,7 @@
 //! this one.
 
 use super::description::{MAX_TRACKS, Track};
-use crate::protocol::rtp::sender::{Heard, Sender};
+use crate::protocol::rtp::sender::{Origin, Sender};
 use crate::protocol::rtp::sequence;
 use crate::protocol::rtp::{Header, RTCP};
 
@@ -44,15 +44,15 @@ impl Senders {
         };
         let index = self.track_of(tracks, channel, header.payload_type)?;
         let (track, track_sender) = (tracks.get(index)?, self.tracks.get_mut(index)?);
-        if track_sender.sender.name().is_none() {
+        if track_sender.sender.ssrc().is_none() {
             let announced = self.announced.iter().find(|it| it.0 == track.media);
             track_sender.sender.expect(announced.map(|(_, ssrc)| *ssrc));
         }
-        let goes_on = track_sender.sender.name().is_some() && track_sender.next == header.sequence;
+        let goes_on = track_sender.sender.ssrc().is_some() && track_sender.next == header.sequence;
         if track_sender
             .sender
-            .hear(header.ssrc, goes_on, header.marker)
-            == Heard::Stale
+            .receive(header.ssrc, goes_on, header.marker)
+            == Origin::Stale
         {
             self.has_stale = true;
             let is_free =
@@ -83,7 +83,7 @@ impl Senders {
             return Some(index);
         }
         let silent = all()
-            .find(|(_, (track, track_sender))| fits(track) && track_sender.sender.name().is_none());
+            .find(|(_, (track, track_sender))| fits(track) && track_sender.sender.ssrc().is_none());
         let Some((index, _)) = silent else {
             let mut answered = all().filter(|(_, (track, _))| track.rtp == channel);
             return answered.next().map(|(index, _)| index);
