@@ -45,7 +45,7 @@ pub use event::Event;
 use flow::Flow;
 use hold::Hold;
 use outlet::Outlet;
-pub use outlet::PlayRequest;
+pub use outlet::{Finish, PlayRequest};
 pub use read::READS;
 pub use resolver::Resolver;
 use shared::Shared;

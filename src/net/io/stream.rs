@@ -90,25 +90,25 @@ impl Stream {
         }
     }
 
-    /// The result of connecting; `None` while it is pending. `hung_up`: the system has
+    /// The result of connecting; `false` while it is pending. `hung_up`: the system has
     /// reported that the connection is closed.
     ///
     /// # Errors
     /// Why connecting failed.
-    pub fn connect_result(&self, hung_up: bool) -> io::Result<Option<()>> {
+    pub fn connect_result(&self, hung_up: bool) -> io::Result<bool> {
         match self {
             Stream::Tcp(socket) => {
                 if let Some(error) = socket.take_error()? {
                     return Err(error);
                 }
                 match socket.peer_addr() {
-                    Ok(_) => Ok(Some(())),
-                    Err(_) if !hung_up => Ok(None),
+                    Ok(_) => Ok(true),
+                    Err(_) if !hung_up => Ok(false),
                     Err(error) => Err(error),
                 }
             }
             #[cfg(test)]
-            Stream::Memory(_) => Ok(Some(())),
+            Stream::Memory(_) => Ok(true),
         }
     }
 

@@ -5,6 +5,7 @@ use crate::net::io::closing::LINGER;
 use crate::net::io::connection::Role;
 use crate::net::io::key::Key;
 use crate::net::server::Server;
+use crate::net::source::Finish;
 use crate::net::viewer::Ending;
 use crate::websocket;
 
@@ -47,14 +48,18 @@ impl Server {
 
     /// Ends the media of a viewer. The close frame must not be sent inside a message.
     fn end_data(&mut self, viewer: Key, data: Key, source: Option<Key>, drain: bool) {
-        let drains = source.and_then(|source| self.sources.finish(source, viewer, drain));
-        let patience = match drains {
-            Some(true) => self.io.limits.handshake,
+        let finish = match drain {
+            true => Finish::Everything,
+            false => Finish::Message,
+        };
+        let finish = source.and_then(|source| self.sources.finish(source, viewer, finish));
+        let patience = match finish {
+            Some(Finish::Everything) => self.io.limits.handshake,
             _ => LINGER,
         };
         let due = self.io.now + patience;
         self.io.set_deadline(data, Some(due));
-        match (source, drains) {
+        match (source, finish) {
             (Some(source), Some(_)) => {
                 self.sources.pump(&mut self.io, source, viewer);
             }

@@ -249,8 +249,8 @@ impl Sources {
             return false;
         };
         match connection.stream.connect_result(connection.hung_up) {
-            Ok(Some(())) => {}
-            Ok(None) => return false,
+            Ok(true) => {}
+            Ok(false) => return false,
             Err(error) => {
                 self.connect_failed(io, link, key, candidates, error);
                 return false;

@@ -38,6 +38,15 @@ enum PumpOutcome {
     Broken,
 }
 
+/// What a viewer that is ending is still sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finish {
+    /// The rest of the current message.
+    Message,
+    /// Everything that its source has.
+    Everything,
+}
+
 /// One viewer that gets media.
 pub(super) struct Outlet {
     pub viewer: Key,
@@ -53,9 +62,8 @@ pub(super) struct Outlet {
     pub slow_at: Option<Instant>,
     /// Frames that were left out and of which the viewer has not been notified.
     pub skipped_frames: Option<FrameCounter>,
-    /// Whether the viewer is ending, and if so, whether it first gets everything at
-    /// hand.
-    ending: Option<bool>,
+    /// Set when the viewer is ending.
+    ending: Option<Finish>,
 }
 
 impl Outlet {
@@ -122,17 +130,19 @@ impl Sources {
     }
 
     /// Ends a viewer's media: [`Event::DeliveryFinished`] tells when its socket may be
-    /// closed. With `drain`, everything that a direct source has is sent before. The
-    /// media of a shared camera never ends, and a slow viewer is never sent all of it,
-    /// so it is not drained. Returns whether it drains; `None`: the viewer gets no
-    /// media.
-    pub fn finish(&mut self, source: Key, viewer: Key, drain: bool) -> Option<bool> {
+    /// closed. `finish` is what the viewer asks for; the media of a shared camera never
+    /// ends, and a slow viewer is never sent all of it, so of that it gets no more than
+    /// the current message. Returns what it gets; `None`: it gets no media.
+    pub fn finish(&mut self, source: Key, viewer: Key, finish: Finish) -> Option<Finish> {
         let source = self.all.get_mut(source)?;
-        let drain = drain && source.is_direct();
+        let finish = match source.is_direct() {
+            true => finish,
+            false => Finish::Message,
+        };
         let at = source.outlet(viewer)?;
         let (outlet, _) = source.outlet_mut(at)?;
-        outlet.ending.get_or_insert(drain);
-        Some(drain)
+        outlet.ending.get_or_insert(finish);
+        Some(finish)
     }
 }
 
@@ -178,8 +188,12 @@ impl Source {
                 if outlet.push_skip_notices(connection) {
                     continue;
                 }
-                let may_end = |drain: bool| !drain || outlet.delivery.is_idle(queue);
-                if outlet.ending.is_some_and(may_end) {
+                let may_end = match outlet.ending {
+                    None => false,
+                    Some(Finish::Message) => true,
+                    Some(Finish::Everything) => outlet.delivery.is_idle(queue),
+                };
+                if may_end {
                     break PumpOutcome::Finished;
                 }
             }
@@ -230,7 +244,7 @@ impl Outlet {
     /// key frame.
     fn finishes_only(&self) -> bool {
         match self.ending {
-            Some(drain) => !drain,
+            Some(finish) => finish == Finish::Message,
             None => self.skipping_since.is_some(),
         }
     }

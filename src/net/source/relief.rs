@@ -61,10 +61,10 @@ impl Sources {
 
     /// Gives up the cache that is furthest beyond its stream's share. `false`: there is
     /// none.
-    fn shrink_cache(&mut self, io: &mut Io, but: Key) -> bool {
+    fn shrink_cache(&mut self, io: &mut Io, except: Key) -> bool {
         let caches = self.all.iter().filter_map(|(key, source)| {
             let (_, excess) = source.queue.held();
-            let keeps = source.shared()?.camera.cache.start().is_some() && but != key;
+            let keeps = source.shared()?.camera.cache.start().is_some() && except != key;
             (keeps && excess > 0).then_some((excess, key))
         });
         let Some((_, key)) = caches.max_by_key(|(excess, _)| *excess) else {
@@ -80,7 +80,7 @@ impl Sources {
     /// Evicts the direct viewer whose media has waited longest, if it has waited for
     /// `patience`. `false`: there is none. The viewer's socket takes nothing, and is
     /// closed at once.
-    fn evict(&mut self, io: &mut Io, to: Key, patience: Duration) -> bool {
+    fn evict(&mut self, io: &mut Io, beneficiary: Key, patience: Duration) -> bool {
         let direct = self.all.iter().filter_map(|(key, source)| {
             let (held, _) = source.queue.held();
             (source.is_direct() && held > 0).then_some((source.unsent_since(), key))
@@ -98,7 +98,7 @@ impl Sources {
             "[{}] closed: its media waits for {} s already, and [{}] needs the memory",
             name(key).unwrap_or_default(),
             io.now.saturating_duration_since(since).as_secs(),
-            name(to).unwrap_or_default()
+            name(beneficiary).unwrap_or_default()
         );
         io.counters.evicted += 1;
         self.discard_media(io, key);
