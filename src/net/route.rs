@@ -30,7 +30,7 @@ use super::io::LostConnection;
 use super::io::connection::Role;
 use super::io::key::Key;
 use super::server::Server;
-use super::source::Event;
+use super::source::{Event, Finish};
 use super::viewer::SessionEvent;
 
 /// The reason for closing a socket of a viewer whose other socket has closed.
@@ -99,7 +99,7 @@ impl Server {
                     if let Some(found) = self.viewers.get_mut(viewer) {
                         found.sockets.remove(lost.key);
                     }
-                    self.end_viewer(viewer, 1000, OTHER_CLOSED, false);
+                    self.end_viewer(viewer, 1000, OTHER_CLOSED);
                 }
             }
         }
@@ -151,7 +151,9 @@ impl Server {
                     self.sources.send_to_camera(&mut self.io, source, bytes);
                 }
             }
-            Output::Close { code, reason } => self.end_viewer(viewer, code, &reason, true),
+            Output::Close { code, reason } => {
+                self.end_viewer_after(viewer, code, &reason, Finish::Everything);
+            }
         }
     }
 

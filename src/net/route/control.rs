@@ -105,9 +105,9 @@ impl Server {
         if found.session.is_connecting() {
             self.link_failed(viewer, &Failure::Silent);
         } else if found.source.is_some() || found.session.is_serving() {
-            self.end_viewer(viewer, 1011, "no JOIN came", false);
+            self.end_viewer(viewer, 1011, "no JOIN came");
         } else {
-            self.end_viewer(viewer, 1002, "no INIT came", false);
+            self.end_viewer(viewer, 1002, "no INIT came");
         }
     }
 

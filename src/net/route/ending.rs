@@ -14,8 +14,18 @@ const TRY_AGAIN: u16 = 1013;
 
 impl Server {
     /// Ends a viewer: closes its sockets with a code, and the link of its own camera.
-    /// With `drain`, what that camera sent is delivered first.
-    pub(in crate::net) fn end_viewer(&mut self, viewer: Key, code: u16, reason: &str, drain: bool) {
+    pub(in crate::net) fn end_viewer(&mut self, viewer: Key, code: u16, reason: &str) {
+        self.end_viewer_after(viewer, code, reason, Finish::Message);
+    }
+
+    /// Ends a viewer after it was sent what `finish` says.
+    pub(super) fn end_viewer_after(
+        &mut self,
+        viewer: Key,
+        code: u16,
+        reason: &str,
+        finish: Finish,
+    ) {
         let Some(found) = self.viewers.get_mut(viewer) else {
             return;
         };
@@ -41,17 +51,13 @@ impl Server {
             self.sources.close_direct(&mut self.io, source, farewell);
         }
         match data {
-            Some(data) => self.end_data(viewer, data, source, drain),
+            Some(data) => self.end_data(viewer, data, source, finish),
             None => self.remove_viewer(viewer),
         }
     }
 
     /// Ends the media of a viewer. The close frame must not be sent inside a message.
-    fn end_data(&mut self, viewer: Key, data: Key, source: Option<Key>, drain: bool) {
-        let finish = match drain {
-            true => Finish::Everything,
-            false => Finish::Message,
-        };
+    fn end_data(&mut self, viewer: Key, data: Key, source: Option<Key>, finish: Finish) {
         let finish = source.and_then(|source| self.sources.finish(source, viewer, finish));
         let patience = match finish {
             Some(Finish::Everything) => self.io.limits.handshake,
@@ -98,7 +104,7 @@ impl Server {
     /// Ends a viewer that plays nothing, so that its place is free at once.
     pub(super) fn displace_viewer(&mut self, viewer: Key) {
         let reason = "it plays nothing, and others want to watch";
-        self.end_viewer(viewer, TRY_AGAIN, reason, false);
+        self.end_viewer(viewer, TRY_AGAIN, reason);
         // A viewer in the middle of a message could read it byte by byte without having
         // a place.
         if let Some(found) = self.viewers.get(viewer) {
@@ -116,7 +122,7 @@ impl Server {
             found.sockets.take_media();
         }
         let reason = "what it has not read is in the way of others";
-        self.end_viewer(viewer, TRY_AGAIN, reason, false);
+        self.end_viewer(viewer, TRY_AGAIN, reason);
     }
 
     /// Stops the gateway: it accepts no more connections, and closes viewers with a
@@ -127,7 +133,7 @@ impl Server {
         self.io.stop_listening();
         let viewers: Vec<Key> = self.viewers.iter().map(|(key, _)| key).collect();
         for viewer in viewers {
-            self.end_viewer(viewer, TRY_AGAIN, "the gateway is restarting", false);
+            self.end_viewer(viewer, TRY_AGAIN, "the gateway is restarting");
         }
         self.sources.remove_cameras(&mut self.io);
         let others = self.io.iter();

@@ -84,7 +84,7 @@ impl Server {
                     if let Some(found) = self.viewers.get(viewer) {
                         log::info!("[c{}] no RTSP: {invalid}", found.id);
                     }
-                    return self.end_viewer(viewer, 1002, "this is not RTSP", false);
+                    return self.end_viewer(viewer, 1002, "this is not RTSP");
                 }
                 None => return,
             }

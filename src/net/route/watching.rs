@@ -85,7 +85,7 @@ impl Server {
             let reason = "the camera sends something else now";
             for viewer in self.viewers.watching(camera) {
                 if !waiting.contains(&viewer) {
-                    self.end_viewer(viewer, 1011, reason, false);
+                    self.end_viewer(viewer, 1011, reason);
                 }
             }
         }
@@ -120,7 +120,7 @@ impl Server {
                 found.source = None;
             }
             let reason = "the camera's configuration has changed";
-            self.end_viewer(viewer, 1011, reason, false);
+            self.end_viewer(viewer, 1011, reason);
         }
     }
 

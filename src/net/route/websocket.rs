@@ -104,7 +104,7 @@ impl Server {
             true => self.send_close(key, code, reason),
             false => self.io.close_now(key),
         }
-        self.end_viewer(viewer, code, OTHER_CLOSED, false);
+        self.end_viewer(viewer, code, OTHER_CLOSED);
     }
 
     /// Whether a close frame may be sent on this socket now.
