@@ -31,10 +31,10 @@ mod timers;
 use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use mio::Registry;
 use mio::event::Event;
+use mio::{Events, Poll, Registry};
 
 use crate::config::Limits;
 
@@ -71,7 +71,7 @@ pub struct Client {
 
 /// All connections, with their timers and the queues of those to be served.
 pub struct Io {
-    registry: Registry,
+    poll: Poll,
     pub listeners: Listeners,
     connections: Table<Connection>,
     timers: Timers,
@@ -97,9 +97,9 @@ pub struct Io {
 
 impl Io {
     /// Starts without connections.
-    pub fn new(registry: Registry, listeners: Listeners, limits: Limits) -> Io {
+    pub fn new(poll: Poll, listeners: Listeners, limits: Limits) -> Io {
         Io {
-            registry,
+            poll,
             listeners,
             connections: Table::new(),
             timers: Timers::default(),
@@ -121,7 +121,21 @@ impl Io {
 
     /// The registry in which sockets are registered for events.
     pub fn registry(&self) -> &Registry {
-        &self.registry
+        self.poll.registry()
+    }
+
+    /// Waits for events, for as long as `timeout` says.
+    ///
+    /// # Errors
+    /// Those of polling itself.
+    pub fn wait(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        match self.poll.poll(events, timeout) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                events.clear();
+                Ok(())
+            }
+            other => other,
+        }
     }
 
     /// The connection behind `key`, unless it is gone.
@@ -178,7 +192,7 @@ impl Io {
         client: Client,
         deadline: Instant,
     ) -> io::Result<Key> {
-        let (registry, ledger) = (&self.registry, &self.ledger);
+        let (registry, ledger) = (self.poll.registry(), &self.ledger);
         let added = self.connections.insert_with(|key| {
             stream.register(registry, key.token())?;
             Ok::<_, io::Error>(Connection {
@@ -323,7 +337,7 @@ impl Io {
 
     fn remove(&mut self, key: Key) -> Option<Connection> {
         let mut connection = self.connections.remove(key)?;
-        connection.stream.deregister(&self.registry);
+        connection.stream.deregister(self.poll.registry());
         self.listeners.resume();
         Some(connection)
     }

@@ -122,9 +122,10 @@ impl Server {
             Event::DeliveryFinished { viewer } => self.delivery_finished(viewer),
             Event::CameraReady {
                 camera,
+                presentation,
                 waiting,
                 changed,
-            } => self.camera_ready(camera, waiting, changed),
+            } => self.camera_ready(camera, &presentation, waiting, changed),
             Event::CameraFailed {
                 waiting,
                 unavailable,

@@ -39,7 +39,6 @@ pub struct BuiltinCamera {
 
 /// The gateway: its parts, and its configuration.
 pub struct Server {
-    poll: Poll,
     signals: Signals,
     pub(super) io: Io,
     pub(super) sources: Sources,
@@ -82,11 +81,9 @@ impl Server {
         let policy = Rc::new(policy(&config, listeners.ports()));
         let limits = &config.limits;
         let pool = Pool::new(limits.pool, limits.buffer, limits.viewers);
-        let registry = poll.registry().try_clone()?;
         let mut server = Server {
-            poll,
             signals,
-            io: Io::new(registry, listeners, limits.clone()),
+            io: Io::new(poll, listeners, limits.clone()),
             sources: Sources::new(pool, resolver, Rc::clone(&policy)),
             viewers: Viewers::default(),
             web: Web::new(policy),
@@ -133,10 +130,7 @@ impl Server {
         let mut events = Events::with_capacity(EVENTS);
         while !self.is_done() {
             let timeout = self.timeout();
-            match self.poll.poll(&mut events, timeout) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                other => other?,
-            }
+            self.io.wait(&mut events, timeout)?;
             self.io.now = Instant::now();
             for event in &events {
                 self.handle_event(event);

@@ -30,6 +30,7 @@ mod shared;
 mod sources;
 mod udp;
 mod watch;
+mod watchers;
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
@@ -154,22 +155,26 @@ impl Source {
     fn outlets(&self) -> &[Outlet] {
         match &self.reader {
             Reader::Direct(direct) => direct.outlet.as_slice(),
-            Reader::Shared(shared) => &shared.watchers,
+            Reader::Shared(shared) => shared.watchers.as_slice(),
         }
     }
 
     /// The index of a viewer's outlet in [`Source::outlets`].
     fn outlet(&self, viewer: Key) -> Option<usize> {
-        self.outlets()
-            .iter()
-            .position(|outlet| outlet.viewer == viewer)
+        match &self.reader {
+            Reader::Direct(direct) => {
+                let outlet = direct.outlet.as_ref();
+                outlet.filter(|outlet| outlet.viewer == viewer).map(|_| 0)
+            }
+            Reader::Shared(shared) => shared.watchers.index(viewer),
+        }
     }
 
     /// One of [`Source::outlets`], with the queue that it writes from.
     fn outlet_mut(&mut self, at: usize) -> Option<(&mut Outlet, &mut Queue)> {
         let outlets = match &mut self.reader {
             Reader::Direct(direct) => direct.outlet.as_mut_slice(),
-            Reader::Shared(shared) => &mut shared.watchers,
+            Reader::Shared(shared) => shared.watchers.as_mut_slice(),
         };
         Some((outlets.get_mut(at)?, &mut self.queue))
     }

@@ -35,6 +35,8 @@ pub struct Viewer {
     /// The position in the camera's media up to which it has the parameter sets, from
     /// the description or from the media.
     pub sets_until: u64,
+    /// When it was last moved on for being too slow, if it has paused since.
+    pub slow_at: Option<Instant>,
     /// Its place among the viewers. It takes one when it says what it wants to watch.
     place: Option<Ticket>,
     /// When the next step of its opening must have happened: INIT, the connection,
@@ -65,6 +67,7 @@ impl Viewer {
             framing: Framing::Messages,
             channels: None,
             sets_until: 0,
+            slow_at: None,
             place: None,
             open_deadline: Some(open_deadline),
             last_request: open_deadline, // its opening has a time of its own

@@ -100,7 +100,6 @@ impl Io {
 
     /// Stops accepting clients for good.
     pub fn stop_listening(&mut self) {
-        let registry = &self.registry;
-        self.listeners.close(registry);
+        self.listeners.close(self.poll.registry());
     }
 }

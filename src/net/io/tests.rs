@@ -7,13 +7,12 @@ use super::*;
 
 fn io() -> Io {
     let poll = Poll::new().unwrap();
-    let registry = poll.registry().try_clone().unwrap();
-    let listeners = Listeners::bind(&[], &[], &registry).unwrap();
+    let listeners = Listeners::bind(&[], &[], poll.registry()).unwrap();
     let limits = Limits {
         handshakes: 4,
         ..Limits::default()
     };
-    Io::new(registry, listeners, limits)
+    Io::new(poll, listeners, limits)
 }
 
 fn from(number: u8) -> SocketAddr {

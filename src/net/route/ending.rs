@@ -105,14 +105,19 @@ impl Server {
     pub(super) fn displace_viewer(&mut self, viewer: Key) {
         let reason = "it plays nothing, and others want to watch";
         self.end_viewer(viewer, TRY_AGAIN, reason);
+        let Some(found) = self.viewers.get(viewer) else {
+            return;
+        };
+        let (data, source) = (found.sockets.media(), found.source);
+        let between = |source| self.sources.is_between_messages(source, viewer);
+        if source.is_none_or(between) {
+            return self.delivery_finished(viewer);
+        }
         // A viewer in the middle of a message could read it byte by byte without having
         // a place.
-        if let Some(found) = self.viewers.get(viewer) {
-            let data = found.sockets.media();
-            self.remove_viewer(viewer);
-            if let Some(data) = data {
-                self.io.close_now(data);
-            }
+        self.remove_viewer(viewer);
+        if let Some(data) = data {
+            self.io.close_now(data);
         }
     }
 

@@ -80,7 +80,13 @@ impl Server {
 
     /// A camera plays: those who waited for it get its presentation. If that has
     /// changed, those who have an earlier one are closed.
-    pub(super) fn camera_ready(&mut self, camera: Key, waiting: Vec<Key>, changed: bool) {
+    pub(super) fn camera_ready(
+        &mut self,
+        camera: Key,
+        presentation: &Presentation,
+        waiting: Vec<Key>,
+        changed: bool,
+    ) {
         if changed {
             let reason = "the camera sends something else now";
             for viewer in self.viewers.watching(camera) {
@@ -90,9 +96,7 @@ impl Server {
             }
         }
         for viewer in waiting {
-            if let Some(presentation) = self.sources.presentation(camera) {
-                self.announce_presentation(viewer, presentation);
-            }
+            self.announce_presentation(viewer, presentation.clone());
         }
     }
 
@@ -165,6 +169,7 @@ impl Server {
             channels: channels.clone(),
             sets_until: found.sets_until,
             notices: found.takes_notices(),
+            slow_at: found.slow_at,
         };
         self.sources.play(&mut self.io, source, wanted);
     }
@@ -180,8 +185,8 @@ impl Server {
         else {
             return;
         };
-        if let Some(sets_until) = self.sources.stop(&mut self.io, source, viewer) {
-            found.sets_until = sets_until;
+        if let Some(stopped) = self.sources.stop(&mut self.io, source, viewer) {
+            (found.sets_until, found.slow_at) = (stopped.sets_until, stopped.slow_at);
         }
         found.channels = None;
     }

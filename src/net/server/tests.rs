@@ -1,6 +1,7 @@
 //! WSP scenarios over streams in memory: no sockets, no process, and a clock that the
 //! test moves.
 
+mod order;
 mod world;
 
 use std::time::Duration;

@@ -137,7 +137,8 @@ impl Sources {
 
     /// The camera plays: those who waited for it are informed.
     fn camera_ready(&mut self, io: &Io, key: Key, changed: bool) {
-        let Some(shared) = self.shared_mut(key) else {
+        let presentation = self.presentation(key);
+        let (Some(shared), Some(presentation)) = (self.shared_mut(key), presentation) else {
             return;
         };
         log::info!("[{}] plays", shared.camera.name());
@@ -145,12 +146,13 @@ impl Sources {
         let has_keys = shared.camera.has_pictures() && shared.camera.cache.has_keys();
         if !changed && has_keys {
             // The first pictures may refer to pictures that no viewer has.
-            for outlet in &mut shared.watchers {
+            for outlet in shared.watchers.as_mut_slice() {
                 outlet.skipping_since = Some(io.now);
             }
         }
         self.events.push_back(Event::CameraReady {
             camera: key,
+            presentation,
             waiting,
             changed,
         });

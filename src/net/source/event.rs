@@ -4,6 +4,8 @@ use crate::camera::Unavailable;
 use crate::failure::Failure;
 use crate::net::io::key::Key;
 
+use super::Presentation;
+
 /// An event of a source. Events are handled in order.
 pub enum Event {
     /// The camera that this viewer named is connected.
@@ -18,9 +20,11 @@ pub enum Event {
     /// Everything that was to be sent to this viewer, which is ending, was sent.
     DeliveryFinished { viewer: Key },
     /// A shared camera plays, and these viewers waited for it. `changed`: viewers with
-    /// an earlier description cannot continue.
+    /// an earlier description cannot continue. The presentation is that of the moment
+    /// when it began to play: by now the camera may be lost again.
     CameraReady {
         camera: Key,
+        presentation: Presentation,
         waiting: Vec<Key>,
         changed: bool,
     },

@@ -69,7 +69,8 @@ impl Sources {
         for (position, channel) in &moved {
             queue.set_channel(*position, *channel);
         }
-        for outlet in shared.watchers.iter_mut().filter(|_| !moved.is_empty()) {
+        let watchers = shared.watchers.as_mut_slice().iter_mut();
+        for outlet in watchers.filter(|_| !moved.is_empty()) {
             if let Some(channels) = &outlet.channels {
                 outlet.delivery.restrict_to(channels);
             }
@@ -232,7 +233,7 @@ impl Source {
         let Reader::Shared(shared) = &mut self.reader else {
             return None;
         };
-        let (queue, outlet) = (&self.queue, shared.watchers.get_mut(at)?);
+        let (queue, outlet) = (&self.queue, shared.watchers.as_mut_slice().get_mut(at)?);
         let lag = Lag {
             next: outlet.delivery.next_position(),
             whole: queue.whole(),

@@ -110,7 +110,7 @@ fn overtaken(source: &Source, backlog: u64, now: Instant) -> Vec<usize> {
         let far = whole - at > max_lag && !shared.camera.cache.keeps(at, whole + more);
         far && !slow && outlet.skipping_since.is_none()
     };
-    let all = shared.watchers.iter().enumerate();
+    let all = shared.watchers.as_slice().iter().enumerate();
     all.filter(|(_, outlet)| is_overtaken(outlet))
         .map(|(at, _)| at)
         .collect()

@@ -25,6 +25,17 @@ pub struct PlayRequest {
     pub sets_until: u64,
     /// Whether the viewer takes notices about media that is not live.
     pub notices: bool,
+    /// When the viewer was last moved on for being too slow, before it paused.
+    pub slow_at: Option<Instant>,
+}
+
+/// What remains of a viewer's media that was stopped.
+pub struct Stopped {
+    /// The position in the camera's media up to which the viewer has the parameter
+    /// sets.
+    pub sets_until: u64,
+    /// When the viewer was last moved on for being too slow.
+    pub slow_at: Option<Instant>,
 }
 
 /// The result of writing to a viewer.

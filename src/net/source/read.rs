@@ -176,7 +176,7 @@ impl Sources {
         None
     }
 
-    fn handle_message(&mut self, io: &Io, key: Key, bytes: Vec<u8>) {
+    fn handle_message(&mut self, io: &mut Io, key: Key, bytes: Vec<u8>) {
         match self.all.get(key).map(|source| &source.reader) {
             Some(Reader::Direct(direct)) => {
                 let viewer = direct.viewer;
@@ -187,6 +187,9 @@ impl Sources {
                 self.with_camera(key, io.now, |camera, now| {
                     camera.handle_message(&bytes, now);
                 });
+                // What the camera wants now must not be overtaken by what comes next on
+                // its link, such as the end of it.
+                self.drain_cameras(io);
             }
             None => {}
         }

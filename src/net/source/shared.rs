@@ -6,7 +6,7 @@ use crate::camera::Camera;
 use crate::config;
 use crate::net::io::key::Key;
 
-use super::outlet::Outlet;
+use super::watchers::Watchers;
 
 /// One stream of a configured camera.
 #[derive(Clone)]
@@ -38,7 +38,7 @@ pub(super) struct Shared {
     pub stream: ConfiguredStream,
     pub camera: Camera,
     /// The viewers that get its media.
-    pub watchers: Vec<Outlet>,
+    pub watchers: Watchers,
     /// The address of its host when the configured URL was last connected to.
     pub home_address: Option<IpAddr>,
     /// The position before which the camera has inspected all frames.
@@ -58,7 +58,7 @@ impl Shared {
         Shared {
             stream,
             camera,
-            watchers: Vec::new(),
+            watchers: Watchers::default(),
             home_address: None,
             inspected_until: 0,
             cache_warned: false,

@@ -10,7 +10,7 @@ use crate::net::media::delivery::Delivery;
 use crate::protocol::rtp::notice::Kind;
 
 use super::fan_out::{first_packets, push_packets};
-use super::outlet::{Outlet, PlayRequest};
+use super::outlet::{Outlet, PlayRequest, Stopped};
 use super::{Source, Sources};
 
 /// The limit for bytes that the kernel accepts for a viewer beyond those in flight
@@ -21,6 +21,7 @@ const UNSENT: u32 = 64 * 1024;
 const SHOWN: usize = 8;
 
 /// A camera that plays, as it is described to viewers.
+#[derive(Clone)]
 pub struct Presentation {
     pub description: Rc<Description>,
     /// The session description (SDP).
@@ -73,7 +74,7 @@ impl Sources {
     }
 
     /// How a camera is described to viewers, if it plays.
-    pub fn presentation(&self, camera: Key) -> Option<Presentation> {
+    pub(super) fn presentation(&self, camera: Key) -> Option<Presentation> {
         let shared = self.shared(camera)?;
         Some(Presentation {
             description: Rc::clone(shared.camera.description()?),
@@ -140,17 +141,16 @@ impl Sources {
         }
         let mut outlet = Outlet::new(request.viewer, request.socket, delivery, request.notices);
         outlet.channels = Some(request.channels);
+        outlet.slow_at = request.slow_at;
         shared.watchers.push(outlet);
         io.schedule(request.socket);
     }
 
-    /// Stops a viewer's media between two frames, and returns the position up to which
-    /// it has the parameter sets.
-    pub fn stop(&mut self, io: &mut Io, camera: Key, viewer: Key) -> Option<u64> {
+    /// Stops a viewer's media between two frames.
+    pub fn stop(&mut self, io: &mut Io, camera: Key, viewer: Key) -> Option<Stopped> {
         let source = self.all.get_mut(camera)?;
-        let at = source.outlet(viewer)?;
         let (shared, queue) = source.shared_mut()?;
-        let mut outlet = shared.watchers.remove(at);
+        let mut outlet = shared.watchers.remove(viewer)?;
         let sets_until = outlet.delivery.next_position();
         let rest = outlet.delivery.jump_to(0, 0, queue);
         if let Some(connection) = io.get_mut(outlet.socket) {
@@ -160,7 +160,10 @@ impl Sources {
             }
         }
         self.release(io, camera);
-        Some(sets_until)
+        Some(Stopped {
+            sets_until,
+            slow_at: outlet.slow_at,
+        })
     }
 }
 

@@ -108,8 +108,13 @@ impl World {
 
     /// A client that has opened a WebSocket.
     pub fn websocket(&mut self, protocol: &str) -> Client {
+        self.websocket_from([10, 0, 1, 1], protocol)
+    }
+
+    /// A client at this address that has opened a WebSocket.
+    pub fn websocket_from(&mut self, address: [u8; 4], protocol: &str) -> Client {
         self.clients += 1;
-        let from = SocketAddr::from(([10, 0, 1, 1], self.clients));
+        let from = SocketAddr::from((address, self.clients));
         let (_, end) = self.server.io.connect(from);
         let mut client = Client {
             end,
@@ -227,6 +232,32 @@ impl Camera {
     /// Sends all bytes.
     pub fn send(&mut self, bytes: &[u8]) {
         write(&mut self.0, bytes);
+    }
+
+    /// Answers the request that came, whatever it is; behind the answer to PLAY comes
+    /// `behind`. Returns the method; empty: no request came.
+    pub fn answer(&mut self, behind: &[u8]) -> String {
+        const SDP: &str = "v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n";
+        let request = self.received();
+        let method = request.split(' ').next().unwrap_or_default().to_owned();
+        let Some(number) = header(&request, "CSeq") else {
+            return method;
+        };
+        let (extra, body) = match &*method {
+            "DESCRIBE" => (String::new(), SDP),
+            "SETUP" => {
+                let transport = header(&request, "Transport").expect(&request);
+                (format!("Transport: {transport}\r\nSession: 1\r\n"), "")
+            }
+            _ => ("Session: 1\r\n".to_owned(), ""),
+        };
+        let answer = format!(
+            "RTSP/1.0 200 OK\r\nCSeq: {number}\r\n{extra}Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let behind = if method == "PLAY" { behind } else { b"" };
+        self.send(&[answer.as_bytes(), behind].concat());
+        method
     }
 
     /// Sends as many bytes as the stream takes.

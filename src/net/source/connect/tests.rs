@@ -20,7 +20,6 @@ struct Scene {
     cameras: Vec<config::Camera>,
     camera: Key,
     place: TcpListener,
-    _poll: Poll,
 }
 
 fn policy(targets: &str) -> Rc<Policy> {
@@ -47,11 +46,10 @@ impl Scene {
             std::thread::park();
             Err(io::ErrorKind::NotFound.into())
         };
-        let registry = poll.registry().try_clone().unwrap();
-        let listeners = Listeners::bind(&[], &[], &registry).unwrap();
+        let listeners = Listeners::bind(&[], &[], poll.registry()).unwrap();
         let limits = config.limits.clone();
         let pool = Pool::new(limits.pool, limits.buffer, limits.viewers);
-        let mut io = Io::new(registry, listeners, limits);
+        let mut io = Io::new(poll, listeners, limits);
         let resolver = Resolver::with(waker, Arc::new(never));
         let mut sources = Sources::new(pool, resolver, policy(targets));
         sources.set_cameras(&mut io, &config.cameras);
@@ -62,7 +60,6 @@ impl Scene {
             cameras: config.cameras,
             camera,
             place: TcpListener::bind("127.0.0.1:0").unwrap(),
-            _poll: poll,
         }
     }
 
