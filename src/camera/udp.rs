@@ -67,7 +67,7 @@ impl LowerTransport {
     fn meaning(&self, failure: &Failure) -> String {
         match failure {
             Failure::Status { code: 461, .. } if self.udp => {
-                "the camera does not send this stream over UDP (461 to SETUP)".to_owned()
+                "the camera does not send this stream over UDP (SETUP: 461)".to_owned()
             }
             _ => failure.text(),
         }
@@ -78,10 +78,7 @@ impl LowerTransport {
 fn is_refusal(failure: &Failure) -> bool {
     match failure {
         Failure::Status { code, method, .. } => *code == 461 && *method == "SETUP",
-        // The camera answered with another transport than it was asked for.
-        Failure::Protocol(reason) => {
-            reason.starts_with("the camera does not send this stream over")
-        }
+        Failure::OtherTransport { .. } => true,
         _ => false,
     }
 }

@@ -9,6 +9,7 @@ pub fn failure(failure: &Failure) -> (u16, String) {
         Failure::Status { code, .. } => *code,
         Failure::Redirect(_) => 302,
         Failure::Protocol(_) => 502,
+        Failure::OtherTransport { .. } => 461,
         Failure::NoMedia => 415,
         Failure::Timeout { .. } => 504,
     };

@@ -29,8 +29,8 @@ const CODES: Partial<Record<ProblemKind, number>> = {
   refused: TRANSPORT,
 };
 
-/** The camera's answer in a sentence such as "There is no such stream (404 Not Found to DESCRIBE)." */
-const ANSWER = /\((\d{3} [^)]*?) to [A-Z_]+\)/;
+/** The camera's answer in a sentence such as "The camera refuses (DESCRIBE: 404 Not Found)." */
+const ANSWER = /\([A-Z_]+: (\d{3} [^)]*)\)/;
 
 export function fromProblem({ kind, code, title, message }: Problem): StreamedianError {
   const answer = kind === 'credentials' ? '401 Unauthorized' : ANSWER.exec(message)?.[1];

@@ -189,16 +189,16 @@ impl Client {
         let proposed = (channel, channel.saturating_add(1));
         let (rtp_channel, rtcp_channel) = match transport {
             Some(Transport::Interleaved(_)) if self.is_udp() => {
-                let reason = "the camera does not send this stream over UDP";
-                self.refusal.get_or_insert(Failure::Protocol(reason));
+                let failure = Failure::OtherTransport { udp: true };
+                self.refusal.get_or_insert(failure);
                 return;
             }
             _ if self.is_udp() => proposed,
             Some(Transport::Interleaved(channels)) => channels.unwrap_or(proposed),
             None => proposed,
             Some(Transport::Other) => {
-                let reason = "the camera does not send this stream over TCP";
-                self.refusal.get_or_insert(Failure::Protocol(reason));
+                let failure = Failure::OtherTransport { udp: false };
+                self.refusal.get_or_insert(failure);
                 return;
             }
         };

@@ -20,6 +20,9 @@ pub enum Failure {
     Redirect(Url),
     /// The camera sent something that makes no sense.
     Protocol(&'static str),
+    /// The camera answered SETUP with another lower transport than it was asked for
+    /// (RFC 2326 §12.39), as others do with 461. `udp`: that was UDP.
+    OtherTransport { udp: bool },
     /// The camera describes no media, or none was chosen.
     NoMedia,
     /// The camera did not answer this request.
@@ -43,7 +46,7 @@ impl Failure {
             } => {
                 let space = if reason.is_empty() { "" } else { " " };
                 let number = text::decimal((*code).into());
-                let answer = text::concat(&[" (", &number, space, reason, " to ", method, ")"]);
+                let answer = text::concat(&[" (", method, ": ", &number, space, reason, ")"]);
                 return text::concat(&[meaning(*code), &answer]);
             }
             // The player follows a redirect, so it never shows this.
@@ -54,12 +57,18 @@ impl Failure {
                 return text::concat(&["the stream has moved to ", &url.without_credentials()]);
             }
             Failure::Protocol(what) => &[what],
+            Failure::OtherTransport { udp: false } => &[NOT_OVER_TCP],
+            Failure::OtherTransport { udp: true } => {
+                &["the camera does not send this stream over UDP"]
+            }
             Failure::NoMedia => &["the camera offers nothing to play"],
             Failure::Timeout { method } => &["the camera does not answer (", method, ")"],
         };
         text::concat(parts)
     }
 }
+
+const NOT_OVER_TCP: &str = "the camera does not send this stream over TCP";
 
 impl Display for Failure {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -78,7 +87,7 @@ fn meaning(code: u16) -> &'static str {
         453 | 503 => "the camera cannot serve another viewer now",
         #[cfg(feature = "gateway")]
         454 => "the camera has ended the session",
-        461 => "the camera does not send this stream over TCP",
+        461 => NOT_OVER_TCP,
         #[cfg(feature = "gateway")]
         500..=599 => "the camera has a fault of its own",
         _ => "the camera refuses",

@@ -157,8 +157,7 @@ fn a_medium_that_is_refused_is_left_out() {
             ..
         }
     ));
-    let words =
-        "the camera does not send this stream over TCP (461 Unsupported transport to SETUP)";
+    let words = "the camera does not send this stream over TCP (SETUP: 461 Unsupported transport)";
     assert_eq!(failure.to_string(), words);
 }
 
