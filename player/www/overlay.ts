@@ -17,6 +17,8 @@ export interface Scene {
   /** The viewer has to start playing. */
   idle: boolean;
   unsupported: readonly Unsupported[];
+  /** Seconds since the last new picture, or 0 as long as pictures come as they should. */
+  frozen: number;
 }
 
 export interface Wishes {
@@ -24,6 +26,9 @@ export interface Wishes {
   again(): void;
   signIn(user: string, password: string): void;
 }
+
+/** Seconds without a new picture after which the picture is dimmed. */
+const DIMMED = 2;
 
 const PROGRESS: Partial<Record<State, string>> = {
   connecting: 'Connecting',
@@ -34,7 +39,7 @@ const PROGRESS: Partial<Record<State, string>> = {
 };
 
 const MARKUP = `<div class="overlay"><div class="spinner" aria-hidden="true"></div>
-<div role="status"><p class="title"></p><p class="message"></p></div>
+<div role="status"><p class="title"></p><p class="message"></p></div><p class="age"></p>
 <form><label>User <input name="user" autocomplete="username" autocapitalize="none" spellcheck="false"></label>
 <label>Password <input name="password" type="password" autocomplete="current-password"></label>
 <button class="button strong">Sign in</button></form>
@@ -48,6 +53,8 @@ export class Overlay {
   readonly #spinner = part(this.node, '.spinner');
   readonly #title = part(this.node, '.title');
   readonly #message = part(this.node, '.message');
+  /** Not in the status, because screen readers would announce every second of it. */
+  readonly #age = part(this.node, '.age');
   readonly #form = part(this.node, 'form');
   readonly #user = part<HTMLInputElement>(this.node, '[name=user]');
   readonly #password = part<HTMLInputElement>(this.node, '[name=password]');
@@ -69,7 +76,8 @@ export class Overlay {
   show(scene: Scene, user: string): void {
     const { state, problem } = scene;
     const soundOnly = !problem && scene.moving && scene.unsupported.find(({ media }) => media === 'video');
-    const busy = !scene.moving && !scene.idle && !problem && PROGRESS[state] !== undefined;
+    const frozen = scene.moving && !scene.idle && !problem && scene.frozen >= DIMMED;
+    const busy = frozen || (!scene.moving && !scene.idle && !problem && PROGRESS[state] !== undefined);
     const asks = problem?.kind === 'credentials' && state === 'failed';
     this.node.classList.toggle('shown', Boolean(problem) || busy || scene.idle || Boolean(soundOnly));
     this.node.classList.toggle('busy', busy);
@@ -77,8 +85,9 @@ export class Overlay {
     this.#spinner.hidden = !busy && (!problem || resting);
     this.#play.hidden = !scene.idle || Boolean(problem);
     this.#again.hidden = !problem || !resting || asks;
-    say(this.#title, problem?.title ?? (soundOnly ? 'Sound only' : busy ? PROGRESS[state] ?? '' : ''));
+    say(this.#title, problem?.title ?? (soundOnly ? 'Sound only' : busy && !frozen ? PROGRESS[state] ?? '' : ''));
     say(this.#message, problem?.message ?? (soundOnly ? soundOnly.message : ''));
+    say(this.#age, frozen ? `No new picture for ${Math.floor(scene.frozen)} s` : '');
     this.#countDown(scene);
     this.#ask(asks, user);
     this.#hint(scene);

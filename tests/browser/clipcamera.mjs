@@ -77,7 +77,7 @@ function describe(all, name, sound) {
 }
 
 /**
- * Resolves to `{ url, asked, close }`, as a fake camera does. `speed`: times real
+ * Resolves to `{ url, asked, close }`, as a fake camera does, and `freeze` and `thaw`: it sends no picture in between. `speed`: times real
  * pace; `padding`: bytes added to each picture; `silent`: there is sound, which begins so many seconds after
  * the picture; `every`: only key pictures come, one in so many seconds; `stale`:
  * packets of a session that is gone come in between, under a name, numbers and times of their own; `said`: what the
@@ -90,7 +90,9 @@ export async function clipCamera({ speed = 1, padding = 0, silent, every, stale 
   const clip = every ? whole.filter((picture) => picture.length > 1) : whole;
   const pause = every ? every * RATE : 1;
   const sdp = describe(said, name, silent !== undefined);
-  return fakeCamera((link) => serve(link, { clip, codec, sdp, speed, silent, pause, stale }));
+  const state = { frozen: false };
+  const camera = await fakeCamera((link) => serve(link, { clip, codec, sdp, speed, silent, pause, stale, state }));
+  return Object.assign(camera, { freeze: () => (state.frozen = true), thaw: () => (state.frozen = false) });
 }
 
 /** An RTP packet on an interleaved channel. */
@@ -104,7 +106,7 @@ function frame(channel, type, sequence, time, payload, name = channel) {
 }
 
 /** Plays on one link. */
-function serve({ socket, reply }, { clip, codec, sdp, speed, silent = Infinity, pause, stale }) {
+function serve({ socket, reply }, { clip, codec, sdp, speed, silent = Infinity, pause, stale, state }) {
   let [timer, sequence, sent, packets] = [undefined, 0, 0, 0];
   const send = () => {
     const frames = [];
@@ -120,7 +122,7 @@ function serve({ socket, reply }, { clip, codec, sdp, speed, silent = Infinity, 
       packets += 1;
     }
     sent += 1;
-    socket.write(Buffer.concat(frames));
+    if (!state.frozen) socket.write(Buffer.concat(frames));
   };
   const play = () => {
     const begun = performance.now() - (sent * 1000) / RATE / speed;
