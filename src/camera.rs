@@ -58,7 +58,7 @@ pub use first_packets::FirstPackets;
 pub use frame_counter::FrameCounter;
 pub use output::{Output, Unavailable};
 pub use picture::INSPECTED_BYTES;
-pub use status::{Meter, Status};
+pub use status::{Meter, STATES, Status};
 
 use datagrams::Datagrams;
 use first_packets::TrackPacket;
@@ -154,6 +154,12 @@ pub struct Camera {
     pub cache: Cache,
     /// What the links have carried.
     pub meter: Meter,
+    /// The size of the pictures before they were forgotten.
+    last_size: Option<(u16, u16)>,
+    /// How often there was no link, or it was lost.
+    failures: u64,
+    /// How often it was called again after a failure.
+    reconnects: u64,
     /// The number of frames that were left out for slow viewers.
     pub skipped_frames: u64,
     outputs: VecDeque<Output>,
@@ -203,6 +209,9 @@ impl Camera {
             sender_reports: Vec::new(),
             cache: Cache::new(config.gop_cache),
             meter: Meter::default(),
+            last_size: None,
+            failures: 0,
+            reconnects: 0,
             skipped_frames: 0,
             outputs: VecDeque::new(),
         }
@@ -327,6 +336,7 @@ impl Camera {
             return;
         };
         self.attempt += 1;
+        self.reconnects += u64::from(matches!(self.phase, Phase::Waiting { .. }));
         self.outputs.push_back(Output::Connect {
             attempt: self.attempt,
             host: target.host.clone(),

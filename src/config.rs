@@ -19,6 +19,7 @@ use std::time::Duration;
 use crate::access::Targets;
 
 mod camera;
+mod changes;
 mod ini;
 mod reader;
 #[cfg(test)]

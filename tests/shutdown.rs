@@ -5,10 +5,13 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::fake_camera::FakeCamera;
 use common::frames::Pattern;
 use common::gateway::{Config, Gateway};
 use common::http::Connection;
+use common::pictures::Pictures;
 use common::socket::{Opening, Socket};
 use common::viewer::{Viewer, init};
 
@@ -92,6 +95,32 @@ fn a_dump_tells_what_the_gateway_holds_and_disturbs_nobody() {
     gateway.await_log_after(line, &["buffers"]);
     gateway.await_log_after(line, &[&camera.address().to_string()]);
     assert_eq!(viewer.ask("GET_PARAMETER").status(), 200);
+}
+
+/// Who watches which camera, from where, and how the cameras are.
+#[test]
+fn a_dump_lists_the_cameras_and_the_viewers() {
+    let camera = FakeCamera::filming(Pictures::ONE_KEY, Duration::from_millis(5));
+    let mut gateway = Config::new()
+        .camera("front", &[("url", &camera.url())])
+        .camera("yard", &[("url", &camera.url())])
+        .start();
+    let mut viewer = Viewer::join_shared(&gateway, "front", false, Opening::default());
+    viewer.play();
+    viewer.data.binary();
+    let line = gateway.log_length();
+    gateway.signal("USR1");
+    gateway.await_log_after(line, &["[front] camera live", "1 viewers", "H264"]);
+    gateway.await_log_after(line, &["[yard] camera idle", "0 viewers"]);
+    gateway.await_log_after(line, &["viewer 127.0.0.1 (wsp_shared) watches front:"]);
+}
+
+#[test]
+fn a_configuration_read_again_says_what_changed() {
+    let mut gateway = Config::new().start();
+    let url = [("url", "rtsp://127.0.0.1:9/")];
+    gateway.reload(&Config::new().camera("yard", &url));
+    gateway.await_log(&["configuration read again: camera yard is new"]);
 }
 
 #[test]

@@ -41,6 +41,7 @@ impl Camera {
 
     /// Forgets what was known of the stream, which another link may not send again.
     pub(super) fn forget_stream(&mut self) {
+        self.last_size = self.picture_size();
         self.client = None;
         self.datagrams = None;
         self.receipts = None;
@@ -75,6 +76,7 @@ impl Camera {
         self.lower_transport.failed();
         self.forget_stream();
         (self.current_url, self.redirects) = (self.url.clone(), 0);
+        self.failures += 1;
         let until = now + self.retry.pause(unavailable.bad_password, &mut self.random);
         self.unavailable = Some(unavailable);
         self.enter(Phase::Waiting { until }, now);

@@ -144,6 +144,9 @@ impl Camera {
             .as_deref()
             .zip(new)
             .is_some_and(|(old, new)| !old.is_like(new));
+        if changed {
+            self.last_size = None;
+        }
         let interleaved = self.datagrams.is_none();
         self.receipts = interleaved.then(|| Receipts::new(self.random.next() as u32, now));
         self.meter.start(now);

@@ -1,12 +1,16 @@
 //! What the operator asks for: signals, reading the configuration again, and status.
 
+mod dump;
+mod exposition;
+mod metrics;
+mod process;
 mod reload;
 mod status;
 
 use super::io::signals::Command;
 use super::server::Server;
 
-pub use status::DUMP;
+pub use dump::DUMP;
 
 impl Server {
     /// Carries out the command of a signal.

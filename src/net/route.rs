@@ -20,6 +20,7 @@ mod expiry;
 mod http;
 mod link;
 mod rtsp;
+mod watch_log;
 mod watching;
 mod websocket;
 
@@ -118,7 +119,10 @@ impl Server {
                     .with_session(viewer, |session| session.handle_camera(&bytes));
             }
             Event::LinkFailed { viewer, failure } => self.link_failed(viewer, &failure),
-            Event::ViewerEvicted { viewer } => self.viewer_evicted(viewer),
+            Event::ViewerEvicted { viewer, sent } => {
+                self.add_sent(viewer, sent);
+                self.viewer_evicted(viewer);
+            }
             Event::DeliveryFinished { viewer } => self.delivery_finished(viewer),
             Event::CameraReady {
                 camera,
@@ -130,7 +134,12 @@ impl Server {
                 waiting,
                 unavailable,
             } => self.camera_failed(waiting, &unavailable),
-            Event::CameraRemoved { camera } => self.camera_removed(camera),
+            Event::CameraRemoved { camera, sent } => {
+                for (viewer, sent) in sent {
+                    self.add_sent(viewer, sent);
+                }
+                self.camera_removed(camera);
+            }
         }
     }
 

@@ -20,11 +20,12 @@ impl Server {
                 for warning in &config.warnings {
                     log::warn!("{warning}");
                 }
+                let changes = self.config.changes(&config);
                 self.config = config;
                 self.io.limits = self.config.limits.clone();
                 self.set_policy();
                 self.set_cameras();
-                log::info!("configuration read again");
+                log::info!("configuration read again: {changes}");
             }
             Err(error) => log::error!("the configuration stays as it was: {error}"),
         }

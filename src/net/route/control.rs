@@ -44,6 +44,7 @@ impl Server {
             return;
         };
         log::info!("[c{}] wants rtsp://{host}:{port}", found.id);
+        let wanted = format!("rtsp://{host}:{port}");
         let control = found.sockets.control();
         let request = DirectRequest {
             viewer,
@@ -56,6 +57,7 @@ impl Server {
         let source = self.sources.open_direct(&mut self.io, request);
         if let Some(found) = self.viewers.get_mut(viewer) {
             found.source = source;
+            found.wanted = wanted;
         }
         if source.is_none() {
             let message = "the gateway has all the cameras that it can have";

@@ -93,6 +93,11 @@ impl Server {
     /// Removes a viewer, its place and its own source.
     pub(super) fn remove_viewer(&mut self, viewer: Key) {
         self.unwatch(viewer);
+        if let Some(source) = self.viewers.get(viewer).and_then(|found| found.source) {
+            let sent = self.sources.sent(source, viewer);
+            self.add_sent(viewer, sent);
+        }
+        self.stopped_watching(viewer);
         let Some(found) = self.viewers.remove(viewer) else {
             return;
         };

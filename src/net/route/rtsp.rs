@@ -31,10 +31,11 @@ impl Server {
         id: String,
         framing: Framing,
     ) -> Option<Key> {
-        let number = self.io.get(key)?.id;
+        let connection = self.io.get(key)?;
+        let (number, from) = (connection.id, connection.peer.ip());
         let open_deadline = self.io.now + self.io.limits.handshake;
         let viewer = Viewer::rtsp(Session::rtsp(id), key, number, open_deadline, framing);
-        self.viewers.add(viewer)
+        self.viewers.add(viewer.from(from))
     }
 
     pub(super) fn speaks_rtsp(&self, viewer: Key) -> bool {

@@ -51,6 +51,7 @@ impl Server {
         if let Some(found) = self.viewers.get_mut(viewer) {
             log::info!("[c{}] wants camera {name}", found.id);
             found.source = Some(camera);
+            name.clone_into(&mut found.wanted);
             if found.sockets.media().is_some() {
                 self.set_open_deadline(viewer, None);
             }
@@ -72,6 +73,7 @@ impl Server {
             return;
         };
         self.stop_delivery(viewer);
+        self.stopped_watching(viewer);
         if let Some(found) = self.viewers.get_mut(viewer) {
             found.source = None;
         }
@@ -172,6 +174,7 @@ impl Server {
             slow_at: found.slow_at,
         };
         self.sources.play(&mut self.io, source, wanted);
+        self.started_watching(viewer);
     }
 
     /// Stops a viewer's media between two frames.
@@ -185,6 +188,10 @@ impl Server {
         else {
             return;
         };
+        let sent = self.sources.sent(source, viewer);
+        if let Some(watch) = &mut found.watch {
+            watch.sent += sent;
+        }
         if let Some(stopped) = self.sources.stop(&mut self.io, source, viewer) {
             (found.sets_until, found.slow_at) = (stopped.sets_until, stopped.slow_at);
         }

@@ -194,15 +194,17 @@ impl Sources {
     /// Removes a camera that is no longer configured, or whose stream is another now.
     fn remove_camera(&mut self, io: &mut Io, key: Key) {
         let watchers = self.all.get(key).map(Source::outlets).unwrap_or_default();
-        let watchers: Vec<Key> = watchers.iter().map(|outlet| outlet.viewer).collect();
-        for viewer in watchers {
-            self.stop(io, key, viewer);
+        let sent = watchers.iter().map(|outlet| (outlet.viewer, outlet.sent));
+        let sent: Vec<(Key, u64)> = sent.collect();
+        for (viewer, _) in &sent {
+            self.stop(io, key, *viewer);
         }
         self.with_camera(key, io.now, Camera::leave);
         self.drain_cameras(io);
         if let Some(mut source) = self.remove_source(key) {
             source.queue.set_claim(Claim::Stream(0), &mut self.pool);
-            self.events.push_back(Event::CameraRemoved { camera: key });
+            let camera = key;
+            self.events.push_back(Event::CameraRemoved { camera, sent });
         }
     }
 

@@ -111,11 +111,13 @@ impl Sources {
         };
         source.queue.clear(&mut self.pool);
         if let Reader::Direct(direct) = &mut source.reader {
-            if let Some(outlet) = direct.outlet.take() {
+            let outlet = direct.outlet.take();
+            let sent = outlet.as_ref().map_or(0, |outlet| outlet.sent);
+            if let Some(outlet) = outlet {
                 io.close_now(outlet.socket);
             }
             let viewer = direct.viewer;
-            self.events.push_back(Event::ViewerEvicted { viewer });
+            self.events.push_back(Event::ViewerEvicted { viewer, sent });
         }
     }
 
