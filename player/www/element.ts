@@ -2,7 +2,7 @@
 // which is loaded while the player connects to the camera; the picture does not need it.
 //
 // Attributes: src, socket, autoplay, muted, controls, stats. Properties: the first five, credentials,
-// hushed, frozen, player, video, stats (numbers, whether shown or not). Methods: start(), stop(), snapshot(type,
+// hushed, frozen, behind, player, video, stats (numbers, whether shown or not). Methods: start(), stop(), snapshot(type,
 // quality), setCredentials(user, password). Events: those of Player, `stalled` and `resumed`, and `credentials`
 // (detail: user, password) when somebody has signed in on the picture. Slots: `volume`, `live` and `bar` for what
 // a page adds to the control bar, `picture` for what it puts over the picture.
@@ -21,6 +21,8 @@ const FORWARDED = 'statechange problem unsupported size info';
 const TICK = 250;
 /** Seconds without a new picture after which the stream counts as stalled. */
 const STALLED = 2;
+/** A picture that is behind by no more than this many seconds, and the time to the next one, is live. */
+const LIVE = 1;
 /** The track of the video (tracks.rs). */
 const VIDEO = 1;
 
@@ -137,6 +139,12 @@ export class CamgateVideo extends Base {
   /** Seconds since the last new picture, or 0 as long as pictures come as they should. */
   get frozen(): number {
     return this.#freshness.age(clock());
+  }
+
+  /** Seconds that the picture is behind the camera, or 0 as long as it is live. */
+  get behind(): number {
+    const { latency } = this.stats;
+    return latency > LIVE + this.#freshness.apart ? latency : 0;
   }
 
   get stats(): Stats {

@@ -21,6 +21,7 @@ interface Host extends HTMLElement {
   readonly src: string;
   readonly hushed: boolean;
   readonly frozen: number;
+  readonly behind: number;
   readonly controls: boolean;
   start(): void;
   setCredentials(user: string, password: string): void;
@@ -58,12 +59,13 @@ export class Face {
 
   /** Shows the state of the element. To be called when it changes, and several times a second. */
   show(): void {
-    const { player, video, src, hushed, controls, frozen } = this.#element;
+    const { player, video, src, hushed, controls, frozen, behind } = this.#element;
     const { state, problem, retryIn, unsupported } = player;
     const moving = this.#moving && video.readyState > HAVE_METADATA;
-    this.#overlay.show({ state, problem, retryIn, moving, idle: src !== '' && video.paused, unsupported, frozen }, player.user);
     const playing = state === 'playing' && moving && !video.paused;
-    this.#controls.live = playing && !problem && !frozen;
+    const late = playing && behind ? player.stats.late : 0;
+    this.#overlay.show({ state, problem, retryIn, moving, idle: src !== '' && video.paused, unsupported, frozen, late }, player.user);
+    this.#controls.badge(playing && !problem && !frozen, behind);
     this.#controls.unmute.hidden = !(hushed && playing && player.sound);
     this.#readout.node.hidden = !this.#element.hasAttribute('stats');
     this.#readout.show(player);

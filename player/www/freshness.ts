@@ -53,6 +53,11 @@ export class Freshness {
     if (this.#shown) this.#shown = now;
   }
 
+  /** How far apart pictures recently were at most, in seconds. */
+  get apart(): number {
+    return this.#pace / 1000;
+  }
+
   /** Seconds since the last new picture; 0 as long as it is not old. */
   age(now: number): number {
     const age = this.#came ? now - min(this.#came, this.#shown) : 0;

@@ -19,6 +19,8 @@ export interface Scene {
   unsupported: readonly Unsupported[];
   /** Seconds since the last new picture, or 0 as long as pictures come as they should. */
   frozen: number;
+  /** How many seconds later than at best the pictures come. */
+  late: number;
 }
 
 export interface Wishes {
@@ -29,6 +31,8 @@ export interface Wishes {
 
 /** Seconds without a new picture after which the picture is dimmed. */
 const DIMMED = 2;
+/** Pictures that come this many seconds late come through a slow connection. */
+const SLOW = 2;
 
 const PROGRESS: Partial<Record<State, string>> = {
   connecting: 'Connecting',
@@ -111,9 +115,11 @@ export class Overlay {
     }
   }
 
-  /** Shows unsupported audio as a note, because that is no reason to cover the picture. */
-  #hint({ moving, problem, unsupported }: Scene): void {
+  /** Shows a slow connection, or unsupported audio, as a note, because that is no reason to cover the picture. */
+  #hint({ moving, problem, unsupported, late }: Scene): void {
     const audio = unsupported.find(({ media }) => media === 'audio');
-    say(this.note, moving && !problem && audio ? `No sound. ${audio.message}` : '');
+    const slow = late > SLOW;
+    this.note.classList.toggle('slow', slow);
+    say(this.note, !moving || problem ? '' : slow ? 'Slow connection' : audio ? `No sound. ${audio.message}` : '');
   }
 }

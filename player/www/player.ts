@@ -19,7 +19,7 @@ import { credentialsFor, type Session, type StreamAddress } from './session';
 import { webSocketUrl } from './socket';
 import type { State } from './state';
 import { quality, Tally, type Stats } from './stats';
-import { LEFT_OUT, LOST, SKIPPED, type Init, type Output } from './wasm';
+import { LATE, LEFT_OUT, LOST, SKIPPED, type Init, type Output, type Statistic } from './wasm';
 
 export { load } from './wasm';
 export type { Problem, ProblemKind, Unsupported } from './problem';
@@ -151,11 +151,14 @@ export class Player extends EventTarget implements AttemptListener, ScreenListen
   get stats(): Stats {
     const none = { codecs: [], latency: 0, target: 0, buffered: 0, dropped: 0 };
     const shown = this.#screen?.stats ?? none;
-    const counted = (which: typeof LOST | typeof LEFT_OUT | typeof SKIPPED): number => this.#attempt?.machine?.statistic(which) ?? 0;
+    const counted = (which: Statistic): number => this.#attempt?.machine?.statistic(which) ?? 0;
+    const late = counted(LATE);
     return {
       ...shown,
       ...this.#tally,
       state: this.#state,
+      late,
+      latency: shown.latency + late,
       dropped: shown.dropped + counted(LEFT_OUT),
       lost: counted(LOST),
       skipped: counted(SKIPPED),

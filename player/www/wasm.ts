@@ -92,10 +92,12 @@ export const KINDS = 'control openData data track init fragment info state error
 /** Splits a text into a number or word, a separator, and the rest: `404\nNo such stream`, `video VP8`, `640x480`. */
 const PAIR = /^(\d+|\w+)[^]([^]*)/;
 
-/** The counters of the wasm by their numbers at the boundary (statistics.rs). */
+/** The statistics of the wasm by their numbers at the boundary (statistics.rs, tracks.rs). */
 export const LOST = 1;
 export const LEFT_OUT = 3;
 export const SKIPPED = 4;
+export const LATE = 5;
+export type Statistic = 0 | typeof LOST | 2 | typeof LEFT_OUT | typeof SKIPPED | typeof LATE;
 
 /** How long loading may take, in ms: a gateway that does not answer must not keep the players waiting for ever. */
 const LOAD_LIMIT = 60_000;
@@ -162,8 +164,9 @@ export class Machine {
     return this.#wasm.timeout();
   }
 
-  /** How well the stream arrives: packets received and lost, pictures sent on, dropped and skipped. */
-  statistic(which: 0 | 1 | 2 | 3 | 4): number {
+  /** How well the stream arrives: packets received and lost, pictures sent on, dropped and skipped, and how late
+   * the last packet was, in seconds. */
+  statistic(which: Statistic): number {
     return this.#wasm.statistic(which);
   }
 

@@ -77,7 +77,8 @@ function describe(all, name, sound) {
 }
 
 /**
- * Resolves to `{ url, asked, close }`, as a fake camera does, and `freeze` and `thaw`: it sends no picture in between. `speed`: times real
+ * Resolves to `{ url, asked, close }`, as a fake camera does, and `freeze` and `thaw`: it sends no
+ * picture in between; `sent()`: how many seconds of pictures it has sent to whoever came last. `speed`: times real
  * pace; `padding`: bytes added to each picture; `silent`: there is sound, which begins so many seconds after
  * the picture; `every`: only key pictures come, one in so many seconds; `stale`:
  * packets of a session that is gone come in between, under a name, numbers and times of their own; `said`: what the
@@ -90,9 +91,9 @@ export async function clipCamera({ speed = 1, padding = 0, silent, every, stale 
   const clip = every ? whole.filter((picture) => picture.length > 1) : whole;
   const pause = every ? every * RATE : 1;
   const sdp = describe(said, name, silent !== undefined);
-  const state = { frozen: false };
+  const state = { frozen: false, sent: 0 };
   const camera = await fakeCamera((link) => serve(link, { clip, codec, sdp, speed, silent, pause, stale, state }));
-  return Object.assign(camera, { freeze: () => (state.frozen = true), thaw: () => (state.frozen = false) });
+  return Object.assign(camera, { freeze: () => (state.frozen = true), thaw: () => (state.frozen = false), sent: () => state.sent / RATE });
 }
 
 /** An RTP packet on an interleaved channel. */
@@ -121,7 +122,7 @@ function serve({ socket, reply }, { clip, codec, sdp, speed, silent = Infinity, 
       if (sent / RATE >= silent) frames.push(frame(2, 0, packets, packets * PACKET, tone));
       packets += 1;
     }
-    sent += 1;
+    state.sent = sent += 1;
     if (!state.frozen) socket.write(Buffer.concat(frames));
   };
   const play = () => {

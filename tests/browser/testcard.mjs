@@ -123,7 +123,7 @@ async function inspect({ picture, frames, patience, card }) {
     furthest: away.at(-1) - away[0],
     waits,
     elapsed,
-    latency: stats.latency,
+    latency: stats.latency - stats.late, // what waits in the buffer
     target: stats.target,
     rate: clock().playbackRate,
     codecs: stats.codecs,

@@ -101,7 +101,7 @@ export class Tile {
   }
 
   #show(): void {
-    const { frozen, player: { state, problem } } = this.#video;
+    const { frozen, behind, player: { state, problem } } = this.#video;
     const playing = state === 'playing' && !problem;
     const live = playing && !frozen;
     // The gateway's reason stays the same from one attempt to the next.
@@ -115,8 +115,8 @@ export class Tile {
     say(this.#name, name);
     say(this.#title, title);
     say(this.#message, reason ? sentence(reason) : message);
-    say(this.#state, this.#off ? title : wrong ? 'No picture' : live ? 'Live' : this.#watching ? 'Connecting' : '');
-    this.#state.dataset.is = wrong || frozen ? 'wrong' : live ? 'live' : '';
+    say(this.#state, this.#off ? title : wrong ? 'No picture' : live ? (behind ? `${Math.round(behind)} s behind` : 'Live') : this.#watching ? 'Connecting' : '');
+    this.#state.dataset.is = wrong || frozen || (live && behind) ? 'wrong' : live ? 'live' : '';
     this.#trouble.hidden = !wrong && !frozen;
     const told = wrong ? [this.#title, this.#message].map((part) => part.textContent).join('. ') : this.#state.textContent;
     this.link.setAttribute('aria-label', told ? `${name}: ${told}` : name);
