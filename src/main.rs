@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{LazyLock, Mutex};
 use std::time::Instant;
@@ -95,8 +95,26 @@ fn run(arguments: Arguments) -> Result<(), String> {
 
 fn serve(arguments: Arguments) -> Result<(), String> {
     let config = configured(&arguments)?;
+    report_configuration(&config, &arguments);
     let mut server = bind(config, arguments.config)?;
+    for address in server.addresses() {
+        log::info!("open {}", places(address).join(" or from another device "));
+    }
     server.run().map_err(|error| error.to_string())
+}
+
+/// Says in the log which file was read, and how many cameras it has.
+fn report_configuration(config: &Config, arguments: &Arguments) {
+    let default = Path::new(config::DEFAULT_PATH);
+    let (cameras, path) = (config.cameras.len(), arguments.config.as_deref());
+    match path.or_else(|| default.exists().then_some(default)) {
+        Some(path) if cameras == 1 => log::info!("{} names 1 camera", path.display()),
+        Some(path) => log::info!("{} names {cameras} cameras", path.display()),
+        None => log::info!(
+            "there is no {}: the defaults hold, and there are no cameras yet",
+            default.display()
+        ),
+    }
 }
 
 /// Reads the configuration, applies the command line to it, and starts the log.
@@ -129,8 +147,10 @@ fn bind(config: Config, path: Option<PathBuf>) -> Result<Server, String> {
 fn camera(arguments: &Arguments) -> Result<(), String> {
     start_log("info");
     let everywhere = SocketAddr::from(([0, 0, 0, 0], 8554));
-    camgate::builtin::Server::bind(arguments.listen.unwrap_or(everywhere))
-        .and_then(camgate::builtin::Server::run_until_signal)
+    let address = arguments.listen.unwrap_or(everywhere);
+    camgate::builtin::Server::bind(address)
+        .map_err(|error| camgate::net::listen_error(address, "--listen", &error))?
+        .run_until_signal()
         .map_err(|error| error.to_string())
 }
 
@@ -151,11 +171,8 @@ fn demo(arguments: Arguments) -> Result<(), String> {
         address,
     });
     for address in server.addresses() {
-        print(&format!("open http://{}/\n", reachable(address)))?;
-        if let Some(ip) = lan_address().filter(|_| address.ip().is_unspecified()) {
-            let port = address.port();
-            print(&format!("or from another device http://{ip}:{port}/\n"))?;
-        }
+        let places = places(address).join("\nor from another device ");
+        print(&format!("open {places}\n"))?;
     }
     let stopper = camera.stopper();
     let thread = std::thread::Builder::new()
@@ -168,10 +185,19 @@ fn demo(arguments: Arguments) -> Result<(), String> {
     outcome
 }
 
+/// What to type into a browser to reach a listener: on this machine, and on another
+/// one if it can be reached from there by another address.
+fn places(address: SocketAddr) -> Vec<String> {
+    let mut places = vec![format!("http://{}/", reachable(address))];
+    if let Some(ip) = lan_address().filter(|_| address.ip().is_unspecified()) {
+        places.push(format!("http://{ip}:{}/", address.port()));
+    }
+    places
+}
+
 /// This machine's address in the local network. Connecting a UDP socket looks up the
 /// route and sends nothing; the address it is connected to belongs to nobody (RFC
 /// 5737).
-#[cfg(feature = "builtin-camera")]
 fn lan_address() -> Option<std::net::IpAddr> {
     let socket = std::net::UdpSocket::bind(("0.0.0.0", 0)).ok()?;
     socket.connect(("192.0.2.1", 9)).ok()?;
@@ -180,7 +206,6 @@ fn lan_address() -> Option<std::net::IpAddr> {
 }
 
 /// What to type into a browser on this machine to reach a listener.
-#[cfg(feature = "builtin-camera")]
 fn reachable(address: SocketAddr) -> String {
     if address.ip().is_unspecified() || address.ip().is_loopback() {
         format!("localhost:{}", address.port())
@@ -191,11 +216,22 @@ fn reachable(address: SocketAddr) -> String {
 
 fn check(arguments: &Arguments) -> Result<(), String> {
     let config = load(arguments)?;
+    complain(&config.warnings);
     print(&config.describe())
 }
 
+/// Writes warnings about the configuration to standard error.
+fn complain(warnings: &[String]) {
+    for warning in warnings {
+        let _ = writeln!(std::io::stderr(), "camgate: warning: {warning}");
+    }
+}
+
 fn load(arguments: &Arguments) -> Result<Config, String> {
-    config::load(arguments.config.as_deref()).map_err(|error| error.to_string())
+    config::load(arguments.config.as_deref()).map_err(|error| {
+        complain(error.warnings());
+        error.mistakes().join("\ncamgate: ")
+    })
 }
 
 fn print(text: &str) -> Result<(), String> {

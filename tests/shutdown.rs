@@ -110,8 +110,8 @@ fn a_dump_lists_the_cameras_and_the_viewers() {
     viewer.data.binary();
     let line = gateway.log_length();
     gateway.signal("USR1");
-    gateway.await_log_after(line, &["[front] camera live", "1 viewers", "H264"]);
-    gateway.await_log_after(line, &["[yard] camera idle", "0 viewers"]);
+    gateway.await_log_after(line, &["[front] camera live", "1 watching", "H264"]);
+    gateway.await_log_after(line, &["[yard] camera idle", "0 watching"]);
     gateway.await_log_after(line, &["viewer 127.0.0.1 (wsp_shared) watches front:"]);
 }
 
@@ -159,6 +159,8 @@ fn a_port_that_is_taken_is_said_so_and_ends_with_an_error() {
     std::fs::remove_file(&config).unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let words = String::from_utf8_lossy(&output.stderr);
-    assert!(words.contains(&gateway.address().to_string()), "{words}");
+    let taken = format!("Port {} is in use", gateway.address().port());
+    assert!(words.contains(&taken), "{words}");
+    assert!(words.contains("Try --listen 127.0.0.1:"), "{words}");
     assert!(Config::new().start().address() != gateway.address());
 }

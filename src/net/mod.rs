@@ -116,5 +116,6 @@ mod source;
 mod viewer;
 mod web;
 
+pub use io::listener::listen_error;
 pub use operator::DUMP;
 pub use server::{BuiltinCamera, Server};

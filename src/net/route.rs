@@ -172,7 +172,11 @@ impl Server {
         let Some(found) = self.viewers.get_mut(viewer) else {
             return;
         };
-        log::info!("[c{}] no camera: {}", found.id, failure.reason());
+        let (id, from, reason) = (found.id, found.from, failure.reason());
+        match found.watch {
+            Some(_) => log::info!("[c{id}] lost its camera: {reason}"),
+            None => log::info!("[c{id}] {from} cannot watch {}: {reason}", found.wanted),
+        }
         if found.session.is_connecting()
             && let Some(source) = found.source.take()
         {

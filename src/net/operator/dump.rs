@@ -63,7 +63,7 @@ fn camera_line(status: &Status) -> String {
     if !status.reason.is_empty() {
         line += &format!(" ({})", status.reason);
     }
-    line += &format!(", {} viewers", status.viewers);
+    line += &format!(", {} watching", status.viewers);
     if status.state == "live" {
         line += &format!(", {} kbit/s", status.bitrate / 1000);
     }

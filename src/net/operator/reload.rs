@@ -27,7 +27,11 @@ impl Server {
                 self.set_cameras();
                 log::info!("configuration read again: {changes}");
             }
-            Err(error) => log::error!("the configuration stays as it was: {error}"),
+            Err(error) => {
+                for mistake in error.mistakes() {
+                    log::error!("the configuration stays as it was: {mistake}");
+                }
+            }
         }
     }
 

@@ -43,7 +43,7 @@ impl Server {
         let Some(found) = self.viewers.get(viewer) else {
             return;
         };
-        log::info!("[c{}] wants rtsp://{host}:{port}", found.id);
+        log::debug!("[c{}] wants rtsp://{host}:{port}", found.id);
         let wanted = format!("rtsp://{host}:{port}");
         let control = found.sockets.control();
         let request = DirectRequest {

@@ -37,7 +37,12 @@ impl Server {
             }
             return;
         }
-        log::info!("[c{}] viewer ends: {code} {reason}", found.id);
+        // That a viewer leaves by itself is said when it has stopped watching.
+        let level = match code {
+            1000 => log::Level::Debug,
+            _ => log::Level::Info,
+        };
+        log::log!(level, "[c{}] viewer ends: {reason} ({code})", found.id);
         let reason = reason.to_owned();
         found.ending = Some(Ending { code, reason });
         let control = found.sockets.take_control();

@@ -49,7 +49,7 @@ impl Server {
             return self.refuse_watch(viewer, 503, limit);
         }
         if let Some(found) = self.viewers.get_mut(viewer) {
-            log::info!("[c{}] wants camera {name}", found.id);
+            log::debug!("[c{}] wants camera {name}", found.id);
             found.source = Some(camera);
             name.clone_into(&mut found.wanted);
             if found.sockets.media().is_some() {
@@ -62,6 +62,9 @@ impl Server {
     }
 
     fn refuse_watch(&mut self, viewer: Key, status: u16, message: &str) {
+        if let Some(found) = self.viewers.get(viewer) {
+            log::info!("[c{}] {} cannot watch: {message}", found.id, found.from);
+        }
         self.viewers
             .with_session(viewer, |session| session.camera_refused(status, message));
     }

@@ -2,6 +2,7 @@
 //! disconnected when nobody does.
 
 use std::net::IpAddr;
+use std::time::Instant;
 
 use crate::camera::{Camera, Output, Status};
 use crate::config;
@@ -115,7 +116,8 @@ impl Sources {
                 port,
             } => {
                 if let Some(shared) = self.shared(key) {
-                    log::info!("[{}] connecting to {host}:{port}", shared.camera.name());
+                    let (level, name) = (shared.attempt_level(), shared.camera.name());
+                    log::log!(level, "[{name}] connecting to {host}:{port}");
                 }
                 self.set_active(key, true);
                 let (source, number) = (key, attempt);
@@ -131,7 +133,7 @@ impl Sources {
                 self.set_active(key, false);
             }
             Output::Ready { changed } => self.camera_ready(io, key, changed),
-            Output::Failed => self.camera_failed(key),
+            Output::Failed => self.camera_failed(key, io.now),
         }
     }
 
@@ -142,6 +144,7 @@ impl Sources {
             return;
         };
         log::info!("[{}] plays", shared.camera.name());
+        shared.reported_failure = None;
         let waiting = std::mem::take(&mut shared.waiting_viewers);
         let has_keys = shared.camera.has_pictures() && shared.camera.cache.has_keys();
         if !changed && has_keys {
@@ -158,7 +161,7 @@ impl Sources {
         });
     }
 
-    fn camera_failed(&mut self, key: Key) {
+    fn camera_failed(&mut self, key: Key, now: Instant) {
         let Some(source) = self.all.get_mut(key) else {
             return;
         };
@@ -169,11 +172,12 @@ impl Sources {
         let Some(unavailable) = shared.camera.unavailable().cloned() else {
             return;
         };
-        log::warn!(
-            "[{}] {} ({read} bytes were read)",
-            shared.camera.name(),
-            unavailable.detail
-        );
+        let level = match shared.should_report(&unavailable.detail, now) {
+            true => log::Level::Warn,
+            false => log::Level::Debug,
+        };
+        let (name, detail) = (shared.camera.name(), &unavailable.detail);
+        log::log!(level, "[{name}] {detail} ({read} bytes were read)");
         let waiting = std::mem::take(&mut shared.waiting_viewers);
         self.events.push_back(Event::CameraFailed {
             waiting,
