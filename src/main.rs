@@ -17,10 +17,11 @@ camgate: watch RTSP cameras in a browser
     camgate [serve] [-c FILE] [--listen ADDR:PORT]   the gateway
     camgate demo [--listen ADDR:PORT]                the gateway with a built-in camera
     camgate camera [--listen ADDR:PORT]              the built-in RTSP camera alone
-    camgate check [-c FILE]                          reads the configuration, says what it understood
+    camgate check [-c FILE] [--cameras]              reads the configuration, says what it understood
 
     -c, --config FILE    the configuration; without it /etc/camgate.ini, if there is one
     --listen ADDR:PORT   listen there instead of where the configuration says
+    --cameras            connect to every camera, and say what became of each
     -h, --help           this text
     -V, --version        the version
 ";
@@ -36,6 +37,8 @@ struct Arguments {
     command: String,
     config: Option<PathBuf>,
     listen: Option<SocketAddr>,
+    /// Whether `check` connects to the cameras.
+    cameras: bool,
 }
 
 fn main() -> ExitCode {
@@ -54,6 +57,7 @@ fn arguments() -> Result<Arguments, String> {
         command: String::new(),
         config: None,
         listen: None,
+        cameras: false,
     };
     let mut parser = lexopt::Parser::from_env();
     let text = |error: lexopt::Error| format!("{error}\n\n{HELP}");
@@ -70,6 +74,7 @@ fn arguments() -> Result<Arguments, String> {
                     .map_err(|reason| format!("--listen {value}: {reason}"))?;
                 arguments.listen = Some(address);
             }
+            Long("cameras") => arguments.cameras = true,
             Value(command) if arguments.command.is_empty() => {
                 arguments.command = command.string().map_err(text)?;
             }
@@ -217,7 +222,24 @@ fn reachable(address: SocketAddr) -> String {
 fn check(arguments: &Arguments) -> Result<(), String> {
     let config = load(arguments)?;
     complain(&config.warnings);
-    print(&config.describe())
+    match arguments.cameras {
+        true => check_cameras(&config),
+        false => print(&config.describe()),
+    }
+}
+
+/// Connects to every camera, and prints one line for each of its streams.
+fn check_cameras(config: &Config) -> Result<(), String> {
+    let probes = camgate::net::probe(config).map_err(|error| error.to_string())?;
+    for probe in &probes {
+        print(&format!("{}\n", probe.line))?;
+    }
+    let failed = probes.iter().filter(|probe| !probe.plays).count();
+    match failed {
+        0 if probes.is_empty() => print("there are no cameras in the configuration\n"),
+        0 => Ok(()),
+        _ => Err(format!("{failed} of {} streams do not play", probes.len())),
+    }
 }
 
 /// Writes warnings about the configuration to standard error.

@@ -7,6 +7,7 @@ mod common;
 
 use std::time::Duration;
 
+use common::carried::ask;
 use common::doors::{DOORS, Door, House};
 use common::fake_camera::FakeCamera;
 use common::gateway::Config;
@@ -41,4 +42,13 @@ fn each_viewer_is_logged_once_when_it_begins_and_once_when_it_stops() {
             assert_eq!(log.matches(words).count(), 1, "{door:?}: {log}");
         }
     }
+}
+
+#[test]
+fn who_cannot_watch_is_logged_with_the_camera_and_the_reason() {
+    let house = House::new(Config::new(), FakeCamera::answering());
+    let mut stream = house.knock(Door::Plain, Opening::default());
+    assert_eq!(ask(&mut stream, "DESCRIBE", "cellar", &[]).status(), 404);
+    let said = "127.0.0.1 cannot watch cellar: there is no camera";
+    house.gateway.await_log(&[said]);
 }

@@ -117,5 +117,5 @@ mod viewer;
 mod web;
 
 pub use io::listener::listen_error;
-pub use operator::DUMP;
+pub use operator::{DUMP, Probe, probe};
 pub use server::{BuiltinCamera, Server};

@@ -3,6 +3,7 @@
 mod dump;
 mod exposition;
 mod metrics;
+mod probe;
 mod process;
 mod reload;
 mod status;
@@ -11,6 +12,7 @@ use super::io::signals::Command;
 use super::server::Server;
 
 pub use dump::DUMP;
+pub use probe::{Probe, probe};
 
 impl Server {
     /// Carries out the command of a signal.

@@ -31,6 +31,9 @@ pub const KINDS: [&str; 5] = [
     "rtsp",
 ];
 
+/// Longer texts of a peer are cut to this many characters in the log.
+const MAX_LOGGED: usize = 200;
+
 /// A viewer: its session, its sockets, and what it watches.
 pub struct Viewer {
     pub session: Session,
@@ -118,6 +121,11 @@ impl Viewer {
         Viewer { from, ..self }
     }
 
+    /// Notes which camera it asks for, in a form that the log can have.
+    pub fn want(&mut self, camera: &str) {
+        self.wanted = printable(camera);
+    }
+
     /// What it speaks, and for WSP what it watches: one of [`KINDS`].
     pub fn kind(&self) -> &'static str {
         match (self.sockets.is_rtsp(), self.framing) {
@@ -139,4 +147,10 @@ impl Viewer {
     pub fn held(&self) -> usize {
         self.session.held() + self.sockets.held()
     }
+}
+
+/// A text that a peer may have written, shortened and cleaned for the log.
+pub fn printable(text: &str) -> String {
+    let printable = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    printable.take(MAX_LOGGED).collect()
 }

@@ -35,6 +35,9 @@ impl Server {
 
     /// Connects to the camera that a viewer's INIT names.
     pub(super) fn connect(&mut self, viewer: Key, host: String, port: u16) {
+        if let Some(found) = self.viewers.get_mut(viewer) {
+            found.want(&format!("rtsp://{host}:{port}"));
+        }
         if let Err(limit) = self.admit(viewer) {
             return self.link_failed(viewer, &Failure::Limit(limit.to_owned()));
         }
@@ -44,7 +47,6 @@ impl Server {
             return;
         };
         log::debug!("[c{}] wants rtsp://{host}:{port}", found.id);
-        let wanted = format!("rtsp://{host}:{port}");
         let control = found.sockets.control();
         let request = DirectRequest {
             viewer,
@@ -57,7 +59,6 @@ impl Server {
         let source = self.sources.open_direct(&mut self.io, request);
         if let Some(found) = self.viewers.get_mut(viewer) {
             found.source = source;
-            found.wanted = wanted;
         }
         if source.is_none() {
             let message = "the gateway has all the cameras that it can have";

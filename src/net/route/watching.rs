@@ -5,7 +5,7 @@ use crate::camera::Unavailable;
 use crate::net::io::key::Key;
 use crate::net::server::Server;
 use crate::net::source::{PlayRequest, Presentation};
-use crate::net::viewer::Viewer;
+use crate::net::viewer::{Viewer, printable};
 
 impl Server {
     /// Admits a viewer that has said what it wants to watch, whatever protocol it
@@ -41,6 +41,9 @@ impl Server {
     /// A viewer asks for a camera by name.
     pub(super) fn watch(&mut self, viewer: Key, name: &str) {
         self.unwatch(viewer);
+        if let Some(found) = self.viewers.get_mut(viewer) {
+            found.want(name);
+        }
         let camera = match self.sources.find(name) {
             Ok(camera) => camera,
             Err(message) => return self.refuse_watch(viewer, 404, &message),
@@ -51,7 +54,6 @@ impl Server {
         if let Some(found) = self.viewers.get_mut(viewer) {
             log::debug!("[c{}] wants camera {name}", found.id);
             found.source = Some(camera);
-            name.clone_into(&mut found.wanted);
             if found.sockets.media().is_some() {
                 self.set_open_deadline(viewer, None);
             }
@@ -63,7 +65,9 @@ impl Server {
 
     fn refuse_watch(&mut self, viewer: Key, status: u16, message: &str) {
         if let Some(found) = self.viewers.get(viewer) {
-            log::info!("[c{}] {} cannot watch: {message}", found.id, found.from);
+            let (id, from, wanted) = (found.id, found.from, &found.wanted);
+            let message = printable(message);
+            log::info!("[c{id}] {from} cannot watch {wanted}: {message}");
         }
         self.viewers
             .with_session(viewer, |session| session.camera_refused(status, message));
