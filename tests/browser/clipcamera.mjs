@@ -78,7 +78,7 @@ function describe(all, name, sound) {
 
 /**
  * Resolves to `{ url, asked, close }`, as a fake camera does, and `freeze` and `thaw`: it sends no
- * picture in between; `sent()`: how many seconds of pictures it has sent to whoever came last. `speed`: times real
+ * picture in between, and goes on with a key picture; `sent()`: how many seconds of pictures it has sent to whoever came last. `speed`: times real
  * pace; `padding`: bytes added to each picture; `silent`: there is sound, which begins so many seconds after
  * the picture; `every`: only key pictures come, one in so many seconds; `stale`:
  * packets of a session that is gone come in between, under a name, numbers and times of their own; `said`: what the
@@ -93,7 +93,7 @@ export async function clipCamera({ speed = 1, padding = 0, silent, every, stale 
   const sdp = describe(said, name, silent !== undefined);
   const state = { frozen: false, sent: 0 };
   const camera = await fakeCamera((link) => serve(link, { clip, codec, sdp, speed, silent, pause, stale, state }));
-  return Object.assign(camera, { freeze: () => (state.frozen = true), thaw: () => (state.frozen = false), sent: () => state.sent / RATE });
+  return Object.assign(camera, { freeze: () => (state.frozen = true), thaw: () => (state.thawing = true), sent: () => state.sent / RATE });
 }
 
 /** An RTP packet on an interleaved channel. */
@@ -123,6 +123,7 @@ function serve({ socket, reply }, { clip, codec, sdp, speed, silent = Infinity, 
       packets += 1;
     }
     state.sent = sent += 1;
+    if (state.thawing && picture.length > 1) state.frozen = state.thawing = false;
     if (!state.frozen) socket.write(Buffer.concat(frames));
   };
   const play = () => {
