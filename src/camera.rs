@@ -225,7 +225,10 @@ impl Camera {
         self.always = is_always(config, &self.name);
         // The operator may have mended a password at the camera.
         if let Phase::Waiting { until } = &mut self.phase
-            && self.unavailable.as_ref().is_some_and(|it| it.bad_password)
+            && self
+                .unavailable
+                .as_ref()
+                .is_some_and(|it| it.is_bad_password())
         {
             *until = now;
         }
@@ -316,7 +319,10 @@ impl Camera {
     /// Whether a camera that waits may be tried at once: not so soon after the last
     /// attempt, and not while its password is refused.
     fn may_try(&self, now: Instant) -> bool {
-        let password = self.unavailable.as_ref().is_some_and(|it| it.bad_password);
+        let password = self
+            .unavailable
+            .as_ref()
+            .is_some_and(|it| it.is_bad_password());
         !password && self.phase_since + PAUSE <= now
     }
 

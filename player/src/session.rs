@@ -11,7 +11,6 @@
 
 mod ending;
 mod rtsp;
-mod sentences;
 
 #[cfg(test)]
 mod tests;
@@ -128,7 +127,7 @@ impl Session {
         let (address, tunnel) = split_tunnel(address.trim_ascii());
         match Url::parse(address) {
             Ok(url) => self.url = Some(url),
-            Err(bad) => return self.fail(400, &sentences::address(bad.reason)),
+            Err(bad) => return self.fail(400, "address", bad.reason),
         }
         self.tunnel = tunnel.to_owned();
         self.credentials = credentials;
@@ -195,7 +194,7 @@ impl Session {
         let Some(seq) = reply.seq().and_then(text::number) else {
             // An error that answers no particular request ends the session.
             if reply.code >= 300 {
-                self.fail(reply.code, &sentences::refusal(reply.reason));
+                self.refused(&reply);
             }
             return;
         };
@@ -210,7 +209,7 @@ impl Session {
 
     fn initialised(&mut self, reply: &wsp::Reply, now: f64) {
         if reply.code >= 300 {
-            return self.fail(reply.code, &sentences::refusal(reply.reason));
+            return self.refused(reply);
         }
         let Some(channel) = reply.header("channel").filter(|id| !id.is_empty()) else {
             return self.protocol_error();
@@ -225,7 +224,7 @@ impl Session {
             if let (502, 0, Some(client)) = (reply.code, self.moves, &mut self.client) {
                 self.habits = client.hung_up();
             }
-            return self.fail(reply.code, &sentences::refusal(reply.reason));
+            return self.refused(reply);
         }
         if let Some(client) = &mut self.client {
             client.handle_message(reply.payload.as_bytes(), millis(now));
@@ -242,7 +241,7 @@ impl Session {
             return self.protocol_error();
         };
         if reply.code >= 300 {
-            return self.fail(reply.code, &sentences::refusal(reply.reason));
+            return self.refused(&reply);
         }
         let Some(url) = self.url.clone() else { return };
         let mut client = Client::new(client::Options {
@@ -321,7 +320,7 @@ impl Session {
     pub fn handle_timeout(&mut self, now: f64) {
         let now = millis(now);
         if self.deadline.is_some_and(|deadline| deadline <= now) {
-            return self.fail(504, "The gateway does not answer.");
+            return self.fail(504, "late", "");
         }
         if let Some(client) = &mut self.client {
             client.handle_timeout(now);

@@ -327,7 +327,7 @@ export class Player extends EventTarget implements AttemptListener, ScreenListen
     const now = clock();
     this.#screen?.tick(now);
     this.#tally.sample(quality(this.video).decoded, now);
-    const trouble = this.#session && this.#patience.check(now, this.#state, this.#session.heard);
+    const trouble = this.#session && this.#patience.check(now, this.#state, this.#session.heard, this.#attempt?.described);
     if (trouble?.over) this.failed(trouble.problem);
     else if (trouble) this.#setProblem(trouble.problem);
   }

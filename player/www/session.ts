@@ -3,7 +3,7 @@
 // Invariant: after stop(), or once ended() was called, a session has no more outputs.
 
 import { max, now as clock } from './event';
-import { failed, internal, type Problem } from './problem';
+import { failed, internal, type Failure, type Problem } from './problem';
 import { Sockets, type Listener, type SocketName } from './socket';
 import { userIn } from './address';
 import type { Machine, Output } from './wasm';
@@ -136,12 +136,7 @@ export class Session implements Listener {
       case 'control':
       case 'data': return this.#sockets?.send(kind, output.text);
       case 'openData': return this.#sockets?.open('data');
-      case 'error': {
-        const { user, url, there } = this.#source;
-        const moved = this.#moved;
-        const given = moved ? moved === there[0] : user !== '' || userIn(url) !== undefined;
-        return this.#end(failed(output.code, output.message, { given, moved }));
-      }
+      case 'error': return void this.#fail(output);
       case 'reopen': {
         this.#moved = output.text;
         return this.#connect();
@@ -161,6 +156,16 @@ export class Session implements Listener {
       this.#armed = Infinity;
       this.#run((now) => this.#check(now));
     }, max(0, this.#due - clock()));
+  }
+
+  /** The session has failed: it is over at once, and its listener is told when there are words for that. */
+  async #fail(failure: Failure): Promise<void> {
+    const { user, url, there } = this.#source;
+    const moved = this.#moved;
+    const given = moved ? moved === there[0] : user !== '' || userIn(url) !== undefined;
+    this.#finish();
+    const problem = await failed(failure, { given, moved });
+    this.#listener.ended(this.#leaving ? undefined : problem, false);
   }
 
   #end(problem: Problem, spoilt = false): void {

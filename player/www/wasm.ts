@@ -3,6 +3,8 @@
 // Invariant: no view of the wasm memory outlives the call that made it. Any call may grow the memory, which detaches
 // every view, so each output is copied as a whole.
 
+import type { Failure } from './problem';
+
 export const ABI = 1;
 
 /** The exports of the wasm. `now` and all other times are in milliseconds, unless it says otherwise. */
@@ -76,8 +78,8 @@ export type Output =
   /** Close both sockets and open the control socket again, because the stream has moved to this address. */
   | { kind: 'reopen'; text: string }
   | { kind: 'openData' | 'closed' }
-  /** The session has failed: a status of RTSP, WSP or HTTP, and a sentence. */
-  | { kind: 'error'; code: number; message: string }
+  /** The session has failed. */
+  | ({ kind: 'error' } & Failure)
   /** A track that the wasm does not support: its medium (`video`), and its codec. */
   | { kind: 'unsupported'; media: string; codec: string }
   /** The size of the picture in pixels. */
@@ -188,7 +190,10 @@ export class Machine {
     const text = this.#utf8.decode(bytes);
     const [, head = '', rest = ''] = PAIR.exec(text) ?? [];
     switch (kind) {
-      case 'error': return { kind, code: Number(head) || 500, message: rest };
+      case 'error': {
+        const [, method = '', cause = '', message = ''] = /^(\S*) (\S*).*\n([^]*)/.exec(rest) ?? [];
+        return { kind, code: Number(head) || 500, method, cause, message };
+      }
       case 'unsupported': return { kind, media: head, codec: rest };
       case 'size': return { kind, width: Number(head), height: Number(rest) };
       case 'info': return { kind, info: parsed(text) };

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::description::{self, Description};
 use super::picture::Pictures;
 use super::{Camera, Output, Phase, REDIRECTS, Unavailable};
-use crate::failure::Failure;
+use crate::failure::{Cause, Failure};
 use crate::protocol::rtp::receipts::Receipts;
 use crate::protocol::rtsp::answer::answer;
 use crate::protocol::rtsp::client::{self, Client};
@@ -164,13 +164,17 @@ impl Camera {
         if self.change_transport(failure, now) {
             return;
         }
+        let cause = match failure {
+            client::Failure::Unauthorized { .. } => Cause::Password,
+            client::Failure::Timeout { .. } => Cause::Silent,
+            _ => Cause::Camera,
+        };
         let status = match failure {
             client::Failure::Status {
                 code: code @ (404 | 454),
                 ..
             } => *code,
-            client::Failure::Timeout { .. } => 504,
-            _ => 502,
+            _ => cause.status(),
         };
         let (reason, detail) = self
             .lower_transport
@@ -179,7 +183,7 @@ impl Camera {
             status,
             reason,
             detail,
-            bad_password: matches!(failure, client::Failure::Unauthorized { .. }),
+            cause,
         };
         self.failed(unavailable, now);
     }
@@ -206,7 +210,7 @@ impl Camera {
         };
         let unavailable = Unavailable {
             detail: format!("{reason}: to {}", url.without_credentials()),
-            ..Unavailable::new(502, reason)
+            ..Unavailable::new(Cause::Camera, reason)
         };
         self.failed(unavailable, now);
     }

@@ -13,6 +13,7 @@ use super::datagrams::{Datagrams, OtherTraffic, Verdict};
 use super::description;
 use super::{Camera, Output, Phase, Unavailable};
 use crate::config::Transport;
+use crate::failure::Cause;
 use crate::protocol::rtp::Header;
 use crate::protocol::rtp::reception::empty_report;
 use crate::protocol::rtsp::client::Failure;
@@ -96,7 +97,7 @@ impl Camera {
     pub fn ports_opened(&mut self, ports: &[(u16, u16)], now: Instant) {
         if ports.is_empty() {
             let reason = "the gateway has no UDP ports left";
-            return self.failed(Unavailable::new(503, reason), now);
+            return self.failed(Unavailable::new(Cause::Full, reason), now);
         }
         let chosen = description::choose(&self.session);
         if let Some(client) = &mut self.client {
@@ -200,7 +201,7 @@ impl Camera {
         }
         let unavailable = Unavailable {
             detail,
-            ..Unavailable::new(504, &reason)
+            ..Unavailable::new(Cause::Silent, &reason)
         };
         self.failed(unavailable, now);
     }

@@ -1,5 +1,6 @@
 //! JOIN: the first message of a data socket, and the answer to it.
 
+use crate::failure::Cause;
 use crate::protocol::wsp;
 
 /// The JOIN of a data socket.
@@ -46,6 +47,9 @@ pub fn join_reply(code: u16, reason: &str, seq: Option<&str>, batch: bool) -> St
     let mut headers: Vec<(&str, &str)> = seq.map(|seq| ("seq", seq)).into_iter().collect();
     if batch {
         headers.push(("batch", "1"));
+    }
+    if code >= 300 {
+        headers.push((wsp::CAUSE, Cause::Request.word()));
     }
     wsp::reply(code, reason, &headers, "")
 }

@@ -208,13 +208,12 @@ impl RtspServer {
     }
 
     /// There is no such camera, or it cannot be had: the request that needs it is refused.
-    pub fn refuse(&mut self, status: u16, reason: &str) {
+    pub fn refuse(&mut self, refusal: Refusal) {
         if !self.is_waiting() {
             return;
         }
         self.watched = Watched::None;
         if let Some(request) = self.waiting.pop_front() {
-            let refusal = Refusal::new(status, reason.to_owned());
             self.answer(&request, |_, _| Err(refusal));
         }
         self.advance();
@@ -280,8 +279,10 @@ impl RtspServer {
         let Ok((message, _)) = message::parse(&request.bytes) else {
             return;
         };
-        let answer = respond(self, &message)
-            .unwrap_or_else(|refusal| Builder::response(refusal.status, &refusal.reason));
+        let answer = respond(self, &message).unwrap_or_else(|refusal| {
+            Builder::response(refusal.status, &refusal.reason)
+                .header(wsp::CAUSE, refusal.cause.word())
+        });
         let cseq = message.header("CSeq").unwrap_or("0");
         let bytes = answer
             .header("CSeq", cseq)

@@ -29,12 +29,9 @@ const CODES: Partial<Record<ProblemKind, number>> = {
   refused: TRANSPORT,
 };
 
-/** The camera's answer in a sentence such as "The camera refuses (DESCRIBE: 404 Not Found)." */
-const ANSWER = /\([A-Z_]+: (\d{3} [^)]*)\)/;
-
-export function fromProblem({ kind, code, title, message }: Problem): StreamedianError {
-  const answer = kind === 'credentials' ? '401 Unauthorized' : ANSWER.exec(message)?.[1];
-  if (answer) return new StreamedianError(0, `RTSP error: ${answer}`, code);
+export function fromProblem({ kind, code, title, message, answer }: Problem): StreamedianError {
+  const said = kind === 'credentials' ? '401 Unauthorized' : answer;
+  if (said) return new StreamedianError(0, `RTSP error: ${said}`, code);
   return new StreamedianError(CODES[kind] ?? 0, message ? `${title}. ${message}` : title, code);
 }
 

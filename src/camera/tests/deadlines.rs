@@ -160,10 +160,7 @@ fn the_operator_has_a_refused_password_tried_at_once() {
         let (mut camera, now) = camera(false);
         camera.watch(now);
         camera.failed(
-            Unavailable {
-                bad_password: true,
-                ..Unavailable::new(502, "refused")
-            },
+            Unavailable::new(crate::failure::Cause::Password, "refused"),
             now,
         );
         if !watched {

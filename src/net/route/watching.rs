@@ -2,10 +2,12 @@
 //! leave.
 
 use crate::camera::Unavailable;
+use crate::failure::Cause;
 use crate::net::io::key::Key;
 use crate::net::server::Server;
 use crate::net::source::{PlayRequest, Presentation};
 use crate::net::viewer::{Viewer, printable};
+use crate::viewer::Refusal;
 
 impl Server {
     /// Admits a viewer that has said what it wants to watch, whatever protocol it
@@ -46,10 +48,12 @@ impl Server {
         }
         let camera = match self.sources.find(name) {
             Ok(camera) => camera,
-            Err(message) => return self.refuse_watch(viewer, 404, &message),
+            Err(message) => {
+                return self.refuse_watch(viewer, Refusal::because(Cause::Unknown, message));
+            }
         };
         if let Err(limit) = self.admit(viewer) {
-            return self.refuse_watch(viewer, 503, limit);
+            return self.refuse_watch(viewer, Refusal::because(Cause::Full, limit));
         }
         if let Some(found) = self.viewers.get_mut(viewer) {
             log::debug!("[c{}] wants camera {name}", found.id);
@@ -63,14 +67,14 @@ impl Server {
         }
     }
 
-    fn refuse_watch(&mut self, viewer: Key, status: u16, message: &str) {
+    fn refuse_watch(&mut self, viewer: Key, refusal: Refusal) {
         if let Some(found) = self.viewers.get(viewer) {
             let (id, from, wanted) = (found.id, found.from, &found.wanted);
-            let message = printable(message);
+            let message = printable(&refusal.reason);
             log::info!("[c{id}] {from} cannot watch {wanted}: {message}");
         }
         self.viewers
-            .with_session(viewer, |session| session.camera_refused(status, message));
+            .with_session(viewer, |session| session.camera_refused(refusal));
     }
 
     /// Ends a viewer's interest in its shared camera.
@@ -122,7 +126,11 @@ impl Server {
     pub(super) fn camera_failed(&mut self, waiting: Vec<Key>, unavailable: &Unavailable) {
         for viewer in waiting {
             self.unwatch(viewer);
-            self.refuse_watch(viewer, unavailable.status, &unavailable.reason);
+            let refusal = Refusal {
+                cause: unavailable.cause,
+                ..Refusal::new(unavailable.status, unavailable.reason.clone())
+            };
+            self.refuse_watch(viewer, refusal);
         }
     }
 

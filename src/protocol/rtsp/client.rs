@@ -16,6 +16,8 @@ mod habits;
 mod headers;
 mod output;
 mod request;
+#[cfg(any(test, feature = "gateway"))]
+mod words;
 
 pub use failure::Failure;
 pub use habits::Habits;

@@ -2,8 +2,10 @@
 
 use super::uri::{camera_and_track, without_track};
 use super::{Phase, RtspServer, SetUp, Watched};
+use crate::failure::Cause;
 use crate::protocol::rtsp::message::{Builder, Message, Start};
 use crate::protocol::rtsp::transport;
+use crate::protocol::wsp;
 use crate::viewer::{Output, Refusal};
 
 /// The timeout that the Session header states, in seconds. The gateway ends a session only
@@ -50,7 +52,9 @@ impl RtspServer {
                 self.outputs.push_back(Output::Leave);
                 Ok(Builder::response(200, ""))
             }
-            _ => Ok(Builder::response(405, "").header("Allow", METHODS)),
+            _ => Ok(Builder::response(405, "")
+                .header("Allow", METHODS)
+                .header(wsp::CAUSE, Cause::Request.word())),
         }
     }
 

@@ -10,6 +10,7 @@ use crate::rtsp::message::{self, Message, Start};
 use crate::rtsp::sdp;
 use crate::rtsp::text;
 use crate::rtsp::url::{self, Url};
+use crate::wsp;
 use std::rc::Rc;
 
 /// The number of redirects that are followed, so that a circle of them ends.
@@ -226,6 +227,7 @@ impl Client {
             code,
             reason: reason.to_owned(),
             method: pending.method,
+            cause: message.header(wsp::CAUSE).unwrap_or_default().to_owned(),
         };
         match pending.kind {
             // Some cameras announce a method and then refuse it, with any status. The
@@ -308,7 +310,7 @@ impl Client {
             return self.fail(Failure::Redirect(there));
         }
         if self.redirects >= MAX_REDIRECTS {
-            return self.fail(Failure::Protocol("The camera redirects in a circle."));
+            return self.fail(Failure::Protocol("the camera redirects in a circle"));
         }
         self.redirects += 1;
         if let Some(credentials) = there.credentials() {
