@@ -338,6 +338,8 @@ export class Player extends EventTarget implements AttemptListener, ScreenListen
   }
 
   #paused(): void {
+    // Chromium pauses an element whose decoder has failed; the next attempt is to play as before.
+    if (this.video.error) return play(this.video);
     if (this.#resting || this.video.ended) return;
     // A recording is to continue where it was paused. A camera that is asked anew usually begins with a key frame;
     // one that paused may send what it kept, and no key frame for seconds.

@@ -158,7 +158,7 @@ export const MAX_PIXELS = 36e6;
 
 /** The browser's decoder has failed. */
 export function undecodable(detail: string): Problem {
-  return problem('player', 0, 'The picture could not be decoded', detail || 'No reason is given.');
+  return problem('player', 0, 'The picture could not be decoded', detail || 'No reason given.');
 }
 
 /** The script could not be loaded, or has a fault of its own. */

@@ -117,7 +117,7 @@ export function load(): Promise<WebAssembly.Module> {
 
 async function compile(url: URL): Promise<WebAssembly.Module> {
   const response = await fetch(url, { signal: AbortSignal.timeout(LOAD_LIMIT) });
-  if (!response.ok) throw new Error(`${url.pathname}: ${response.status} ${response.statusText}`);
+  if (!response.ok) throw new Error(`${url.pathname}: ${response.status}`);
   // compileStreaming insists on the MIME type, which other web servers may not know.
   if (response.headers.get('content-type') === 'application/wasm') {
     return WebAssembly.compileStreaming(response);
@@ -138,7 +138,7 @@ export class Machine {
     const instance = await WebAssembly.instantiate(await load());
     const wasm = instance.exports as Exports;
     if (wasm.abi() !== ABI) {
-      throw new Error('camgate.js and camgate.wasm differ in version');
+      throw new Error('camgate.js and camgate.wasm do not match');
     }
     return new Machine(wasm);
   }
@@ -203,7 +203,7 @@ export class Machine {
 
   #write(bytes: Uint8Array): number {
     const at = this.#wasm.input(bytes.length) >>> 0;
-    if (!at) throw new RangeError(`a message of ${bytes.length} bytes is too long`);
+    if (!at) throw new RangeError(`${bytes.length} bytes are too many`);
     new Uint8Array(this.#wasm.memory.buffer, at, bytes.length).set(bytes);
     return bytes.length;
   }

@@ -51,6 +51,26 @@ for (const shared of [false, true]) {
   });
 }
 
+scenario('a decoder that fails costs an attempt, and pauses nothing', async ({ stage, open }) => {
+  const { camera, gateway, source } = await watched(stage, false);
+  try {
+    const page = await open(watchPage(gateway, source));
+    await page.locator('camgate-video .live.on').waitFor({ state: 'attached' });
+    await page.evaluate(() => {
+      const { player, video } = document.querySelector('camgate-video');
+      video.addEventListener('error', () => (globalThis.failed = true));
+      player.taps.add(({ kind, bytes }) => kind === 'fragment' && !globalThis.failed && bytes.fill(0xff, bytes.length / 2));
+    });
+    await page.waitForFunction(() => globalThis.failed);
+    await page.waitForFunction(() => {
+      const { stats, video, frozen } = document.querySelector('camgate-video');
+      return stats.reconnects > 0 && stats.state === 'playing' && !video.paused && !frozen && video.currentTime > 1;
+    });
+  } finally {
+    camera.close();
+  }
+});
+
 scenario('a tile whose camera goes away keeps the last picture, and says for how long', async ({ stage, open }) => {
   const { camera, gateway } = await watched(stage, true);
   const page = await open(gateway.page);
