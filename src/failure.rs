@@ -27,7 +27,7 @@ pub enum Cause {
 
 impl Cause {
     /// The word on the wire: the value of the header
-    /// [`CAUSE`](crate::protocol::wsp::CAUSE).
+    /// [`CAUSE`](crate::protocol::rtsp::message::CAUSE).
     pub fn word(self) -> &'static str {
         match self {
             Cause::Address => "address",

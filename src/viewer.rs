@@ -43,6 +43,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
+use crate::protocol::rtsp::message;
 use crate::protocol::wsp;
 
 pub use join::{Join, join_reply};
@@ -283,7 +284,7 @@ impl Session {
     }
 
     fn reply_error(&mut self, refusal: &Refusal, seq: Option<&str>) {
-        let cause = [(wsp::CAUSE, refusal.cause.word())];
+        let cause = [(message::CAUSE, refusal.cause.word())];
         self.reply(refusal.status, &refusal.reason, seq, &cause, "");
     }
 

@@ -8,11 +8,6 @@
 
 use crate::rtsp::text;
 
-/// The header that marks an error as the gateway's own, in a WSP reply or an RTSP answer.
-/// Its value is one word that says what kind of trouble there is. In lower case, because
-/// deployed clients read only that.
-pub const CAUSE: &str = "gateway-cause";
-
 /// Header lines that one message may have; more is malformed.
 pub const MAX_HEADERS: usize = 32;
 

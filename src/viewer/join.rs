@@ -1,6 +1,7 @@
 //! JOIN: the first message of a data socket, and the answer to it.
 
 use crate::failure::Cause;
+use crate::protocol::rtsp::message;
 use crate::protocol::wsp;
 
 /// The JOIN of a data socket.
@@ -49,7 +50,7 @@ pub fn join_reply(code: u16, reason: &str, seq: Option<&str>, batch: bool) -> St
         headers.push(("batch", "1"));
     }
     if code >= 300 {
-        headers.push((wsp::CAUSE, Cause::Request.word()));
+        headers.push((message::CAUSE, Cause::Request.word()));
     }
     wsp::reply(code, reason, &headers, "")
 }

@@ -3,10 +3,9 @@
 
 use crate::failure::Cause;
 use crate::protocol::rtsp::message::{self, Builder, Message};
-use crate::protocol::wsp;
 
 /// The headers of a response that only the gateway writes.
-const OWN: [&str; 2] = ["Content-Length", wsp::CAUSE];
+const OWN: [&str; 2] = ["Content-Length", message::CAUSE];
 
 /// A camera's response as the text that players read. It is UTF-8 (other bytes are taken
 /// for Latin-1), its lines end in CRLF, and it has a reason phrase and the body's true
@@ -33,6 +32,6 @@ pub fn text(status: u16, phrase: &str, message: &Message<'_>) -> String {
 pub fn unsupported_transport(cseq: u32) -> String {
     let answer = Builder::response(461, message::reason(461))
         .header("CSeq", &cseq.to_string())
-        .header(wsp::CAUSE, Cause::Request.word());
+        .header(message::CAUSE, Cause::Request.word());
     String::from_utf8(answer.build()).unwrap_or_default()
 }

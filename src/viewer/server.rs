@@ -281,7 +281,7 @@ impl RtspServer {
         };
         let answer = respond(self, &message).unwrap_or_else(|refusal| {
             Builder::response(refusal.status, &refusal.reason)
-                .header(wsp::CAUSE, refusal.cause.word())
+                .header(message::CAUSE, refusal.cause.word())
         });
         let cseq = message.header("CSeq").unwrap_or("0");
         let bytes = answer

@@ -1,8 +1,8 @@
 //! How a session ends or is redirected, and what the page is told of its state.
 
 use camgate_protocol::rtsp::client::Failure;
-use camgate_protocol::rtsp::text;
 use camgate_protocol::rtsp::url::Url;
+use camgate_protocol::rtsp::{message, text};
 use camgate_protocol::wsp;
 
 use super::{MAX_MOVES, Phase, Session, State};
@@ -31,7 +31,7 @@ impl Session {
 
     /// Ends the session because the gateway refuses, in its own words.
     pub(super) fn refused(&mut self, reply: &wsp::Reply) {
-        let cause = reply.header(wsp::CAUSE).unwrap_or_default();
+        let cause = reply.header(message::CAUSE).unwrap_or_default();
         self.fail(reply.code, cause, reply.reason);
     }
 

@@ -3,9 +3,8 @@
 use super::uri::{camera_and_track, without_track};
 use super::{Phase, RtspServer, SetUp, Watched};
 use crate::failure::Cause;
-use crate::protocol::rtsp::message::{Builder, Message, Start};
+use crate::protocol::rtsp::message::{self, Builder, Message, Start};
 use crate::protocol::rtsp::transport;
-use crate::protocol::wsp;
 use crate::viewer::{Output, Refusal};
 
 /// The timeout that the Session header states, in seconds. The gateway ends a session only
@@ -54,7 +53,7 @@ impl RtspServer {
             }
             _ => Ok(Builder::response(405, "")
                 .header("Allow", METHODS)
-                .header(wsp::CAUSE, Cause::Request.word())),
+                .header(message::CAUSE, Cause::Request.word())),
         }
     }
 

@@ -10,7 +10,6 @@ use crate::rtsp::message::{self, Message, Start};
 use crate::rtsp::sdp;
 use crate::rtsp::text;
 use crate::rtsp::url::{self, Url};
-use crate::wsp;
 use std::rc::Rc;
 
 /// The number of redirects that are followed, so that a circle of them ends.
@@ -227,7 +226,10 @@ impl Client {
             code,
             reason: reason.to_owned(),
             method: pending.method,
-            cause: message.header(wsp::CAUSE).unwrap_or_default().to_owned(),
+            cause: message
+                .header(message::CAUSE)
+                .unwrap_or_default()
+                .to_owned(),
         };
         match pending.kind {
             // Some cameras announce a method and then refuse it, with any status. The

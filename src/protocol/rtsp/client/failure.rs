@@ -13,7 +13,7 @@ pub enum Failure {
         reason: String,
         method: &'static str,
         /// The kind of trouble, if the answer is one of a gateway of this project in its own
-        /// words ([`CAUSE`](crate::wsp::CAUSE)); else empty.
+        /// words ([`CAUSE`](crate::rtsp::message::CAUSE)); else empty.
         cause: String,
     },
     /// The stream is at another host or port. If the URL has credentials, the camera
