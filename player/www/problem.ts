@@ -1,9 +1,7 @@
 // What can go wrong, worded for people, and whether trying again can help. The words for what ends a session are a
-// module of their own (words.ts), which is fetched when they are needed.
+// module of their own (words.ts), which is fetched when they are needed (failed.ts).
 //
 // Invariant: no text here contains a password, or an address that may contain one.
-
-import { extras } from './later';
 
 /** Groups problems by what the user can do about them. */
 export type ProblemKind =
@@ -32,14 +30,6 @@ export interface Problem {
   moved?: string;
 }
 
-/** The state of the attempt when the camera asked for credentials. */
-export interface Asked {
-  /** Whether credentials were given and refused. */
-  given: boolean;
-  /** The address to which the stream has moved, if it has. */
-  moved: string;
-}
-
 /** How a session has failed: see `Kind::Error` in output.rs. */
 export interface Failure {
   /** The status of RTSP or WSP. */
@@ -52,26 +42,12 @@ export interface Failure {
   message: string;
 }
 
-/** What has become of a session. The words for it are fetched, unless the camera only wants to know who is there. */
-export async function failed(failure: Failure, { given, moved }: Asked): Promise<Problem> {
-  const found = failure.code === 401 ? credentials(given) : await worded(failure);
-  return moved ? { ...found, moved, message: `The stream has moved to ${moved}. ${found.message}` } : found;
-}
-
-async function worded(failure: Failure): Promise<Problem> {
-  try {
-    return (await extras()).worded(failure);
-  } catch {
-    return problem('camera', failure.code, 'No picture', failure.message);
-  }
-}
-
 /** The gateway or the camera does not allow this. */
 export function refused(code: number, message: string): Problem {
   return problem('refused', code, 'Not allowed', message, false);
 }
 
-function credentials(given: boolean): Problem {
+export function credentials(given: boolean): Problem {
   return given
     ? problem('credentials', 401, 'Wrong user or password', 'The camera refused them. Try again.', false)
     : problem('credentials', 401, 'Sign in to the camera', 'It asks for a user name and a password.', false);

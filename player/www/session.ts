@@ -3,7 +3,8 @@
 // Invariant: after stop(), or once ended() was called, a session has no more outputs.
 
 import { max, now as clock } from './event';
-import { failed, internal, type Failure, type Problem } from './problem';
+import { failed } from './failed';
+import { internal, type Failure, type Problem } from './problem';
 import { Sockets, type Listener, type SocketName } from './socket';
 import { userIn } from './address';
 import type { Machine, Output } from './wasm';
