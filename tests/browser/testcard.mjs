@@ -137,24 +137,16 @@ async function inspect({ picture, frames, patience, card }) {
 
 /** Turns the sound on as a person does. */
 export async function unmute(page) {
-  const button = await page.evaluate(async () => {
-    const { shadowRoot } = document.querySelector('camgate-video');
-    const place = () => {
-      const { x, y, width, height } = shadowRoot.querySelector('.unmute').getBoundingClientRect();
-      return { x: x + width / 2, y: y + height / 2 };
-    };
-    // It moves with the controls, when they come and go: a click must not go where it was.
-    let at = place();
-    for (let still = 0, frames = 0; still < 5 && frames < 600; frames += 1) {
-      await new Promise(requestAnimationFrame);
-      const now = place();
-      const hit = shadowRoot.elementFromPoint(now.x, now.y)?.closest('.unmute');
-      still = hit && now.x === at.x && now.y === at.y ? still + 1 : 0;
-      at = now;
-    }
-    return at;
-  });
-  await page.mouse.click(button.x, button.y);
+  // The button moves with the controls when they come and go: like a hand, the pointer follows it.
+  for (let clicks = 0; clicks < 5; clicks += 1) {
+    const button = await page.evaluate(() => {
+      const element = document.querySelector('camgate-video');
+      const { x, y, width, height } = element.shadowRoot.querySelector('.unmute').getBoundingClientRect();
+      return element.muted ? { x: x + width / 2, y: y + height / 2 } : null;
+    });
+    if (!button) return;
+    await page.mouse.click(button.x, button.y);
+  }
 }
 
 /** Says what the sound is like. */
