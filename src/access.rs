@@ -16,7 +16,6 @@ mod targets;
 mod tests;
 
 use names::{Name, Site, is_null};
-pub use names::{host_fault, origin_fault};
 pub use targets::Targets;
 
 /// Longer texts of a peer are cut to this many characters in an answer.

@@ -58,7 +58,7 @@ pub use first_packets::FirstPackets;
 pub use frame_counter::FrameCounter;
 pub use output::{Output, Unavailable};
 pub use picture::INSPECTED_BYTES;
-pub use status::{Meter, STATES, Status};
+pub use status::{Meter, Status};
 
 use datagrams::Datagrams;
 use first_packets::TrackPacket;
@@ -154,12 +154,6 @@ pub struct Camera {
     pub cache: Cache,
     /// What the links have carried.
     pub meter: Meter,
-    /// The size of the pictures before they were forgotten.
-    last_size: Option<(u16, u16)>,
-    /// How often there was no link, or it was lost.
-    failures: u64,
-    /// How often it was called again after a failure.
-    reconnects: u64,
     /// The number of frames that were left out for slow viewers.
     pub skipped_frames: u64,
     outputs: VecDeque<Output>,
@@ -209,9 +203,6 @@ impl Camera {
             sender_reports: Vec::new(),
             cache: Cache::new(config.gop_cache),
             meter: Meter::default(),
-            last_size: None,
-            failures: 0,
-            reconnects: 0,
             skipped_frames: 0,
             outputs: VecDeque::new(),
         }
@@ -225,10 +216,7 @@ impl Camera {
         self.always = is_always(config, &self.name);
         // The operator may have mended a password at the camera.
         if let Phase::Waiting { until } = &mut self.phase
-            && self
-                .unavailable
-                .as_ref()
-                .is_some_and(|it| it.is_bad_password())
+            && self.unavailable.as_ref().is_some_and(|it| it.bad_password)
         {
             *until = now;
         }
@@ -319,10 +307,7 @@ impl Camera {
     /// Whether a camera that waits may be tried at once: not so soon after the last
     /// attempt, and not while its password is refused.
     fn may_try(&self, now: Instant) -> bool {
-        let password = self
-            .unavailable
-            .as_ref()
-            .is_some_and(|it| it.is_bad_password());
+        let password = self.unavailable.as_ref().is_some_and(|it| it.bad_password);
         !password && self.phase_since + PAUSE <= now
     }
 
@@ -342,7 +327,6 @@ impl Camera {
             return;
         };
         self.attempt += 1;
-        self.reconnects += u64::from(matches!(self.phase, Phase::Waiting { .. }));
         self.outputs.push_back(Output::Connect {
             attempt: self.attempt,
             host: target.host.clone(),

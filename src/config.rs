@@ -19,9 +19,6 @@ use std::time::Duration;
 use crate::access::Targets;
 
 mod camera;
-mod changes;
-mod checks;
-mod error;
 mod ini;
 mod reader;
 #[cfg(test)]
@@ -29,7 +26,6 @@ mod tests;
 mod value;
 
 pub use camera::{Camera, Transport};
-pub use error::Error;
 pub use value::listen_address;
 
 /// The file that is read when none is named; it need not exist.
@@ -160,6 +156,25 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Why there is no configuration, as `file:line: setting = value: what is wrong`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    file: String,
+    line: Option<usize>,
+    message: String,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{}:{line}: {}", self.file, self.message),
+            None => write!(f, "{}: {}", self.file, self.message),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
 /// Reads the configuration file, or [`DEFAULT_PATH`] if none is named. If that does not
 /// exist, the defaults apply.
 ///
@@ -171,7 +186,11 @@ pub fn load(path: Option<&Path>) -> Result<Config, Error> {
 
 fn load_or_default(path: Option<&Path>, default: &Path) -> Result<Config, Error> {
     let name = path.unwrap_or(default).display().to_string();
-    let failed = |message: String| Error::of_file(&name, message);
+    let failed = |message: String| Error {
+        file: name.clone(),
+        line: None,
+        message,
+    };
     match read_file(path.unwrap_or(default)) {
         Ok(text) if text.len() as u64 > MAX_FILE => Err(failed(
             "the file is larger than 1 MiB: is it a camgate configuration?".into(),
@@ -198,7 +217,7 @@ fn read_file(path: &Path) -> io::Result<Vec<u8>> {
 /// Reads the text of a configuration file. Messages call the file `name`.
 ///
 /// # Errors
-/// Every line that is wrong.
+/// The first line that is wrong.
 pub fn parse(name: &str, text: &[u8]) -> Result<Config, Error> {
     reader::read(name, text)
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{LazyLock, Mutex};
 use std::time::Instant;
@@ -17,11 +17,10 @@ camgate: watch RTSP cameras in a browser
     camgate [serve] [-c FILE] [--listen ADDR:PORT]   the gateway
     camgate demo [--listen ADDR:PORT]                the gateway with a built-in camera
     camgate camera [--listen ADDR:PORT]              the built-in RTSP camera alone
-    camgate check [-c FILE] [--cameras]              reads the configuration, says what it understood
+    camgate check [-c FILE]                          reads the configuration, says what it understood
 
     -c, --config FILE    the configuration; without it /etc/camgate.ini, if there is one
     --listen ADDR:PORT   listen there instead of where the configuration says
-    --cameras            connect to every camera, and say what became of each
     -h, --help           this text
     -V, --version        the version
 ";
@@ -37,8 +36,6 @@ struct Arguments {
     command: String,
     config: Option<PathBuf>,
     listen: Option<SocketAddr>,
-    /// Whether `check` connects to the cameras.
-    cameras: bool,
 }
 
 fn main() -> ExitCode {
@@ -57,7 +54,6 @@ fn arguments() -> Result<Arguments, String> {
         command: String::new(),
         config: None,
         listen: None,
-        cameras: false,
     };
     let mut parser = lexopt::Parser::from_env();
     let text = |error: lexopt::Error| format!("{error}\n\n{HELP}");
@@ -74,7 +70,6 @@ fn arguments() -> Result<Arguments, String> {
                     .map_err(|reason| format!("--listen {value}: {reason}"))?;
                 arguments.listen = Some(address);
             }
-            Long("cameras") => arguments.cameras = true,
             Value(command) if arguments.command.is_empty() => {
                 arguments.command = command.string().map_err(text)?;
             }
@@ -100,26 +95,8 @@ fn run(arguments: Arguments) -> Result<(), String> {
 
 fn serve(arguments: Arguments) -> Result<(), String> {
     let config = configured(&arguments)?;
-    report_configuration(&config, &arguments);
     let mut server = bind(config, arguments.config)?;
-    for address in server.addresses() {
-        log::info!("open {}", places(address).join(" or from another device "));
-    }
     server.run().map_err(|error| error.to_string())
-}
-
-/// Says in the log which file was read, and how many cameras it has.
-fn report_configuration(config: &Config, arguments: &Arguments) {
-    let default = Path::new(config::DEFAULT_PATH);
-    let (cameras, path) = (config.cameras.len(), arguments.config.as_deref());
-    match path.or_else(|| default.exists().then_some(default)) {
-        Some(path) if cameras == 1 => log::info!("{} names 1 camera", path.display()),
-        Some(path) => log::info!("{} names {cameras} cameras", path.display()),
-        None => log::info!(
-            "there is no {}: the defaults hold, and there are no cameras yet",
-            default.display()
-        ),
-    }
 }
 
 /// Reads the configuration, applies the command line to it, and starts the log.
@@ -152,10 +129,8 @@ fn bind(config: Config, path: Option<PathBuf>) -> Result<Server, String> {
 fn camera(arguments: &Arguments) -> Result<(), String> {
     start_log("info");
     let everywhere = SocketAddr::from(([0, 0, 0, 0], 8554));
-    let address = arguments.listen.unwrap_or(everywhere);
-    camgate::builtin::Server::bind(address)
-        .map_err(|error| camgate::net::listen_error(address, "--listen", &error))?
-        .run_until_signal()
+    camgate::builtin::Server::bind(arguments.listen.unwrap_or(everywhere))
+        .and_then(camgate::builtin::Server::run_until_signal)
         .map_err(|error| error.to_string())
 }
 
@@ -176,8 +151,11 @@ fn demo(arguments: Arguments) -> Result<(), String> {
         address,
     });
     for address in server.addresses() {
-        let places = places(address).join("\nor from another device ");
-        print(&format!("open {places}\n"))?;
+        print(&format!("open http://{}/\n", reachable(address)))?;
+        if let Some(ip) = lan_address().filter(|_| address.ip().is_unspecified()) {
+            let port = address.port();
+            print(&format!("or from another device http://{ip}:{port}/\n"))?;
+        }
     }
     let stopper = camera.stopper();
     let thread = std::thread::Builder::new()
@@ -190,19 +168,10 @@ fn demo(arguments: Arguments) -> Result<(), String> {
     outcome
 }
 
-/// What to type into a browser to reach a listener: on this machine, and on another
-/// one if it can be reached from there by another address.
-fn places(address: SocketAddr) -> Vec<String> {
-    let mut places = vec![format!("http://{}/", reachable(address))];
-    if let Some(ip) = lan_address().filter(|_| address.ip().is_unspecified()) {
-        places.push(format!("http://{ip}:{}/", address.port()));
-    }
-    places
-}
-
 /// This machine's address in the local network. Connecting a UDP socket looks up the
 /// route and sends nothing; the address it is connected to belongs to nobody (RFC
 /// 5737).
+#[cfg(feature = "builtin-camera")]
 fn lan_address() -> Option<std::net::IpAddr> {
     let socket = std::net::UdpSocket::bind(("0.0.0.0", 0)).ok()?;
     socket.connect(("192.0.2.1", 9)).ok()?;
@@ -211,6 +180,7 @@ fn lan_address() -> Option<std::net::IpAddr> {
 }
 
 /// What to type into a browser on this machine to reach a listener.
+#[cfg(feature = "builtin-camera")]
 fn reachable(address: SocketAddr) -> String {
     if address.ip().is_unspecified() || address.ip().is_loopback() {
         format!("localhost:{}", address.port())
@@ -221,39 +191,11 @@ fn reachable(address: SocketAddr) -> String {
 
 fn check(arguments: &Arguments) -> Result<(), String> {
     let config = load(arguments)?;
-    complain(&config.warnings);
-    match arguments.cameras {
-        true => check_cameras(&config),
-        false => print(&config.describe()),
-    }
-}
-
-/// Connects to every camera, and prints one line for each of its streams.
-fn check_cameras(config: &Config) -> Result<(), String> {
-    let probes = camgate::net::probe(config).map_err(|error| error.to_string())?;
-    for probe in &probes {
-        print(&format!("{}\n", probe.line))?;
-    }
-    let failed = probes.iter().filter(|probe| !probe.plays).count();
-    match failed {
-        0 if probes.is_empty() => print("there are no cameras in the configuration\n"),
-        0 => Ok(()),
-        _ => Err(format!("{failed} of {} streams do not play", probes.len())),
-    }
-}
-
-/// Writes warnings about the configuration to standard error.
-fn complain(warnings: &[String]) {
-    for warning in warnings {
-        let _ = writeln!(std::io::stderr(), "camgate: warning: {warning}");
-    }
+    print(&config.describe())
 }
 
 fn load(arguments: &Arguments) -> Result<Config, String> {
-    config::load(arguments.config.as_deref()).map_err(|error| {
-        complain(error.warnings());
-        error.mistakes().join("\ncamgate: ")
-    })
+    config::load(arguments.config.as_deref()).map_err(|error| error.to_string())
 }
 
 fn print(text: &str) -> Result<(), String> {

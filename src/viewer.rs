@@ -43,7 +43,6 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
-use crate::protocol::rtsp::message;
 use crate::protocol::wsp;
 
 pub use join::{Join, join_reply};
@@ -222,7 +221,7 @@ impl Session {
     /// Refuses the requests with these WSP sequence numbers.
     fn settle(&mut self, unanswered: Vec<String>, refusal: &Refusal) {
         for seq in unanswered {
-            self.reply_error(refusal, non_empty(&seq));
+            self.reply(refusal.status, &refusal.reason, non_empty(&seq), &[], "");
         }
     }
 
@@ -277,15 +276,10 @@ impl Session {
     /// Refuses a request of the viewer, and closes its sockets if the session cannot
     /// go on.
     fn refuse(&mut self, refusal: &Refusal, seq: Option<&str>) {
-        self.reply_error(refusal, seq);
+        self.reply(refusal.status, &refusal.reason, seq, &[], "");
         if let Some(code) = refusal.close {
             self.close(code, &refusal.reason);
         }
-    }
-
-    fn reply_error(&mut self, refusal: &Refusal, seq: Option<&str>) {
-        let cause = [(message::CAUSE, refusal.cause.word())];
-        self.reply(refusal.status, &refusal.reason, seq, &cause, "");
     }
 
     fn close(&mut self, code: u16, reason: &str) {

@@ -8,8 +8,7 @@
 - `impl Server` for the server of src/net stands in its upper rooms only.
 - Modules do not import each other in a circle, however long. Excepted are the
   children of one module among themselves, and a module and what is within it.
-- No file of any language has over 400 lines, no function of Rust over 50, tests
-  included.
+- No file has over 400 lines, no function over 50, tests included.
 
 It prints the order of rooms and modules from top to bottom (`a=b`: they are in a
 circle), and what breaks a rule with its file and line. What is compiled for tests only may import from anywhere: a unit test may

@@ -302,7 +302,7 @@ fn why_there_is_no_picture_is_said_to_the_viewer_the_log_and_the_list() {
     let (status, words) = described(&gateway, "cellar");
     assert_eq!(status, 404);
     assert!(
-        words.contains("there is no camera \"cellar\"; known are front, yard"),
+        words.contains("there is no camera cellar; known are front, yard"),
         "{words}"
     );
     gateway.await_log(&["[front]", "refuses this user name or password"]);

@@ -5,13 +5,10 @@
 
 mod common;
 
-use std::time::Duration;
-
 use common::fake_camera::FakeCamera;
 use common::frames::Pattern;
 use common::gateway::{Config, Gateway};
 use common::http::Connection;
-use common::pictures::Pictures;
 use common::socket::{Opening, Socket};
 use common::viewer::{Viewer, init};
 
@@ -97,32 +94,6 @@ fn a_dump_tells_what_the_gateway_holds_and_disturbs_nobody() {
     assert_eq!(viewer.ask("GET_PARAMETER").status(), 200);
 }
 
-/// Who watches which camera, from where, and how the cameras are.
-#[test]
-fn a_dump_lists_the_cameras_and_the_viewers() {
-    let camera = FakeCamera::filming(Pictures::ONE_KEY, Duration::from_millis(5));
-    let mut gateway = Config::new()
-        .camera("front", &[("url", &camera.url())])
-        .camera("yard", &[("url", &camera.url())])
-        .start();
-    let mut viewer = Viewer::join_shared(&gateway, "front", false, Opening::default());
-    viewer.play();
-    viewer.data.binary();
-    let line = gateway.log_length();
-    gateway.signal("USR1");
-    gateway.await_log_after(line, &["[front] camera live", "1 watching", "H264"]);
-    gateway.await_log_after(line, &["[yard] camera idle", "0 watching"]);
-    gateway.await_log_after(line, &["viewer 127.0.0.1 (wsp_shared) watches front:"]);
-}
-
-#[test]
-fn a_configuration_read_again_says_what_changed() {
-    let mut gateway = Config::new().start();
-    let url = [("url", "rtsp://127.0.0.1:9/")];
-    gateway.reload(&Config::new().camera("yard", &url));
-    gateway.await_log(&["configuration read again: camera yard is new"]);
-}
-
 #[test]
 fn a_configuration_read_again_holds_for_newcomers_and_drops_nobody() {
     let (mut gateway, camera) = (Gateway::start_default(), FakeCamera::answering());
@@ -159,8 +130,6 @@ fn a_port_that_is_taken_is_said_so_and_ends_with_an_error() {
     std::fs::remove_file(&config).unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let words = String::from_utf8_lossy(&output.stderr);
-    let taken = format!("Port {} is in use", gateway.address().port());
-    assert!(words.contains(&taken), "{words}");
-    assert!(words.contains("Try --listen 127.0.0.1:"), "{words}");
+    assert!(words.contains(&gateway.address().to_string()), "{words}");
     assert!(Config::new().start().address() != gateway.address());
 }

@@ -38,9 +38,7 @@ pub enum Kind {
     Info = 7,
     /// The new state as one word.
     State = 8,
-    /// `code method cause\nmessage`: the session has failed. Each may be empty but the code,
-    /// which is a status of RTSP, WSP or HTTP. The method is there if the status is that of
-    /// an RTSP answer, and the cause (one word) unless that answer is the camera's own.
+    /// `code\nmessage`: the session has failed.
     Error = 9,
     /// A track that is not supported, such as `video VP8`.
     Unsupported = 10,

@@ -11,6 +11,7 @@
 
 mod ending;
 mod rtsp;
+mod sentences;
 
 #[cfg(test)]
 mod tests;
@@ -127,7 +128,7 @@ impl Session {
         let (address, tunnel) = split_tunnel(address.trim_ascii());
         match Url::parse(address) {
             Ok(url) => self.url = Some(url),
-            Err(bad) => return self.fail(400, "address", bad.reason),
+            Err(bad) => return self.fail(400, &sentences::address(bad.reason)),
         }
         self.tunnel = tunnel.to_owned();
         self.credentials = credentials;
@@ -194,7 +195,7 @@ impl Session {
         let Some(seq) = reply.seq().and_then(text::number) else {
             // An error that answers no particular request ends the session.
             if reply.code >= 300 {
-                self.refused(&reply);
+                self.fail(reply.code, &sentences::refusal(reply.reason));
             }
             return;
         };
@@ -209,7 +210,7 @@ impl Session {
 
     fn initialised(&mut self, reply: &wsp::Reply, now: f64) {
         if reply.code >= 300 {
-            return self.refused(reply);
+            return self.fail(reply.code, &sentences::refusal(reply.reason));
         }
         let Some(channel) = reply.header("channel").filter(|id| !id.is_empty()) else {
             return self.protocol_error();
@@ -224,7 +225,7 @@ impl Session {
             if let (502, 0, Some(client)) = (reply.code, self.moves, &mut self.client) {
                 self.habits = client.hung_up();
             }
-            return self.refused(reply);
+            return self.fail(reply.code, &sentences::refusal(reply.reason));
         }
         if let Some(client) = &mut self.client {
             client.handle_message(reply.payload.as_bytes(), millis(now));
@@ -241,7 +242,7 @@ impl Session {
             return self.protocol_error();
         };
         if reply.code >= 300 {
-            return self.refused(&reply);
+            return self.fail(reply.code, &sentences::refusal(reply.reason));
         }
         let Some(url) = self.url.clone() else { return };
         let mut client = Client::new(client::Options {
@@ -320,7 +321,7 @@ impl Session {
     pub fn handle_timeout(&mut self, now: f64) {
         let now = millis(now);
         if self.deadline.is_some_and(|deadline| deadline <= now) {
-            return self.fail(504, "late", "");
+            return self.fail(504, "The gateway does not answer.");
         }
         if let Some(client) = &mut self.client {
             client.handle_timeout(now);

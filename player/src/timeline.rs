@@ -102,12 +102,6 @@ impl Timeline {
         if set && !doubted.is_some_and(|last| near(&last)) {
             return;
         }
-        if let Some(last) = clock.report
-            && !set
-        {
-            // The track's clock is slower than the sender's wall clock by this.
-            clock.least = clock.least.saturating_add(wall.wrapping_sub(last));
-        }
         clock.report = Some(wall);
         clock.reported = clock.last_arrival;
         if set {
@@ -150,37 +144,11 @@ impl Timeline {
             let leap = clock.micros(timestamp.wrapping_sub(clock.last));
             clock.step = if leap > 0 { leap } else { clock.step };
         }
-        let passed = now_us.wrapping_sub(clock.last_arrival);
         clock.last = timestamp;
         clock.last_arrival = now_us;
         let time = clock.since_base(timestamp).unwrap_or(0);
-        let delay = now_us.wrapping_sub(time);
-        clock.arrival[0] = clock.arrival[0].min(delay);
-        clock.delay(delay, passed);
+        clock.arrival[0] = clock.arrival[0].min(now_us.wrapping_sub(time));
         true
-    }
-
-    /// Says that what the sender had sent when the last packet arrived reaches as far as
-    /// `edge`, so that this packet is behind by as much.
-    pub fn expect(&mut self, track: usize, edge: u32) {
-        if let Some(clock) = self.clocks.get_mut(track) {
-            let ahead = edge.wrapping_sub(clock.last as u32).cast_signed();
-            let delay = clock.least.saturating_add(clock.late);
-            let least = delay.saturating_sub(clock.micros(i64::from(ahead)));
-            clock.least = clock.least.min(least);
-            clock.late = delay.saturating_sub(clock.least);
-        }
-    }
-
-    /// How much later the last packet of the video came than the most punctual one, in
-    /// microseconds; without video, that of the audio. What is on its way, or waits to be
-    /// sent, makes it so.
-    pub fn late(&self) -> i64 {
-        let leader = self
-            .clocks
-            .iter()
-            .min_by_key(|clock| (clock.base.is_none(), clock.audio));
-        leader.map_or(0, |clock| clock.late)
     }
 
     fn roll(&mut self, now_us: i64) {

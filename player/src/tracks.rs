@@ -26,10 +26,6 @@ use input::Input;
 pub const VIDEO: u32 = 1;
 pub const AUDIO: u32 = 2;
 
-/// Among the statistics: how much later the last packet came than the most punctual one,
-/// in seconds.
-pub const LATE: u32 = 5;
-
 /// How long audio waits for the first packet of the video, and for its first sync
 /// sample, in microseconds; then it begins alone.
 const SILENT_VIDEO_US: i64 = 4_000_000;
@@ -144,12 +140,9 @@ impl Tracks {
         }
     }
 
-    /// How well the stream arrives; see [`Statistics::get`] and [`LATE`].
+    /// How well the stream arrives; see [`Statistics::get`].
     pub fn statistic(&self, which: u32) -> f64 {
-        match which {
-            LATE => self.timeline.late() as f64 / 1e6,
-            _ => self.statistics.get(which),
-        }
+        self.statistics.get(which)
     }
 
     /// Whether a fragment was sent since the start or the last [`pause`](Self::pause).
@@ -285,7 +278,7 @@ impl Tracks {
         let packet = Packet::read(payload)?;
         let input = self.input(video)?;
         let (follows, timestamp) = input.source.take(&packet)?;
-        let (clock, edge) = (input.clock, input.edge.unwrap_or(packet.timestamp));
+        let clock = input.clock;
         self.statistics.packet(follows);
         let directly = follows == Follows::Directly;
         match video {
@@ -296,7 +289,6 @@ impl Tracks {
         if !(self.arrive(clock, follows, timestamp, now_us) && directly || video) {
             self.lose_audio();
         }
-        self.timeline.expect(clock, edge);
         Some((packet, timestamp))
     }
 

@@ -32,8 +32,6 @@ export class Attempt implements SessionListener {
    * ended. */
   machine: Machine | undefined;
   session: Session | undefined;
-  /** A track is known with all that a decoder needs to begin. */
-  described = false;
   /** Tracks of the camera that are not played. */
   unsupported: Unsupported[] = [];
 
@@ -90,7 +88,6 @@ export class Attempt implements SessionListener {
   }
 
   #track(id: number, mime: string): void {
-    this.described = true;
     const media = mime.startsWith('audio') ? 'audio' : 'video';
     this.unsupported = this.unsupported.filter((track) => track.media !== media); // it was about the track's previous codec
     if (!this.#screen.track(id, mime)) this.#leaveOut(leftOut(media, codecs(mime), 'browser'));

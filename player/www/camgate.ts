@@ -3,7 +3,6 @@
 import { CamgateVideo } from './element';
 
 export { CamgateVideo };
-export type { CamgateVideoEventMap } from './element';
 export { Player } from './player';
 export type { Ask, Credentials, PlayerOptions, Problem, ProblemKind, State, Stats, Unsupported } from './player';
 

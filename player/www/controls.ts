@@ -45,11 +45,10 @@ export class Controls {
     this.#update();
   }
 
-  /** Shows whether new pictures are playing, and how many seconds they are behind; 0: they are live. */
-  badge(playing: boolean, behind: number): void {
-    this.#live.classList.toggle('on', playing && !behind);
-    const text = behind ? `${Math.round(behind)} s behind` : 'Live';
-    say(this.#live, playing ? text : this.#video.paused ? 'Paused' : '');
+  /** Shows whether the picture is live. */
+  set live(live: boolean) {
+    this.#live.classList.toggle('on', live);
+    say(this.#live, live ? 'Live' : this.#video.paused ? 'Paused' : '');
   }
 
   togglePlay(): void {

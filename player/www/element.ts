@@ -2,45 +2,23 @@
 // which is loaded while the player connects to the camera; the picture does not need it.
 //
 // Attributes: src, socket, autoplay, muted, controls, stats. Properties: the first five, credentials,
-// hushed, frozen, behind, player, video, stats (numbers, whether shown or not). Methods: start(), stop(), snapshot(type,
-// quality), setCredentials(user, password). Events: those of Player, `stalled` and `resumed`, and `credentials`
-// (detail: user, password) when somebody has signed in on the picture. Slots: `volume`, `live` and `bar` for what
+// hushed, player, video, stats (numbers, whether shown or not). Methods: start(), stop(), snapshot(type,
+// quality), setCredentials(user, password). Events: those of Player, and `credentials` (detail:
+// user, password) when somebody has signed in on the picture. Slots: `volume`, `live` and `bar` for what
 // a page adds to the control bar, `picture` for what it puts over the picture.
 
 import { adopt, made } from './dom';
 import css from './element.css';
-import { now as clock, on } from './event';
+import { on } from './event';
 import type { Face } from './face';
-import { Freshness } from './freshness';
 import { load, Player, type Ask, type Stats } from './player';
-import { quality } from './stats';
-import type { Output } from './wasm';
 
 const FORWARDED = 'statechange problem unsupported size info';
-/** How often the picture is looked at, and texts that count seconds are updated, in ms. */
+/** How often texts that count seconds are updated, in ms. */
 const TICK = 250;
-/** Seconds without a new picture after which the stream counts as stalled. */
-const STALLED = 2;
-/** A picture that is behind by no more than this many seconds, and the time to the next one, is live. */
-const LIVE = 1;
-/** The track of the video (tracks.rs). */
-const VIDEO = 1;
 
 /** Servers that render pages load this script, too, and have no HTMLElement. */
 const Base = globalThis.HTMLElement ?? class {};
-
-export interface CamgateVideoEventMap extends HTMLElementEventMap {
-  /** No new picture has been shown for 2 s; see `frozen`. */
-  stalled: CustomEvent<null>;
-  /** New pictures are shown again. */
-  resumed: CustomEvent<null>;
-}
-
-export interface CamgateVideo {
-  addEventListener<K extends keyof CamgateVideoEventMap>(type: K,
-    listener: (this: CamgateVideo, event: CamgateVideoEventMap[K]) => unknown, options?: boolean | AddEventListenerOptions): void;
-  addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
-}
 
 export class CamgateVideo extends Base {
   static readonly observedAttributes = ['src', 'socket', 'muted', 'controls', 'stats'];
@@ -51,8 +29,6 @@ export class CamgateVideo extends Base {
   #face: Face | undefined;
   #dressing: Promise<void> | undefined;
   #hushed = false;
-  readonly #freshness = new Freshness();
-  #stalled = false;
   #ticker: ReturnType<typeof setInterval> | undefined;
 
   constructor() {
@@ -69,7 +45,7 @@ export class CamgateVideo extends Base {
     this.#upgrade();
     load().catch(() => {}); // prefetched; an error is reported when it is used
     this.#dress();
-    this.#ticker ??= setInterval(() => this.#tick(), TICK);
+    this.#ticker ??= setInterval(() => this.#face?.show(), TICK);
     if (this.autoplay && this.src) this.start();
     this.#face?.show();
   }
@@ -134,17 +110,6 @@ export class CamgateVideo extends Base {
   /** The browser allowed no audio without a gesture, so the picture plays muted until somebody turns it on. */
   get hushed(): boolean {
     return this.#hushed;
-  }
-
-  /** Seconds since the last new picture, or 0 as long as pictures come as they should. */
-  get frozen(): number {
-    return this.#freshness.age(clock());
-  }
-
-  /** Seconds that the picture is behind the camera, or 0 as long as it is live. */
-  get behind(): number {
-    const { latency } = this.stats;
-    return latency > LIVE + this.#freshness.apart ? latency : 0;
   }
 
   get stats(): Stats {
@@ -223,34 +188,7 @@ export class CamgateVideo extends Base {
     }
   }
 
-  #tick(): void {
-    const { video } = this;
-    const now = clock();
-    const { decoded } = quality(video);
-    const shown = (video.videoWidth && decoded) || video.currentTime;
-    this.#freshness.look(document.hidden || video.paused ? NaN : shown, now);
-    const stalled = this.frozen >= STALLED;
-    if (stalled !== this.#stalled) {
-      this.#stalled = stalled;
-      this.dispatchEvent(new CustomEvent(stalled ? 'stalled' : 'resumed'));
-    }
-    this.#face?.show();
-  }
-
-  /** Takes note of a new picture, or of sound in a stream without pictures. */
-  #note(output: Output): void {
-    if (output.kind !== 'fragment' && output.kind !== 'picture') return;
-    if (output.track === VIDEO || !this.video.videoWidth) this.#freshness.came(output.time + output.duration, clock());
-  }
-
   #listen(): void {
-    this.player.taps.add((output) => this.#note(output));
-    on(this.player, 'statechange', () => {
-      const { state } = this.player;
-      if (state === 'connecting') this.#freshness.begin();
-      if (state === 'stopped' || state === 'paused') this.#freshness.reset();
-      this.#stalled &&= this.frozen > 0;
-    });
     on(this.player, FORWARDED, (event) => {
       const { type, detail } = event as CustomEvent<unknown>;
       if (type === 'size') this.#resize();

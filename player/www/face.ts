@@ -20,8 +20,6 @@ interface Host extends HTMLElement {
   readonly video: HTMLVideoElement;
   readonly src: string;
   readonly hushed: boolean;
-  readonly frozen: number;
-  readonly behind: number;
   readonly controls: boolean;
   start(): void;
   setCredentials(user: string, password: string): void;
@@ -59,13 +57,12 @@ export class Face {
 
   /** Shows the state of the element. To be called when it changes, and several times a second. */
   show(): void {
-    const { player, video, src, hushed, controls, frozen, behind } = this.#element;
+    const { player, video, src, hushed, controls } = this.#element;
     const { state, problem, retryIn, unsupported } = player;
     const moving = this.#moving && video.readyState > HAVE_METADATA;
+    this.#overlay.show({ state, problem, retryIn, moving, idle: src !== '' && video.paused, unsupported }, player.user);
     const playing = state === 'playing' && moving && !video.paused;
-    const late = playing && behind ? player.stats.late : 0;
-    this.#overlay.show({ state, problem, retryIn, moving, idle: src !== '' && video.paused, unsupported, frozen, late }, player.user);
-    this.#controls.badge(playing && !problem && !frozen, behind);
+    this.#controls.live = playing && !problem;
     this.#controls.unmute.hidden = !(hushed && playing && player.sound);
     this.#readout.node.hidden = !this.#element.hasAttribute('stats');
     this.#readout.show(player);

@@ -17,10 +17,6 @@ export interface Scene {
   /** The viewer has to start playing. */
   idle: boolean;
   unsupported: readonly Unsupported[];
-  /** Seconds since the last new picture, or 0 as long as pictures come as they should. */
-  frozen: number;
-  /** How many seconds later than at best the pictures come. */
-  late: number;
 }
 
 export interface Wishes {
@@ -28,11 +24,6 @@ export interface Wishes {
   again(): void;
   signIn(user: string, password: string): void;
 }
-
-/** Seconds without a new picture after which the picture is dimmed. */
-const DIMMED = 2;
-/** Pictures that come this many seconds late come through a slow connection. */
-const SLOW = 2;
 
 const PROGRESS: Partial<Record<State, string>> = {
   connecting: 'Connecting',
@@ -43,7 +34,7 @@ const PROGRESS: Partial<Record<State, string>> = {
 };
 
 const MARKUP = `<div class="overlay"><div class="spinner" aria-hidden="true"></div>
-<div role="status"><p class="title"></p><p class="message"></p></div><p class="age"></p>
+<div role="status"><p class="title"></p><p class="message"></p></div>
 <form><label>User <input name="user" autocomplete="username" autocapitalize="none" spellcheck="false"></label>
 <label>Password <input name="password" type="password" autocomplete="current-password"></label>
 <button class="button strong">Sign in</button></form>
@@ -57,8 +48,6 @@ export class Overlay {
   readonly #spinner = part(this.node, '.spinner');
   readonly #title = part(this.node, '.title');
   readonly #message = part(this.node, '.message');
-  /** Not in the status, because screen readers would announce every second of it. */
-  readonly #age = part(this.node, '.age');
   readonly #form = part(this.node, 'form');
   readonly #user = part<HTMLInputElement>(this.node, '[name=user]');
   readonly #password = part<HTMLInputElement>(this.node, '[name=password]');
@@ -80,8 +69,7 @@ export class Overlay {
   show(scene: Scene, user: string): void {
     const { state, problem } = scene;
     const soundOnly = !problem && scene.moving && scene.unsupported.find(({ media }) => media === 'video');
-    const frozen = scene.moving && !scene.idle && !problem && scene.frozen >= DIMMED;
-    const busy = frozen || (!scene.moving && !scene.idle && !problem && PROGRESS[state] !== undefined);
+    const busy = !scene.moving && !scene.idle && !problem && PROGRESS[state] !== undefined;
     const asks = problem?.kind === 'credentials' && state === 'failed';
     this.node.classList.toggle('shown', Boolean(problem) || busy || scene.idle || Boolean(soundOnly));
     this.node.classList.toggle('busy', busy);
@@ -89,9 +77,8 @@ export class Overlay {
     this.#spinner.hidden = !busy && (!problem || resting);
     this.#play.hidden = !scene.idle || Boolean(problem);
     this.#again.hidden = !problem || !resting || asks;
-    say(this.#title, problem?.title ?? (soundOnly ? 'Sound only' : busy && !frozen ? PROGRESS[state] ?? '' : ''));
+    say(this.#title, problem?.title ?? (soundOnly ? 'Sound only' : busy ? PROGRESS[state] ?? '' : ''));
     say(this.#message, problem?.message ?? (soundOnly ? soundOnly.message : ''));
-    say(this.#age, frozen ? `No new picture for ${Math.floor(scene.frozen)} s` : '');
     this.#countDown(scene);
     this.#ask(asks, user);
     this.#hint(scene);
@@ -115,11 +102,9 @@ export class Overlay {
     }
   }
 
-  /** Shows a slow connection, or unsupported audio, as a note, because that is no reason to cover the picture. */
-  #hint({ moving, problem, unsupported, late }: Scene): void {
+  /** Shows unsupported audio as a note, because that is no reason to cover the picture. */
+  #hint({ moving, problem, unsupported }: Scene): void {
     const audio = unsupported.find(({ media }) => media === 'audio');
-    const slow = late > SLOW;
-    this.note.classList.toggle('slow', slow);
-    say(this.note, !moving || problem ? '' : slow ? 'Slow connection' : audio ? `No sound. ${audio.message}` : '');
+    say(this.note, moving && !problem && audio ? `No sound. ${audio.message}` : '');
   }
 }

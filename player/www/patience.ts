@@ -59,8 +59,8 @@ export class Patience {
   }
 
   /** What is wrong with a session that has not failed; undefined if nothing, or nothing new. `heard`: when media last
-   * came. `described`: the decoder could begin. `over`: the session is to be ended. */
-  check(now: number, state: State, heard: number, described = false): { problem: Problem; over: boolean } | undefined {
+   * came. `over`: the session is to be ended. */
+  check(now: number, state: State, heard: number): { problem: Problem; over: boolean } | undefined {
     if (this.#played && now - this.#played > SUCCESS) this.#failures = 0;
     // Every earlier step has a deadline of its own, in the socket or in the wasm.
     if (state !== 'playing' && state !== 'buffering') return undefined;
@@ -70,6 +70,6 @@ export class Patience {
     const over = waited > max(pace, this.#played && !this.#pace ? SECOND_RETRY : bytes ? KEY_FRAME_RETRY : SILENT_RETRY);
     if (!over && (this.#reported || waited < max(pace, SILENT_SAY))) return undefined;
     this.#reported = true;
-    return { problem: silent(bytes, this.#played ? 'played' : described ? 'described' : 'nothing'), over };
+    return { problem: silent(bytes), over };
   }
 }

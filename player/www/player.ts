@@ -19,7 +19,7 @@ import { credentialsFor, type Session, type StreamAddress } from './session';
 import { webSocketUrl } from './socket';
 import type { State } from './state';
 import { quality, Tally, type Stats } from './stats';
-import { LATE, LEFT_OUT, LOST, SKIPPED, type Init, type Output, type Statistic } from './wasm';
+import { LEFT_OUT, LOST, SKIPPED, type Init, type Output } from './wasm';
 
 export { load } from './wasm';
 export type { Problem, ProblemKind, Unsupported } from './problem';
@@ -151,14 +151,11 @@ export class Player extends EventTarget implements AttemptListener, ScreenListen
   get stats(): Stats {
     const none = { codecs: [], latency: 0, target: 0, buffered: 0, dropped: 0 };
     const shown = this.#screen?.stats ?? none;
-    const counted = (which: Statistic): number => this.#attempt?.machine?.statistic(which) ?? 0;
-    const late = counted(LATE);
+    const counted = (which: typeof LOST | typeof LEFT_OUT | typeof SKIPPED): number => this.#attempt?.machine?.statistic(which) ?? 0;
     return {
       ...shown,
       ...this.#tally,
       state: this.#state,
-      late,
-      latency: shown.latency + late,
       dropped: shown.dropped + counted(LEFT_OUT),
       lost: counted(LOST),
       skipped: counted(SKIPPED),
@@ -327,7 +324,7 @@ export class Player extends EventTarget implements AttemptListener, ScreenListen
     const now = clock();
     this.#screen?.tick(now);
     this.#tally.sample(quality(this.video).decoded, now);
-    const trouble = this.#session && this.#patience.check(now, this.#state, this.#session.heard, this.#attempt?.described);
+    const trouble = this.#session && this.#patience.check(now, this.#state, this.#session.heard);
     if (trouble?.over) this.failed(trouble.problem);
     else if (trouble) this.#setProblem(trouble.problem);
   }
@@ -338,8 +335,6 @@ export class Player extends EventTarget implements AttemptListener, ScreenListen
   }
 
   #paused(): void {
-    // Chromium pauses an element whose decoder has failed; the next attempt is to play as before.
-    if (this.video.error) return play(this.video);
     if (this.#resting || this.video.ended) return;
     // A recording is to continue where it was paused. A camera that is asked anew usually begins with a key frame;
     // one that paused may send what it kept, and no key frame for seconds.

@@ -1,5 +1,4 @@
-// What can go wrong, worded for people, and whether trying again can help. The words for what ends a session are a
-// module of their own (words.ts), which is fetched when they are needed (failed.ts).
+// What can go wrong, worded for people, and whether trying again can help.
 //
 // Invariant: no text here contains a password, or an address that may contain one.
 
@@ -24,22 +23,36 @@ export interface Problem {
   message: string;
   /** Whether the player tries again by itself. */
   retry: boolean;
-  /** The status and the reason phrase of the RTSP answer that refused it, such as `404 Not Found`, if there is one. */
-  answer?: string;
   /** The address that asks for credentials, if the stream has moved there. */
   moved?: string;
 }
 
-/** How a session has failed: see `Kind::Error` in output.rs. */
-export interface Failure {
-  /** The status of RTSP or WSP. */
-  code: number;
-  /** The method of the request that an RTSP answer refused, or empty. */
-  method: string;
-  /** Empty for an answer of the camera; else what kind of trouble the gateway or the player has. */
-  cause: string;
-  /** A reason phrase of the camera, or a sentence of the gateway without a capital letter and a full stop. */
-  message: string;
+/** The state of the attempt when the camera asked for credentials. */
+export interface Asked {
+  /** Whether credentials were given and refused. */
+  given: boolean;
+  /** The address to which the stream has moved, if it has. */
+  moved: string;
+}
+
+/** An error from the wasm: the status and the sentence of the gateway or the camera. */
+export function failed(code: number, message: string, { given, moved }: Asked): Problem {
+  const found = meant(code, message, given);
+  return moved ? { ...found, moved, message: `The stream has moved to ${moved}. ${found.message}` } : found;
+}
+
+function meant(code: number, message: string, given: boolean): Problem {
+  switch (code) {
+    case 400: return problem('address', code, 'This address cannot be used', message, false);
+    case 401: return credentials(given);
+    case 403: return refused(code, message);
+    case 404: return problem('address', code, 'No such stream', message);
+    case 415: return problem('codec', code, 'Cannot be played', message, false);
+    case 504: return problem('camera', code, 'The camera does not answer', message);
+    case 503: return full(message);
+    case 502: return problem('camera', code, 'The camera cannot be reached', message);
+    default: return problem('camera', code, 'The stream ended', message);
+  }
 }
 
 /** The gateway or the camera does not allow this. */
@@ -47,7 +60,7 @@ export function refused(code: number, message: string): Problem {
   return problem('refused', code, 'Not allowed', message, false);
 }
 
-export function credentials(given: boolean): Problem {
+function credentials(given: boolean): Problem {
   return given
     ? problem('credentials', 401, 'Wrong user or password', 'The camera refused them. Try again.', false)
     : problem('credentials', 401, 'Sign in to the camera', 'It asks for a user name and a password.', false);
@@ -72,20 +85,11 @@ export function full(message: string): Problem {
   return gateway(503, 'The gateway is full', message);
 }
 
-/** How far a stream has come: nothing can be decoded, its parameter sets are known, or it has played. */
-export type Reached = 'nothing' | 'described' | 'played';
-
-const AWAITED: Record<Reached, string> = {
-  nothing: 'no parameter sets. Restart it if this lasts.',
-  described: 'no key frame yet. Let it send them more often.',
-  played: 'no new picture. It may send them rarely.',
-};
-
 /** No fragment has come for a while; `bytes`: the camera does send something. */
-export function silent(bytes: boolean, reached: Reached): Problem {
+export function silent(bytes: boolean): Problem {
   return bytes
-    ? problem('silent', 0, 'Waiting for a picture', `The camera sends, but ${AWAITED[reached]}`)
-    : problem('silent', 0, 'Waiting for the camera', 'It sends nothing. Restart it if this lasts.');
+    ? problem('silent', 0, 'Waiting for a picture', 'The camera sends, but no new picture has come.')
+    : problem('silent', 0, 'Waiting for the camera', 'It sends nothing.');
 }
 
 /** Connecting took too long, for an unknown reason. */
@@ -103,8 +107,7 @@ export interface Unsupported {
 }
 
 export function leftOut(media: string, codec: string, by: Unsupported['by']): Unsupported {
-  const what = codec ? `${codecName(codec)} ${media}` : `${media} of an unknown kind`;
-  const message = `The camera sends ${what}, which this ${by} cannot play.`;
+  const message = `The camera sends ${codecName(codec)} ${media}, which this ${by} cannot play.`;
   return { media, codec, by, message };
 }
 
@@ -112,14 +115,14 @@ export function leftOut(media: string, codec: string, by: Unsupported['by']): Un
 export function unplayable(track: Unsupported): Problem {
   const wanted = track.media === 'video' ? 'H.264' : 'AAC';
   const other = track.by === 'browser' ? ', or try another browser' : '';
-  return problem('codec', 415, `${codecName(track.codec) || 'This stream'} cannot be played here`,
+  return problem('codec', 415, `${codecName(track.codec)} cannot be played here`,
     `${track.message} Set the camera to ${wanted}${other}.`, false);
 }
 
 /** Adds the name of the codec to "nothing playable". */
 export function named(problem: Problem, unsupported: readonly Unsupported[]): Problem {
   const culprit = unsupported.find(({ media }) => media === 'video') ?? unsupported[0];
-  return problem.kind === 'codec' && culprit ? unplayable(culprit) : problem;
+  return problem.code === 415 && culprit ? unplayable(culprit) : problem;
 }
 
 /** The browser has neither MediaSource nor ManagedMediaSource. */
@@ -134,7 +137,7 @@ export const MAX_PIXELS = 36e6;
 
 /** The browser's decoder has failed. */
 export function undecodable(detail: string): Problem {
-  return problem('player', 0, 'The picture could not be decoded', detail || 'No reason given.');
+  return problem('player', 0, 'The picture could not be decoded', detail || 'No reason is given.');
 }
 
 /** The script could not be loaded, or has a fault of its own. */
@@ -166,6 +169,8 @@ export function gateway(code: number, title: string, text: string, retry?: boole
   return problem('gateway', code, title, text, retry);
 }
 
-export function problem(kind: ProblemKind, code: number, title: string, message: string, retry = true): Problem {
+function problem(kind: ProblemKind, code: number, title: string, text: string, retry = true): Problem {
+  // The wasm's sentences can stand alone, so the part that repeats the headline is removed.
+  const message = text.startsWith(title) ? text.slice(title.length).replace(/^[:.]\s*/, '') : text;
   return { kind, code, title, message, retry };
 }

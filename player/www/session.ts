@@ -3,8 +3,7 @@
 // Invariant: after stop(), or once ended() was called, a session has no more outputs.
 
 import { max, now as clock } from './event';
-import { failed } from './failed';
-import { internal, type Failure, type Problem } from './problem';
+import { failed, internal, type Problem } from './problem';
 import { Sockets, type Listener, type SocketName } from './socket';
 import { userIn } from './address';
 import type { Machine, Output } from './wasm';
@@ -137,7 +136,12 @@ export class Session implements Listener {
       case 'control':
       case 'data': return this.#sockets?.send(kind, output.text);
       case 'openData': return this.#sockets?.open('data');
-      case 'error': return void this.#fail(output);
+      case 'error': {
+        const { user, url, there } = this.#source;
+        const moved = this.#moved;
+        const given = moved ? moved === there[0] : user !== '' || userIn(url) !== undefined;
+        return this.#end(failed(output.code, output.message, { given, moved }));
+      }
       case 'reopen': {
         this.#moved = output.text;
         return this.#connect();
@@ -157,16 +161,6 @@ export class Session implements Listener {
       this.#armed = Infinity;
       this.#run((now) => this.#check(now));
     }, max(0, this.#due - clock()));
-  }
-
-  /** The session has failed: it is over at once, and its listener is told when there are words for that. */
-  async #fail(failure: Failure): Promise<void> {
-    const { user, url, there } = this.#source;
-    const moved = this.#moved;
-    const given = moved ? moved === there[0] : user !== '' || userIn(url) !== undefined;
-    this.#finish();
-    const problem = await failed(failure, { given, moved });
-    this.#listener.ended(this.#leaving ? undefined : problem, false);
   }
 
   #end(problem: Problem, spoilt = false): void {

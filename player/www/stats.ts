@@ -14,12 +14,8 @@ export interface Stats {
   fps: number;
   /** Bits of media that came per second, including all headers. */
   bitrate: number;
-  /** Seconds that the picture is behind the camera: how late its packets came, and how long they waited in the buffer.
-   * What everything takes at best is not known, and not counted. */
+  /** Seconds from the play head to the live edge, and the target for that. */
   latency: number;
-  /** How much later the last packet came than the most punctual one, in seconds: a slow connection makes it so. */
-  late: number;
-  /** Seconds in the buffer that the player aims at. */
   target: number;
   /** Seconds in the buffer. */
   buffered: number;

@@ -3,8 +3,6 @@
 // Invariant: no view of the wasm memory outlives the call that made it. Any call may grow the memory, which detaches
 // every view, so each output is copied as a whole.
 
-import type { Failure } from './problem';
-
 export const ABI = 1;
 
 /** The exports of the wasm. `now` and all other times are in milliseconds, unless it says otherwise. */
@@ -78,8 +76,8 @@ export type Output =
   /** Close both sockets and open the control socket again, because the stream has moved to this address. */
   | { kind: 'reopen'; text: string }
   | { kind: 'openData' | 'closed' }
-  /** The session has failed. */
-  | ({ kind: 'error' } & Failure)
+  /** The session has failed: a status of RTSP, WSP or HTTP, and a sentence. */
+  | { kind: 'error'; code: number; message: string }
   /** A track that the wasm does not support: its medium (`video`), and its codec. */
   | { kind: 'unsupported'; media: string; codec: string }
   /** The size of the picture in pixels. */
@@ -94,12 +92,10 @@ export const KINDS = 'control openData data track init fragment info state error
 /** Splits a text into a number or word, a separator, and the rest: `404\nNo such stream`, `video VP8`, `640x480`. */
 const PAIR = /^(\d+|\w+)[^]([^]*)/;
 
-/** The statistics of the wasm by their numbers at the boundary (statistics.rs, tracks.rs). */
+/** The counters of the wasm by their numbers at the boundary (statistics.rs). */
 export const LOST = 1;
 export const LEFT_OUT = 3;
 export const SKIPPED = 4;
-export const LATE = 5;
-export type Statistic = 0 | typeof LOST | 2 | typeof LEFT_OUT | typeof SKIPPED | typeof LATE;
 
 /** How long loading may take, in ms: a gateway that does not answer must not keep the players waiting for ever. */
 const LOAD_LIMIT = 60_000;
@@ -117,7 +113,7 @@ export function load(): Promise<WebAssembly.Module> {
 
 async function compile(url: URL): Promise<WebAssembly.Module> {
   const response = await fetch(url, { signal: AbortSignal.timeout(LOAD_LIMIT) });
-  if (!response.ok) throw new Error(`${url.pathname}: ${response.status}`);
+  if (!response.ok) throw new Error(`${url.pathname}: ${response.status} ${response.statusText}`);
   // compileStreaming insists on the MIME type, which other web servers may not know.
   if (response.headers.get('content-type') === 'application/wasm') {
     return WebAssembly.compileStreaming(response);
@@ -138,7 +134,7 @@ export class Machine {
     const instance = await WebAssembly.instantiate(await load());
     const wasm = instance.exports as Exports;
     if (wasm.abi() !== ABI) {
-      throw new Error('camgate.js and camgate.wasm do not match');
+      throw new Error('camgate.js and camgate.wasm differ in version');
     }
     return new Machine(wasm);
   }
@@ -166,9 +162,8 @@ export class Machine {
     return this.#wasm.timeout();
   }
 
-  /** How well the stream arrives: packets received and lost, pictures sent on, dropped and skipped, and how late
-   * the last packet was, in seconds. */
-  statistic(which: Statistic): number {
+  /** How well the stream arrives: packets received and lost, pictures sent on, dropped and skipped. */
+  statistic(which: 0 | 1 | 2 | 3 | 4): number {
     return this.#wasm.statistic(which);
   }
 
@@ -190,10 +185,7 @@ export class Machine {
     const text = this.#utf8.decode(bytes);
     const [, head = '', rest = ''] = PAIR.exec(text) ?? [];
     switch (kind) {
-      case 'error': {
-        const [, method = '', cause = '', message = ''] = /^(\S*) (\S*).*\n([^]*)/.exec(rest) ?? [];
-        return { kind, code: Number(head) || 500, method, cause, message };
-      }
+      case 'error': return { kind, code: Number(head) || 500, message: rest };
       case 'unsupported': return { kind, media: head, codec: rest };
       case 'size': return { kind, width: Number(head), height: Number(rest) };
       case 'info': return { kind, info: parsed(text) };
@@ -203,7 +195,7 @@ export class Machine {
 
   #write(bytes: Uint8Array): number {
     const at = this.#wasm.input(bytes.length) >>> 0;
-    if (!at) throw new RangeError(`${bytes.length} bytes are too many`);
+    if (!at) throw new RangeError(`a message of ${bytes.length} bytes is too long`);
     new Uint8Array(this.#wasm.memory.buffer, at, bytes.length).set(bytes);
     return bytes.length;
   }

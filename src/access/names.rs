@@ -119,36 +119,6 @@ impl<'a> Site<'a> {
     }
 }
 
-/// Why an entry of `origins` matches no page, if it cannot match any.
-pub fn origin_fault(entry: &str) -> Option<&'static str> {
-    let scheme = entry.split_once("://").map(|(scheme, _)| scheme);
-    let is_page = |scheme: &str| !["ws", "wss", "rtsp", "rtsps", "ftp", "file"].contains(&scheme);
-    match scheme {
-        _ if is_null(entry) => None,
-        Some(scheme) if !is_page(&scheme.to_ascii_lowercase()) => {
-            Some("write http:// or https://, as in the address of the page")
-        }
-        _ => host_fault(entry),
-    }
-}
-
-/// Why an entry of `hosts` matches no name, if it cannot match any.
-pub fn host_fault(entry: &str) -> Option<&'static str> {
-    let Some(site) = Site::parse(entry) else {
-        return Some("the port is not a number from 0 to 65535");
-    };
-    let domain = site.host.strip_prefix("*.").unwrap_or(site.host);
-    match Name::of_host(domain) {
-        _ if site.host == "*" => None,
-        _ if site.host.contains('/') => Some("write it without a path"),
-        None => Some("write a host name, *.domain or *"),
-        Some(Name::Address(_)) if site.host.starts_with('*') => {
-            Some("an address has no names below it, write the address alone")
-        }
-        Some(_) => None,
-    }
-}
-
 /// Splits `host[:port]`; a bare IPv6 address has no port.
 fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     let authority = authority.trim();

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Camera, Output, Phase, Unavailable};
-use crate::failure::{Cause, Failure};
+use crate::failure::Failure;
 use crate::protocol::rtp::receipts::Receipts;
 use crate::protocol::rtsp::client::Client;
 
@@ -60,11 +60,11 @@ impl Camera {
             }
             Phase::Talking if self.phase_since + self.patience * TALKING <= now => {
                 let reason = "the camera answers, and does not begin to play";
-                return self.failed(Unavailable::new(Cause::Silent, reason), now);
+                return self.failed(Unavailable::new(504, reason), now);
             }
             Phase::Live if self.liveness.due() <= now => {
                 let reason = "the camera sends nothing any more";
-                return self.failed(Unavailable::new(Cause::Silent, reason), now);
+                return self.failed(Unavailable::new(504, reason), now);
             }
             _ => {}
         }

@@ -17,10 +17,7 @@ impl Camera {
         // come meanwhile are told, and the camera is left alone.
         if let Phase::Waiting { until } = self.phase
             && until > now
-            && self
-                .unavailable
-                .as_ref()
-                .is_some_and(|it| it.is_bad_password())
+            && self.unavailable.as_ref().is_some_and(|it| it.bad_password)
         {
             return;
         }
@@ -44,7 +41,6 @@ impl Camera {
 
     /// Forgets what was known of the stream, which another link may not send again.
     pub(super) fn forget_stream(&mut self) {
-        self.last_size = self.picture_size();
         self.client = None;
         self.datagrams = None;
         self.receipts = None;
@@ -61,7 +57,7 @@ impl Camera {
         if self.hung_up(failure, now) {
             return;
         }
-        self.failed(Unavailable::new(failure.cause(), failure.reason()), now);
+        self.failed(Unavailable::new(failure.status(), failure.reason()), now);
     }
 
     /// Gives the link up and waits before the next attempt; viewers are told why.
@@ -79,9 +75,7 @@ impl Camera {
         self.lower_transport.failed();
         self.forget_stream();
         (self.current_url, self.redirects) = (self.url.clone(), 0);
-        self.failures += 1;
-        let bad_password = unavailable.is_bad_password();
-        let until = now + self.retry.pause(bad_password, &mut self.random);
+        let until = now + self.retry.pause(unavailable.bad_password, &mut self.random);
         self.unavailable = Some(unavailable);
         self.enter(Phase::Waiting { until }, now);
         self.outputs.extend([Output::Disconnect, Output::Failed]);

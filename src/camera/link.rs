@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::description::{self, Description};
 use super::picture::Pictures;
 use super::{Camera, Output, Phase, REDIRECTS, Unavailable};
-use crate::failure::{Cause, Failure};
+use crate::failure::Failure;
 use crate::protocol::rtp::receipts::Receipts;
 use crate::protocol::rtsp::answer::answer;
 use crate::protocol::rtsp::client::{self, Client};
@@ -144,9 +144,6 @@ impl Camera {
             .as_deref()
             .zip(new)
             .is_some_and(|(old, new)| !old.is_like(new));
-        if changed {
-            self.last_size = None;
-        }
         let interleaved = self.datagrams.is_none();
         self.receipts = interleaved.then(|| Receipts::new(self.random.next() as u32, now));
         self.meter.start(now);
@@ -164,17 +161,13 @@ impl Camera {
         if self.change_transport(failure, now) {
             return;
         }
-        let cause = match failure {
-            client::Failure::Unauthorized { .. } => Cause::Password,
-            client::Failure::Timeout { .. } => Cause::Silent,
-            _ => Cause::Camera,
-        };
         let status = match failure {
             client::Failure::Status {
                 code: code @ (404 | 454),
                 ..
             } => *code,
-            _ => cause.status(),
+            client::Failure::Timeout { .. } => 504,
+            _ => 502,
         };
         let (reason, detail) = self
             .lower_transport
@@ -183,7 +176,7 @@ impl Camera {
             status,
             reason,
             detail,
-            cause,
+            bad_password: matches!(failure, client::Failure::Unauthorized { .. }),
         };
         self.failed(unavailable, now);
     }
@@ -210,7 +203,7 @@ impl Camera {
         };
         let unavailable = Unavailable {
             detail: format!("{reason}: to {}", url.without_credentials()),
-            ..Unavailable::new(Cause::Camera, reason)
+            ..Unavailable::new(502, reason)
         };
         self.failed(unavailable, now);
     }

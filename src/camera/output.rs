@@ -1,6 +1,5 @@
 //! What a camera wants its owner to do, and why a camera does not play.
 
-use crate::failure::Cause;
 use crate::protocol::rtsp::transport::Server;
 
 /// What the owner is to do, in this order.
@@ -45,23 +44,18 @@ pub struct Unavailable {
     pub reason: String,
     /// The reason for the operator, which may say more.
     pub detail: String,
-    /// What kind of trouble it is. A refused password only the operator can mend.
-    pub cause: Cause,
+    /// Whether the camera refuses the password: only the operator can mend that.
+    pub(super) bad_password: bool,
 }
 
 impl Unavailable {
-    /// With the usual status of the cause, and one reason for all.
-    pub(super) fn new(cause: Cause, reason: &str) -> Unavailable {
+    /// A cause that may pass by itself, with one reason for all.
+    pub(super) fn new(status: u16, reason: &str) -> Unavailable {
         Unavailable {
-            status: cause.status(),
+            status,
             reason: reason.to_owned(),
             detail: reason.to_owned(),
-            cause,
+            bad_password: false,
         }
-    }
-
-    /// Whether the camera refuses the password.
-    pub(super) fn is_bad_password(&self) -> bool {
-        self.cause == Cause::Password
     }
 }

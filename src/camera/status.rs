@@ -74,25 +74,20 @@ impl Meter {
     }
 }
 
-/// The states of a camera, as [`Status::state`] names them.
-pub const STATES: [&str; 4] = ["idle", "connecting", "live", "failed"];
-
 /// What `/api/cameras` and `/metrics` tell of a camera; it holds no secret.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Status {
     pub name: String,
     pub title: String,
-    /// One of [`STATES`].
+    /// `idle`, `connecting`, `live` or `failed`.
     pub state: &'static str,
     /// Why the camera failed; empty if it did not.
     pub reason: String,
     /// The time in this state, in seconds.
     pub since: u64,
-    /// The encodings of the tracks, such as `H264` and `PCMA`: now, or when it last
-    /// played.
+    /// The encodings of the tracks, such as `H264` and `PCMA`.
     pub codecs: Vec<String>,
-    /// The width and height of the pictures in pixels, now or when it last played, if
-    /// they are known.
+    /// The width and height of the pictures in pixels, if they are known.
     pub size: Option<(u16, u16)>,
     pub viewers: usize,
     /// The bit rate, in bits per second.
@@ -100,10 +95,6 @@ pub struct Status {
     pub packets: u64,
     pub lost: u64,
     pub bytes: u64,
-    /// How often there was no link, or it was lost.
-    pub failures: u64,
-    /// How often the camera was called again after a failure.
-    pub reconnects: u64,
     /// The number of frames that were left out for slow viewers.
     pub skipped_frames: u64,
     /// The greatest number of bytes from one key frame to the next.
@@ -114,31 +105,21 @@ pub struct Status {
     pub cache_overflows: u64,
 }
 
-impl Status {
-    /// The state for an alarm, which does not flicker: a camera that has failed is
-    /// `failed` until it plays again or nobody wants it, also while it is called.
-    pub fn lasting_state(&self) -> &'static str {
-        match self.state == STATES[1] && !self.reason.is_empty() {
-            true => STATES[3],
-            false => self.state,
-        }
-    }
-}
-
 impl Camera {
     /// The status now.
     pub fn status(&mut self, now: Instant) -> Status {
-        let tracks = self.description.as_ref().map_or(&[][..], |it| &it.tracks);
-        let described = tracks.iter().find_map(|track| track.size);
+        let tracks = self.description().map_or(&[][..], |it| &it.tracks);
+        let size = tracks.iter().find_map(|track| track.size);
+        let size = self.pictures.as_ref().and_then(Pictures::size).or(size);
         let codecs = tracks.iter().map(|track| track.encoding.clone()).collect();
         Status {
             name: self.name.clone(),
             title: self.title.clone(),
             state: match self.phase {
-                Phase::Idle => STATES[0],
-                Phase::Connecting | Phase::Talking => STATES[1],
-                Phase::Live => STATES[2],
-                Phase::Waiting { .. } => STATES[3],
+                Phase::Idle => "idle",
+                Phase::Connecting | Phase::Talking => "connecting",
+                Phase::Live => "live",
+                Phase::Waiting { .. } => "failed",
             },
             reason: self
                 .unavailable
@@ -146,25 +127,16 @@ impl Camera {
                 .map_or_else(String::new, |it| it.reason.clone()),
             since: now.saturating_duration_since(self.phase_since).as_secs(),
             codecs,
-            size: self.picture_size().or(described),
+            size,
             viewers: self.viewers,
             bitrate: self.meter.rate(now),
             packets: self.meter.packets,
             lost: self.meter.lost,
             bytes: self.meter.bytes,
-            failures: self.failures,
-            reconnects: self.reconnects,
             skipped_frames: self.skipped_frames,
             longest_gop: self.cache.longest_gop(),
             cache_limit: self.cache.limit(),
             cache_overflows: self.cache.overflows(),
         }
-    }
-
-    /// The size of the pictures as their parameter sets have it, now or when they last
-    /// came.
-    pub(super) fn picture_size(&self) -> Option<(u16, u16)> {
-        let size = self.pictures.as_ref().and_then(Pictures::size);
-        size.or(self.last_size)
     }
 }

@@ -1,13 +1,13 @@
 use super::pace::{LONGEST_SILENCE, SECOND_PICTURE, SILENCE};
 use super::retry::PASSWORD_PAUSE;
 use super::*;
-use crate::{config, failure::Failure};
+use crate::config;
+use crate::failure::Failure;
 
 mod anything;
 mod deadlines;
 mod first_packets;
 mod moving;
-mod status;
 
 const SDP: &str = "v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:v\r\n\
     m=audio 0 RTP/AVP 8\r\na=control:a\r\n";

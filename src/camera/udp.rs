@@ -13,7 +13,6 @@ use super::datagrams::{Datagrams, OtherTraffic, Verdict};
 use super::description;
 use super::{Camera, Output, Phase, Unavailable};
 use crate::config::Transport;
-use crate::failure::Cause;
 use crate::protocol::rtp::Header;
 use crate::protocol::rtp::reception::empty_report;
 use crate::protocol::rtsp::client::Failure;
@@ -68,7 +67,7 @@ impl LowerTransport {
     fn meaning(&self, failure: &Failure) -> String {
         match failure {
             Failure::Status { code: 461, .. } if self.udp => {
-                "the camera does not send this stream over UDP (SETUP: 461)".to_owned()
+                "the camera does not send this stream over UDP (461 to SETUP)".to_owned()
             }
             _ => failure.text(),
         }
@@ -79,7 +78,10 @@ impl LowerTransport {
 fn is_refusal(failure: &Failure) -> bool {
     match failure {
         Failure::Status { code, method, .. } => *code == 461 && *method == "SETUP",
-        Failure::OtherTransport { .. } => true,
+        // The camera answered with another transport than it was asked for.
+        Failure::Protocol(reason) => {
+            reason.starts_with("the camera does not send this stream over")
+        }
         _ => false,
     }
 }
@@ -97,7 +99,7 @@ impl Camera {
     pub fn ports_opened(&mut self, ports: &[(u16, u16)], now: Instant) {
         if ports.is_empty() {
             let reason = "the gateway has no UDP ports left";
-            return self.failed(Unavailable::new(Cause::Full, reason), now);
+            return self.failed(Unavailable::new(503, reason), now);
         }
         let chosen = description::choose(&self.session);
         if let Some(client) = &mut self.client {
@@ -201,7 +203,7 @@ impl Camera {
         }
         let unavailable = Unavailable {
             detail,
-            ..Unavailable::new(Cause::Silent, &reason)
+            ..Unavailable::new(504, &reason)
         };
         self.failed(unavailable, now);
     }

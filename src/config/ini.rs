@@ -30,8 +30,6 @@ pub struct Setting {
 pub struct Document {
     pub sections: Vec<(String, usize)>,
     pub settings: Vec<Setting>,
-    /// The lines that are neither.
-    pub invalid: Vec<Invalid>,
 }
 
 /// A sentence that says what is wrong with a line.
@@ -49,9 +47,6 @@ fn invalid(line: usize, message: &str) -> Invalid {
 }
 
 /// Reads a file: UTF-8, with or without byte order mark.
-///
-/// # Errors
-/// It is not UTF-8.
 pub fn read(bytes: &[u8]) -> Result<Document, Invalid> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
@@ -59,8 +54,7 @@ pub fn read(bytes: &[u8]) -> Result<Document, Invalid> {
         invalid(line, "this is not UTF-8: save the file as UTF-8 text")
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut document = Document::default();
-    let prepared = prepare(text, &mut document);
+    let (prepared, sections) = prepare(text)?;
 
     let mut parser = Ini::new();
     let mut defaults = parser.defaults();
@@ -76,39 +70,35 @@ pub fn read(bytes: &[u8]) -> Result<Document, Invalid> {
         message: error,
     })?;
 
+    let mut settings = Vec::new();
     for (section, keys) in parsed {
         for (key, value) in keys {
-            match setting(&section, &key, value) {
-                Ok(setting) => document.settings.push(setting),
-                Err(invalid) => document.invalid.push(invalid),
-            }
+            settings.push(setting(&section, &key, value)?);
         }
     }
-    document.settings.sort_by_key(|setting| setting.line);
-    Ok(document)
+    settings.sort_by_key(|setting| setting.line);
+    Ok(Document { sections, settings })
 }
 
-/// The text for the parser, line by line. The section headers go into `document`.
-fn prepare(text: &str, document: &mut Document) -> String {
+/// The text for the parser, line by line, and the section headers.
+fn prepare(text: &str) -> Result<(String, Vec<(String, usize)>), Invalid> {
     let mut prepared = String::with_capacity(text.len());
+    let mut sections = Vec::new();
     for (line, number) in text.lines().zip(1..) {
         let content = without_comment(line);
         if let Some(rest) = content.strip_prefix('[') {
             // Text after the bracket is a remark, as in "[CAMERAS] - your cameras".
-            let (name, _) = rest.split_once(']').unwrap_or_else(|| {
-                let message = "the section has no closing \"]\"";
-                document.invalid.push(invalid(number, message));
-                (rest, "")
-            });
-            let section = (name.trim().to_lowercase(), number);
-            document.sections.push(section);
+            let (name, _) = rest
+                .split_once(']')
+                .ok_or_else(|| invalid(number, "the section has no closing \"]\""))?;
+            sections.push((name.trim().to_lowercase(), number));
             prepared.push_str(&format!("[{name}]"));
         } else if !content.is_empty() {
             prepared.push_str(&format!("{number} {content}"));
         }
         prepared.push('\n');
     }
-    prepared
+    Ok((prepared, sections))
 }
 
 /// The trimmed line without its comment. A comment begins with `;`, `#` or `//` at the

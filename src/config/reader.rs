@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::camera::{Camera, MAX_CAMERAS};
 use super::ini::{self, GENERAL, Setting};
-use super::value::{self, count, duration, list, size};
+use super::value::{self, count, duration, list, show_size, size};
 use super::{Config, Error, Limits, Secret};
 use crate::access::Targets;
 
@@ -17,8 +17,12 @@ const MAX_LISTEN: usize = 16;
 const MAX_LICENSES: usize = 256;
 /// The largest number of viewers that may be configured.
 const MAX_VIEWERS: usize = 10_000;
-/// Further warnings, and further mistakes, are dropped.
-const MAX_MESSAGES: usize = 50;
+/// The smallest number of buffers in a pool: with fewer, a single camera would stall.
+const MIN_BUFFERS: usize = 8;
+/// The largest number of buffers in a pool: they are numbered with 16 bits.
+const MAX_BUFFERS: usize = 65_535;
+/// Further warnings are dropped.
+const MAX_WARNINGS: usize = 50;
 /// Longer values are cut to this many characters in a message.
 const MAX_SHOWN: usize = 100;
 
@@ -46,88 +50,82 @@ const TUNNEL_CLIENT: [&str; 5] = [
 ];
 
 pub fn read(name: &str, text: &[u8]) -> Result<Config, Error> {
-    let document = ini::read(text).map_err(|invalid| {
-        let mistakes = vec![(invalid.line, invalid.message)];
-        Error::of_lines(name, mistakes, Vec::new())
+    let document = ini::read(text).map_err(|invalid| Error {
+        file: name.to_owned(),
+        line: Some(invalid.line),
+        message: invalid.message,
     })?;
-    let mut reader = Reader::new();
-    for invalid in document.invalid {
-        reader.mistake(invalid.line, invalid.message);
-    }
+    let mut reader = Reader::new(name);
     for (section, line) in &document.sections {
-        reader.section(section, *line);
+        reader.section(section, *line)?;
     }
     for setting in &document.settings {
-        reader.setting(setting);
+        reader.setting(setting)?;
     }
-    reader.finish(name)
+    reader.finish()
 }
 
-pub(super) struct Reader {
-    pub(super) config: Config,
+struct Reader<'a> {
+    name: &'a str,
+    config: Config,
     /// Section, key and last line of every known setting in the file.
     set: Vec<(String, String, usize)>,
     /// The values of the `targets` lines read so far.
     targets: Vec<String>,
     port: Option<u16>,
     /// The lines where the sections of the cameras begin, in the order of the cameras.
-    pub(super) camera_lines: Vec<usize>,
-    /// Section and key of the settings whose values are wrong.
-    wrong: Vec<(String, String)>,
-    /// Mistakes with their lines, unsorted, because there are several passes.
-    mistakes: Vec<(usize, String)>,
-    /// Warnings with their lines, unsorted likewise.
+    camera_lines: Vec<usize>,
+    /// Warnings with their lines, unsorted, because there are two passes.
     warnings: Vec<(usize, String)>,
 }
 
-impl Reader {
-    fn new() -> Self {
+impl<'a> Reader<'a> {
+    fn new(name: &'a str) -> Self {
         let mut config = Config::default();
         config.listen.clear();
         Self {
+            name,
             config,
             set: Vec::new(),
             targets: Vec::new(),
             port: None,
             camera_lines: Vec::new(),
-            wrong: Vec::new(),
-            mistakes: Vec::new(),
             warnings: Vec::new(),
         }
     }
 
-    pub(super) fn mistake(&mut self, line: usize, message: String) {
-        if self.mistakes.len() < MAX_MESSAGES {
-            self.mistakes.push((line, message));
+    fn error(&self, line: usize, message: String) -> Error {
+        Error {
+            file: self.name.to_owned(),
+            line: Some(line),
+            message,
         }
     }
 
-    pub(super) fn warn(&mut self, line: usize, message: impl Into<String>) {
-        if self.warnings.len() < MAX_MESSAGES {
+    fn warn(&mut self, line: usize, message: impl Into<String>) {
+        if self.warnings.len() < MAX_WARNINGS {
             self.warnings.push((line, message.into()));
         }
     }
 
-    /// Whether the value of a setting is wrong, so that what depends on it cannot be
-    /// checked.
-    pub(super) fn is_wrong(&self, section: &str, keys: &[&str]) -> bool {
-        let mut wrong = self.wrong.iter();
-        wrong.any(|(s, key)| s == section && keys.contains(&key.as_str()))
-    }
-
-    fn section(&mut self, section: &str, line: usize) {
+    fn section(&mut self, section: &str, line: usize) -> Result<(), Error> {
         let shown = shown(section);
         if let Some(name) = camera_name(section) {
-            if let Err(message) = self.camera(name, line) {
-                self.mistake(line, format!("[{shown}]: {message}"));
-            }
-        } else if section == VENDOR_CAMERAS {
+            return self.camera(name, line).map_err(|message| {
+                let message = format!("[{shown}]: {message}");
+                self.error(line, message)
+            });
+        }
+        if section == VENDOR_CAMERAS {
             let message = format!("[{shown}]: this version has no tunnel client yet");
             self.warn(line, message);
         } else if !is_section(section) {
-            let message = format!("[{shown}]: there is no such section, it has no effect");
-            self.warn(line, message);
+            self.warn(
+                line,
+                format!("[{shown}]: there is no such section, it has no effect"),
+            );
         }
+        Ok(())
     }
 
     /// Begins the section of a camera, or continues one that was there before.
@@ -136,41 +134,36 @@ impl Reader {
         if cameras.iter().any(|camera| camera.name == name) {
             return Ok(());
         }
-        let camera = Camera::named(name)?;
         self.camera_lines.push(line);
-        extend(cameras, [camera], MAX_CAMERAS)
+        extend(cameras, [Camera::named(name)?], MAX_CAMERAS)
     }
 
-    fn setting(&mut self, setting: &Setting) {
+    fn setting(&mut self, setting: &Setting) -> Result<(), Error> {
         let Setting {
             section,
             key,
             value,
             line,
         } = setting;
-        match self.apply(section, key, value, *line) {
-            Ok(true) => self.record(section, key, *line),
+        let known = self.apply(section, key, value, *line).map_err(|message| {
+            let value = match section.as_str() {
+                // Hides keys and passwords, even in addresses that are not quite right.
+                "tls" => "…".to_owned(),
+                _ if camera_name(section).is_some() && matches!(key.as_str(), "url" | "sub") => {
+                    "…".to_owned()
+                }
+                _ => shown(value),
+            };
+            self.error(*line, format!("{key} = {value}: {message}"))
+        })?;
+        if known {
+            self.record(section, key, *line);
+        } else if is_section(section) || camera_name(section).is_some() {
             // An unknown section has a warning of its own.
-            Ok(false) if is_section(section) || camera_name(section).is_some() => {
-                let message = format!("{}: there is no such setting in [{section}]", shown(key));
-                self.warn(*line, message);
-            }
-            Ok(false) => {}
-            Err(message) => {
-                let value = match section.as_str() {
-                    // Hides keys and passwords, even in addresses that are not quite right.
-                    "tls" => "…".to_owned(),
-                    _ if camera_name(section).is_some()
-                        && matches!(key.as_str(), "url" | "sub") =>
-                    {
-                        "…".to_owned()
-                    }
-                    _ => shown(value),
-                };
-                self.wrong.push((section.clone(), key.clone()));
-                self.mistake(*line, format!("{key} = {value}: {message}"));
-            }
+            let message = format!("{}: there is no such setting in [{section}]", shown(key));
+            self.warn(*line, message);
         }
+        Ok(())
     }
 
     /// Notes the line of a setting, and warns if it hides an earlier one.
@@ -222,9 +215,7 @@ impl Reader {
                 Some(name) => {
                     let mut cameras = self.config.cameras.iter_mut();
                     let camera = cameras.find(|camera| camera.name == name);
-                    // Without one the section's name is wrong, which is a mistake of its
-                    // own.
-                    camera.map_or(Ok(true), |camera| camera.set(key, value))
+                    camera.map_or(Ok(false), |camera| camera.set(key, value))
                 }
                 None => Ok(section == VENDOR_CAMERAS),
             },
@@ -272,13 +263,13 @@ impl Reader {
     }
 
     /// Checks what depends on several settings.
-    fn finish(mut self, name: &str) -> Result<Config, Error> {
+    fn finish(mut self) -> Result<Config, Error> {
         match self.port {
             Some(port) if self.config.listen.is_empty() => {
                 self.config.listen.push(([0, 0, 0, 0], port).into());
             }
             Some(_) => {
-                let line = self.line_of(GENERAL, &["port"]);
+                let line = self.line_of(GENERAL, &["port"]).unwrap_or(0);
                 self.warn(line, "port: \"listen\" is set too and counts");
             }
             None if self.config.listen.is_empty() => {
@@ -287,29 +278,40 @@ impl Reader {
             None => {}
         }
         let per_address = ["per_address", "viewers_per_address"];
-        if self.line_of("limits", &per_address) == 0 {
+        if self.line_of("limits", &per_address).is_none() {
             self.config.limits.viewers_per_address = self.config.limits.viewers;
         }
-        self.check();
+        let mut cameras = self.config.cameras.iter().zip(&self.camera_lines);
+        if let Some((camera, line)) = cameras.find(|(camera, _)| camera.url.reveal().is_empty()) {
+            let message = format!(
+                "[camera {}] has no address: write url = rtsp://…",
+                camera.name
+            );
+            return Err(self.error(*line, message));
+        }
+        if let Err(message) = check_pool(&self.config.limits) {
+            let line = self.line_of("limits", &["pool", "buffer"]).unwrap_or(0);
+            return Err(self.error(line, message));
+        }
+        if let Err(message) = self.config.check_streams() {
+            let pool = self.line_of("limits", &["pool", "buffer"]);
+            let line = pool.or(self.camera_lines.last().copied()).unwrap_or(0);
+            return Err(self.error(line, message));
+        }
         self.warnings.sort_by_key(|(line, _)| *line);
+        let name = self.name;
         let warnings = self.warnings.into_iter();
-        let warnings = warnings
+        self.config.warnings = warnings
             .map(|(line, message)| format!("{name}:{line}: {message}"))
             .collect();
-        match self.mistakes.is_empty() {
-            true => Ok(Config {
-                warnings,
-                ..self.config
-            }),
-            false => Err(Error::of_lines(name, self.mistakes, warnings)),
-        }
+        Ok(self.config)
     }
 
-    /// The last line that set one of these keys; 0 if none did.
-    pub(super) fn line_of(&self, section: &str, keys: &[&str]) -> usize {
+    /// The last line that set one of these keys.
+    fn line_of(&self, section: &str, keys: &[&str]) -> Option<usize> {
         let set = self.set.iter();
         let lines = set.filter(|(s, k, _)| s == section && keys.contains(&k.as_str()));
-        lines.map(|(_, _, line)| *line).max().unwrap_or(0)
+        lines.map(|(_, _, line)| *line).max()
     }
 }
 
@@ -343,6 +345,25 @@ fn limit(limits: &mut Limits, key: &str, value: &str) -> Result<bool, String> {
         _ => return Ok(false),
     }
     Ok(true)
+}
+
+fn check_pool(limits: &Limits) -> Result<(), String> {
+    let buffers = limits.pool.checked_div(limits.buffer).unwrap_or(0);
+    let (pool, buffer) = (show_size(limits.pool), show_size(limits.buffer));
+    if buffers < MIN_BUFFERS {
+        let enough = show_size(limits.buffer.saturating_mul(MIN_BUFFERS));
+        return Err(format!(
+            "pool = {pool} holds fewer than {MIN_BUFFERS} buffers of {buffer}: \
+             write pool = {enough} or more, or a smaller buffer"
+        ));
+    }
+    if buffers > MAX_BUFFERS {
+        return Err(format!(
+            "pool = {pool} holds more than {MAX_BUFFERS} buffers of {buffer}: \
+             write a larger buffer or a smaller pool"
+        ));
+    }
+    Ok(())
 }
 
 fn is_section(section: &str) -> bool {

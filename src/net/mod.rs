@@ -116,6 +116,5 @@ mod source;
 mod viewer;
 mod web;
 
-pub use io::listener::listen_error;
-pub use operator::{DUMP, Probe, probe};
+pub use operator::DUMP;
 pub use server::{BuiltinCamera, Server};

@@ -1,18 +1,12 @@
 //! What the operator asks for: signals, reading the configuration again, and status.
 
-mod dump;
-mod exposition;
-mod metrics;
-mod probe;
-mod process;
 mod reload;
 mod status;
 
 use super::io::signals::Command;
 use super::server::Server;
 
-pub use dump::DUMP;
-pub use probe::{Probe, probe};
+pub use status::DUMP;
 
 impl Server {
     /// Carries out the command of a signal.

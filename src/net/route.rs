@@ -20,7 +20,6 @@ mod expiry;
 mod http;
 mod link;
 mod rtsp;
-mod watch_log;
 mod watching;
 mod websocket;
 
@@ -119,10 +118,7 @@ impl Server {
                     .with_session(viewer, |session| session.handle_camera(&bytes));
             }
             Event::LinkFailed { viewer, failure } => self.link_failed(viewer, &failure),
-            Event::ViewerEvicted { viewer, sent } => {
-                self.add_sent(viewer, sent);
-                self.viewer_evicted(viewer);
-            }
+            Event::ViewerEvicted { viewer } => self.viewer_evicted(viewer),
             Event::DeliveryFinished { viewer } => self.delivery_finished(viewer),
             Event::CameraReady {
                 camera,
@@ -134,12 +130,7 @@ impl Server {
                 waiting,
                 unavailable,
             } => self.camera_failed(waiting, &unavailable),
-            Event::CameraRemoved { camera, sent } => {
-                for (viewer, sent) in sent {
-                    self.add_sent(viewer, sent);
-                }
-                self.camera_removed(camera);
-            }
+            Event::CameraRemoved { camera } => self.camera_removed(camera),
         }
     }
 
@@ -172,11 +163,7 @@ impl Server {
         let Some(found) = self.viewers.get_mut(viewer) else {
             return;
         };
-        let (id, from, reason) = (found.id, found.from, failure.reason());
-        match found.watch {
-            Some(_) => log::info!("[c{id}] lost its camera: {reason}"),
-            None => log::info!("[c{id}] {from} cannot watch {}: {reason}", found.wanted),
-        }
+        log::info!("[c{}] no camera: {}", found.id, failure.reason());
         if found.session.is_connecting()
             && let Some(source) = found.source.take()
         {

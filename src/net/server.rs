@@ -130,28 +130,15 @@ impl Server {
         let mut events = Events::with_capacity(EVENTS);
         while !self.is_done() {
             let timeout = self.timeout();
-            self.step(&mut events, timeout)?;
+            self.io.wait(&mut events, timeout)?;
+            self.io.now = Instant::now();
+            for event in &events {
+                self.handle_event(event);
+            }
+            self.turn();
+            self.log_flush_at = (self.flush_log)(self.io.now);
         }
         log::info!("bye");
-        Ok(())
-    }
-
-    /// Waits for events, at most for `timeout`, and takes one turn.
-    ///
-    /// # Errors
-    /// Those of polling itself.
-    pub(super) fn step(
-        &mut self,
-        events: &mut Events,
-        timeout: Option<Duration>,
-    ) -> io::Result<()> {
-        self.io.wait(events, timeout)?;
-        self.io.now = Instant::now();
-        for event in &*events {
-            self.handle_event(event);
-        }
-        self.turn();
-        self.log_flush_at = (self.flush_log)(self.io.now);
         Ok(())
     }
 
@@ -171,8 +158,7 @@ impl Server {
             .is_some_and(|until| self.io.len() == 0 || until <= self.io.now)
     }
 
-    /// How long to wait for events; `None`: until there is one.
-    pub(super) fn timeout(&self) -> Option<Duration> {
+    fn timeout(&self) -> Option<Duration> {
         if self.io.pending().1 > 0 {
             return Some(Duration::ZERO);
         }

@@ -7,9 +7,7 @@
 pub mod admission;
 mod sockets;
 mod viewers;
-mod watch;
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::time::Instant;
 
 use crate::viewer::Session;
@@ -20,35 +18,15 @@ use super::media::delivery::Framing;
 
 use sockets::Sockets;
 pub use viewers::{SessionEvent, Viewers};
-pub use watch::{Watch, show_time};
-
-/// The kinds of viewers, as [`Viewer::kind`] names them.
-pub const KINDS: [&str; 5] = [
-    "wsp_opening",
-    "wsp_direct",
-    "wsp_shared",
-    "rtsp_websocket",
-    "rtsp",
-];
-
-/// Longer texts of a peer are cut to this many characters in the log.
-const MAX_LOGGED: usize = 200;
 
 /// A viewer: its session, its sockets, and what it watches.
 pub struct Viewer {
     pub session: Session,
     /// The number of its first socket, which identifies the viewer in the log.
     pub id: u64,
-    /// Its address.
-    pub from: IpAddr,
     pub sockets: Sockets,
-    /// The camera that it asked for last: the name of a shared one, or the address that
-    /// it named.
-    pub wanted: String,
     /// The source it watches: its own, or a shared one.
     pub source: Option<Key>,
-    /// What it watches, since it gets media.
-    pub watch: Option<Watch>,
     /// What surrounds its frames on the wire, known when its media socket is.
     pub framing: Framing,
     /// The tracks of a shared camera that it plays: the channels on the camera's link,
@@ -84,11 +62,8 @@ impl Viewer {
         Viewer {
             session,
             id,
-            from: Ipv4Addr::UNSPECIFIED.into(),
             sockets: Sockets::wsp(key),
-            wanted: String::new(),
             source: None,
-            watch: None,
             framing: Framing::Messages,
             channels: None,
             sets_until: 0,
@@ -115,28 +90,6 @@ impl Viewer {
         }
     }
 
-    /// The same at this address.
-    pub fn from(self, from: IpAddr) -> Viewer {
-        let from = from.to_canonical();
-        Viewer { from, ..self }
-    }
-
-    /// Notes which camera it asks for, in a form that the log can have.
-    pub fn want(&mut self, camera: &str) {
-        self.wanted = printable(camera);
-    }
-
-    /// What it speaks, and for WSP what it watches: one of [`KINDS`].
-    pub fn kind(&self) -> &'static str {
-        match (self.sockets.is_rtsp(), self.framing) {
-            (true, Framing::Bare) => KINDS[4],
-            (true, _) => KINDS[3],
-            (false, _) if self.session.is_serving() => KINDS[2],
-            (false, _) if self.source.is_some() => KINDS[1],
-            (false, _) => KINDS[0],
-        }
-    }
-
     /// Whether it takes notices about media that is not live. Our own player does, and
     /// is recognized by the batches that its JOIN asks for.
     pub fn takes_notices(&self) -> bool {
@@ -147,10 +100,4 @@ impl Viewer {
     pub fn held(&self) -> usize {
         self.session.held() + self.sockets.held()
     }
-}
-
-/// A text that a peer may have written, shortened and cleaned for the log.
-pub fn printable(text: &str) -> String {
-    let printable = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    printable.take(MAX_LOGGED).collect()
 }

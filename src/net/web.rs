@@ -50,7 +50,7 @@ impl Endpoint {
     fn content_type(self) -> &'static str {
         match self {
             Endpoint::Health => "text/plain; charset=utf-8",
-            Endpoint::Metrics => "text/plain; version=0.0.4; charset=utf-8",
+            Endpoint::Metrics => "text/plain; version=0.0.4",
             Endpoint::Cameras => "application/json",
         }
     }

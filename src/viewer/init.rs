@@ -1,6 +1,5 @@
 //! INIT: which camera a viewer wants.
 
-use crate::failure::Cause;
 use crate::protocol::wsp;
 
 use super::relay::Relay;
@@ -26,7 +25,7 @@ enum Destination {
 
 /// Refuses an INIT that cannot be understood, and ends the session.
 fn malformed(reason: &'static str) -> Refusal {
-    Refusal::because(Cause::Address, reason).closing(1002)
+    Refusal::new(400, reason).closing(1002)
 }
 
 impl Session {
@@ -87,7 +86,7 @@ fn destination(request: &wsp::Request<'_>) -> Result<Destination, Refusal> {
     if let Some(client) = client.filter(|client| !is_own(client)) {
         let shown: String = client.chars().take(MAX_SHOWN).collect();
         let reason = format!("no tunnel client {shown:?} is connected");
-        return Err(Refusal::because(Cause::Unknown, reason).closing(1011));
+        return Err(Refusal::new(404, reason).closing(1011));
     }
     match request.header("proto") {
         None | Some("rtsp") => {}

@@ -1,7 +1,5 @@
 //! JOIN: the first message of a data socket, and the answer to it.
 
-use crate::failure::Cause;
-use crate::protocol::rtsp::message;
 use crate::protocol::wsp;
 
 /// The JOIN of a data socket.
@@ -48,9 +46,6 @@ pub fn join_reply(code: u16, reason: &str, seq: Option<&str>, batch: bool) -> St
     let mut headers: Vec<(&str, &str)> = seq.map(|seq| ("seq", seq)).into_iter().collect();
     if batch {
         headers.push(("batch", "1"));
-    }
-    if code >= 300 {
-        headers.push((message::CAUSE, Cause::Request.word()));
     }
     wsp::reply(code, reason, &headers, "")
 }

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::failure::{Cause, Failure};
+use crate::failure::Failure;
 
 /// Why a request of a viewer is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,8 +13,6 @@ pub struct Refusal {
     /// The sentence for a person; if it is empty, the answer has the usual phrase of the
     /// status.
     pub reason: Cow<'static, str>,
-    /// What kind of trouble it is, for the player.
-    pub cause: Cause,
     /// The code with which the viewer's sockets are closed (RFC 6455 §7.4), if the refusal
     /// ends the session.
     pub close: Option<u16>,
@@ -26,16 +24,7 @@ impl Refusal {
         Refusal {
             status,
             reason: reason.into(),
-            cause: Cause::Request,
             close: None,
-        }
-    }
-
-    /// Refuses one request for another cause than the request itself.
-    pub fn because(cause: Cause, reason: impl Into<Cow<'static, str>>) -> Refusal {
-        Refusal {
-            cause,
-            ..Refusal::new(cause.status(), reason)
         }
     }
 
@@ -62,6 +51,6 @@ impl From<&Failure> for Refusal {
             Failure::Refused(_) | Failure::Silent | Failure::Late(_) => 1011,
             Failure::Limit(_) => 1013,
         };
-        Refusal::because(failure.cause(), failure.reason().to_owned()).closing(close)
+        Refusal::new(failure.status(), failure.reason().to_owned()).closing(close)
     }
 }

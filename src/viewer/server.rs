@@ -208,12 +208,13 @@ impl RtspServer {
     }
 
     /// There is no such camera, or it cannot be had: the request that needs it is refused.
-    pub fn refuse(&mut self, refusal: Refusal) {
+    pub fn refuse(&mut self, status: u16, reason: &str) {
         if !self.is_waiting() {
             return;
         }
         self.watched = Watched::None;
         if let Some(request) = self.waiting.pop_front() {
+            let refusal = Refusal::new(status, reason.to_owned());
             self.answer(&request, |_, _| Err(refusal));
         }
         self.advance();
@@ -279,10 +280,8 @@ impl RtspServer {
         let Ok((message, _)) = message::parse(&request.bytes) else {
             return;
         };
-        let answer = respond(self, &message).unwrap_or_else(|refusal| {
-            Builder::response(refusal.status, &refusal.reason)
-                .header(message::CAUSE, refusal.cause.word())
-        });
+        let answer = respond(self, &message)
+            .unwrap_or_else(|refusal| Builder::response(refusal.status, &refusal.reason));
         let cseq = message.header("CSeq").unwrap_or("0");
         let bytes = answer
             .header("CSeq", cseq)

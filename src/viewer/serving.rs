@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use super::{Phase, Refusal, Session};
+use super::{Phase, Session};
 use crate::camera::{Description, FirstPackets};
 
 impl Session {
@@ -15,10 +15,10 @@ impl Session {
         }
     }
 
-    /// The camera that the viewer wants cannot be had.
-    pub fn camera_refused(&mut self, refusal: Refusal) {
+    /// The camera that the viewer wants cannot be had; an RTSP status and a reason say why.
+    pub fn camera_refused(&mut self, status: u16, reason: &str) {
         if let Phase::Serving(server) = &mut self.phase {
-            server.refuse(refusal);
+            server.refuse(status, reason);
             self.serve();
         }
     }

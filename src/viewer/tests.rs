@@ -1,6 +1,5 @@
 use super::*;
 
-mod causes;
 mod farewell;
 mod late;
 mod parting;
@@ -64,6 +63,31 @@ fn init_is_answered_when_the_camera_is_connected() {
         reply(&mut session),
         "WSP/1.1 200 OK\r\nseq: 7\r\nchannel: 0123456789abcdef\r\n\r\n"
     );
+}
+
+#[test]
+fn a_camera_that_is_not_there_has_a_reason_and_a_close_code() {
+    let cases = [
+        (Failure::Refused("refused".to_owned()), "502 refused", 1011),
+        (
+            Failure::Forbidden("see targets".to_owned()),
+            "403 see targets",
+            4003,
+        ),
+        (Failure::Limit("full".to_owned()), "503 full", 1013),
+        (Failure::Silent, "504 the camera did not answer", 1011),
+    ];
+    for (failure, line, close) in cases {
+        let (mut session, now) = session();
+        session.handle_text("WSP/1.1 INIT\r\nhost: cam\r\nseq: 1\r\n\r\n", now);
+        session.poll_output();
+        session.camera_failed(&failure);
+        assert_eq!(
+            reply(&mut session),
+            format!("WSP/1.1 {line}\r\nseq: 1\r\n\r\n")
+        );
+        assert!(matches!(session.poll_output(), Some(Output::Close { code, .. }) if code == close));
+    }
 }
 
 #[test]

@@ -77,8 +77,7 @@ function describe(all, name, sound) {
 }
 
 /**
- * Resolves to `{ url, asked, close }`, as a fake camera does, and `freeze` and `thaw`: it sends no
- * picture in between, and goes on with a key picture; `sent()`: how many seconds of pictures it has sent to whoever came last. `speed`: times real
+ * Resolves to `{ url, asked, close }`, as a fake camera does. `speed`: times real
  * pace; `padding`: bytes added to each picture; `silent`: there is sound, which begins so many seconds after
  * the picture; `every`: only key pictures come, one in so many seconds; `stale`:
  * packets of a session that is gone come in between, under a name, numbers and times of their own; `said`: what the
@@ -91,9 +90,7 @@ export async function clipCamera({ speed = 1, padding = 0, silent, every, stale 
   const clip = every ? whole.filter((picture) => picture.length > 1) : whole;
   const pause = every ? every * RATE : 1;
   const sdp = describe(said, name, silent !== undefined);
-  const state = { frozen: false, sent: 0 };
-  const camera = await fakeCamera((link) => serve(link, { clip, codec, sdp, speed, silent, pause, stale, state }));
-  return Object.assign(camera, { freeze: () => (state.frozen = true), thaw: () => (state.thawing = true), sent: () => state.sent / RATE });
+  return fakeCamera((link) => serve(link, { clip, codec, sdp, speed, silent, pause, stale }));
 }
 
 /** An RTP packet on an interleaved channel. */
@@ -107,7 +104,7 @@ function frame(channel, type, sequence, time, payload, name = channel) {
 }
 
 /** Plays on one link. */
-function serve({ socket, reply }, { clip, codec, sdp, speed, silent = Infinity, pause, stale, state }) {
+function serve({ socket, reply }, { clip, codec, sdp, speed, silent = Infinity, pause, stale }) {
   let [timer, sequence, sent, packets] = [undefined, 0, 0, 0];
   const send = () => {
     const frames = [];
@@ -122,9 +119,8 @@ function serve({ socket, reply }, { clip, codec, sdp, speed, silent = Infinity, 
       if (sent / RATE >= silent) frames.push(frame(2, 0, packets, packets * PACKET, tone));
       packets += 1;
     }
-    state.sent = sent += 1;
-    if (state.thawing && picture.length > 1) state.frozen = state.thawing = false;
-    if (!state.frozen) socket.write(Buffer.concat(frames));
+    sent += 1;
+    socket.write(Buffer.concat(frames));
   };
   const play = () => {
     const begun = performance.now() - (sent * 1000) / RATE / speed;

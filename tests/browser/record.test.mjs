@@ -1,5 +1,5 @@
 // Recording in the browser: what a page gets, and whether the browser itself
-// plays it. Every length and limit by itself is in recorder*.test.mjs.
+// plays it. Every length and limit by itself is in recorder.test.mjs.
 
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';

@@ -50,17 +50,6 @@ test('a camera of the usual pace is given up soon, also after one long pause', (
   assert.equal(patience.check(now + 1000, 'playing', 0), undefined);
 });
 
-test('what is waited for is named: a camera, parameter sets, a key frame, or the next picture', () => {
-  const said = (patience, now, heard, described) => patience.check(now, 'playing', heard, described).problem.message.split('.')[0];
-  const [later, late] = [1_006_000, 0];
-  assert.equal(said(begun(), later, late, false), 'It sends nothing');
-  assert.equal(said(begun(), later, later, false), 'The camera sends, but no parameter sets');
-  assert.equal(said(begun(), later, later, true), 'The camera sends, but no key frame yet');
-  const played = begun();
-  played.feed(1_000_000, true);
-  assert.equal(said(played, later, later, true), 'The camera sends, but no new picture');
-});
-
 test('time that somebody paused for is no pace', () => {
   const patience = begun();
   patience.feed(1_000_000, true);

@@ -123,7 +123,7 @@ async function inspect({ picture, frames, patience, card }) {
     furthest: away.at(-1) - away[0],
     waits,
     elapsed,
-    latency: stats.latency - stats.late, // what waits in the buffer
+    latency: stats.latency,
     target: stats.target,
     rate: clock().playbackRate,
     codecs: stats.codecs,
@@ -137,16 +137,12 @@ async function inspect({ picture, frames, patience, card }) {
 
 /** Turns the sound on as a person does. */
 export async function unmute(page) {
-  // The button moves with the controls when they come and go: like a hand, the pointer follows it.
-  for (let clicks = 0; clicks < 5; clicks += 1) {
-    const button = await page.evaluate(() => {
-      const element = document.querySelector('camgate-video');
-      const { x, y, width, height } = element.shadowRoot.querySelector('.unmute').getBoundingClientRect();
-      return element.muted ? { x: x + width / 2, y: y + height / 2 } : null;
-    });
-    if (!button) return;
-    await page.mouse.click(button.x, button.y);
-  }
+  const button = await page.evaluate(() => {
+    const { shadowRoot } = document.querySelector('camgate-video');
+    const { x, y, width, height } = shadowRoot.querySelector('.unmute').getBoundingClientRect();
+    return { x: x + width / 2, y: y + height / 2 };
+  });
+  await page.mouse.click(button.x, button.y);
 }
 
 /** Says what the sound is like. */

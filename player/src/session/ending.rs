@@ -1,9 +1,7 @@
 //! How a session ends or is redirected, and what the page is told of its state.
 
-use camgate_protocol::rtsp::client::Failure;
+use camgate_protocol::rtsp::text;
 use camgate_protocol::rtsp::url::Url;
-use camgate_protocol::rtsp::{message, text};
-use camgate_protocol::wsp;
 
 use super::{MAX_MOVES, Phase, Session, State};
 use crate::output::{Kind, Output};
@@ -24,43 +22,11 @@ impl Session {
         self.queue.push(Output::text(Kind::State, name));
     }
 
-    /// Ends the session for a cause that the page knows by this word.
-    pub(super) fn fail(&mut self, code: u16, cause: &str, message: &str) {
-        self.report(code, "", cause, message);
-    }
-
-    /// Ends the session because the gateway refuses, in its own words.
-    pub(super) fn refused(&mut self, reply: &wsp::Reply) {
-        let cause = reply.header(message::CAUSE).unwrap_or_default();
-        self.fail(reply.code, cause, reply.reason);
-    }
-
-    /// Ends the session because that with the camera has failed.
-    pub(super) fn failed(&mut self, failure: &Failure) {
-        match failure {
-            Failure::Unauthorized { .. } => self.report(401, "DESCRIBE", "", ""),
-            Failure::Status {
-                code,
-                reason,
-                method,
-                cause,
-            } => self.report(*code, method, cause, reason),
-            Failure::OtherTransport { .. } => self.report(461, "SETUP", "", ""),
-            Failure::Redirect(_) => {} // it is followed
-            Failure::Protocol(what) => self.fail(502, "camera", what),
-            Failure::NoMedia => self.fail(415, "nothing", ""),
-            Failure::Timeout { method } => self.report(504, method, "silent", ""),
-        }
-    }
-
-    /// Ends the session: see [`Kind::Error`]. `method` is that of the request which was
-    /// refused by an RTSP answer, and `cause` is empty if that was the camera's own.
-    fn report(&mut self, code: u16, method: &str, cause: &str, message: &str) {
+    pub(super) fn fail(&mut self, code: u16, message: &str) {
         if self.phase == Phase::Over {
             return;
         }
-        let code = text::decimal(code.into());
-        let text = text::concat(&[&code, " ", method, " ", cause, "\n", message]);
+        let text = text::concat(&[&text::decimal(code.into()), "\n", message]);
         self.queue.push(Output::text(Kind::Error, text));
         self.end();
     }
@@ -68,14 +34,14 @@ impl Session {
     /// Ends the session because the gateway sent something that is no WSP, or not what
     /// was expected.
     pub(super) fn protocol_error(&mut self) {
-        self.fail(502, "fault", "");
+        self.fail(502, "The gateway sent something that makes no sense.");
     }
 
     /// Follows a redirect to another host or port. Credentials in the new URL are used;
     /// those for the old one are sent only if the host is the same.
     pub(super) fn follow(&mut self, url: Url) {
         if self.moves >= MAX_MOVES {
-            return self.fail(502, "camera", "the camera redirects in a circle");
+            return self.fail(502, "The camera redirects in a circle.");
         }
         let same = |old: &Url| old.host.eq_ignore_ascii_case(&url.host) && old.tls <= url.tls;
         let kept = match self.url.as_ref().filter(|old| same(old)) {

@@ -5,7 +5,7 @@ use camgate_protocol::rtsp::client::{self, Client, Failure};
 use camgate_protocol::rtsp::{message, sdp, text};
 use camgate_protocol::wsp;
 
-use super::{Session, State};
+use super::{Session, State, sentences};
 use crate::output::{Kind, Output};
 use crate::tracks::Tracks;
 
@@ -35,7 +35,10 @@ impl Session {
                 }
                 client::Output::TornDown => self.closed(),
                 client::Output::Failed(Failure::Redirect(url)) => self.follow(url),
-                client::Output::Failed(failure) => self.failed(&failure),
+                client::Output::Failed(failure) => {
+                    let (code, text) = sentences::failure(&failure);
+                    self.fail(code, &text);
+                }
             }
         }
     }
@@ -92,13 +95,7 @@ impl Session {
         let chosen = chosen.iter().enumerate().filter(|(_, chosen)| **chosen);
         let chosen: Vec<usize> = chosen.map(|(index, _)| index).collect();
         if chosen.is_empty() {
-            // Media that the player cannot play were reported before.
-            let cause = if unsupported.is_empty() {
-                "nothing"
-            } else {
-                "codec"
-            };
-            return self.fail(415, cause, "");
+            return self.fail(415, sentences::unplayable(unsupported.is_empty()));
         }
         if let Some(client) = &mut self.client {
             client.setup(&chosen);
@@ -122,8 +119,7 @@ fn utf16_length(text: &str) -> u32 {
     text.bytes().map(units).sum()
 }
 
-/// The media that would be played if they were supported, such as `video H265`, or `video `
-/// if the camera does not say what it is.
+/// The media that would be played if they were supported, such as `video H265`.
 fn unsupported(tracks: &Tracks, session: &sdp::Session) -> Vec<String> {
     let mut names = Vec::new();
     for media in &session.media {
@@ -133,7 +129,11 @@ fn unsupported(tracks: &Tracks, session: &sdp::Session) -> Vec<String> {
             sdp::Kind::Other => continue,
         };
         if !tracks.has(media.kind) {
-            names.push(text::concat(&[kind, &media.encoding]));
+            let encoding = match media.encoding.as_str() {
+                "" => "of an unknown kind",
+                encoding => encoding,
+            };
+            names.push(text::concat(&[kind, encoding]));
         }
     }
     names

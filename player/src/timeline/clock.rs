@@ -36,12 +36,6 @@ const MAX_INFO_AGE_US: i64 = 20_000_000;
 /// agree.
 const MEASUREMENT_US: i64 = 3_000_000;
 
-/// How fast the least delay is forgotten, because clocks drift apart: by a thousandth of
-/// the time that passes, or by a ten-thousandth if sender reports tell how the track's
-/// clock differs from the sender's.
-const FORGET: i64 = 1_000;
-const FORGET_REPORTED: i64 = 10_000;
-
 /// The rates that cameras use when they announce another one, in Hz: milliseconds, or
 /// the rate of all video.
 const ODD_RATES: [i64; 2] = [1_000, 90_000];
@@ -87,10 +81,6 @@ pub(super) struct Clock {
     pub(super) offset: Option<i64>,
     /// The latest time asked for, relative to the base.
     pub(super) latest: i64,
-    /// The least delay so far, as an arrival time of the base, and how much more the
-    /// delay of the last packet was.
-    pub(super) least: i64,
-    pub(super) late: i64,
 }
 
 impl Clock {
@@ -117,8 +107,6 @@ impl Clock {
             arrival: [i64::MAX; 2],
             offset: None,
             latest: 0,
-            least: i64::MAX,
-            late: 0,
         }
     }
 
@@ -170,26 +158,9 @@ impl Clock {
         let fits = |base: &i64| near(self.micros(timestamp.wrapping_sub(*base)), next);
         let leap = timestamp.wrapping_sub(self.last);
         let leap = leap.wrapping_sub(step.wrapping_mul(self.rate) / 1_000_000);
-        let found = before.filter(fits).unwrap_or(base.wrapping_add(leap));
-        self.base = Some(found);
-        // What was left out on the way, if anything was, made the packets behind it
-        // come earlier.
-        let skipped = self.micros(found.wrapping_sub(base)).max(0);
-        self.least = self.least.saturating_add(skipped);
+        self.base = before.filter(fits).or(Some(base.wrapping_add(leap)));
         // RTP-Info is a time by the clock before the leap. What followed from it stays.
         self.info = None;
-    }
-
-    /// Takes the delay of a packet: the arrival time of the base, if all came as late.
-    /// `passed` is the time since the packet before.
-    pub(super) fn delay(&mut self, delay: i64, passed: i64) {
-        let forget = match self.report {
-            Some(_) => FORGET_REPORTED,
-            None => FORGET,
-        };
-        let least = self.least.saturating_add(passed.max(0) / forget);
-        self.least = least.min(delay);
-        self.late = delay.saturating_sub(self.least);
     }
 
     /// Handles a step of the audio to `timestamp` without a missing packet. The first

@@ -1,7 +1,6 @@
 // One camera of the wall: its picture while it is visible, its name and its state.
 //
-// Invariant: the camera is watched only while the tile is wanted, and for a little longer; the last picture stays,
-// and is dimmed while no new one comes.
+// Invariant: the camera is watched only while the tile is wanted, and for a little longer; the last picture stays.
 
 import { say } from '../dom';
 import { on } from '../event';
@@ -12,8 +11,6 @@ import { h } from './dom';
 const SETTLE = 150;
 /** How long it keeps a camera that is not wanted any more, in ms. */
 const LINGER = 3_000;
-/** How often a tile that is watched looks whether new pictures come, in ms. */
-const TICK = 500;
 /** The maximum width of the last picture that is kept. */
 const STILL_WIDTH = 960;
 
@@ -31,9 +28,6 @@ export class Tile {
   #camera: Camera;
   #wanted = false;
   #watching = false;
-  /** It shows the last picture, because no new one comes. */
-  #off = false;
-  #ticker: ReturnType<typeof setInterval> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(camera: Camera) {
@@ -41,7 +35,7 @@ export class Tile {
     const label = h('span', { class: 'label' }, this.#name, this.#state);
     this.link = h('a', { href: anchor(camera) }, this.still, this.#video, this.#trouble, label);
     this.node = h('li', { class: 'tile' }, this.link);
-    on(this.#video, 'statechange problem stalled resumed', () => this.#show());
+    on(this.#video, 'statechange problem', () => this.#show());
     this.#show();
   }
 
@@ -81,7 +75,6 @@ export class Tile {
 
   remove(): void {
     clearTimeout(this.#timer);
-    clearInterval(this.#ticker);
     this.node.remove();
   }
 
@@ -92,40 +85,27 @@ export class Tile {
   #watch(watching: boolean): void {
     this.#watching = watching;
     if (!watching) this.keep();
-    this.#darken(false);
-    clearInterval(this.#ticker);
-    if (watching) this.#ticker = setInterval(() => this.#show(), TICK);
     this.#video.src = watching ? this.#stream.url : '';
     if (watching) this.#video.start();
     this.#show();
   }
 
   #show(): void {
-    const { frozen, behind, player: { state, problem } } = this.#video;
-    const playing = state === 'playing' && !problem;
-    const live = playing && !frozen;
+    const { state, problem } = this.#video.player;
+    const live = state === 'playing' && !problem;
     // The gateway's reason stays the same from one attempt to the next.
-    const reason = playing ? '' : this.#stream.problem ?? '';
+    const reason = live ? '' : this.#stream.problem ?? '';
     const message = problem?.kind === 'camera' && this.#stream.state ? '' : problem?.message ?? ''; // the gateway's reason will come
     const wrong = reason !== '' || problem !== undefined;
-    this.#darken(frozen > 0 || (wrong && this.#video.video.videoWidth > 0));
-    const since = frozen ? ` for ${span(frozen)}` : '';
-    const title = this.#off ? `${wrong ? 'Offline' : 'No new picture'}${since}` : reason ? 'No picture' : problem?.title ?? '';
     const name = label(this.#camera);
     say(this.#name, name);
-    say(this.#title, title);
+    say(this.#title, reason ? 'No picture' : problem?.title ?? '');
     say(this.#message, reason ? sentence(reason) : message);
-    say(this.#state, this.#off ? title : wrong ? 'No picture' : live ? (behind ? `${Math.round(behind)} s behind` : 'Live') : this.#watching ? 'Connecting' : '');
-    this.#state.dataset.is = wrong || frozen || (live && behind) ? 'wrong' : live ? 'live' : '';
-    this.#trouble.hidden = !wrong && !frozen;
+    say(this.#state, wrong ? 'No picture' : live ? 'Live' : this.#watching ? 'Connecting' : '');
+    this.#state.dataset.is = wrong ? 'wrong' : live ? 'live' : '';
+    this.#trouble.hidden = !wrong;
     const told = wrong ? [this.#title, this.#message].map((part) => part.textContent).join('. ') : this.#state.textContent;
     this.link.setAttribute('aria-label', told ? `${name}: ${told}` : name);
-  }
-
-  #darken(off: boolean): void {
-    if (off && !this.#off) this.keep();
-    this.#off = off;
-    this.node.classList.toggle('off', off);
   }
 }
 
@@ -138,12 +118,6 @@ export const anchor = ({ name }: Camera): string => `#${encodeURIComponent(name)
 /** What must change before another attempt makes sense. */
 const signature = ({ url, state, problem, sub }: Camera): string =>
   JSON.stringify([url, state, problem, sub?.url, sub?.state, sub?.problem]);
-
-/** A time that passes, as people say it: `12 s`, `3 min`, `2 h`. */
-function span(seconds: number): string {
-  const minutes = Math.floor(seconds / 60);
-  return minutes < 1 ? `${Math.floor(seconds)} s` : minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h`;
-}
 
 const sentence = (reason: string): string =>
   reason.charAt(0).toUpperCase() + reason.slice(1) + (/[.!?]$/.test(reason) ? '' : '.');

@@ -122,7 +122,7 @@ async function record(): Promise<void> {
 
 function tick(): void {
   const { state, latency } = video.stats;
-  say(find('latency'), state === 'playing' && latency && !element.paused && !video.frozen && !video.behind ? `${Math.max(0.1, latency).toFixed(1)} s` : '');
+  say(find('latency'), state === 'playing' && latency && !element.paused ? `${Math.max(0.1, latency).toFixed(1)} s` : '');
   if (recording !== undefined) say(find('recorded'), time((performance.now() - recording) / 1000));
 }
 

@@ -29,9 +29,12 @@ const CODES: Partial<Record<ProblemKind, number>> = {
   refused: TRANSPORT,
 };
 
-export function fromProblem({ kind, code, title, message, answer }: Problem): StreamedianError {
-  const said = kind === 'credentials' ? '401 Unauthorized' : answer;
-  if (said) return new StreamedianError(0, `RTSP error: ${said}`, code);
+/** The camera's answer in a sentence such as "There is no such stream (404 Not Found to DESCRIBE)." */
+const ANSWER = /\((\d{3} [^)]*?) to [A-Z_]+\)/;
+
+export function fromProblem({ kind, code, title, message }: Problem): StreamedianError {
+  const answer = kind === 'credentials' ? '401 Unauthorized' : ANSWER.exec(message)?.[1];
+  if (answer) return new StreamedianError(0, `RTSP error: ${answer}`, code);
   return new StreamedianError(CODES[kind] ?? 0, message ? `${title}. ${message}` : title, code);
 }
 

@@ -160,7 +160,10 @@ fn the_operator_has_a_refused_password_tried_at_once() {
         let (mut camera, now) = camera(false);
         camera.watch(now);
         camera.failed(
-            Unavailable::new(crate::failure::Cause::Password, "refused"),
+            Unavailable {
+                bad_password: true,
+                ..Unavailable::new(502, "refused")
+            },
             now,
         );
         if !watched {

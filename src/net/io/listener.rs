@@ -8,8 +8,6 @@ use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token};
 use socket2::{Domain, Socket, Type};
 
-use crate::config::DEFAULT_PORT;
-
 use super::key::LISTENERS;
 
 /// The backlog of a listening socket: connections that the kernel keeps until they are
@@ -58,11 +56,7 @@ impl Listeners {
         let rtsp = rtsp.iter().map(|address| (address, ListenerKind::Rtsp));
         for (index, (address, kind)) in web.chain(rtsp).enumerate() {
             let named = |error: io::Error| {
-                let setting = match kind {
-                    ListenerKind::Web => "--listen",
-                    ListenerKind::Rtsp => "rtsp_listen =",
-                };
-                io::Error::new(error.kind(), listen_error(*address, setting, &error))
+                io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
             };
             let mut socket = listen(*address).map_err(named)?;
             let token = Token(LISTENERS.0 + index);
@@ -159,31 +153,6 @@ impl Listeners {
     }
 }
 
-/// Why an address cannot be listened on, and what to do about it. `setting` is what to
-/// write ahead of another address.
-pub fn listen_error(address: SocketAddr, setting: &str, error: &io::Error) -> String {
-    let at_port = |port: u16| SocketAddr::new(address.ip(), port);
-    match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            let next = at_port(address.port().checked_add(1).unwrap_or(DEFAULT_PORT));
-            let port = address.port();
-            format!("Port {port} is in use, perhaps by another camgate. Try {setting} {next}")
-        }
-        io::ErrorKind::PermissionDenied => format!(
-            "This user may not listen on port {}: ports below 1024 are reserved. \
-             Try {setting} {}",
-            address.port(),
-            at_port(DEFAULT_PORT)
-        ),
-        io::ErrorKind::AddrNotAvailable => format!(
-            "This machine has no address {}. Try {setting} 0.0.0.0:{}",
-            address.ip(),
-            address.port()
-        ),
-        _ => format!("cannot listen on {address}: {error}"),
-    }
-}
-
 /// A listening socket with a backlog of [`BACKLOG`].
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
@@ -193,26 +162,4 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(TcpListener::from_std(socket.into()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_that_cannot_be_had_comes_with_another() {
-        let registry = mio::Poll::new().unwrap();
-        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = taken.local_addr().unwrap();
-        let error = Listeners::bind(&[address], &[], registry.registry());
-        let said = error.err().unwrap().to_string();
-        let port = address.port();
-        let start = format!("Port {port} is in use, perhaps by another camgate. Try --listen ");
-        assert!(said.starts_with(&format!("{start}127.0.0.1:")), "{said}");
-        let said = |kind: io::ErrorKind| {
-            listen_error("[::1]:80".parse().unwrap(), "rtsp_listen =", &kind.into())
-        };
-        assert!(said(io::ErrorKind::PermissionDenied).ends_with("Try rtsp_listen = [::1]:8080"));
-        assert!(said(io::ErrorKind::AddrNotAvailable).starts_with("This machine has no"));
-    }
 }

@@ -20,18 +20,13 @@ impl Server {
                 for warning in &config.warnings {
                     log::warn!("{warning}");
                 }
-                let changes = self.config.changes(&config);
                 self.config = config;
                 self.io.limits = self.config.limits.clone();
                 self.set_policy();
                 self.set_cameras();
-                log::info!("configuration read again: {changes}");
+                log::info!("configuration read again");
             }
-            Err(error) => {
-                for mistake in error.mistakes() {
-                    log::error!("the configuration stays as it was: {mistake}");
-                }
-            }
+            Err(error) => log::error!("the configuration stays as it was: {error}"),
         }
     }
 

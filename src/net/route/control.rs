@@ -35,9 +35,6 @@ impl Server {
 
     /// Connects to the camera that a viewer's INIT names.
     pub(super) fn connect(&mut self, viewer: Key, host: String, port: u16) {
-        if let Some(found) = self.viewers.get_mut(viewer) {
-            found.want(&format!("rtsp://{host}:{port}"));
-        }
         if let Err(limit) = self.admit(viewer) {
             return self.link_failed(viewer, &Failure::Limit(limit.to_owned()));
         }
@@ -46,7 +43,7 @@ impl Server {
         let Some(found) = self.viewers.get(viewer) else {
             return;
         };
-        log::debug!("[c{}] wants rtsp://{host}:{port}", found.id);
+        log::info!("[c{}] wants rtsp://{host}:{port}", found.id);
         let control = found.sockets.control();
         let request = DirectRequest {
             viewer,

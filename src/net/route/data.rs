@@ -90,8 +90,7 @@ impl Server {
             true => Framing::Batches,
             false => Framing::Messages,
         };
-        let is_direct = !found.session.is_serving();
-        if is_direct {
+        if !found.session.is_serving() {
             let (framing, notices) = (found.framing, found.takes_notices());
             let source = found.source.ok_or(UNKNOWN)?;
             if !self.sources.join(source, key, framing, notices) {
@@ -107,9 +106,6 @@ impl Server {
             log::debug!("[c{}] joined [c{}]", connection.id, found.id);
         }
         self.set_open_deadline(viewer, None);
-        if is_direct {
-            self.started_watching(viewer);
-        }
         self.begin_delivery(viewer);
         Ok(())
     }

@@ -37,12 +37,7 @@ impl Server {
             }
             return;
         }
-        // That a viewer leaves by itself is said when it has stopped watching.
-        let level = match code {
-            1000 => log::Level::Debug,
-            _ => log::Level::Info,
-        };
-        log::log!(level, "[c{}] viewer ends: {reason} ({code})", found.id);
+        log::info!("[c{}] viewer ends: {code} {reason}", found.id);
         let reason = reason.to_owned();
         found.ending = Some(Ending { code, reason });
         let control = found.sockets.take_control();
@@ -98,11 +93,6 @@ impl Server {
     /// Removes a viewer, its place and its own source.
     pub(super) fn remove_viewer(&mut self, viewer: Key) {
         self.unwatch(viewer);
-        if let Some(source) = self.viewers.get(viewer).and_then(|found| found.source) {
-            let sent = self.sources.sent(source, viewer);
-            self.add_sent(viewer, sent);
-        }
-        self.stopped_watching(viewer);
         let Some(found) = self.viewers.remove(viewer) else {
             return;
         };

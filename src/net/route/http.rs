@@ -143,10 +143,9 @@ impl Server {
         let page = page_host(request.origin.as_deref().unwrap_or(&request.host));
         let patience = self.io.limits.handshake;
         let session = Session::new(id, page, Rc::clone(&self.camera_list), patience);
-        let connection = self.io.get(key)?;
-        let viewer = Viewer::wsp(session, key, connection.id, self.io.now + patience);
-        let from = connection.peer.ip();
-        self.viewers.add(viewer.from(from))
+        let number = self.io.get(key)?.id;
+        let viewer = Viewer::wsp(session, key, number, self.io.now + patience);
+        self.viewers.add(viewer)
     }
 }
 

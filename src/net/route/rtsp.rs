@@ -31,11 +31,10 @@ impl Server {
         id: String,
         framing: Framing,
     ) -> Option<Key> {
-        let connection = self.io.get(key)?;
-        let (number, from) = (connection.id, connection.peer.ip());
+        let number = self.io.get(key)?.id;
         let open_deadline = self.io.now + self.io.limits.handshake;
         let viewer = Viewer::rtsp(Session::rtsp(id), key, number, open_deadline, framing);
-        self.viewers.add(viewer.from(from))
+        self.viewers.add(viewer)
     }
 
     pub(super) fn speaks_rtsp(&self, viewer: Key) -> bool {

@@ -2,12 +2,10 @@
 //! leave.
 
 use crate::camera::Unavailable;
-use crate::failure::Cause;
 use crate::net::io::key::Key;
 use crate::net::server::Server;
 use crate::net::source::{PlayRequest, Presentation};
-use crate::net::viewer::{Viewer, printable};
-use crate::viewer::Refusal;
+use crate::net::viewer::Viewer;
 
 impl Server {
     /// Admits a viewer that has said what it wants to watch, whatever protocol it
@@ -43,20 +41,15 @@ impl Server {
     /// A viewer asks for a camera by name.
     pub(super) fn watch(&mut self, viewer: Key, name: &str) {
         self.unwatch(viewer);
-        if let Some(found) = self.viewers.get_mut(viewer) {
-            found.want(name);
-        }
         let camera = match self.sources.find(name) {
             Ok(camera) => camera,
-            Err(message) => {
-                return self.refuse_watch(viewer, Refusal::because(Cause::Unknown, message));
-            }
+            Err(message) => return self.refuse_watch(viewer, 404, &message),
         };
         if let Err(limit) = self.admit(viewer) {
-            return self.refuse_watch(viewer, Refusal::because(Cause::Full, limit));
+            return self.refuse_watch(viewer, 503, limit);
         }
         if let Some(found) = self.viewers.get_mut(viewer) {
-            log::debug!("[c{}] wants camera {name}", found.id);
+            log::info!("[c{}] wants camera {name}", found.id);
             found.source = Some(camera);
             if found.sockets.media().is_some() {
                 self.set_open_deadline(viewer, None);
@@ -67,14 +60,9 @@ impl Server {
         }
     }
 
-    fn refuse_watch(&mut self, viewer: Key, refusal: Refusal) {
-        if let Some(found) = self.viewers.get(viewer) {
-            let (id, from, wanted) = (found.id, found.from, &found.wanted);
-            let message = printable(&refusal.reason);
-            log::info!("[c{id}] {from} cannot watch {wanted}: {message}");
-        }
+    fn refuse_watch(&mut self, viewer: Key, status: u16, message: &str) {
         self.viewers
-            .with_session(viewer, |session| session.camera_refused(refusal));
+            .with_session(viewer, |session| session.camera_refused(status, message));
     }
 
     /// Ends a viewer's interest in its shared camera.
@@ -84,7 +72,6 @@ impl Server {
             return;
         };
         self.stop_delivery(viewer);
-        self.stopped_watching(viewer);
         if let Some(found) = self.viewers.get_mut(viewer) {
             found.source = None;
         }
@@ -126,11 +113,7 @@ impl Server {
     pub(super) fn camera_failed(&mut self, waiting: Vec<Key>, unavailable: &Unavailable) {
         for viewer in waiting {
             self.unwatch(viewer);
-            let refusal = Refusal {
-                cause: unavailable.cause,
-                ..Refusal::new(unavailable.status, unavailable.reason.clone())
-            };
-            self.refuse_watch(viewer, refusal);
+            self.refuse_watch(viewer, unavailable.status, &unavailable.reason);
         }
     }
 
@@ -189,7 +172,6 @@ impl Server {
             slow_at: found.slow_at,
         };
         self.sources.play(&mut self.io, source, wanted);
-        self.started_watching(viewer);
     }
 
     /// Stops a viewer's media between two frames.
@@ -203,10 +185,6 @@ impl Server {
         else {
             return;
         };
-        let sent = self.sources.sent(source, viewer);
-        if let Some(watch) = &mut found.watch {
-            watch.sent += sent;
-        }
         if let Some(stopped) = self.sources.stop(&mut self.io, source, viewer) {
             (found.sets_until, found.slow_at) = (stopped.sets_until, stopped.slow_at);
         }

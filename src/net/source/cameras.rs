@@ -2,7 +2,6 @@
 //! disconnected when nobody does.
 
 use std::net::IpAddr;
-use std::time::Instant;
 
 use crate::camera::{Camera, Output, Status};
 use crate::config;
@@ -116,8 +115,7 @@ impl Sources {
                 port,
             } => {
                 if let Some(shared) = self.shared(key) {
-                    let (level, name) = (shared.attempt_level(), shared.camera.name());
-                    log::log!(level, "[{name}] connecting to {host}:{port}");
+                    log::info!("[{}] connecting to {host}:{port}", shared.camera.name());
                 }
                 self.set_active(key, true);
                 let (source, number) = (key, attempt);
@@ -133,7 +131,7 @@ impl Sources {
                 self.set_active(key, false);
             }
             Output::Ready { changed } => self.camera_ready(io, key, changed),
-            Output::Failed => self.camera_failed(key, io.now),
+            Output::Failed => self.camera_failed(key),
         }
     }
 
@@ -144,7 +142,6 @@ impl Sources {
             return;
         };
         log::info!("[{}] plays", shared.camera.name());
-        shared.reported_failure = None;
         let waiting = std::mem::take(&mut shared.waiting_viewers);
         let has_keys = shared.camera.has_pictures() && shared.camera.cache.has_keys();
         if !changed && has_keys {
@@ -161,7 +158,7 @@ impl Sources {
         });
     }
 
-    fn camera_failed(&mut self, key: Key, now: Instant) {
+    fn camera_failed(&mut self, key: Key) {
         let Some(source) = self.all.get_mut(key) else {
             return;
         };
@@ -172,12 +169,11 @@ impl Sources {
         let Some(unavailable) = shared.camera.unavailable().cloned() else {
             return;
         };
-        let level = match shared.should_report(&unavailable.detail, now) {
-            true => log::Level::Warn,
-            false => log::Level::Debug,
-        };
-        let (name, detail) = (shared.camera.name(), &unavailable.detail);
-        log::log!(level, "[{name}] {detail} ({read} bytes were read)");
+        log::warn!(
+            "[{}] {} ({read} bytes were read)",
+            shared.camera.name(),
+            unavailable.detail
+        );
         let waiting = std::mem::take(&mut shared.waiting_viewers);
         self.events.push_back(Event::CameraFailed {
             waiting,
@@ -198,17 +194,15 @@ impl Sources {
     /// Removes a camera that is no longer configured, or whose stream is another now.
     fn remove_camera(&mut self, io: &mut Io, key: Key) {
         let watchers = self.all.get(key).map(Source::outlets).unwrap_or_default();
-        let sent = watchers.iter().map(|outlet| (outlet.viewer, outlet.sent));
-        let sent: Vec<(Key, u64)> = sent.collect();
-        for (viewer, _) in &sent {
-            self.stop(io, key, *viewer);
+        let watchers: Vec<Key> = watchers.iter().map(|outlet| outlet.viewer).collect();
+        for viewer in watchers {
+            self.stop(io, key, viewer);
         }
         self.with_camera(key, io.now, Camera::leave);
         self.drain_cameras(io);
         if let Some(mut source) = self.remove_source(key) {
             source.queue.set_claim(Claim::Stream(0), &mut self.pool);
-            let camera = key;
-            self.events.push_back(Event::CameraRemoved { camera, sent });
+            self.events.push_back(Event::CameraRemoved { camera: key });
         }
     }
 

@@ -61,11 +61,6 @@ impl Sources {
         self.all.get(key).map(Source::log_name).unwrap_or_default()
     }
 
-    fn attempt_level(&self, key: Key) -> log::Level {
-        self.shared(key)
-            .map_or(log::Level::Info, |shared| shared.attempt_level())
-    }
-
     /// Handles the host names that were resolved.
     pub(super) fn handle_resolutions(&mut self, io: &mut Io) {
         while let Some(resolution) = self.resolver.next_resolution(io.now) {
@@ -92,8 +87,7 @@ impl Sources {
             Ok(_) => (false, "it has no address".to_owned()),
             Err(error) => (late(&error), error.to_string()),
         };
-        let (level, whose) = (self.attempt_level(key), self.name_of(key));
-        log::log!(level, "[{whose}] the name {host}: {why}");
+        log::info!("[{}] the name {host}: {why}", self.name_of(key));
         let name = match self.is_direct(key) {
             true => format!("the name {host}"),
             false => "the camera's name".to_owned(),
@@ -170,8 +164,7 @@ impl Sources {
     ) {
         loop {
             if let Some((address, error)) = &failed {
-                let (level, name) = (self.attempt_level(key), self.name_of(key));
-                log::log!(level, "[{name}] {address}: {error}");
+                log::info!("[{}] {address}: {error}", self.name_of(key));
             }
             let Some(address) = candidates.addresses.pop() else {
                 break;

@@ -15,8 +15,8 @@ pub enum Event {
     /// Connecting to the camera that this viewer named failed, or its link closed.
     LinkFailed { viewer: Key, failure: Failure },
     /// This viewer's media was discarded and its socket closed, because others need the
-    /// memory. `sent`: how many bytes of media it was sent.
-    ViewerEvicted { viewer: Key, sent: u64 },
+    /// memory.
+    ViewerEvicted { viewer: Key },
     /// Everything that was to be sent to this viewer, which is ending, was sent.
     DeliveryFinished { viewer: Key },
     /// A shared camera plays, and these viewers waited for it. `changed`: viewers with
@@ -34,6 +34,5 @@ pub enum Event {
         unavailable: Unavailable,
     },
     /// A shared camera was removed from the configuration, or its stream was changed.
-    /// `sent`: how many bytes of media each of its viewers was sent.
-    CameraRemoved { camera: Key, sent: Vec<(Key, u64)> },
+    CameraRemoved { camera: Key },
 }

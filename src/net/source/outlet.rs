@@ -63,8 +63,6 @@ pub(super) struct Outlet {
     pub viewer: Key,
     pub socket: Key,
     pub delivery: Delivery,
-    /// How many bytes of media it was sent.
-    pub sent: u64,
     notices: bool,
     /// The channels it asked for, by the camera's and the viewer's numbers; `None`: all
     /// channels, unchanged.
@@ -86,7 +84,6 @@ impl Outlet {
             viewer,
             socket,
             delivery,
-            sent: 0,
             notices,
             channels: None,
             skipping_since: None,
@@ -143,13 +140,6 @@ impl Sources {
         source.is_some_and(|source| source.outlet(viewer).is_some())
     }
 
-    /// How many bytes of media a viewer was sent since it began to get some.
-    pub fn sent(&self, source: Key, viewer: Key) -> u64 {
-        let source = self.all.get(source);
-        let outlet = source.and_then(|source| source.outlets().get(source.outlet(viewer)?));
-        outlet.map_or(0, |outlet| outlet.sent)
-    }
-
     /// Ends a viewer's media: [`Event::DeliveryFinished`] tells when its socket may be
     /// closed. `finish` is what the viewer asks for; the media of a shared camera never
     /// ends, and a slow viewer is never sent all of it, so of that it gets no more than
@@ -177,7 +167,6 @@ impl Source {
         let (outlet, queue) = self.outlet_mut(at)?;
         let written = outlet.delivery.position() - start;
         let idle = outlet.delivery.is_idle(queue);
-        outlet.sent += written;
         io.counters.media_bytes += written;
         let (now, patience) = (io.now, io.limits.handshake);
         let connection = io.get_mut(socket)?;

@@ -111,13 +111,11 @@ impl Sources {
         };
         source.queue.clear(&mut self.pool);
         if let Reader::Direct(direct) = &mut source.reader {
-            let outlet = direct.outlet.take();
-            let sent = outlet.as_ref().map_or(0, |outlet| outlet.sent);
-            if let Some(outlet) = outlet {
+            if let Some(outlet) = direct.outlet.take() {
                 io.close_now(outlet.socket);
             }
             let viewer = direct.viewer;
-            self.events.push_back(Event::ViewerEvicted { viewer, sent });
+            self.events.push_back(Event::ViewerEvicted { viewer });
         }
     }
 

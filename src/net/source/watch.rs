@@ -52,9 +52,9 @@ impl Sources {
             _ => (&names[..], ""),
         };
         match list.is_empty() {
-            true => format!("there is no camera \"{shown}\": none is configured"),
+            true => format!("there is no camera {shown}, none is configured"),
             false => format!(
-                "there is no camera \"{shown}\"; known are {}{more}",
+                "there is no camera {shown}; known are {}{more}",
                 list.join(", ")
             ),
         }

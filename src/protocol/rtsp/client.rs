@@ -16,8 +16,6 @@ mod habits;
 mod headers;
 mod output;
 mod request;
-#[cfg(any(test, feature = "gateway"))]
-mod words;
 
 pub use failure::Failure;
 pub use habits::Habits;

@@ -12,11 +12,6 @@ mod builder;
 
 pub use builder::{Builder, reason};
 
-/// The header that marks an error as the gateway's own, in a WSP reply or an RTSP answer.
-/// Its value is one word that says what kind of trouble there is. In lower case, because
-/// deployed clients read only that.
-pub const CAUSE: &str = "gateway-cause";
-
 /// A message with more header lines than this is invalid.
 pub const MAX_HEADERS: usize = 128;
 

@@ -2,8 +2,7 @@
 
 use super::uri::{camera_and_track, without_track};
 use super::{Phase, RtspServer, SetUp, Watched};
-use crate::failure::Cause;
-use crate::protocol::rtsp::message::{self, Builder, Message, Start};
+use crate::protocol::rtsp::message::{Builder, Message, Start};
 use crate::protocol::rtsp::transport;
 use crate::viewer::{Output, Refusal};
 
@@ -51,9 +50,7 @@ impl RtspServer {
                 self.outputs.push_back(Output::Leave);
                 Ok(Builder::response(200, ""))
             }
-            _ => Ok(Builder::response(405, "")
-                .header("Allow", METHODS)
-                .header(message::CAUSE, Cause::Request.word())),
+            _ => Ok(Builder::response(405, "").header("Allow", METHODS)),
         }
     }
 

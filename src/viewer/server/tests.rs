@@ -147,7 +147,7 @@ fn requests_wait_for_the_camera_in_order() {
         server.handle("t", &request("OPTIONS", BASE, "")).unwrap();
     }
     assert!(server.handle("t", &request("OPTIONS", BASE, "")).is_err());
-    server.refuse(Refusal::new(404, "there is no camera front"));
+    server.refuse(404, "there is no camera front");
     let (status, text) = answer(&mut server);
     assert_eq!(status, 404);
     assert!(text.starts_with("RTSP/1.0 404 there is no camera front\r\n"));
@@ -220,7 +220,7 @@ proptest! {
                 match output {
                     Output::Reply(_) => paid += 1,
                     Output::Locate => server.located(FirstPackets::default()),
-                    Output::Watch(name) if name.len() % 2 == 0 => server.refuse(Refusal::status(404)),
+                    Output::Watch(name) if name.len() % 2 == 0 => server.refuse(404, ""),
                     Output::Watch(_) => server.ready(camera(), String::new()),
                     _ => {}
                 }

@@ -185,7 +185,7 @@ fn the_strongest_login_that_is_known_is_taken() {
     }
     let mut page = Page::joined_with("rtsp://u:p@10.0.0.1/s\n\n");
     page.answer("401 No", &unknown, "");
-    let text = "502  camera\nthe camera's kind of login is unknown";
+    let text = "502\nThe camera's kind of login is unknown.";
     assert_eq!(page.outputs(), [error(text)]);
 }
 
@@ -199,7 +199,7 @@ fn hung_up(page: &mut Page, argument: &str) -> String {
     page.control(&wsp::reply(502, lost, &[("seq", &seq)], ""));
     let error = (
         Kind::Error,
-        "502  \nthe camera closed the connection".to_owned(),
+        "502\nThe camera closed the connection.".to_owned(),
     );
     assert_eq!(page.outputs(), [error]);
     page.session.open(argument, page.now);

@@ -112,7 +112,7 @@ fn the_new_host_may_ask_for_credentials_of_its_own() {
     moved(&mut page, "302 Moved", "rtsp://10.0.0.2/t");
     follow(&mut page);
     page.answer("401 Unauthorized", BASIC, "");
-    let text = "401 DESCRIBE \n";
+    let text = "401\nThe camera asks for a user name and a password.";
     assert_eq!(page.outputs(), [error(text)], "the page knows of the move");
 }
 
@@ -139,7 +139,7 @@ fn hosts_that_send_it_in_a_circle_are_left() {
     moved(&mut page, "302 Moved", "rtsp://10.0.0.3/");
     assert_eq!(
         page.outputs(),
-        [error("502  camera\nthe camera redirects in a circle")]
+        [error("502\nThe camera redirects in a circle.")]
     );
 }
 

@@ -189,16 +189,16 @@ impl Client {
         let proposed = (channel, channel.saturating_add(1));
         let (rtp_channel, rtcp_channel) = match transport {
             Some(Transport::Interleaved(_)) if self.is_udp() => {
-                let failure = Failure::OtherTransport { udp: true };
-                self.refusal.get_or_insert(failure);
+                let reason = "the camera does not send this stream over UDP";
+                self.refusal.get_or_insert(Failure::Protocol(reason));
                 return;
             }
             _ if self.is_udp() => proposed,
             Some(Transport::Interleaved(channels)) => channels.unwrap_or(proposed),
             None => proposed,
             Some(Transport::Other) => {
-                let failure = Failure::OtherTransport { udp: false };
-                self.refusal.get_or_insert(failure);
+                let reason = "the camera does not send this stream over TCP";
+                self.refusal.get_or_insert(Failure::Protocol(reason));
                 return;
             }
         };
@@ -226,10 +226,6 @@ impl Client {
             code,
             reason: reason.to_owned(),
             method: pending.method,
-            cause: message
-                .header(message::CAUSE)
-                .unwrap_or_default()
-                .to_owned(),
         };
         match pending.kind {
             // Some cameras announce a method and then refuse it, with any status. The
@@ -312,7 +308,7 @@ impl Client {
             return self.fail(Failure::Redirect(there));
         }
         if self.redirects >= MAX_REDIRECTS {
-            return self.fail(Failure::Protocol("the camera redirects in a circle"));
+            return self.fail(Failure::Protocol("The camera redirects in a circle."));
         }
         self.redirects += 1;
         if let Some(credentials) = there.credentials() {

@@ -157,7 +157,8 @@ fn a_medium_that_is_refused_is_left_out() {
             ..
         }
     ));
-    let words = "the camera does not send this stream over TCP (SETUP: 461 Unsupported transport)";
+    let words =
+        "the camera does not send this stream over TCP (461 Unsupported transport to SETUP)";
     assert_eq!(failure.to_string(), words);
 }
 
